@@ -1,0 +1,115 @@
+//! The seam behind which a graph is run.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+
+use candle_core::Tensor;
+
+use crate::error::{Error, Result};
+use crate::graph::Graph;
+use crate::params::Params;
+
+/// How a forward pass treats statistics and what it keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Running statistics, nothing kept for a gradient.
+    Eval,
+    /// Batch statistics; running statistics move; kept for a gradient.
+    Train,
+    /// As `Train`, but running statistics stay: the second pass over a slice whose first pass moved them.
+    Replay,
+}
+
+impl Mode {
+    /// Whether normalisation uses the batch's own statistics.
+    #[must_use]
+    pub fn batch_statistics(self) -> bool {
+        self != Self::Eval
+    }
+}
+
+/// Gradients by parameter name, ordered by name.
+#[derive(Clone, Debug, Default)]
+pub struct Gradients {
+    /// d loss / d parameter, of the parameter's shape.
+    pub of: BTreeMap<String, Tensor>,
+    /// d loss / d input of the graph, when the executor was asked to track it.
+    pub input: Option<Tensor>,
+}
+
+impl Gradients {
+    /// Add `other` to these, name by name.
+    ///
+    /// # Errors
+    /// Two gradients of one parameter differ in shape.
+    pub fn accumulate(&mut self, other: Self) -> Result<()> {
+        for (name, gradient) in other.of {
+            self.add(name, gradient)?;
+        }
+        Ok(())
+    }
+
+    /// Add one gradient.
+    ///
+    /// # Errors
+    /// It differs in shape from the one already there.
+    pub fn add(&mut self, name: String, gradient: Tensor) -> Result<()> {
+        let sum = match self.of.get(&name) {
+            Some(old) => (old + gradient)?,
+            None => gradient,
+        };
+        self.of.insert(name, sum);
+        Ok(())
+    }
+}
+
+/// What a forward pass keeps so that a gradient can be pulled back; only its executor can open it.
+pub struct Tape(Box<dyn Any + Send>);
+
+impl Tape {
+    /// Wrap an executor's own record.
+    #[must_use]
+    pub fn new<T: Any + Send>(record: T) -> Self {
+        Self(Box::new(record))
+    }
+
+    /// Open it again.
+    ///
+    /// # Errors
+    /// It was recorded by another executor.
+    pub fn open<T: Any>(self) -> Result<T> {
+        match self.0.downcast::<T>() {
+            Ok(record) => Ok(*record),
+            Err(_) => Err(Error::Failed(
+                "a tape was given to another executor than its own".into(),
+            )),
+        }
+    }
+}
+
+/// The outputs of a graph, in the order of [`Graph::outputs`], and the tape (empty in [`Mode::Eval`]).
+pub struct Forward {
+    /// (batch, ..) each.
+    pub outputs: Vec<Tensor>,
+    /// For [`Executor::backward`].
+    pub tape: Tape,
+}
+
+/// Runs a graph forward and pulls gradients back through it.
+pub trait Executor: Send + Sync {
+    /// Its name on the command line.
+    fn name(&self) -> &'static str;
+
+    /// Run `graph` on `x` (batch, sample shape..) with the parameters of `params`.
+    ///
+    /// # Errors
+    /// A missing parameter, or a tensor operation failed.
+    fn forward(&self, graph: &Graph, params: &Params, x: &Tensor, mode: Mode) -> Result<Forward>;
+
+    /// Pull `gradients` (d loss / d output, one per output, `None` where the loss does not see it) back
+    /// to the parameters, and to the input when `x` was a variable.
+    ///
+    /// # Errors
+    /// A tape of another executor, or a tensor operation failed.
+    fn backward(&self, tape: Tape, gradients: &[Option<Tensor>]) -> Result<Gradients>;
+}

@@ -1,0 +1,95 @@
+//! Fully connected layer.
+
+use candle_core::{D, Tensor};
+
+use crate::error::{Error, Result};
+use crate::graph::{Layer, Mode};
+use crate::params::{Init, ParamSpec, Role};
+
+/// `y = x Wᵀ + b` over the last dimension; W is (out, in).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Linear {
+    /// Size of the last dimension of the input.
+    pub input: usize,
+    /// Size of the last dimension of the output.
+    pub output: usize,
+    /// Whether a bias is added.
+    pub bias: bool,
+    /// Start of the weight; the bias starts at 0 unless this is uniform.
+    pub init: Init,
+}
+
+impl Linear {
+    /// PyTorch's start: uniform on ±1/√in for weight and bias.
+    #[must_use]
+    pub fn new(input: usize, output: usize, bias: bool) -> Self {
+        let init = Init::Uniform(1.0 / (input as f64).sqrt());
+        Self {
+            input,
+            output,
+            bias,
+            init,
+        }
+    }
+}
+
+impl Layer for Linear {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
+        match inputs {
+            [shape] if shape.last() == Some(&self.input) => {
+                let mut shape = shape.to_vec();
+                shape.pop();
+                shape.push(self.output);
+                Ok(shape)
+            }
+            _ => Err(Error::Usage(format!(
+                "a linear layer of {} inputs cannot take {inputs:?}",
+                self.input
+            ))),
+        }
+    }
+
+    fn parameters(&self, prefix: &str) -> Vec<ParamSpec> {
+        let mut specs = vec![ParamSpec {
+            name: format!("{prefix}.weight"),
+            shape: vec![self.output, self.input],
+            init: self.init,
+            role: Role::Weight,
+        }];
+        if self.bias {
+            let init = match self.init {
+                Init::Uniform(_) => self.init,
+                _ => Init::Constant(0.0),
+            };
+            specs.push(ParamSpec {
+                name: format!("{prefix}.bias"),
+                shape: vec![self.output],
+                init,
+                role: Role::Plain,
+            });
+        }
+        specs
+    }
+
+    fn forward(&self, inputs: &[Tensor], weights: &[Tensor], _: Mode) -> Result<Tensor> {
+        let x = &inputs[0];
+        let mut shape = x.dims().to_vec();
+        let rows = x.elem_count() / self.input;
+        let y = x.reshape((rows, self.input))?.matmul(&weights[0].t()?)?;
+        let y = match weights.get(1) {
+            Some(bias) => y.broadcast_add(bias)?,
+            None => y,
+        };
+        shape.pop();
+        shape.push(y.dim(D::Minus1)?);
+        Ok(y.reshape(shape)?)
+    }
+
+    fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
+        2 * (self.input * output.iter().product::<usize>()) as u64
+    }
+}

@@ -1,0 +1,81 @@
+//! One visible list per family: from it come the config parser, the names, the docs, the JSON schema.
+//!
+//! A part is a struct with `#[derive(Serialize, Deserialize, JsonSchema, Clone, Debug, Default)]` and
+//! `#[serde(default, deny_unknown_fields)]`; the first sentence of its doc comment is its line in `ravine list`.
+
+/// What `ravine list` and the schema say about one part of a family.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// The name used as `kind` in a configuration.
+    pub name: &'static str,
+    /// First sentence of the part's documentation.
+    pub about: String,
+    /// Its keys with their default values, as TOML.
+    pub defaults: String,
+}
+
+/// First sentence of a schema's description.
+#[must_use]
+pub fn first_sentence(schema: &schemars::Schema) -> String {
+    let text = schema
+        .get("description")
+        .and_then(|d| d.as_str())
+        .unwrap_or_default();
+    let text = text
+        .split("\n\n")
+        .next()
+        .unwrap_or_default()
+        .replace('\n', " ");
+    text.split_inclusive(". ")
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_string()
+}
+
+/// Declare a family: an enum tagged by `kind`, one variant a part, and the list made from it.
+///
+/// `part()` gives the trait object; `NAMES`, `entries()` and `defaults()` serve the command line and the laws.
+#[macro_export]
+macro_rules! family {
+    ($(#[$meta:meta])* $family:ident: $part:path { $($name:literal => $variant:ident($config:ty)),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(tag = "kind")]
+        #[allow(missing_docs, reason = "the structs inside are documented")]
+        pub enum $family { $(#[serde(rename = $name)] $variant($config)),+ }
+
+        impl $family {
+            /// The names that `kind` may take, in the order of the list.
+            pub const NAMES: &'static [&'static str] = &[$($name),+];
+
+            /// The part itself.
+            #[must_use]
+            pub fn part(&self) -> &(dyn $part + 'static) {
+                match self { $(Self::$variant(part) => part),+ }
+            }
+
+            /// The name of this part.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name),+ }
+            }
+
+            /// Every part of the family with its default settings.
+            #[must_use]
+            pub fn defaults() -> Vec<Self> {
+                vec![$(Self::$variant(<$config>::default())),+]
+            }
+
+            /// Name, first sentence and default settings of every part.
+            #[must_use]
+            pub fn entries() -> Vec<$crate::registry::Entry> {
+                vec![$($crate::registry::Entry {
+                    name: $name,
+                    about: $crate::registry::first_sentence(&schemars::schema_for!($config)),
+                    defaults: toml::to_string(&<$config>::default()).unwrap_or_default(),
+                }),+]
+            }
+        }
+    };
+}
