@@ -15,8 +15,16 @@
 //! | product | [`config`], [`cli`] |
 
 pub mod data;
+pub mod encoders;
+pub mod energies;
 pub mod error;
 pub mod graph;
+pub mod losses;
+pub mod negatives;
+pub mod objectives;
+pub mod optim;
 pub mod params;
 pub mod random;
 pub mod registry;
+pub mod regularizers;
+pub mod train;

@@ -1,0 +1,3 @@
+//! The trainer: one loop for any objective.
+
+pub mod gradients;
