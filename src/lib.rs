@@ -14,6 +14,7 @@
 //! | learning and judging | [`optim`], [`train`], [`eval`] |
 //! | product | [`config`], [`cli`] |
 
+pub mod atomic;
 pub mod data;
 pub mod encoders;
 pub mod energies;
