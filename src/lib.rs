@@ -14,9 +14,11 @@
 //! | learning and judging | [`optim`], [`train`], [`eval`] |
 //! | product | [`config`], [`cli`] |
 
+pub mod augment;
 pub mod data;
 pub mod error;
 pub mod graph;
+pub mod kernels;
 pub mod params;
 pub mod random;
 pub mod registry;
