@@ -7,7 +7,7 @@ mod resnet;
 
 pub use convnet::Convnet;
 pub use mlp::Mlp;
-pub use projector::{Head, network};
+pub use projector::{Projector, network};
 pub use resnet::{Resnet, Stem};
 
 use crate::error::Result;

@@ -15,7 +15,7 @@ use crate::graph::{Graph, NodeId, Op};
 /// Barlow Twins: two); as a predictor it maps one view's embedding to the other's (BYOL, SimSiam).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Head {
+pub struct Projector {
     /// Widths of the hidden layers; none makes it one linear layer.
     pub hidden: Vec<usize>,
     /// Size of the embedding.
@@ -24,7 +24,7 @@ pub struct Head {
     pub last_norm: bool,
 }
 
-impl Default for Head {
+impl Default for Projector {
     fn default() -> Self {
         Self {
             hidden: vec![2048],
@@ -34,7 +34,7 @@ impl Default for Head {
     }
 }
 
-impl Head {
+impl Projector {
     /// Append this head to `graph` after `x`, its parameters under `prefix`.
     fn append(&self, graph: &mut Graph, prefix: &str, mut x: NodeId) -> Result<NodeId> {
         if self.hidden.contains(&0) || self.output == 0 {
@@ -77,8 +77,8 @@ impl Head {
 /// Widths of zero.
 pub fn network(
     encoder: &Graph,
-    projector: Option<&Head>,
-    predictor: Option<&Head>,
+    projector: Option<&Projector>,
+    predictor: Option<&Projector>,
 ) -> Result<Graph> {
     let mut graph = Graph::new(encoder.shape(encoder.input()));
     let input = graph.input();
