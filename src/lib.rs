@@ -5,7 +5,7 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | ground | [`error`], [`random`], [`params`], [`registry`], [`kernels`] |
+//! | ground | [`error`], [`atomic`], [`random`], [`params`], [`registry`], [`kernels`] |
 //! | data and networks | [`data`], [`augment`], [`graph`] |
 //! | machines | [`encoders`], [`energies`] |
 //! | asked of them | [`losses`], [`regularizers`] |
@@ -14,8 +14,10 @@
 //! | learning and judging | [`optim`], [`train`], [`eval`] |
 //! | product | [`config`], [`cli`] |
 
+pub mod atomic;
 pub mod data;
 pub mod error;
+pub mod eval;
 pub mod graph;
 pub mod params;
 pub mod random;
