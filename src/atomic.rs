@@ -1,7 +1,7 @@
 //! Files and folders that appear whole or not at all: written beside their place, synced, renamed.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile, TempDir};
@@ -86,13 +86,6 @@ impl Write for AtomicFile {
     }
 }
 
-impl Read for AtomicFile {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.file.flush()?;
-        self.file.get_mut().read(bytes)
-    }
-}
-
 impl Seek for AtomicFile {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
         self.file.seek(position)
@@ -145,7 +138,8 @@ pub fn replace_dir(new: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<()
     old.map_or(Ok(()), fs::remove_dir_all).map_err(failed)
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// The folder that `path` lies in.
+pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -181,7 +175,8 @@ fn set_mode(builder: &mut Builder<'_, '_>, mode: u32) {
 #[cfg(not(unix))]
 fn set_mode(_: &mut Builder<'_, '_>, _: u32) {}
 
-fn unwritable(path: &Path, error: &io::Error) -> Error {
+/// The error of a file that cannot be written, with the way out where the cause is known.
+pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Error {
     let way_out = match error.kind() {
         io::ErrorKind::NotFound => "; create its folder first",
         io::ErrorKind::PermissionDenied => "; choose a folder you may write to",

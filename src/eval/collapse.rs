@@ -65,7 +65,8 @@ pub struct Judgement {
 /// ```
 #[must_use]
 pub fn judge(loss: f64, floor: Option<f64>, spread: f64, rank: f64, dim: usize) -> Judgement {
-    let at_floor = floor.filter(|f| loss >= f - FLOOR_MARGIN * f.abs());
+    let left = |f: &f64| loss < f - FLOOR_MARGIN * f.abs();
+    let at_floor = floor.filter(|f| !left(f)); // a loss that is NaN has not left it
     let line = dim >= FEWEST_DIMENSIONS && rank < COLLAPSED_RANK;
     let (verdict, why) = if !spread.is_finite() || spread < COLLAPSED_SPREAD {
         (Verdict::Collapsed, same_point(loss, at_floor, spread))
@@ -126,9 +127,10 @@ mod tests {
     }
 
     #[test]
-    fn a_cloud_that_is_not_a_number_is_never_healthy() {
-        let verdict = judge(f64::NAN, Some(6.0), f64::NAN, f64::NAN, 64).verdict;
-        assert_eq!(verdict, Verdict::Collapsed);
+    fn what_is_not_a_number_is_never_healthy() {
+        let verdict = |loss, spread| judge(loss, Some(6.0), spread, 30.0, 64).verdict;
+        assert_eq!(verdict(1.0, f64::NAN), Verdict::Collapsed);
+        assert_eq!(verdict(f64::NAN, 0.9), Verdict::Uninformative);
     }
 
     #[test]

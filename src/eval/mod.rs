@@ -25,6 +25,6 @@ mod line_search;
 pub mod logistic;
 mod products;
 pub mod spectrum;
-//pub mod writers;
+pub mod writers;
 
 pub use features::Features;
