@@ -1,0 +1,67 @@
+//! Products of row-major matrices on one thread, through faer (callers spread blocks over threads).
+
+use faer::linalg::matmul::matmul;
+use faer::{Accum, MatMut, MatRef, Par};
+
+/// `out` (N, M) = `a` (N, D) · `b` (M, D)ᵀ in f32.
+pub(super) fn rows_by_rows(a: &[f32], b: &[f32], dim: usize, out: &mut [f32]) {
+    let (n, m) = (a.len() / dim, b.len() / dim);
+    matmul(
+        MatMut::from_row_major_slice_mut(out, n, m),
+        Accum::Replace,
+        MatRef::from_row_major_slice(a, n, dim),
+        MatRef::from_row_major_slice(b, m, dim).transpose(),
+        1.0,
+        Par::Seq,
+    );
+}
+
+/// `out` (N, M) = `a` (N, D) · `b` (D, M) in f64.
+pub(super) fn times(a: &[f64], b: &[f64], dim: usize, out: &mut [f64]) {
+    let (n, m) = (a.len() / dim, b.len() / dim);
+    matmul(
+        MatMut::from_row_major_slice_mut(out, n, m),
+        Accum::Replace,
+        MatRef::from_row_major_slice(a, n, dim),
+        MatRef::from_row_major_slice(b, dim, m),
+        1.0,
+        Par::Seq,
+    );
+}
+
+/// `out` (D, M) += `a` (N, D)ᵀ · `b` (N, M) in f64.
+pub(super) fn add_transposed_times(a: &[f64], b: &[f64], rows: usize, out: &mut [f64]) {
+    let (d, m) = (a.len() / rows, b.len() / rows);
+    matmul(
+        MatMut::from_row_major_slice_mut(out, d, m),
+        Accum::Add,
+        MatRef::from_row_major_slice(a, rows, d).transpose(),
+        MatRef::from_row_major_slice(b, rows, m),
+        1.0,
+        Par::Seq,
+    );
+}
+
+/// 1 / max(‖row‖, 1e-12) of every row of `values` (N, D).
+pub(super) fn inverse_norms(values: &[f32], dim: usize) -> Vec<f32> {
+    let norm = |row: &[f32]| {
+        row.iter()
+            .map(|v| f64::from(*v).powi(2))
+            .sum::<f64>()
+            .sqrt()
+    };
+    values
+        .chunks_exact(dim)
+        .map(|row| (1.0 / norm(row).max(1e-12)) as f32)
+        .collect()
+}
+
+/// The rows of `values` (N, D) at length 1 (a zero row stays zero).
+pub(super) fn normalised(values: &[f32], dim: usize) -> Vec<f32> {
+    let scales = inverse_norms(values, dim);
+    let mut out = values.to_vec();
+    for (row, scale) in out.chunks_exact_mut(dim).zip(scales) {
+        row.iter_mut().for_each(|v| *v *= scale);
+    }
+    out
+}
