@@ -141,7 +141,11 @@ impl ProbeConfig {
             }
             Err(Error::key(key, format!("must be {allowed}")))
         };
-        above("probe.every", self.every >= 0.0 && self.every.is_finite(), "0 or more")?;
+        above(
+            "probe.every",
+            self.every >= 0.0 && self.every.is_finite(),
+            "0 or more",
+        )?;
         above("probe.k", self.k > 0, "1 or more")?;
         above("probe.temperature", self.temperature > 0.0, "above 0")?;
         above("probe.bank", self.bank > 0, "1 or more")?;
@@ -212,13 +216,17 @@ impl Config {
     /// # Errors
     /// A value that TOML cannot hold.
     pub fn to_toml(&self) -> Result<String> {
-        toml::to_string(self).map_err(|e| Error::Failed(format!("the configuration cannot be written: {e}")))
+        toml::to_string(self)
+            .map_err(|e| Error::Failed(format!("the configuration cannot be written: {e}")))
     }
 }
 
 fn read(path: &Path) -> Result<Table> {
     let text = std::fs::read_to_string(path).map_err(|e| {
-        Error::Usage(format!("configuration {} cannot be read: {e}", path.display()))
+        Error::Usage(format!(
+            "configuration {} cannot be read: {e}",
+            path.display()
+        ))
     })?;
     parse(&text, &path.display().to_string())
 }
@@ -231,7 +239,9 @@ fn parse(text: &str, source: &str) -> Result<Table> {
 /// Put one `key.path=value` into `table`. Naming another `kind` drops the keys of the old one.
 fn apply(table: &mut Table, set: &str) -> Result<()> {
     let (path, text) = set.split_once('=').ok_or_else(|| {
-        Error::Usage(format!("--set {set}: write it as key.path=value, for example --set train.epochs=5"))
+        Error::Usage(format!(
+            "--set {set}: write it as key.path=value, for example --set train.epochs=5"
+        ))
     })?;
     let value = format!("value = {text}")
         .parse::<Table>()
@@ -239,9 +249,10 @@ fn apply(table: &mut Table, set: &str) -> Result<()> {
         .and_then(|mut parsed| parsed.remove("value"))
         .unwrap_or_else(|| Value::String(text.to_string()));
     let mut keys: Vec<&str> = path.trim().split('.').collect();
-    let last = keys.pop().filter(|key| !key.is_empty()).ok_or_else(|| {
-        Error::Usage(format!("--set {set}: there is no key before `=`"))
-    })?;
+    let last = keys
+        .pop()
+        .filter(|key| !key.is_empty())
+        .ok_or_else(|| Error::Usage(format!("--set {set}: there is no key before `=`")))?;
     let mut place = table;
     for key in keys {
         let entry = place
@@ -275,8 +286,15 @@ fn explain(source: &str, path: &str, message: &str) -> Error {
     let text = message.lines().next().unwrap_or(message);
     let text = match quoted.as_slice() {
         [wrong, known @ ..] if message.starts_with("unknown") && !known.is_empty() => {
-            let what = if message.starts_with("unknown field") { "key" } else { "name" };
-            format!("unknown {what} `{wrong}`; {}", hint(wrong, known.iter().copied()))
+            let what = if message.starts_with("unknown field") {
+                "key"
+            } else {
+                "name"
+            };
+            format!(
+                "unknown {what} `{wrong}`; {}",
+                hint(wrong, known.iter().copied())
+            )
         }
         _ => text.to_string(),
     };

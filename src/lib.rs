@@ -16,6 +16,7 @@
 
 pub mod atomic;
 pub mod augment;
+pub mod cli;
 pub mod config;
 pub mod data;
 pub mod encoders;

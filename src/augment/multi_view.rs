@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use super::{Pipeline, Scratch};
-use crate::data::Image;
+use crate::data::{Image, ViewKey, Views};
 use crate::error::{Error, Result};
 use crate::random::{Purpose, stream};
 
@@ -64,5 +64,15 @@ impl MultiView {
         };
         let mut rng = stream(seed, Purpose::Augment, epoch, sample, view);
         SCRATCH.with_borrow_mut(|scratch| pipeline.fill(image, out, &mut rng, scratch))
+    }
+}
+
+impl Views for MultiView {
+    fn shapes(&self) -> Vec<[usize; 3]> {
+        Self::shapes(self)
+    }
+
+    fn fill(&self, image: &Image, at: ViewKey, out: &mut [f32]) -> Result<()> {
+        Self::fill(self, image, at.seed, at.epoch, at.sample, at.view, out)
     }
 }

@@ -35,6 +35,9 @@ pub struct ProbeCard {
     /// Temperature of the votes (`knn`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
+    /// Training images that the neighbours came from (`knn`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bank: Option<usize>,
     /// Weight of ‖W‖² (`logistic`, `linear`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub l2: Option<f64>,
@@ -151,6 +154,7 @@ impl ProbeCard {
             None => "all labels".into(),
         };
         let settings = [
+            self.bank.map(|n| format!(", bank {n}")),
             self.k.map(|k| format!(", k {k}")),
             self.temperature.map(|t| format!(", temperature {t}")),
             self.l2.map(|l2| format!(", l2 {l2}")),

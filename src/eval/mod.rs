@@ -15,6 +15,7 @@
 pub mod calibration;
 pub mod card;
 pub mod collapse;
+pub mod embed;
 pub mod energy_gap;
 pub mod features;
 pub mod few_labels;

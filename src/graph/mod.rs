@@ -6,8 +6,10 @@
 
 mod builder;
 mod candle_executor;
+pub mod check;
 mod executor;
 mod network;
+mod samples;
 mod summary;
 
 pub mod add;
@@ -25,6 +27,7 @@ pub use builder::{Graph, Node, NodeId};
 pub use candle_executor::CandleExecutor;
 pub use executor::{Executor, Forward, Gradients, Mode, Tape};
 pub use network::Network;
+pub use samples::samples;
 pub use summary::Summary;
 
 use candle_core::Tensor;

@@ -4,21 +4,22 @@ use super::{Batch, Embedded, Objective, Step};
 use crate::energies::EnergyKind;
 use crate::error::{Error, Result};
 use crate::graph::{Gradients, Mode, Network};
-use crate::losses::LossKind;
-use crate::negatives::NegativesKind;
+use crate::losses::{Energies, LossKind};
+use crate::negatives::{InBatch, Negatives, NegativesKind};
 use crate::regularizers::RegularizerKind;
 
 /// View against view: a joint embedding trained by the energies of pairs, plus prices on the cloud.
 ///
 /// `loss = mean over questions of loss(energies) + Σ weight · regularizer`. All self-supervised rows of
-/// the table are this objective with other parts.
+/// the table are this objective with other parts. With a predictor, predictions are the questions and
+/// embeddings, their gradient stopped, the answers (SimSiam, Chen & He 2021).
 pub struct Joint {
     network: Network,
     energy: EnergyKind,
     loss: LossKind,
     negatives: NegativesKind,
     regularizers: Vec<RegularizerKind>,
-    output: usize,
+    outputs: Vec<usize>, // embedding, and prediction where there is a predictor
 }
 
 impl Joint {
@@ -34,11 +35,14 @@ impl Joint {
         negatives: NegativesKind,
         regularizers: Vec<RegularizerKind>,
     ) -> Result<Self> {
-        let output = network
-            .graph()
+        let graph = network.graph();
+        let embedding = graph
             .output("embedding")
             .ok_or_else(|| Error::Failed("the network has no output `embedding`".into()))?;
-        let dim = network.graph().shape(network.graph().outputs()[output].1)[0];
+        let outputs = std::iter::once(embedding)
+            .chain(graph.output("prediction"))
+            .collect();
+        let dim = graph.shape(graph.outputs()[embedding].1)[0];
         loss.part().validate(energy.part().range(dim))?;
         if loss.part().needs_negatives() && matches!(negatives, NegativesKind::NoNegatives(_)) {
             return Err(Error::key(
@@ -55,7 +59,7 @@ impl Joint {
             loss,
             negatives,
             regularizers,
-            output,
+            outputs,
         })
     }
 
@@ -65,10 +69,22 @@ impl Joint {
         &self.network
     }
 
+    /// Energies of pairs against all other samples of the batch, whatever the training compares with:
+    /// what a probe looks at.
+    ///
+    /// # Errors
+    /// Fewer than two views, or a tensor operation failed.
+    pub fn compared(&self, embedded: &[Tensor]) -> Result<Energies> {
+        let embeddings = &embedded[..embedded.len() / self.outputs.len()];
+        InBatch {}.energies(self.energy.part(), embeddings, embeddings)
+    }
+
     /// A warning when nothing holds the embeddings apart.
     #[must_use]
     pub fn can_collapse(&self) -> Option<String> {
-        let free = !self.loss.part().needs_negatives() && self.regularizers.is_empty();
+        let free = !self.loss.part().needs_negatives()
+            && self.regularizers.is_empty()
+            && self.outputs.len() == 1;
         free.then(|| {
             format!(
                 "the loss `{}` has no margin, both sides of the energy are learned and there is no regularizer: \
@@ -87,28 +103,20 @@ impl Objective for Joint {
         let forward = self
             .network
             .forward(&Tensor::cat(&batch.inputs, 0)?, mode)?;
-        let (output, network) = (self.output, self.network.clone());
-        let joined = &forward.outputs[output];
-        let tensors = (0..views)
-            .map(|v| joined.narrow(0, v * rows, rows))
-            .collect::<candle_core::Result<Vec<_>>>()?;
-        let shape = joined.shape().clone();
-        let tape = forward.tape;
+        let outputs = self.outputs.clone();
+        let mut tensors = Vec::new();
+        for &output in &outputs {
+            for view in 0..views {
+                tensors.push(forward.outputs[output].narrow(0, view * rows, rows)?);
+            }
+        }
+        let (network, tape) = (self.network.clone(), forward.tape);
         let count = forward.outputs.len();
         let pullback = move |gradients: &[Option<Tensor>]| -> Result<Gradients> {
-            let zero = || {
-                Tensor::zeros(
-                    (rows, shape.dims()[1]),
-                    candle_core::DType::F32,
-                    network.params().device(),
-                )
-            };
-            let parts = gradients
-                .iter()
-                .map(|g| g.clone().map_or_else(zero, Ok))
-                .collect::<candle_core::Result<Vec<_>>>()?;
             let mut of_outputs = vec![None; count];
-            of_outputs[output] = Some(Tensor::cat(&parts, 0)?);
+            for (&output, of_views) in outputs.iter().zip(gradients.chunks_exact(views)) {
+                of_outputs[output] = join(of_views)?;
+            }
             network.backward(tape, &of_outputs)
         };
         Ok(Embedded {
@@ -118,15 +126,22 @@ impl Objective for Joint {
     }
 
     fn loss(&self, embedded: &[Tensor], batch: &Batch) -> Result<Step> {
+        let (embeddings, predictions) = embedded.split_at(embedded.len() / self.outputs.len());
         let negatives = self.negatives.part();
-        let energies = negatives.energies(self.energy.part(), embedded, embedded)?;
+        let energy = self.energy.part();
+        let energies = if predictions.is_empty() {
+            negatives.energies(energy, embeddings, embeddings)?
+        } else {
+            let stopped: Vec<Tensor> = embeddings.iter().map(Tensor::detach).collect();
+            negatives.energies(energy, predictions, &stopped)?
+        };
         let mut loss = negatives.reduce(&self.loss.part().forward(&energies)?)?;
         let mut metrics = vec![("positive_energy", energies.positive.detach().mean_all()?)];
         if let Some(negative) = &energies.negative {
             metrics.push(("negative_energy", negative.detach().mean_all()?));
         }
         for regularizer in &self.regularizers {
-            let value = regularizer.part().forward(embedded, batch.step)?;
+            let value = regularizer.part().forward(embeddings, batch.step)?;
             loss = (loss + (&value * regularizer.part().weight())?)?;
             metrics.push((regularizer.name(), value.detach()));
         }
@@ -142,4 +157,16 @@ impl Objective for Joint {
             .sum();
         self.loss.part().floor(answers).map(|loss| loss + prices)
     }
+}
+
+/// The gradients of all views as one tensor; `None` when the loss looked at none of them.
+fn join(of_views: &[Option<Tensor>]) -> Result<Option<Tensor>> {
+    let Some(like) = of_views.iter().flatten().next() else {
+        return Ok(None);
+    };
+    let parts = of_views
+        .iter()
+        .map(|gradient| gradient.clone().map_or_else(|| like.zeros_like(), Ok))
+        .collect::<candle_core::Result<Vec<_>>>()?;
+    Ok(Some(Tensor::cat(&parts, 0)?))
 }

@@ -19,6 +19,10 @@ use crate::train::RunFolder;
 pub struct Progress {
     /// Updates done.
     pub step: u64,
+    /// Samples trained on.
+    pub images: u64,
+    /// Seconds spent in steps, over all processes that worked on the run.
+    pub seconds: f64,
     /// The step of the best probe so far and its value.
     pub best: Option<(u64, f64)>,
 }

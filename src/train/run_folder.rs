@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
+/// Locked while a process writes the run.
+const LOCK: &str = ".lock";
+
 /// `config.toml`, `metrics.jsonl`, `checkpoints/`, `latest`, `best`, `card.json`, `quarantine.jsonl`.
 #[derive(Debug)]
 pub struct RunFolder {
@@ -14,11 +17,11 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
-    /// Make a folder for a new run.
+    /// Whether a new run may be written to `root`; whether it holds a run already.
     ///
     /// # Errors
-    /// The folder holds a run already and `force` does not say to replace it, or it cannot be written.
-    pub fn create(root: &Path, force: bool) -> Result<Self> {
+    /// The folder holds a run and `force` does not say to replace it, or something else.
+    pub fn check(root: &Path, force: bool) -> Result<bool> {
         let occupied = root.join("config.toml").exists() || root.join("checkpoints").exists();
         if occupied && !force {
             return Err(Error::Usage(format!(
@@ -27,12 +30,22 @@ impl RunFolder {
                 root.display()
             )));
         }
-        if !occupied && root.is_dir() && fs::read_dir(root).is_ok_and(|mut e| e.next().is_some()) {
+        let mut entries = fs::read_dir(root).into_iter().flatten().flatten();
+        if !occupied && entries.any(|entry| entry.file_name() != LOCK) {
             return Err(Error::Usage(format!(
                 "{} is not empty and holds no run; choose an empty or new folder with --out",
                 root.display()
             )));
         }
+        Ok(occupied)
+    }
+
+    /// Make a folder for a new run.
+    ///
+    /// # Errors
+    /// As [`RunFolder::check`], or the folder cannot be written.
+    pub fn create(root: &Path, force: bool) -> Result<Self> {
+        let occupied = Self::check(root, force)?;
         fs::create_dir_all(root)
             .map_err(|e| Error::data(root, format!("cannot be created: {e}; choose --out")))?;
         let folder = Self::lock(root)?;
@@ -69,7 +82,7 @@ impl RunFolder {
     }
 
     fn lock(root: &Path) -> Result<Self> {
-        let path = root.join(".lock");
+        let path = root.join(LOCK);
         let file = File::create(&path)
             .map_err(|e| Error::data(&path, format!("cannot be written: {e}")))?;
         file.try_lock().map_err(|_| {

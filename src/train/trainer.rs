@@ -52,6 +52,8 @@ pub trait Source {
 pub struct Probed {
     /// Named numbers, for example `knn`, `spread`, `rank`.
     pub values: Vec<(&'static str, f64)>,
+    /// Words, journaled after the numbers, for example the verdict and its reason.
+    pub notes: Vec<(&'static str, String)>,
     /// The number that makes a checkpoint the best when it is the highest so far.
     pub score: Option<f64>,
 }
@@ -75,8 +77,18 @@ pub struct StepReport {
     pub per_epoch: u64,
     /// The loss.
     pub loss: f64,
+    /// Samples of the step.
+    pub images: usize,
+    /// Seconds of the step, waiting for its batch included.
+    pub seconds: f64,
+}
+
+impl StepReport {
     /// Samples a second.
-    pub images_per_s: f64,
+    #[must_use]
+    pub fn images_per_s(&self) -> f64 {
+        self.images as f64 / self.seconds
+    }
 }
 
 /// Watches a run: progress bars, messages.
@@ -84,7 +96,7 @@ pub trait Observer {
     /// After each step.
     fn step(&mut self, _report: &StepReport) {}
     /// After each probe.
-    fn probed(&mut self, _step: u64, _values: &[(&'static str, f64)]) {}
+    fn probed(&mut self, _step: u64, _found: &Probed) {}
     /// A sentence for the user.
     fn message(&mut self, _text: &str) {}
 }
@@ -203,8 +215,11 @@ impl Trainer<'_> {
         for (name, value) in &found.values {
             line.insert((*name).into(), json!(value));
         }
+        for (name, text) in &found.notes {
+            line.insert((*name).into(), json!(text));
+        }
         live.journal.append(line)?;
-        self.observer.probed(step, &found.values);
+        self.observer.probed(step, &found);
         let best = live.progress.best.map(|(_, value)| value);
         let improved = found
             .score
@@ -279,7 +294,16 @@ impl Trainer<'_> {
         live.progress.step += 1;
         live.loss = Some(computed.loss);
 
-        let images_per_s = batch.len() as f64 / started.elapsed().as_secs_f64();
+        let report = StepReport {
+            step: step + 1,
+            steps,
+            per_epoch,
+            loss: computed.loss,
+            images: batch.len(),
+            seconds: started.elapsed().as_secs_f64(),
+        };
+        live.progress.images += report.images as u64;
+        live.progress.seconds += report.seconds;
         let mut line = head(step + 1, per_epoch);
         line.insert("loss".into(), json!(computed.loss));
         line.insert("lr".into(), json!(rate));
@@ -291,13 +315,7 @@ impl Trainer<'_> {
             line.insert(name.into(), json!(value));
         }
         live.journal.append(line)?;
-        self.observer.step(&StepReport {
-            step: step + 1,
-            steps,
-            per_epoch,
-            loss: computed.loss,
-            images_per_s,
-        });
+        self.observer.step(&report);
         Ok(())
     }
 
