@@ -122,7 +122,7 @@ fn values_labels_and_keys_belong_to_their_samples() {
                 batch.views[0].values[row * 3..row * 3 + 3],
                 [sample as f32, 3.0, sample as f32 + 5000.0]
             );
-            assert_eq!(batch.views[1].values[row * 4 + 3], 1.0);
+            assert_eq!(batch.views[1].values[row * 4 + 3..row * 4 + 4], [1.0]);
             assert_eq!(labels[row], sample as u32 % 3);
         }
         assert_eq!(batch.views[1].values.len(), batch.samples.len() * 4);

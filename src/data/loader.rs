@@ -148,7 +148,7 @@ impl Shared {
     }
 
     /// Read, decode and augment the batch of one step; `None` when told to stop.
-    fn batch(&self, step: u64, stop: &AtomicBool) -> Result<Option<Batch>> {
+    fn batch(&self, step: u64, halt: &AtomicBool) -> Result<Option<Batch>> {
         let epoch = step / self.per_epoch;
         let order = self.order(epoch);
         let size = self.config.batch;
@@ -161,7 +161,7 @@ impl Shared {
             .collect();
         let (mut good, mut bad) = (Vec::with_capacity(samples.len()), Vec::new());
         for &sample in samples {
-            if stop.load(Ordering::Relaxed) {
+            if halt.load(Ordering::Relaxed) {
                 return Ok(None);
             }
             match self.sample(sample, epoch, good.len(), &mut views) {

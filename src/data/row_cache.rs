@@ -123,27 +123,27 @@ impl State {
 mod tests {
     use super::*;
 
-    fn rows(size: usize) -> Result<Rows, String> {
+    fn rows(size: usize) -> Rows {
         let mut rows = Rows::default();
         rows.push(&vec![7; size]);
         rows.shrink();
-        Ok(rows)
+        rows
     }
 
     #[test]
     fn the_least_recently_used_run_makes_room() {
         let cache = RowCache::new(350);
         for key in [0, 1, 2] {
-            cache.get(key, || rows(100));
+            cache.get(key, || Ok(rows(100)));
         }
         cache.get(0, || panic!("run 0 is held"));
-        cache.get(3, || rows(100)); // puts 1 out
+        cache.get(3, || Ok(rows(100))); // puts 1 out
         assert!(cache.resident() <= 350);
         cache.get(0, || panic!("run 0 was used after run 1"));
         let mut read = false;
         cache.get(1, || {
             read = true;
-            rows(100)
+            Ok(rows(100))
         });
         assert!(read);
     }
@@ -151,8 +151,8 @@ mod tests {
     #[test]
     fn a_run_larger_than_the_budget_is_held_alone_and_failures_are_kept() {
         let cache = RowCache::new(150);
-        cache.get(0, || rows(100));
-        let big = cache.get(1, || rows(1000));
+        cache.get(0, || Ok(rows(100)));
+        let big = cache.get(1, || Ok(rows(1000)));
         assert!(matches!(big.get(), Some(Ok(rows)) if rows.get(0).len() == 1000));
         assert_eq!(cache.resident(), 1000 + size_of::<usize>());
         cache.get(2, || Err("broken".into()));

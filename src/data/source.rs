@@ -46,12 +46,12 @@ impl Source {
             Reader::Idx => idx(&path, channels)?,
             Reader::Parquet => parquet(&path, channels, config.cache << 20)?,
         };
-        Self::from_parts(&path, parts, channels)
+        Self::from_parts(&path, &parts, channels)
     }
 
     fn from_parts(
         path: &Path,
-        parts: Vec<(Part, Arc<dyn Dataset>)>,
+        parts: &[(Part, Arc<dyn Dataset>)],
         channels: usize,
     ) -> Result<Self> {
         let mut only = (parts.len() == 1).then(|| parts[0].1.clone());
@@ -78,13 +78,12 @@ impl Source {
 
     /// Every image, in the order train, validation, test.
     pub(super) fn all(self) -> Arc<dyn Dataset> {
-        match (&self.validation, &self.test) {
-            (None, None) => self.train,
-            _ => {
-                let parts = [Some(self.train), self.validation, self.test];
-                shared(Joined::new(parts.into_iter().flatten().collect()))
-            }
+        let parts = [Some(self.train), self.validation, self.test];
+        let mut parts: Vec<_> = parts.into_iter().flatten().collect();
+        if parts.len() == 1 {
+            return parts.swap_remove(0);
         }
+        shared(Joined::new(parts))
     }
 }
 
@@ -119,21 +118,21 @@ fn detect(source: &str) -> Result<Reader> {
             Reader::Folder
         });
     }
-    let name = path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .to_lowercase();
-    if name.ends_with(".parquet") {
+    let is = |wanted: &str| {
+        path.extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+    };
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if is("parquet") {
         Ok(Reader::Parquet)
-    } else if name.contains("idx3") {
+    } else if name.to_lowercase().contains("idx3") {
         Ok(Reader::Idx)
-    } else if name.ends_with(".bin") {
+    } else if is("bin") {
         Ok(Reader::Cifar)
     } else {
         Err(Error::data(
             &path,
-            "not a data set I know; give a folder of images, a .parquet, .bin (CIFAR) or idx3 file, or set `data.reader`",
+            "not a known data set; give a folder of images, a .parquet, .bin (CIFAR) or idx3 file, or set `data.reader`",
         ))
     }
 }
