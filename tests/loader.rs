@@ -301,3 +301,59 @@ fn impossible_settings_are_named_by_their_key() {
     let small = loader(Pixels::new(3), CONFIG);
     assert_eq!(epoch(&small, 0, 0).len(), 1);
 }
+
+/// Two views that only convert: what loading costs without augmentation.
+struct Plain;
+
+impl Views for Plain {
+    fn shapes(&self) -> Vec<[usize; 3]> {
+        vec![[3, 32, 32]; 2]
+    }
+    fn fill(&self, image: &Image, _: ViewKey, out: &mut [f32]) -> Result<()> {
+        for (channel, plane) in out.chunks_exact_mut(32 * 32).enumerate() {
+            for (value, pixel) in plane.iter_mut().zip(image.pixels.chunks_exact(3)) {
+                *value = f32::from(pixel[channel]) / 255.0;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// For people: `cargo test --release --test loader -- --ignored --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn loading_speed_of_real_cifar_10() {
+    let source = std::env::var("RAVINE_CIFAR10")
+        .expect("RAVINE_CIFAR10 names a folder with CIFAR-10 in Parquet");
+    for cache in [256, 4] {
+        let data = ravine::data::DataConfig {
+            source: source.clone(),
+            cache,
+            ..Default::default()
+        };
+        let train = ravine::data::open(&data, 0).unwrap().train;
+        let blocks = (train.blocks().len(), train.blocks_at_once());
+        for workers in [1, 2] {
+            let config = LoaderConfig {
+                batch: 256,
+                workers,
+                prefetch: 4,
+                seed: 0,
+                drop_last: true,
+                shuffle: true,
+            };
+            let loader = Loader::new(train.clone(), Arc::new(Plain), config).unwrap();
+            let start = Instant::now();
+            let mut images = 0;
+            for batch in loader.epoch(0, 0) {
+                let batch = batch.unwrap();
+                images += batch.samples.len();
+                loader.recycle(batch);
+            }
+            let rate = images as f64 / start.elapsed().as_secs_f64();
+            eprintln!(
+                "cache {cache} MiB {blocks:?}, {workers} workers: {rate:.0} images/s (2 views each)"
+            );
+        }
+    }
+}

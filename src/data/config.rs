@@ -148,6 +148,8 @@ mod tests {
             let text = serde_json::to_string(&reader).unwrap();
             assert_eq!(text, format!("\"{name}\""));
             assert_eq!(serde_json::from_str::<Reader>(&text).unwrap(), reader);
+            let schema = serde_json::to_string(&schemars::schema_for!(DataConfig)).unwrap();
+            assert!(schema.contains(&text), "{schema}");
         }
     }
 

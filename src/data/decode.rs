@@ -3,6 +3,7 @@
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use image::error::{ImageError, LimitError, LimitErrorKind};
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 
@@ -24,6 +25,11 @@ pub fn decode(bytes: &[u8], channels: usize) -> Result<Image, String> {
     if bytes.is_empty() {
         return Err("the image is empty (0 bytes)".into());
     }
+    if bytes.starts_with(&[0xff, 0xd8]) && !bytes.windows(2).rev().any(|pair| pair == [0xff, 0xd9])
+    {
+        // The decoder would fill what is missing with grey.
+        return Err("the JPEG file is truncated: it has no end-of-image marker".into());
+    }
     // Decoders can panic on hostile bytes: that is one more corrupt image, not the end of a run.
     match catch_unwind(AssertUnwindSafe(|| pixels(bytes, channels))) {
         Ok(Ok(image)) => Ok(image),
@@ -41,6 +47,10 @@ fn pixels(bytes: &[u8], channels: usize) -> ImageResult<Image> {
     reader.limits(limits);
     let jpeg = reader.format() == Some(ImageFormat::Jpeg);
     let mut decoder = reader.into_decoder()?;
+    if decoder.total_bytes() > MAX_ALLOC {
+        let kind = LimitErrorKind::InsufficientMemory;
+        return Err(ImageError::Limits(LimitError::from_kind(kind)));
+    }
     let orientation = if jpeg && !jpeg_has_exif(bytes) {
         Orientation::NoTransforms // asking the decoder parses all headers once more
     } else {

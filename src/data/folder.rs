@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::decode::decode;
@@ -13,6 +14,9 @@ use crate::error::{Error, Result};
 const EXTENSIONS: [&str; 12] = [
     "jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm", "pnm",
 ];
+
+/// Largest file read as one image, in bytes.
+const MAX_FILE: u64 = 256 << 20;
 
 /// Image files below a root, found recursively and sorted by path; read and decoded when asked for.
 ///
@@ -26,21 +30,25 @@ pub struct Folder {
     channels: usize,
 }
 
-/// The folders of a root that is split by hand: `train/` beside `test/`, `val/`, `valid/` or `validation/`.
+/// The folders of a root that is split by hand: `train/` beside `test/`, `val/`, `valid/` or `validation/`, or alone.
 ///
-/// `None` when there is no `train/`, or nothing beside it: then the whole root is one part.
+/// `None` when there is no `train/`, or only other folders beside it: then the whole root is one part.
 #[must_use]
 pub fn parts(root: &Path) -> Option<Vec<(Part, PathBuf)>> {
-    let folders = fs::read_dir(root).ok()?.filter_map(|entry| {
-        let path = entry.ok()?.path();
-        let part = part_of_name(&path.file_name()?.to_str()?.to_lowercase())?;
-        path.is_dir().then_some((part, path))
-    });
-    let mut found: Vec<_> = folders.collect();
-    found.sort_by(|a, b| a.1.cmp(&b.1));
+    let entries = fs::read_dir(root)
+        .ok()?
+        .filter_map(|entry| Some(entry.ok()?.path()));
+    let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    let part = |path: &PathBuf| part_of_name(&path.file_name()?.to_str()?.to_lowercase());
+    let alone = folders.len() == 1;
+    let mut found: Vec<_> = folders
+        .into_iter()
+        .filter_map(|path| Some((part(&path)?, path)))
+        .collect();
     found.dedup_by_key(|(part, _)| *part);
     let train = found.iter().any(|(part, _)| *part == Part::Train);
-    (train && found.len() > 1).then_some(found)
+    (train && (alone || found.len() > 1)).then_some(found)
 }
 
 impl Folder {
@@ -89,6 +97,12 @@ impl Folder {
             folder.use_classes(classes)?;
         }
         Ok(folder)
+    }
+
+    /// Whether every image lies below a first-level folder.
+    #[must_use]
+    pub fn all_in_folders(&self) -> bool {
+        self.files.iter().all(|file| class_of(file).is_some())
     }
 
     /// Number the labels by `classes`, which several parts of one set share.
@@ -146,12 +160,26 @@ fn walk(
         let kind = entry.file_type().map_err(|e| Error::data(&path, e))?;
         if kind.is_dir() || (kind.is_symlink() && path.is_dir()) {
             walk(root, &path, above, files)?;
-        } else if is_image(&path) {
+        } else if is_image(&path) && (kind.is_file() || path.is_file()) {
             files.push(path.strip_prefix(root).unwrap_or(&path).into());
         }
     }
     above.pop();
     Ok(())
+}
+
+/// The content of a file of reasonable size.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    if length > MAX_FILE {
+        return Err(io::Error::other(format!(
+            "{length} bytes are too many for one image; scale it down"
+        )));
+    }
+    let mut bytes = Vec::with_capacity(length as usize + 1);
+    file.take(MAX_FILE).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn is_image(path: &Path) -> bool {
@@ -169,7 +197,7 @@ impl Dataset for Folder {
 
     fn get(&self, index: usize) -> Result<Image> {
         let path = self.root.join(&self.files[index]);
-        let bytes = fs::read(&path).map_err(|e| Error::data(&path, e))?;
+        let bytes = read(&path).map_err(|e| Error::data(&path, e))?;
         decode(&bytes, self.channels).map_err(|problem| Error::data(&path, problem))
     }
 

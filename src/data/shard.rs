@@ -9,6 +9,7 @@ use ::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder,
 };
+use ::parquet::file::metadata::RowGroupMetaData;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, Schema};
@@ -55,6 +56,19 @@ impl Shard {
             let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
                 .map_err(|e| format!("not a complete Parquet file ({e}); download it again"))?;
             let (image, label) = columns(&metadata)?;
+            let length = file.metadata().map_err(|e| e.to_string())?.len();
+            let rows = metadata.metadata().file_metadata().num_rows();
+            let groups = metadata
+                .metadata()
+                .row_groups()
+                .iter()
+                .map(RowGroupMetaData::num_rows);
+            // An image takes more than a byte; this bounds what is kept for each row by the size of the file.
+            if groups.sum::<i64>() != rows || u64::try_from(rows).is_err() || rows as u64 > length {
+                return Err(format!(
+                    "announces {rows} rows in {length} bytes; it is corrupt, download it again"
+                ));
+            }
             let mut shard = Self {
                 path: path.to_path_buf(),
                 image,

@@ -155,7 +155,7 @@ fn folders(
     let train = open.iter().find(|(part, _)| *part == Part::Train);
     let classes = train.map_or_else(Vec::new, |(_, set)| set.classes().to_vec());
     for (_, set) in &mut open {
-        if !classes.is_empty() && !set.classes().is_empty() {
+        if !classes.is_empty() && set.all_in_folders() {
             set.use_classes(classes.clone())?;
         }
     }

@@ -14,9 +14,9 @@ pub struct Statistics {
     pub std: Vec<f64>,
 }
 
-/// Published statistics: name, mean, standard deviation.
+/// Name, mean, standard deviation: those of the digits measured on the embedded copy, the others as published.
 const KNOWN: [(&str, &[f64], &[f64]); 6] = [
-    ("digits", &[0.3054], &[0.3761]),
+    ("digits", &[0.3053], &[0.3759]),
     ("mnist", &[0.1307], &[0.3081]),
     ("fashion-mnist", &[0.2860], &[0.3530]),
     (

@@ -15,13 +15,20 @@ fn corrupt_truncated_and_hostile_images_are_errors_with_their_path() {
         &dir.path().join("d-noise.webp"),
         b"RIFF\xff\xff\xff\xffWEBPVP8 nonsense",
     );
-    write(&dir.path().join("e-good.jpg"), &jpeg);
+    write(&dir.path().join("e-half.jpg"), &jpeg[..jpeg.len() - 40]);
+    write(
+        &dir.path().join("f-wide.jpg"),
+        &announcing_16000_squared(&jpeg),
+    );
+    write(&dir.path().join("g-good.jpg"), &jpeg);
     let set = all(&at(dir.path())).unwrap();
     for (index, name) in [
         "a-truncated.jpg",
         "b-huge.png",
         "c-empty.png",
         "d-noise.webp",
+        "e-half.jpg",
+        "f-wide.jpg",
     ]
     .iter()
     .enumerate()
@@ -29,8 +36,19 @@ fn corrupt_truncated_and_hostile_images_are_errors_with_their_path() {
         let problem = set.get(index).unwrap_err().to_string();
         assert!(problem.contains(name), "{problem}");
     }
-    let good = set.get(4).unwrap();
+    let good = set.get(6).unwrap();
     assert_eq!((good.width, good.height, good.channels), (64, 64, 3));
+}
+
+/// The same JPEG with other sizes in its frame header.
+fn announcing_16000_squared(jpeg: &[u8]) -> Vec<u8> {
+    let frame = jpeg
+        .windows(2)
+        .position(|pair| pair == [0xff, 0xc0])
+        .unwrap();
+    let mut jpeg = jpeg.to_vec();
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0x3e, 0x80, 0x3e, 0x80]);
+    jpeg
 }
 
 /// A JPEG with an EXIF orientation of 6: stored lying, shown after a quarter turn clockwise.

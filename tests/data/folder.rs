@@ -93,6 +93,10 @@ fn train_and_test_folders_are_the_parts_and_share_their_classes() {
         (Some(1), Some(2))
     );
     assert_eq!(splits.classes, ["a", "b", "c"]);
+    fs::remove_file(dir.path().join("test/b/y.png")).unwrap();
+    let test = open(&at(dir.path()), 0).unwrap().test;
+    assert_eq!((test.len(), test.label(0)), (1, Some(2))); // one class here, numbered as in train
+    write(&dir.path().join("test/b/y.png"), &png(21));
     assert_eq!(all(&at(dir.path())).unwrap().len(), 12);
 
     write(&dir.path().join("test/unknown/z.png"), &png(22));
@@ -127,4 +131,28 @@ fn missing_empty_and_unknown_sources_are_sentences() {
                 || reader == Reader::Idx
         );
     }
+}
+
+#[test]
+fn a_lone_train_folder_is_the_root_and_a_class_named_train_is_a_class() {
+    let dir = tempfile::tempdir().unwrap();
+    write(&dir.path().join("train/bus/a.png"), &png(1));
+    write(&dir.path().join("train/car/b.png"), &png(2));
+    assert_eq!(all(&at(dir.path())).unwrap().classes(), ["bus", "car"]);
+    write(&dir.path().join("plane/c.png"), &png(3));
+    assert_eq!(all(&at(dir.path())).unwrap().classes(), ["plane", "train"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_but_never_in_circles() {
+    let dir = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    write(&dir.path().join("cat/a.png"), &png(1));
+    write(&elsewhere.path().join("b.png"), &png(2));
+    std::os::unix::fs::symlink(elsewhere.path(), dir.path().join("dog")).unwrap();
+    std::os::unix::fs::symlink(dir.path(), dir.path().join("cat/circle")).unwrap();
+    let set = all(&at(dir.path())).unwrap();
+    let ids: Vec<_> = (0..set.len()).map(|i| set.id(i)).collect();
+    assert_eq!(ids, ["cat/a.png", "dog/b.png"]);
 }
