@@ -7,6 +7,7 @@ use super::scratch::room;
 use super::{Augmentation, Planar, Scratch, check, uniform};
 use crate::data::Image;
 use crate::error::Result;
+use crate::kernels::pixels;
 use crate::random::Stream;
 
 /// Rotate, shift, scale and shear by small random amounts, zeros coming in from outside.
@@ -66,48 +67,47 @@ impl Motion {
         let b = -(rotation - sy).cos() * sx.tan() / sy.cos() - rotation.sin();
         let c = (rotation - sy).sin() / sy.cos();
         let d = -(rotation - sy).sin() * sx.tan() / sy.cos() + rotation.cos();
-        [[d, -b], [-c, a]].map(|[x, y]| {
-            let (x, y) = (x / self.scale, y / self.scale);
-            [x, y, -x * tx - y * ty]
+        [[d, -b], [-c, a]].map(|row| {
+            let [across, down] = row.map(|entry| entry / self.scale);
+            [across, down, -across * tx - down * ty]
         })
     }
 }
 
+/// Zeros kept around a plane: one before it, two after, so that both neighbours of any place exist.
+const BORDER: usize = 3;
+
 /// Move the picture: bilinear between pixels, zeros outside.
 pub fn affine(view: &mut Planar, motion: &Motion, scratch: &mut Scratch) {
     let (height, width) = (view.height(), view.width());
+    let stride = width + BORDER;
     let [across, down] = motion.inverse();
     let (middle_x, middle_y) = (width as f64 / 2.0, height as f64 / 2.0);
+    let most = [(width + 1) as f32, (height + 1) as f32];
+    let step = [across[0] as f32, down[0] as f32];
+    let padded = room(&mut scratch.plane, (height + BORDER) * stride);
+    padded.fill(0.0);
     for channel in 0..view.channels() {
-        let source = room(&mut scratch.plane, height * width);
-        source.copy_from_slice(view.plane(channel));
         for y in 0..height {
-            let from_middle_y = y as f64 + 0.5 - middle_y;
-            for (x, out) in view.row(channel, y).iter_mut().enumerate() {
-                let from_middle_x = x as f64 + 0.5 - middle_x;
-                let at = |[a, b, c]: [f64; 3]| a * from_middle_x + b * from_middle_y + c;
-                let place = [at(across) + middle_x - 0.5, at(down) + middle_y - 0.5];
-                *out = sample(source, height, width, place);
-            }
+            padded[(y + 1) * stride + 1..][..width].copy_from_slice(view.row(channel, y));
+        }
+        for y in 0..height {
+            let (x, y_from_middle) = (0.5 - middle_x, y as f64 + 0.5 - middle_y);
+            // Half a pixel back from its corner, one on for the border.
+            let at = |[a, b, c]: [f64; 3], middle: f64| {
+                (a * x + b * y_from_middle + c + middle + 0.5) as f32
+            };
+            let start = [at(across, middle_x), at(down, middle_y)];
+            pixels::warp(
+                view.row(channel, y),
+                padded,
+                stride as u32,
+                most,
+                start,
+                step,
+            );
         }
     }
-}
-
-/// The value of a plane between its pixels.
-fn sample(plane: &[f32], height: usize, width: usize, [x, y]: [f64; 2]) -> f32 {
-    let (left, top) = (x.floor(), y.floor());
-    let (right_share, low_share) = ((x - left) as f32, (y - top) as f32);
-    let (left, top) = (left as i64, top as i64);
-    let pixel = |x: i64, y: i64| {
-        let inside = (0..width as i64).contains(&x) && (0..height as i64).contains(&y);
-        if inside {
-            plane[y as usize * width + x as usize]
-        } else {
-            0.0
-        }
-    };
-    let row = |y: i64| (1.0 - right_share) * pixel(left, y) + right_share * pixel(left + 1, y);
-    (1.0 - low_share) * row(top) + low_share * row(top + 1)
 }
 
 impl Augmentation for Affine {

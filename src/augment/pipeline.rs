@@ -74,7 +74,8 @@ impl Pipeline {
         for operation in &self.operations {
             let part = operation.part();
             let applied = rng.random::<f64>() < part.probability();
-            if !framed && !(applied && part.frames()) {
+            let makes_view = applied && part.frames();
+            if !framed && !makes_view {
                 Resize::default().frame(source, &mut view, scratch);
             }
             framed = true;

@@ -23,7 +23,7 @@ pub fn simclr(size: usize, strength: f64) -> Vec<Operation> {
     ];
     if size >= 64 {
         operations.push(Operation::GaussianBlur(GaussianBlur {
-            kernel: size / 10 | 1,
+            kernel: (size / 10) | 1,
             ..GaussianBlur::default()
         }));
     }

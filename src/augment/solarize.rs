@@ -11,7 +11,7 @@ use crate::random::Stream;
 
 /// Invert the bright pixels.
 ///
-/// Second view of BYOL (Grill et al. 2020), Barlow Twins and VICReg, with probability 0.2.
+/// Second view of BYOL (Grill et al. 2020), Barlow Twins and `VICReg`, with probability 0.2.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Solarize {

@@ -92,8 +92,8 @@ dispatch! {
             let divisor = if range > 0.0 { range } else { 1.0 };
 
             let at_blue = (r - g, 4.0);
-            let (difference, base) = if g == high { (b - r, 2.0) } else { at_blue };
-            let (difference, base) = if r == high { (g - b, 0.0) } else { (difference, base) };
+            let (difference, base) = if g >= high { (b - r, 2.0) } else { at_blue };
+            let (difference, base) = if r >= high { (g - b, 0.0) } else { (difference, base) };
             let sixths = base + difference / divisor + turn; // [-1, 11)
             let sixths = if sixths < 0.0 { sixths + 6.0 } else { sixths };
             let sixths = if sixths >= 6.0 { sixths - 6.0 } else { sixths };

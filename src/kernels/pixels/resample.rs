@@ -21,7 +21,7 @@ dispatch! {
 dispatch! {
     /// `out[x] = Σ_k weights[k, x] · row[first[x] + k · stride + channel]`: one channel of an interleaved row.
     ///
-    /// `weights` is (taps, out.len()). Places past the row's end (padding taps, of weight 0) read its last value.
+    /// `weights` is (taps, outputs). Places past the row's end (padding taps, of weight 0) read its last value.
     pub fn gather(out: &mut [f32], row: &[f32], first: &[u32], weights: &[f32], stride: u32, channel: u32) {
         if row.is_empty() || out.is_empty() {
             return;
