@@ -25,7 +25,6 @@ use crate::eval::card::Card;
 use crate::eval::collapse::judge;
 use crate::eval::spectrum::{rankme, relative_spread};
 use crate::graph::Network;
-use crate::objectives::Objective;
 use crate::train::{Checkpoint, Observer, Probe, Progress, RunFolder, Trainer};
 
 #[derive(Debug, clap::Args)]

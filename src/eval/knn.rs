@@ -21,7 +21,7 @@ const LOWEST_TEMPERATURE: f64 = 1.0 / 600.0;
 /// the prediction is the class of the largest score. Source: Wu, Xiong, Yu, Lin, *Unsupervised Feature
 /// Learning via Non-Parametric Instance Discrimination*, 2018 (k = 200, T = 0.07). Choose it to follow a
 /// run or when classes are not linearly separable; [`super::logistic`] is stricter about what is usable.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Knn {
     /// Neighbours that vote; a smaller bank votes whole, and [`Votes::k`] says so.

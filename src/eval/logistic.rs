@@ -22,7 +22,7 @@ const EPSILON: f64 = 1e-6;
 /// with the training part's mean and standard deviation (N − 1); the bias is not penalised. Sums are in f64.
 /// It has one optimum and no learning rate to choose, so two encoders are compared fairly: the default
 /// judge, and the one for few labels. On millions of rows take the linear probe of the trainer.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Logistic {
     /// Weight of ‖W‖² beside the mean cross-entropy.

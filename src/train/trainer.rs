@@ -264,6 +264,13 @@ impl Trainer<'_> {
         started: Instant,
     ) -> Result<()> {
         let step = live.progress.step;
+        if batch.len() < 2 {
+            return Err(Error::Failed(format!(
+                "the batch of step {} holds fewer than two readable images; see {}",
+                step + 1,
+                self.run.file("quarantine.jsonl").display()
+            )));
+        }
         batch.step = step;
         let computed = gradients(self.objective, &batch, self.config.slices, self.params)?;
         if !computed.loss.is_finite() {
@@ -307,10 +314,8 @@ impl Trainer<'_> {
         let mut line = head(step + 1, per_epoch);
         line.insert("loss".into(), json!(computed.loss));
         line.insert("lr".into(), json!(rate));
-        line.insert(
-            "images_per_s".into(),
-            json!((images_per_s * 10.0).round() / 10.0),
-        );
+        let rounded = (report.images_per_s() * 10.0).round() / 10.0;
+        line.insert("images_per_s".into(), json!(rounded));
         for (name, value) in computed.metrics {
             line.insert(name.into(), json!(value));
         }
