@@ -160,7 +160,9 @@ impl Scaler {
                 *m += f64::from(*x);
             }
         }
-        mean.iter_mut().for_each(|m| *m /= rows as f64);
+        for m in &mut mean {
+            *m /= rows as f64;
+        }
         let mut squares = vec![0.0; dim];
         for row in train.values.chunks_exact(dim) {
             for ((s, x), m) in squares.iter_mut().zip(row).zip(&mean) {
@@ -216,7 +218,9 @@ impl Problem<'_> {
         }
         let scale = 1.0 / rows as f64;
         let mut penalty = 0.0;
-        gradient.iter_mut().for_each(|g| *g *= scale);
+        for g in gradient.iter_mut() {
+            *g *= scale;
+        }
         let penalised = dim * self.classes; // all but the bias
         for (g, w) in gradient.iter_mut().zip(&w[..penalised]) {
             *g += 2.0 * self.l2 * w;
@@ -252,7 +256,9 @@ fn cross_entropy(row: &mut [f64], label: usize) -> f64 {
         *v = (*v - most).exp();
         total += *v;
     }
-    row.iter_mut().for_each(|v| *v /= total);
+    for v in row.iter_mut() {
+        *v /= total;
+    }
     row[label] -= 1.0;
     total.ln() - right
 }

@@ -61,7 +61,9 @@ pub(super) fn normalised(values: &[f32], dim: usize) -> Vec<f32> {
     let scales = inverse_norms(values, dim);
     let mut out = values.to_vec();
     for (row, scale) in out.chunks_exact_mut(dim).zip(scales) {
-        row.iter_mut().for_each(|v| *v *= scale);
+        for v in row {
+            *v *= scale;
+        }
     }
     out
 }

@@ -3,7 +3,7 @@
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
-use faer::{MatRef, Par};
+use faer::{MatRef, Par, Spec};
 use rayon::prelude::*;
 
 use super::features::Features;
@@ -75,7 +75,7 @@ pub(super) fn singular_values(matrix: MatRef<'_, f64>) -> Result<Vec<f64>> {
     let (rows, columns) = matrix.shape();
     let mut values = Diag::<f64>::zeros(rows.min(columns));
     let no = ComputeSvdVectors::No;
-    let scratch = svd_scratch::<f64>(rows, columns, no, no, Par::Seq, Default::default());
+    let scratch = svd_scratch::<f64>(rows, columns, no, no, Par::Seq, Spec::default());
     svd(
         matrix,
         values.as_mut(),
@@ -83,7 +83,7 @@ pub(super) fn singular_values(matrix: MatRef<'_, f64>) -> Result<Vec<f64>> {
         None,
         Par::Seq,
         MemStack::new(&mut MemBuffer::new(scratch)),
-        Default::default(),
+        Spec::default(),
     )
     .map_err(|e| Error::Failed(format!("the singular values did not converge: {e:?}")))?;
     Ok(values.column_vector().iter().copied().collect())
