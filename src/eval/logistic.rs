@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// The sums over rows are split in this many parts, whatever the number of threads, and added in order.
 const PARTS: usize = 16;
 /// Rows that are standardised to f64 at a time, to stay in the cache.
-const BLOCK: usize = 512;
+const BLOCK: usize = 128;
 /// Added to every standard deviation.
 const EPSILON: f64 = 1e-6;
 
@@ -38,7 +38,7 @@ impl Default for Logistic {
         Self {
             l2: 1e-4,
             max_iter: 1000,
-            tolerance: 1e-5,
+            tolerance: 1e-6,
         }
     }
 }
@@ -121,7 +121,8 @@ impl Fitted {
             .values
             .par_chunks(BLOCK * dim)
             .map(|block| {
-                let z = self.scaler.apply(block);
+                let mut z = Vec::new();
+                self.scaler.apply(block, &mut z);
                 let mut logits = vec![0.0; block.len() / dim * self.classes];
                 times(&z, &self.weights, dim + 1, &mut logits);
                 logits.into_iter().map(|l| -l as f32).collect()
@@ -176,15 +177,14 @@ impl Scaler {
     }
 
     /// (B, D) -> (B, D + 1)
-    fn apply(&self, block: &[f32]) -> Vec<f64> {
+    fn apply(&self, block: &[f32], z: &mut Vec<f64>) {
         let dim = self.mean.len();
-        let mut z = vec![1.0; block.len() / dim * (dim + 1)];
+        z.resize(block.len() / dim * (dim + 1), 1.0);
         for (z, row) in z.chunks_exact_mut(dim + 1).zip(block.chunks_exact(dim)) {
             for (((z, x), m), s) in z.iter_mut().zip(row).zip(&self.mean).zip(&self.scale) {
                 *z = (f64::from(*x) - m) * s;
             }
         }
-        z
     }
 }
 
@@ -200,7 +200,7 @@ impl Problem<'_> {
     /// The objective at `w` (D + 1, C); `gradient` receives its gradient.
     fn objective(&self, w: &[f64], gradient: &mut [f64]) -> f64 {
         let (rows, dim) = (self.train.rows(), self.train.dim);
-        let part = rows.div_ceil(PARTS).max(BLOCK);
+        let part = rows.div_ceil(PARTS).max(4 * BLOCK);
         let sums: Vec<(f64, Vec<f64>)> = self
             .train
             .values
@@ -233,10 +233,11 @@ impl Problem<'_> {
     fn part(&self, w: &[f64], values: &[f32], labels: &[u32]) -> (f64, Vec<f64>) {
         let dim = self.train.dim;
         let mut gradient = vec![0.0; w.len()];
+        let (mut z, mut logits) = (Vec::new(), Vec::new());
         let mut loss = 0.0;
         for (block, labels) in values.chunks(BLOCK * dim).zip(labels.chunks(BLOCK)) {
-            let z = self.scaler.apply(block);
-            let mut logits = vec![0.0; labels.len() * self.classes];
+            self.scaler.apply(block, &mut z);
+            logits.resize(labels.len() * self.classes, 0.0);
             times(&z, w, dim + 1, &mut logits);
             for (row, label) in logits.chunks_exact_mut(self.classes).zip(labels) {
                 loss += cross_entropy(row, *label as usize);

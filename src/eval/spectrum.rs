@@ -7,7 +7,7 @@ use faer::{MatRef, Par, Spec};
 use rayon::prelude::*;
 
 use super::features::Features;
-use super::products::{normalised, rows_by_rows};
+use super::products::{clear_vector_registers, normalised, rows_by_rows};
 use crate::error::{Error, Result};
 
 /// Added to every share of a spectrum before its logarithm is taken.
@@ -76,7 +76,7 @@ pub(super) fn singular_values(matrix: MatRef<'_, f64>) -> Result<Vec<f64>> {
     let mut values = Diag::<f64>::zeros(rows.min(columns));
     let no = ComputeSvdVectors::No;
     let scratch = svd_scratch::<f64>(rows, columns, no, no, Par::Seq, Spec::default());
-    svd(
+    let result = svd(
         matrix,
         values.as_mut(),
         None,
@@ -84,8 +84,9 @@ pub(super) fn singular_values(matrix: MatRef<'_, f64>) -> Result<Vec<f64>> {
         Par::Seq,
         MemStack::new(&mut MemBuffer::new(scratch)),
         Spec::default(),
-    )
-    .map_err(|e| Error::Failed(format!("the singular values did not converge: {e:?}")))?;
+    );
+    clear_vector_registers();
+    result.map_err(|e| Error::Failed(format!("the singular values did not converge: {e:?}")))?;
     Ok(values.column_vector().iter().copied().collect())
 }
 
