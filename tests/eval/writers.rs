@@ -9,17 +9,7 @@ use candle_core::{Device, Tensor};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use ravine::eval::{Features, writers};
 
-fn features(dim: usize, values: Vec<f32>, labels: Option<Vec<u32>>) -> Features {
-    let ids = (0..values.len() / dim)
-        .map(|i| format!("image {i}.png"))
-        .collect();
-    Features {
-        dim,
-        values,
-        labels,
-        ids,
-    }
-}
+use super::features;
 
 fn classes() -> Vec<String> {
     vec!["cat".into(), "a \"big\", dog".into()]
