@@ -156,4 +156,10 @@ mod tests {
         assert_eq!((c.accuracy, c.nll, c.ece), (1.0, 0.0, 0.0));
         assert_eq!(c.bin_count[14], 2);
     }
+
+    #[test]
+    fn a_bin_holds_its_upper_border() {
+        let c = calibration(&[0.0, 0.0], &[0], 1.0, 2).unwrap(); // confidence 1/2
+        assert_eq!(c.bin_count, [1, 0]);
+    }
 }

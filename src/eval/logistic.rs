@@ -18,7 +18,7 @@ const EPSILON: f64 = 1e-6;
 
 /// Multinomial logistic regression: how much of the classes a linear layer can read off the embedding.
 ///
-/// Lowers mean_n −log softmax(Wᵀ z_n + b)[label] + l2 ‖W‖² by L-BFGS ([`super::lbfgs`]), z = (x − mean) / (std + 1e-6)
+/// Lowers `mean_n −log softmax(Wᵀ z_n + b)[label] + l2 ‖W‖²` by L-BFGS ([`super::lbfgs`]), z = (x − mean) / (std + 1e-6)
 /// with the training part's mean and standard deviation (N − 1); the bias is not penalised. Sums are in f64.
 /// It has one optimum and no learning rate to choose, so two encoders are compared fairly: the default
 /// judge, and the one for few labels. On millions of rows take the linear probe of the trainer.
