@@ -5,9 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::features::argmax;
 use crate::error::{Error, Result};
 
-/// Largest inverse temperature looked for: beyond it the answers are certain in f32 anyway.
-const HIGHEST_BETA: f64 = 1e6;
-
 /// How far confidence and accuracy are apart.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
@@ -83,16 +80,17 @@ pub fn fit_beta(energies: &[f32], labels: &[u32]) -> Result<f64> {
                 .into(),
         ));
     }
+    let certain = |(row, label): (&[f32], &u32)| row.iter().all(|e| row[*label as usize] <= *e);
+    if energies.chunks_exact(classes).zip(labels).all(certain) {
+        return Err(Error::Failed(
+            "right answers always have the lowest energy, so every larger beta fits better; \
+             fit the temperature on more or harder rows"
+                .into(),
+        ));
+    }
     let (mut low, mut high) = (0.0, 1.0);
     while slope(high) < 0.0 {
-        if high > HIGHEST_BETA {
-            return Err(Error::Failed(
-                "right answers always have the lowest energy, so every larger beta fits better; \
-                 fit the temperature on more or harder rows"
-                    .into(),
-            ));
-        }
-        (low, high) = (high, 2.0 * high);
+        (low, high) = (high, 2.0 * high); // ends: the slope rises to Σ E(right) − min E > 0
     }
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
@@ -157,5 +155,11 @@ mod tests {
         let c = calibration(&[1e30, 0.0, 0.0, 1e30], &[1, 0], 1.0, 15).unwrap();
         assert_eq!((c.accuracy, c.nll, c.ece), (1.0, 0.0, 0.0));
         assert_eq!(c.bin_count[14], 2);
+    }
+
+    #[test]
+    fn a_bin_holds_its_upper_border() {
+        let c = calibration(&[0.0, 0.0], &[0], 1.0, 2).unwrap(); // confidence 1/2
+        assert_eq!(c.bin_count, [1, 0]);
     }
 }

@@ -159,7 +159,9 @@ fn descent(gradient: &[f64], pairs: &VecDeque<Pair>) -> Vec<f64> {
     }
     if let Some(newest) = pairs.back() {
         let scale = 1.0 / (newest.rho * dot(&newest.y, &newest.y));
-        q.iter_mut().for_each(|v| *v *= scale);
+        for v in &mut q {
+            *v *= scale;
+        }
     }
     for (pair, alpha) in pairs.iter().zip(alphas.iter().rev()) {
         let beta = pair.rho * dot(&pair.y, &q);

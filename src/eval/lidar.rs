@@ -1,9 +1,11 @@
 //! LiDAR: the effective rank of what tells objects apart, measured against what varies between their views.
 
 use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::cholesky::llt::factor::{cholesky_in_place, cholesky_in_place_scratch};
+use faer::linalg::cholesky::llt::factor::{
+    LltRegularization, cholesky_in_place, cholesky_in_place_scratch,
+};
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
-use faer::{Mat, Par};
+use faer::{Mat, Par, Spec};
 
 use super::features::Features;
 use super::products::add_transposed_times;
@@ -45,7 +47,9 @@ pub fn lidar(z: &Features, views: usize) -> Result<f64> {
     let mut whitened = Mat::from_fn(dim, objects, |d, o| means[o * dim + d] * scale);
     solve_lower_triangular_in_place(root.as_ref(), whitened.as_mut(), Par::Seq);
     let mut eigenvalues = singular_values(whitened.as_ref())?;
-    eigenvalues.iter_mut().for_each(|s| *s *= *s);
+    for s in &mut eigenvalues {
+        *s *= *s;
+    }
     eigenvalues.resize(dim, 0.0);
     effective_rank(&eigenvalues)
 }
@@ -83,13 +87,13 @@ fn centre(rows: &mut [f64], dim: usize) -> Vec<f64> {
 /// The lower Cholesky factor, in place.
 fn factor(matrix: &mut Mat<f64>) -> Result<()> {
     let dim = matrix.nrows();
-    let scratch = cholesky_in_place_scratch::<f64>(dim, Par::Seq, Default::default());
+    let scratch = cholesky_in_place_scratch::<f64>(dim, Par::Seq, Spec::default());
     cholesky_in_place(
         matrix.as_mut(),
-        Default::default(),
+        LltRegularization::default(),
         Par::Seq,
         MemStack::new(&mut MemBuffer::new(scratch)),
-        Default::default(),
+        Spec::default(),
     )
     .map(|_| ())
     .map_err(|e| {

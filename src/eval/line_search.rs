@@ -144,3 +144,52 @@ fn between(low: &Trial, high: &Trial) -> f64 {
         low.t + 0.5 * width
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two functions of Moré and Thuente (1994) and one with many minima, all downhill at 0: (name, value, slope).
+    type Function = (&'static str, fn(f64) -> f64, fn(f64) -> f64);
+    const FUNCTIONS: [Function; 3] = [
+        (
+            "rational",
+            |t| -t / (t * t + 2.0),
+            |t| (t * t - 2.0) / (t * t + 2.0).powi(2),
+        ),
+        (
+            "steep",
+            |t| (t + 0.004).powi(5) - 2.0 * (t + 0.004).powi(4),
+            |t| 5.0 * (t + 0.004).powi(4) - 8.0 * (t + 0.004).powi(3),
+        ),
+        (
+            "waves",
+            |t| 0.1 * t * t - 2.0 * t + (3.0 * t).sin() / 2.0,
+            |t| 0.2 * t - 2.0 + 1.5 * (3.0 * t).cos(),
+        ),
+    ];
+
+    #[test]
+    fn the_step_meets_both_conditions_from_any_first_length() {
+        for (name, value, slope) in &FUNCTIONS {
+            for first in [1e-3, 0.1, 1.0, 10.0, 1000.0] {
+                let mut calls = 0;
+                let mut evaluate = |x: Vec<f64>| {
+                    calls += 1;
+                    Point {
+                        value: value(x[0]),
+                        gradient: vec![slope(x[0])],
+                        x,
+                    }
+                };
+                let start = evaluate(vec![0.0]);
+                let end = strong_wolfe(&start, &[1.0], first, &mut evaluate).unwrap();
+                let lower = SUFFICIENT * end.x[0] * slope(0.0);
+                assert!(end.value <= value(0.0) + lower, "{name} from {first}");
+                let flat = end.gradient[0].abs() <= CURVATURE * slope(0.0).abs();
+                assert!(flat, "{name} from {first}: slope {}", end.gradient[0]);
+                assert!(calls < 30, "{name} from {first}: {calls} calls");
+            }
+        }
+    }
+}

@@ -14,6 +14,7 @@ pub(super) fn rows_by_rows(a: &[f32], b: &[f32], dim: usize, out: &mut [f32]) {
         1.0,
         Par::Seq,
     );
+    clear_vector_registers();
 }
 
 /// `out` (N, M) = `a` (N, D) · `b` (D, M) in f64.
@@ -27,6 +28,7 @@ pub(super) fn times(a: &[f64], b: &[f64], dim: usize, out: &mut [f64]) {
         1.0,
         Par::Seq,
     );
+    clear_vector_registers();
 }
 
 /// `out` (D, M) += `a` (N, D)ᵀ · `b` (N, M) in f64.
@@ -40,6 +42,18 @@ pub(super) fn add_transposed_times(a: &[f64], b: &[f64], rows: usize, out: &mut 
         1.0,
         Par::Seq,
     );
+    clear_vector_registers();
+}
+
+/// Zero the upper halves of the vector registers, which faer's AVX products leave filled.
+///
+/// With them filled, every later `exp` or `ln` of this thread is some ten times slower on Intel processors, which
+/// then save and merge the halves at each switch between old and new vector code.
+pub(super) fn clear_vector_registers() {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx) = faer::traits::pulp::core_arch::x86::Avx::try_new() {
+        avx._mm256_zeroupper();
+    }
 }
 
 /// 1 / max(‖row‖, 1e-12) of every row of `values` (N, D).
@@ -61,7 +75,9 @@ pub(super) fn normalised(values: &[f32], dim: usize) -> Vec<f32> {
     let scales = inverse_norms(values, dim);
     let mut out = values.to_vec();
     for (row, scale) in out.chunks_exact_mut(dim).zip(scales) {
-        row.iter_mut().for_each(|v| *v *= scale);
+        for v in row {
+            *v *= scale;
+        }
     }
     out
 }

@@ -3,11 +3,11 @@
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
-use faer::{MatRef, Par};
+use faer::{MatRef, Par, Spec};
 use rayon::prelude::*;
 
 use super::features::Features;
-use super::products::{normalised, rows_by_rows};
+use super::products::{clear_vector_registers, normalised, rows_by_rows};
 use crate::error::{Error, Result};
 
 /// Added to every share of a spectrum before its logarithm is taken.
@@ -75,17 +75,18 @@ pub(super) fn singular_values(matrix: MatRef<'_, f64>) -> Result<Vec<f64>> {
     let (rows, columns) = matrix.shape();
     let mut values = Diag::<f64>::zeros(rows.min(columns));
     let no = ComputeSvdVectors::No;
-    let scratch = svd_scratch::<f64>(rows, columns, no, no, Par::Seq, Default::default());
-    svd(
+    let scratch = svd_scratch::<f64>(rows, columns, no, no, Par::Seq, Spec::default());
+    let result = svd(
         matrix,
         values.as_mut(),
         None,
         None,
         Par::Seq,
         MemStack::new(&mut MemBuffer::new(scratch)),
-        Default::default(),
-    )
-    .map_err(|e| Error::Failed(format!("the singular values did not converge: {e:?}")))?;
+        Spec::default(),
+    );
+    clear_vector_registers();
+    result.map_err(|e| Error::Failed(format!("the singular values did not converge: {e:?}")))?;
     Ok(values.column_vector().iter().copied().collect())
 }
 

@@ -3,8 +3,8 @@
 //! | extension | holds | choose it for |
 //! |---|---|---|
 //! | `.parquet` | id, label, class, embedding | tables in pandas, DuckDB, Spark, Hugging Face |
-//! | `.npy` | the matrix; ids and labels in `<stem>.labels.csv` beside it | `NumPy` |
-//! | `.safetensors` | `embeddings`, `labels`; ids and classes as JSON in the metadata | `PyTorch`, candle |
+//! | `.npy` | the matrix; ids and labels in `<stem>.labels.csv` beside it | NumPy |
+//! | `.safetensors` | `embeddings`, `labels`; ids and classes as JSON in the metadata | PyTorch, candle |
 //! | `.csv` | id, label, class, e0, e1, … | spreadsheets |
 //! | `.jsonl` | one object a row | scripts |
 //!

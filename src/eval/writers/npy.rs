@@ -1,4 +1,4 @@
-//! `NumPy`'s npy: the matrix alone; ids, labels and class names go to `<stem>.labels.csv` beside it, row by row.
+//! NumPy's npy: the matrix alone; ids, labels and class names go to `<stem>.labels.csv` beside it, row by row.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
