@@ -17,6 +17,7 @@
 pub mod data;
 pub mod error;
 pub mod graph;
+pub mod kernels;
 pub mod params;
 pub mod random;
 pub mod registry;

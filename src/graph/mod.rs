@@ -6,6 +6,7 @@
 
 mod builder;
 mod candle_executor;
+mod cpu;
 mod executor;
 mod network;
 mod summary;
@@ -23,6 +24,7 @@ pub mod relu;
 
 pub use builder::{Graph, Node, NodeId};
 pub use candle_executor::CandleExecutor;
+pub use cpu::CpuExecutor;
 pub use executor::{Executor, Forward, Gradients, Mode, Tape};
 pub use network::Network;
 pub use summary::Summary;
