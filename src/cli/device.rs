@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::Device;
 
 use crate::error::{Error, Result, hint};
-use crate::graph::{CandleExecutor, Executor};
+use crate::graph::{CandleExecutor, CpuExecutor, Executor};
 
 /// The device called `name`: `auto`, `cpu`, `cuda`, `cuda:1`, `metal`.
 ///
@@ -77,7 +77,12 @@ pub(super) fn executor(name: &str, device: &Device) -> Result<Arc<dyn Executor>>
     match name {
         "candle" => Ok(Arc::new(CandleExecutor)),
         "auto" if !device.is_cpu() => Ok(Arc::new(CandleExecutor)),
-        "auto" => Ok(Arc::new(CandleExecutor)),
+        "auto" => Ok(Arc::new(CpuExecutor::new())),
+        "cpu" if device.is_cpu() => Ok(Arc::new(CpuExecutor::new())),
+        "cpu" => Err(Error::key(
+            "executor",
+            "`cpu` runs on the CPU only; use --device cpu, or --executor candle on a GPU",
+        )),
         _ => Err(Error::key(
             "executor",
             format!(

@@ -7,6 +7,7 @@
 mod builder;
 mod candle_executor;
 pub mod check;
+mod cpu;
 mod executor;
 mod network;
 mod samples;
@@ -25,6 +26,7 @@ pub mod relu;
 
 pub use builder::{Graph, Node, NodeId};
 pub use candle_executor::CandleExecutor;
+pub use cpu::CpuExecutor;
 pub use executor::{Executor, Forward, Gradients, Mode, Tape};
 pub use network::Network;
 pub use samples::samples;

@@ -1,3 +1,26 @@
-//! CPU kernels on plain slices: the only place where unsafe code may stand.
+//! CPU kernels on plain slices: the only place where `unsafe` may stand.
+//!
+//! Activations are NHWC (channels fastest), 32-bit floats. Every kernel exists in three builds of one source:
+//! AVX-512, AVX2 + FMA, and a portable one that LLVM vectorises; a [`Simd`] value, detected once, chooses at
+//! run time. Work is cut into pieces of a size that does not depend on the number of threads, and sums are
+//! added in the order of the pieces, so results do not depend on the number of threads either.
 
+pub mod activation;
+pub mod batch_norm;
+pub mod conv;
+pub mod depthwise;
+pub mod elementwise;
+pub mod gemm;
+pub mod im2col;
+pub mod layer_norm;
+pub mod layout;
 pub mod pixels;
+pub mod pool;
+pub mod simd;
+pub mod winograd;
+
+mod scratch;
+mod shared;
+
+pub use conv::ConvShape;
+pub use simd::{Level, Simd};

@@ -1,0 +1,132 @@
+//! Whole networks, forward and backward, as a SimCLR step runs them: 256 views of 32×32.
+//!
+//! `cargo bench --bench network [-- NAME]` prints milliseconds (medians) and images/s, one image being two views.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use candle_core::{Device, Tensor};
+use ravine::error::Result;
+use ravine::graph::batch_norm::BatchNorm;
+use ravine::graph::conv2d::Conv2d;
+use ravine::graph::linear::Linear;
+use ravine::graph::{CpuExecutor, Graph, Mode, Network, NodeId, Op};
+use ravine::graph::{add, global_avg_pool, relu};
+use ravine::params::Params;
+
+const VIEWS: usize = 256;
+
+/// Convolution, batch norm and, unless it ends a residual branch, ReLU.
+fn block(
+    g: &mut Graph,
+    name: &str,
+    x: NodeId,
+    op: (usize, usize, usize),
+    rectify: bool,
+) -> Result<NodeId> {
+    let (output, kernel, stride) = op;
+    let op = Conv2d::new(g.shape(x)[0], output, kernel, stride, kernel / 2);
+    let x = g.push(format!("{name}.conv"), Op::Conv2d(op), &[x])?;
+    let x = g.push(format!("{name}.bn"), Op::BatchNorm(BatchNorm::new(output)), &[x])?;
+    if rectify {
+        return g.push(format!("{name}.relu"), Op::Relu(relu::Relu), &[x]);
+    }
+    Ok(x)
+}
+
+fn resnet(widths: &[usize], blocks: usize) -> Result<Graph> {
+    let mut g = Graph::new(&[3, 32, 32]);
+    let x = g.input();
+    let mut x = block(&mut g, "stem", x, (widths[0], 3, 1), true)?;
+    for (i, &width) in widths.iter().enumerate() {
+        for j in 0..blocks {
+            let name = |part: &str| format!("{i}.{j}.{part}");
+            let stride = if i > 0 && j == 0 { 2 } else { 1 };
+            let y = block(&mut g, &name("1"), x, (width, 3, stride), true)?;
+            let y = block(&mut g, &name("2"), y, (width, 3, 1), false)?;
+            let shortcut = match stride {
+                1 => x,
+                _ => block(&mut g, &name("down"), x, (width, 1, 2), false)?,
+            };
+            let sum = g.push(name("add"), Op::Add(add::Add), &[y, shortcut])?;
+            x = g.push(name("relu"), Op::Relu(relu::Relu), &[sum])?;
+        }
+    }
+    projector(&mut g, x)?;
+    Ok(g)
+}
+
+fn tiny() -> Result<Graph> {
+    let mut g = Graph::new(&[3, 32, 32]);
+    let mut x = g.input();
+    for (i, width) in [32, 64, 128].into_iter().enumerate() {
+        x = block(&mut g, &i.to_string(), x, (width, 3, 2), true)?;
+    }
+    projector(&mut g, x)?;
+    Ok(g)
+}
+
+fn projector(g: &mut Graph, x: NodeId) -> Result<()> {
+    let x = g.push("pool", Op::GlobalAvgPool(global_avg_pool::GlobalAvgPool), &[x])?;
+    let width = g.shape(x)[0];
+    let x = g.push("p0", Op::Linear(Linear::new(width, 2048, false)), &[x])?;
+    let x = g.push("p1", Op::BatchNorm(BatchNorm::new(2048)), &[x])?;
+    let x = g.push("p2", Op::Relu(relu::Relu), &[x])?;
+    let x = g.push("p3", Op::Linear(Linear::new(2048, 128, false)), &[x])?;
+    let x = g.push("p4", Op::BatchNorm(BatchNorm::without_affine(128)), &[x])?;
+    g.mark("projection", x);
+    Ok(())
+}
+
+/// Median and best.
+fn summary(mut times: Vec<f64>) -> (f64, f64) {
+    times.sort_by(f64::total_cmp);
+    (times[times.len() / 2], times[0])
+}
+
+fn time(name: &str, graph: Graph) -> Result<()> {
+    let executor = CpuExecutor::new();
+    let params = Params::new(0, &Device::Cpu);
+    let network = Network::new(graph, &params, Arc::new(executor.clone()))?;
+    let x = Tensor::randn(0f32, 1f32, (VIEWS, 3, 32, 32), &Device::Cpu)?;
+    let upstream = Tensor::randn(0f32, 1f32, (VIEWS, 128), &Device::Cpu)?;
+    let (mut forward, mut backward) = (Vec::new(), Vec::new());
+    let start = Instant::now();
+    while forward.len() < 4 || (start.elapsed().as_secs_f64() < 8.0 && forward.len() < 40) {
+        let begin = Instant::now();
+        let pass = network.forward(&x, Mode::Train)?;
+        forward.push(begin.elapsed().as_secs_f64());
+        let begin = Instant::now();
+        network.backward(pass.tape, &[Some(upstream.clone())])?;
+        backward.push(begin.elapsed().as_secs_f64());
+    }
+    let (forward, best_forward) = summary(forward.split_off(1));
+    let (backward, best_backward) = summary(backward.split_off(1));
+    let rate = |seconds: f64| VIEWS as f64 / 2.0 / seconds;
+    println!(
+        "{name}: forward {:.1} ms, backward {:.1} ms, {:.1} images/s; best {:.1} + {:.1} ms, {:.1} images/s; {} MiB",
+        forward * 1e3,
+        backward * 1e3,
+        rate(forward + backward),
+        best_forward * 1e3,
+        best_backward * 1e3,
+        rate(best_forward + best_backward),
+        executor.peak_bytes() >> 20
+    );
+    Ok(())
+}
+
+fn main() -> Result<()> {
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|c| c == name);
+    if wanted("tiny") {
+        time("tiny", tiny()?)?;
+    }
+    if wanted("resnet20") {
+        time("resnet20", resnet(&[16, 32, 64], 3)?)?;
+    }
+    if wanted("resnet18") {
+        time("resnet18", resnet(&[64, 128, 256, 512], 2)?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! The backward pass: walks the steps in reverse and hands gradients on.
+
+use std::sync::Arc;
+
+use candle_core::{Device, Tensor};
+
+use super::arena::{Arena, Buffer};
+use super::forward::{Context, Record};
+use super::{ops, tensor};
+use crate::error::Result;
+use crate::graph::{Gradients, Mode};
+use crate::kernels::{Simd, elementwise};
+use crate::params::Param;
+
+/// Gradients on their way to the nodes and the parameters.
+pub(super) struct Flow {
+    nodes: Vec<Option<Buffer>>,
+    wanted: Vec<bool>,
+    result: Gradients,
+}
+
+impl Flow {
+    /// Whether `node` leads to a parameter, or to an input that wants its gradient.
+    pub(super) fn wants(&self, node: usize) -> bool {
+        self.wanted[node]
+    }
+
+    /// Add `gradient` to that of `node`.
+    pub(super) fn give(&mut self, simd: Simd, node: usize, gradient: Buffer) {
+        if !self.wanted[node] {
+            return;
+        }
+        match &mut self.nodes[node] {
+            Some(sum) => elementwise::add(simd, sum, &gradient),
+            empty => *empty = Some(gradient),
+        }
+    }
+
+    /// The gradient of `node` so far, to be added to and given back by [`Flow::put`].
+    pub(super) fn take(&mut self, node: usize) -> Option<Buffer> {
+        self.nodes[node].take()
+    }
+
+    /// Set the gradient of `node`.
+    pub(super) fn put(&mut self, node: usize, gradient: Buffer) {
+        self.nodes[node] = Some(gradient);
+    }
+
+    /// Note the gradient of a parameter.
+    pub(super) fn parameter(&mut self, param: &Param, gradient: Vec<f32>) -> Result<()> {
+        let gradient = Tensor::from_vec(gradient, param.var.shape(), &Device::Cpu)?;
+        self.result.add(param.name.clone(), gradient)
+    }
+}
+
+pub(super) fn run(
+    arena: &Arc<Arena>,
+    simd: Simd,
+    record: Record,
+    gradients: &[Option<Tensor>],
+) -> Result<Gradients> {
+    let plan = record.plan;
+    let context = Context {
+        arena,
+        simd,
+        params: &record.params,
+        batch: record.batch,
+        mode: Mode::Replay,
+    };
+    let mut flow = Flow {
+        nodes: plan.shapes.iter().map(|_| None).collect(),
+        wanted: plan.wanted(record.input),
+        result: Gradients::default(),
+    };
+    for (&node, gradient) in plan.outputs.iter().zip(gradients) {
+        if let Some(gradient) = gradient {
+            let gradient = tensor::import(arena, gradient, &plan.shapes[node])?;
+            flow.give(simd, node, gradient);
+        }
+    }
+    // An empty tape (of an evaluation) pulls nothing back.
+    for (step, kept) in plan.steps.iter().zip(record.kept).rev() {
+        if let Some(gradient) = flow.take(step.output) {
+            ops::backward(&context, step, kept, gradient, &mut flow)?;
+        }
+    }
+    if let Some(gradient) = flow.take(0) {
+        flow.result.input = Some(tensor::export(&gradient, &plan.shapes[0])?);
+    }
+    Ok(flow.result)
+}

@@ -1,0 +1,111 @@
+//! The forward pass: runs the steps, keeps what backward needs, gives the rest back.
+
+use std::sync::Arc;
+
+use candle_core::Tensor;
+
+use super::arena::{Arena, Buffer};
+use super::ops;
+use super::plan::Plan;
+use super::tensor;
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Mode};
+use crate::kernels::Simd;
+use crate::kernels::batch_norm::Affine;
+use crate::params::{Param, Params};
+
+/// What every op is given besides its inputs.
+pub(super) struct Context<'a> {
+    pub(super) arena: &'a Arc<Arena>,
+    pub(super) simd: Simd,
+    pub(super) params: &'a Params,
+    pub(super) batch: usize,
+    pub(super) mode: Mode,
+}
+
+/// What one step keeps for its backward.
+#[derive(Default)]
+pub(super) struct Kept {
+    pub(super) x: Option<Arc<Buffer>>,
+    pub(super) y: Option<Arc<Buffer>>,
+    pub(super) affine: Option<Affine>,
+}
+
+/// The tape.
+pub(super) struct Record {
+    pub(super) plan: Plan,
+    pub(super) kept: Vec<Kept>,
+    pub(super) params: Params,
+    pub(super) batch: usize,
+    /// Whether the input of the graph wants a gradient.
+    pub(super) input: bool,
+}
+
+impl Context<'_> {
+    /// The parameters of `step`'s op, in their order.
+    pub(super) fn parameters(&self, step: &super::plan::Step) -> Result<Vec<Param>> {
+        let specs = step.op.layer().parameters(&step.name);
+        specs.iter().map(|spec| self.params.create(spec)).collect()
+    }
+}
+
+/// The value that a step kept.
+pub(super) fn kept(value: Option<&Arc<Buffer>>) -> Result<&[f32]> {
+    match value {
+        Some(buffer) => Ok(buffer),
+        None => Err(Error::Failed("a tape lacks a value that its forward kept".into())),
+    }
+}
+
+pub(super) fn run(
+    arena: &Arc<Arena>,
+    simd: Simd,
+    graph: &Graph,
+    params: &Params,
+    x: &Tensor,
+    mode: Mode,
+) -> Result<(Vec<Tensor>, Record)> {
+    let plan = Plan::of(graph);
+    let context = Context {
+        arena,
+        simd,
+        params,
+        batch: x.dims()[0],
+        mode,
+    };
+    let mut reads = plan.reads();
+    let mut values: Vec<Option<Arc<Buffer>>> = vec![None; plan.shapes.len()];
+    values[0] = Some(Arc::new(tensor::import(arena, x, &plan.shapes[0])?));
+    let mut tape = Vec::new();
+    for step in &plan.steps {
+        let inputs: Vec<Arc<Buffer>> = step
+            .inputs
+            .iter()
+            .filter_map(|&node| values[node].clone())
+            .collect();
+        for &node in &step.inputs {
+            reads[node] -= 1;
+            if reads[node] == 0 {
+                values[node] = None;
+            }
+        }
+        let (value, kept) = ops::forward(&context, step, inputs)?;
+        values[step.output] = Some(value);
+        if mode != Mode::Eval {
+            tape.push(kept);
+        }
+    }
+    let mut outputs = Vec::new();
+    for &node in &plan.outputs {
+        let value = kept(values[node].as_ref())?;
+        outputs.push(tensor::export(value, &plan.shapes[node])?);
+    }
+    let record = Record {
+        plan,
+        kept: tape,
+        params: params.clone(),
+        batch: context.batch,
+        input: x.is_variable(),
+    };
+    Ok((outputs, record))
+}

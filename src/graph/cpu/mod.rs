@@ -1,0 +1,92 @@
+//! The `cpu` executor: whole graphs on our own kernels, with their own tape.
+//!
+//! Inside, images are NHWC; layouts are converted once at entry and exit. Activations live in an arena that
+//! is reused from step to step, since fresh pages cost as much as a batch norm. Batch norm, a residual sum
+//! and ReLU that follow one another run as one op.
+
+mod arena;
+mod backward;
+mod forward;
+mod ops;
+mod plan;
+mod tensor;
+
+use std::sync::Arc;
+
+use candle_core::{DType, Tensor};
+
+use crate::error::{Error, Result};
+use crate::graph::{Executor, Forward, Gradients, Graph, Mode, Tape};
+use crate::kernels::Simd;
+use crate::params::Params;
+use arena::Arena;
+
+/// Runs graphs of 32-bit floats on the CPU without a tensor library inside.
+///
+/// Clones share the memory. Several tapes may be alive at once; each holds its own part of it.
+#[derive(Clone, Debug)]
+pub struct CpuExecutor {
+    arena: Arc<Arena>,
+    simd: Simd,
+}
+
+impl Default for CpuExecutor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl CpuExecutor {
+    /// With the best instructions of this processor.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_simd(Simd::detect())
+    }
+
+    /// With the instructions given: for comparing them.
+    #[must_use]
+    pub fn with_simd(simd: Simd) -> Self {
+        Self {
+            arena: Arc::default(),
+            simd,
+        }
+    }
+
+    /// The most memory that activations, gradients and workspace have taken so far, in bytes.
+    #[must_use]
+    pub fn peak_bytes(&self) -> usize {
+        self.arena.peak_bytes()
+    }
+
+    /// The instructions in use.
+    #[must_use]
+    pub fn simd(&self) -> Simd {
+        self.simd
+    }
+}
+
+impl Executor for CpuExecutor {
+    fn name(&self) -> &'static str {
+        "cpu"
+    }
+
+    fn forward(&self, graph: &Graph, params: &Params, x: &Tensor, mode: Mode) -> Result<Forward> {
+        if !x.device().is_cpu() || !params.device().is_cpu() || x.dtype() != DType::F32 {
+            return Err(Error::Failed(format!(
+                "the cpu executor takes 32-bit floats on the CPU, but received {:?} on {:?}; \
+                 choose `--executor candle`",
+                x.dtype(),
+                x.device()
+            )));
+        }
+        let (outputs, record) = forward::run(&self.arena, self.simd, graph, params, x, mode)?;
+        Ok(Forward {
+            outputs,
+            tape: Tape::new(record),
+        })
+    }
+
+    fn backward(&self, tape: Tape, gradients: &[Option<Tensor>]) -> Result<Gradients> {
+        backward::run(&self.arena, self.simd, tape.open()?, gradients)
+    }
+}

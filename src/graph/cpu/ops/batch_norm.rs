@@ -1,0 +1,116 @@
+//! Batch norm, with the residual sum and the ReLU that may follow it.
+
+use std::sync::Arc;
+
+use candle_core::{Device, Tensor};
+
+use super::Done;
+use crate::error::{Error, Result};
+use crate::graph::Mode;
+use crate::graph::batch_norm::BatchNorm;
+use crate::graph::cpu::arena::Buffer;
+use crate::graph::cpu::backward::Flow;
+use crate::graph::cpu::forward::{Context, Kept, kept};
+use crate::graph::cpu::plan::Step;
+use crate::graph::cpu::tensor::with_values;
+use crate::kernels::batch_norm::{self as kernel, Affine, Gate};
+use crate::params::{Param, Role};
+
+pub(super) fn forward(
+    cx: &Context,
+    step: &Step,
+    op: &BatchNorm,
+    x: Arc<Buffer>,
+    residual: Option<Arc<Buffer>>,
+) -> Done {
+    if step.from.len() == 2 {
+        return Err(Error::Failed(format!(
+            "node `{}`: the cpu executor runs batch_norm on vectors and images, not on sequences; \
+             choose `--executor candle`",
+            step.name
+        )));
+    }
+    let params = cx.parameters(step)?;
+    let (trained, buffers): (Vec<&Param>, Vec<&Param>) =
+        params.iter().partition(|param| param.role != Role::Buffer);
+    let (mean, variance) = if cx.mode.batch_statistics() {
+        kernel::statistics(cx.simd, &x, op.channels)
+    } else {
+        (doubles(buffers[0])?, doubles(buffers[1])?)
+    };
+    if cx.mode == Mode::Train {
+        let count = (x.len() / op.channels) as f64;
+        let unbiased = count / (count - 1.0).max(1.0);
+        move_towards(buffers[0], &mean, 1.0, op.momentum)?;
+        move_towards(buffers[1], &variance, unbiased, op.momentum)?;
+    }
+    let affine = match trained.as_slice() {
+        [weight, bias] => with_values(&weight.var, |weight| {
+            with_values(&bias.var, |bias| {
+                Affine::new(&mean, &variance, op.eps, Some((weight, bias)))
+            })
+        })??,
+        _ => Affine::new(&mean, &variance, op.eps, None),
+    };
+    let mut y = cx.arena.take(x.len());
+    let more = residual.as_ref().map(|r| &r[..]);
+    kernel::apply(cx.simd, &x, &affine, more, step.relu, &mut y);
+    let y = Arc::new(y);
+    let kept = Kept {
+        x: Some(x),
+        y: residual.map(|_| Arc::clone(&y)),
+        affine: Some(affine),
+    };
+    Ok((y, kept))
+}
+
+pub(super) fn backward(
+    cx: &Context,
+    step: &Step,
+    tape: &Kept,
+    mut gradient: Buffer,
+    flow: &mut Flow,
+) -> Result<()> {
+    let params = cx.parameters(step)?;
+    let x = kept(tape.x.as_ref())?;
+    let affine = tape
+        .affine
+        .as_ref()
+        .ok_or_else(|| Error::Failed("a tape lacks batch statistics".into()))?;
+    let gradients = if let Some(&residual) = step.inputs.get(1) {
+        let gate = Gate::Output(kept(tape.y.as_ref())?);
+        let mut dx = cx.arena.take(x.len());
+        let result = kernel::backward(cx.simd, x, affine, gate, &mut gradient, Some(&mut dx));
+        flow.give(cx.simd, step.inputs[0], dx);
+        flow.give(cx.simd, residual, gradient);
+        result
+    } else {
+        let gate = if step.relu { Gate::Input } else { Gate::Open };
+        let result = kernel::backward(cx.simd, x, affine, gate, &mut gradient, None);
+        flow.give(cx.simd, step.inputs[0], gradient);
+        result
+    };
+    let mut trained = params.iter().filter(|param| param.role != Role::Buffer);
+    if let (Some(weight), Some(bias)) = (trained.next(), trained.next()) {
+        flow.parameter(weight, gradients.weight)?;
+        flow.parameter(bias, gradients.bias)?;
+    }
+    Ok(())
+}
+
+fn doubles(param: &Param) -> Result<Vec<f64>> {
+    with_values(&param.var, |values| {
+        values.iter().map(|&value| f64::from(value)).collect()
+    })
+}
+
+/// `running = (1 − momentum) · running + momentum · scale · batch`
+fn move_towards(running: &Param, batch: &[f64], scale: f64, momentum: f64) -> Result<()> {
+    let mixed: Vec<f32> = doubles(running)?
+        .iter()
+        .zip(batch)
+        .map(|(old, new)| ((1.0 - momentum) * old + momentum * scale * new) as f32)
+        .collect();
+    let mixed = Tensor::from_vec(mixed, running.var.shape(), &Device::Cpu)?;
+    Ok(running.var.set(&mixed)?)
+}

@@ -1,0 +1,48 @@
+//! Layer norm.
+
+use std::sync::Arc;
+
+use super::{Done, refuse_images};
+use crate::error::Result;
+use crate::graph::cpu::arena::Buffer;
+use crate::graph::cpu::backward::Flow;
+use crate::graph::cpu::forward::{Context, Kept, kept};
+use crate::graph::cpu::plan::Step;
+use crate::graph::cpu::tensor::with_values;
+use crate::graph::layer_norm::LayerNorm;
+use crate::kernels::layer_norm as kernel;
+
+pub(super) fn forward(cx: &Context, step: &Step, op: &LayerNorm, x: Arc<Buffer>) -> Done {
+    refuse_images(step)?;
+    let params = cx.parameters(step)?;
+    let mut y = cx.arena.take(x.len());
+    with_values(&params[0].var, |weight| {
+        with_values(&params[1].var, |bias| {
+            kernel::forward(cx.simd, &x, weight, bias, op.eps as f32, &mut y);
+        })
+    })??;
+    let kept = Kept {
+        x: Some(x),
+        ..Kept::default()
+    };
+    Ok((Arc::new(y), kept))
+}
+
+pub(super) fn backward(
+    cx: &Context,
+    step: &Step,
+    op: &LayerNorm,
+    tape: &Kept,
+    mut gradient: Buffer,
+    flow: &mut Flow,
+) -> Result<()> {
+    let params = cx.parameters(step)?;
+    let x = kept(tape.x.as_ref())?;
+    let (weight, bias) = with_values(&params[0].var, |weight| {
+        kernel::backward(cx.simd, x, weight, op.eps as f32, &mut gradient)
+    })?;
+    flow.parameter(&params[0], weight)?;
+    flow.parameter(&params[1], bias)?;
+    flow.give(cx.simd, step.inputs[0], gradient);
+    Ok(())
+}

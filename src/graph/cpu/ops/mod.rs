@@ -1,0 +1,84 @@
+//! Every op of the graph on the kernels, forward and backward.
+
+mod batch_norm;
+mod conv2d;
+mod layer_norm;
+mod linear;
+mod pointwise;
+mod pool;
+
+use std::sync::Arc;
+
+use super::arena::Buffer;
+use super::backward::Flow;
+use super::forward::{Context, Kept};
+use super::plan::Step;
+use crate::error::{Error, Result};
+use crate::graph::Op;
+
+/// A value and what backward needs.
+type Done = Result<(Arc<Buffer>, Kept)>;
+
+/// The value of `step` from those of its inputs.
+pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Arc<Buffer>>) -> Done {
+    let second = if inputs.len() > 1 { inputs.pop() } else { None };
+    let x = inputs
+        .pop()
+        .ok_or_else(|| Error::Failed(format!("node `{}` has no input", step.name)))?;
+    match (&step.op, second) {
+        (Op::Conv2d(op), _) => conv2d::forward(cx, step, op, x),
+        (Op::BatchNorm(op), residual) => batch_norm::forward(cx, step, op, x, residual),
+        (Op::Relu(_), _) => Ok(pointwise::relu(cx, &x)),
+        (Op::Add(_), second) => Ok(pointwise::add(cx, &x, second.as_ref().unwrap_or(&x))),
+        (Op::MaxPool(op), _) => Ok(pool::max(cx, step, op, x)),
+        (Op::GlobalAvgPool(_), _) => Ok(pool::average(cx, step, &x)),
+        (Op::Flatten(_), _) => Ok(pointwise::flatten(cx, step, x)),
+        (Op::Linear(op), _) => linear::forward(cx, step, op, x),
+        (Op::LayerNorm(op), _) => layer_norm::forward(cx, step, op, x),
+        (Op::Gelu(_), _) => Ok(pointwise::gelu(cx, x)),
+    }
+}
+
+/// Hands `gradient`, that of `step`'s output, on to its parameters and inputs.
+pub(super) fn backward(
+    cx: &Context,
+    step: &Step,
+    kept: Kept,
+    gradient: Buffer,
+    flow: &mut Flow,
+) -> Result<()> {
+    match &step.op {
+        Op::Conv2d(op) => conv2d::backward(cx, step, op, &kept, &gradient, flow),
+        Op::BatchNorm(_) => batch_norm::backward(cx, step, &kept, gradient, flow),
+        Op::Relu(_) => pointwise::relu_backward(cx, step, &kept, gradient, flow),
+        Op::Add(_) => {
+            pointwise::add_backward(cx, step, gradient, flow);
+            Ok(())
+        }
+        Op::MaxPool(op) => pool::max_backward(cx, step, op, &kept, &gradient, flow),
+        Op::GlobalAvgPool(_) => {
+            pool::average_backward(cx, step, &gradient, flow);
+            Ok(())
+        }
+        Op::Flatten(_) => {
+            pointwise::flatten_backward(cx, step, gradient, flow);
+            Ok(())
+        }
+        Op::Linear(op) => linear::backward(cx, step, op, &kept, &gradient, flow),
+        Op::LayerNorm(op) => layer_norm::backward(cx, step, op, &kept, gradient, flow),
+        Op::Gelu(_) => pointwise::gelu_backward(cx, step, &kept, gradient, flow),
+    }
+}
+
+/// Image samples keep channels last inside: ops over the last dimension cannot take them.
+fn refuse_images(step: &Step) -> Result<()> {
+    if step.from.len() == 3 {
+        return Err(Error::Failed(format!(
+            "node `{}`: the cpu executor runs {} on vectors and sequences, not on images; \
+             flatten first or choose `--executor candle`",
+            step.name,
+            step.op.layer().name()
+        )));
+    }
+    Ok(())
+}

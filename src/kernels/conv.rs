@@ -1,0 +1,183 @@
+//! Convolution: which kernel runs which case.
+
+use super::simd::Simd;
+use super::{depthwise, im2col, winograd};
+
+/// Sizes of a convolution; activations are (batch, height, width, channels).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvShape {
+    /// Images.
+    pub batch: usize,
+    /// Height of the input.
+    pub height: usize,
+    /// Width of the input.
+    pub width: usize,
+    /// Input channels.
+    pub input: usize,
+    /// Output channels.
+    pub output: usize,
+    /// Kernel height and width.
+    pub kernel: usize,
+    /// Step between windows.
+    pub stride: usize,
+    /// Zeros added on every side.
+    pub padding: usize,
+    /// Distance between kernel taps.
+    pub dilation: usize,
+    /// Channel groups.
+    pub groups: usize,
+}
+
+/// The kernels a convolution can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Winograd,
+    Depthwise,
+    Im2col,
+}
+
+impl ConvShape {
+    /// Height of the output.
+    #[must_use]
+    pub fn out_height(&self) -> usize {
+        self.extent(self.height)
+    }
+
+    /// Width of the output.
+    #[must_use]
+    pub fn out_width(&self) -> usize {
+        self.extent(self.width)
+    }
+
+    fn extent(&self, size: usize) -> usize {
+        (size + 2 * self.padding - self.dilation * (self.kernel - 1) - 1) / self.stride + 1
+    }
+
+    /// Floats of the input.
+    #[must_use]
+    pub fn input_len(&self) -> usize {
+        self.batch * self.height * self.width * self.input
+    }
+
+    /// Floats of the output.
+    #[must_use]
+    pub fn output_len(&self) -> usize {
+        self.rows() * self.output
+    }
+
+    /// Floats of the weight.
+    #[must_use]
+    pub fn weight_len(&self) -> usize {
+        self.taps() * self.output
+    }
+
+    /// Output pixels.
+    pub(super) fn rows(&self) -> usize {
+        self.batch * self.out_height() * self.out_width()
+    }
+
+    /// Input channels of a group.
+    pub(super) fn group_input(&self) -> usize {
+        self.input / self.groups
+    }
+
+    /// Output channels of a group.
+    pub(super) fn group_output(&self) -> usize {
+        self.output / self.groups
+    }
+
+    /// Input values behind one output value.
+    pub(super) fn taps(&self) -> usize {
+        self.kernel * self.kernel * self.group_input()
+    }
+
+    fn way(&self) -> Way {
+        let plain = self.kernel == 3 && self.stride == 1 && self.padding == 1 && self.dilation == 1;
+        if plain && self.groups == 1 && self.input % 16 == 0 && self.output % 16 == 0 {
+            Way::Winograd
+        } else if self.groups > 1 && self.groups == self.input && self.groups == self.output {
+            Way::Depthwise
+        } else {
+            Way::Im2col
+        }
+    }
+}
+
+/// Floats of workspace that [`forward`], [`backward_data`] and [`backward_weight`] need.
+#[must_use]
+pub fn workspace(s: &ConvShape) -> usize {
+    match s.way() {
+        Way::Winograd => winograd::workspace(s),
+        Way::Depthwise => depthwise::workspace(s),
+        Way::Im2col => im2col::workspace(s),
+    }
+}
+
+/// `y = conv(x, weight)`; x, y are NHWC, weight is (out, in / groups, kernel, kernel).
+///
+/// # Panics
+/// A slice does not have the length its shape says.
+pub fn forward(
+    simd: Simd,
+    s: &ConvShape,
+    x: &[f32],
+    weight: &[f32],
+    y: &mut [f32],
+    workspace: &mut [f32],
+) {
+    assert_eq!(
+        (x.len(), y.len(), weight.len()),
+        (s.input_len(), s.output_len(), s.weight_len())
+    );
+    match s.way() {
+        Way::Winograd => winograd::forward(simd, s, x, weight, y, workspace),
+        Way::Depthwise => depthwise::forward(simd, s, x, weight, y, workspace),
+        Way::Im2col => im2col::forward(simd, s, x, weight, y, workspace),
+    }
+}
+
+/// Gradient by the input: `dx = convᵀ(dy, weight)`, or `dx += ..` when `add`.
+///
+/// # Panics
+/// A slice does not have the length its shape says.
+pub fn backward_data(
+    simd: Simd,
+    s: &ConvShape,
+    dy: &[f32],
+    weight: &[f32],
+    (dx, add): (&mut [f32], bool),
+    workspace: &mut [f32],
+) {
+    assert_eq!(
+        (dx.len(), dy.len(), weight.len()),
+        (s.input_len(), s.output_len(), s.weight_len())
+    );
+    match s.way() {
+        Way::Winograd => winograd::backward_data(simd, s, dy, weight, (dx, add), workspace),
+        Way::Depthwise => depthwise::backward_data(simd, s, dy, weight, (dx, add), workspace),
+        Way::Im2col => im2col::backward_data(simd, s, dy, weight, (dx, add), workspace),
+    }
+}
+
+/// Gradient by the weight, in the weight's own order; overwrites `dw`.
+///
+/// # Panics
+/// A slice does not have the length its shape says.
+pub fn backward_weight(
+    simd: Simd,
+    s: &ConvShape,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+    workspace: &mut [f32],
+) {
+    assert_eq!(
+        (x.len(), dy.len(), dw.len()),
+        (s.input_len(), s.output_len(), s.weight_len())
+    );
+    match s.way() {
+        Way::Winograd => winograd::backward_weight(simd, s, x, dy, dw, workspace),
+        Way::Depthwise => depthwise::backward_weight(simd, s, x, dy, dw, workspace),
+        Way::Im2col => im2col::backward_weight(simd, s, x, dy, dw, workspace),
+    }
+}

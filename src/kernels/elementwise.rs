@@ -1,0 +1,92 @@
+//! Sums of tensors, bias, and sums over rows.
+
+use rayon::prelude::*;
+
+use super::shared::Shared;
+use super::simd::{Simd, multiversion};
+
+/// Floats a task handles.
+pub(super) const CHUNK: usize = 64 * 1024;
+
+multiversion! {
+    fn add_chunk<L>(to: &mut [f32], from: &[f32]) {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to += from;
+        }
+    }
+}
+
+multiversion! {
+    fn add_rows_chunk<L>(to: &mut [f32], row: &[f32]) {
+        for to in to.chunks_exact_mut(row.len()) {
+            for (to, value) in to.iter_mut().zip(row) {
+                *to += value;
+            }
+        }
+    }
+}
+
+/// `to += from`
+pub fn add(simd: Simd, to: &mut [f32], from: &[f32]) {
+    to.par_chunks_mut(CHUNK)
+        .zip(from.par_chunks(CHUNK))
+        .for_each(|(to, from)| add_chunk(simd, to, from));
+}
+
+/// `y = a + b`
+pub fn sum(simd: Simd, a: &[f32], b: &[f32], y: &mut [f32]) {
+    y.par_chunks_mut(CHUNK)
+        .zip(a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK)))
+        .for_each(|(y, (a, b))| {
+            y.copy_from_slice(a);
+            add_chunk(simd, y, b);
+        });
+}
+
+/// Rows of `width` floats that a task handles.
+pub(super) fn chunk_rows(width: usize) -> usize {
+    (CHUNK / width).clamp(16, 1024)
+}
+
+/// Add `row` (a bias) to every row of `to`.
+pub fn add_rows(simd: Simd, to: &mut [f32], row: &[f32]) {
+    to.par_chunks_mut(chunk_rows(row.len()) * row.len())
+        .for_each(|to| add_rows_chunk(simd, to, row));
+}
+
+/// Sum over the rows of `x`: the gradient of a bias of `total.len()` floats.
+pub fn row_sums(simd: Simd, x: &[f32], total: &mut [f32]) {
+    let width = total.len();
+    let parts: Vec<Vec<f32>> = x
+        .par_chunks(chunk_rows(width) * width)
+        .map(|rows| {
+            let mut sums = vec![0.0; width];
+            for row in rows.chunks_exact(width) {
+                add_chunk(simd, &mut sums, row);
+            }
+            sums
+        })
+        .collect();
+    total.fill(0.0);
+    for part in &parts {
+        add_chunk(simd, total, part);
+    }
+}
+
+/// Add all of the equal `parts` of `all` into the first, which is returned.
+pub(super) fn sum_parts(simd: Simd, all: &mut [f32], parts: usize) -> &[f32] {
+    let len = all.len() / parts;
+    let shared = Shared::new(all);
+    (0..len.div_ceil(CHUNK)).into_par_iter().for_each(|chunk| {
+        let (start, count) = (chunk * CHUNK, CHUNK.min(len - chunk * CHUNK));
+        // SAFETY: every task has its own chunk of each part.
+        let to = unsafe { shared.part(start, count) };
+        for part in 1..parts {
+            // SAFETY: as above.
+            add_chunk(simd, to, unsafe {
+                shared.part(part * len + start, count)
+            });
+        }
+    });
+    &all[..len]
+}

@@ -1,0 +1,358 @@
+//! Convolution of any kernel, stride, padding, dilation and grouping as matrix products over gathered windows.
+//!
+//! Only a block of windows that fits into the second cache exists at a time. Windows are laid out
+//! (kernel row, kernel column, channel), so that in NHWC a kernel row is one contiguous copy.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::conv::ConvShape;
+use super::gemm::{Left, PANEL, Right, Target, block_at, pack_panel, packed_len, panel_width};
+use super::shared::Shared;
+use super::simd::Simd;
+use super::{elementwise, scratch};
+
+/// Floats of gathered windows that a task holds: 384 KiB.
+const BLOCK: usize = 96 * 1024;
+/// Floats that the partial weight gradients may take together, and how many there are at most.
+const PARTIALS: (usize, usize) = (4 << 20, 16);
+
+pub(super) fn workspace(s: &ConvShape) -> usize {
+    let forward = s.groups * packed_len(s.taps(), s.group_output());
+    let data = s.groups * packed_len(s.group_output(), s.taps());
+    forward.max(data).max(segments(s) * s.weight_len())
+}
+
+/// Rows of windows of `width` floats that a task gathers.
+fn block_rows(width: usize) -> usize {
+    (BLOCK / width / 12 * 12).clamp(12, 192)
+}
+
+/// Parts into which the sum over pixels of the weight gradient is cut.
+fn segments(s: &ConvShape) -> usize {
+    (PARTIALS.0 / s.weight_len())
+        .clamp(1, PARTIALS.1)
+        .min(s.rows().div_ceil(192))
+}
+
+/// Whether windows are single pixels in order: the input already is the matrix.
+fn is_pointwise(s: &ConvShape) -> bool {
+    s.kernel == 1 && s.stride == 1 && s.padding == 0
+}
+
+/// A row of windows: image, output row, output column.
+fn pixel(s: &ConvShape, row: usize) -> (usize, usize, usize) {
+    let (height, width) = (s.out_height(), s.out_width());
+    (
+        row / (height * width),
+        row / width % height,
+        row % width,
+    )
+}
+
+/// The kernel rows `ky` of the windows `rows` of group `g`, one window after the other.
+fn gather(
+    s: &ConvShape,
+    g: usize,
+    x: &[f32],
+    rows: Range<usize>,
+    ky: Range<usize>,
+    out: &mut [f32],
+) {
+    let (channels, line) = (s.group_input(), s.kernel * s.group_input());
+    let mut lines = out.chunks_exact_mut(line);
+    for row in rows {
+        let (image, oy, ox) = pixel(s, row);
+        let left = ox * s.stride;
+        for (ky, to) in ky.clone().zip(&mut lines) {
+            let y = oy * s.stride + ky * s.dilation;
+            if y < s.padding || y >= s.height + s.padding {
+                to.fill(0.0);
+                continue;
+            }
+            let start = (image * s.height + y - s.padding) * s.width;
+            if s.dilation == 1 && s.groups == 1 {
+                let first = s.padding.saturating_sub(left).min(s.kernel);
+                let end = (s.width + s.padding).saturating_sub(left).min(s.kernel);
+                let end = end.max(first);
+                to[..first * channels].fill(0.0);
+                to[end * channels..].fill(0.0);
+                if end > first {
+                    let from = (start + left + first - s.padding) * channels;
+                    let len = (end - first) * channels;
+                    to[first * channels..end * channels].copy_from_slice(&x[from..from + len]);
+                }
+            } else {
+                for (kx, to) in to.chunks_exact_mut(channels).enumerate() {
+                    let column = left + kx * s.dilation;
+                    if column < s.padding || column >= s.width + s.padding {
+                        to.fill(0.0);
+                    } else {
+                        let from = (start + column - s.padding) * s.input + g * channels;
+                        to.copy_from_slice(&x[from..from + channels]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Add the windows `rows` of group `g` back to the places of `image` (one image of dx) they were gathered from.
+fn scatter(s: &ConvShape, g: usize, windows: &[f32], rows: Range<usize>, image: &mut [f32]) {
+    let channels = s.group_input();
+    let line = s.kernel * channels;
+    let add = |to: &mut [f32], from: &[f32]| {
+        for (to, from) in to.iter_mut().zip(from) {
+            *to += from;
+        }
+    };
+    let mut lines = windows.chunks_exact(line);
+    for row in rows {
+        let (_, oy, ox) = pixel(s, row);
+        let left = ox * s.stride;
+        for (ky, from) in (0..s.kernel).zip(&mut lines) {
+            let y = oy * s.stride + ky * s.dilation;
+            if y < s.padding || y >= s.height + s.padding {
+                continue;
+            }
+            let start = (y - s.padding) * s.width;
+            if s.dilation == 1 && s.groups == 1 {
+                let first = s.padding.saturating_sub(left).min(s.kernel);
+                let end = (s.width + s.padding).saturating_sub(left).min(s.kernel);
+                if end > first {
+                    let to = (start + left + first - s.padding) * channels;
+                    let len = (end - first) * channels;
+                    add(
+                        &mut image[to..to + len],
+                        &from[first * channels..end * channels],
+                    );
+                }
+            } else {
+                for (kx, from) in from.chunks_exact(channels).enumerate() {
+                    let column = left + kx * s.dilation;
+                    if column >= s.padding && column < s.width + s.padding {
+                        let to = (start + column - s.padding) * s.input + g * channels;
+                        add(&mut image[to..to + channels], from);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Position in the (out, in, ky, kx) weight of group `g`'s output `o` and tap `p` in window order.
+fn weight_index(s: &ConvShape, g: usize, o: usize, p: usize) -> usize {
+    let (tap, channel) = (p / s.group_input(), p % s.group_input());
+    let area = s.kernel * s.kernel;
+    (g * s.group_output() + o) * s.taps() + channel * area + tap
+}
+
+/// Pack a matrix per group whose element (p, j) is `at(g, p, j)` for the products.
+fn pack(
+    (groups, depth, columns): (usize, usize, usize),
+    packed: Shared,
+    at: impl Fn(usize, usize, usize) -> f32 + Sync,
+) {
+    let panels = columns.div_ceil(PANEL);
+    (0..groups * panels).into_par_iter().for_each(|task| {
+        let (g, first) = (task / panels, task % panels * PANEL);
+        let width = panel_width(columns, first);
+        let start = g * packed_len(depth, columns) + first * depth;
+        // SAFETY: every task has its own panel.
+        let panel = unsafe { packed.part(start, depth * width) };
+        for (p, row) in panel.chunks_exact_mut(width).enumerate() {
+            for (j, value) in row.iter_mut().enumerate() {
+                let column = first + j;
+                *value = if column < columns { at(g, p, column) } else { 0.0 };
+            }
+        }
+    });
+}
+
+pub(super) fn forward(
+    simd: Simd,
+    s: &ConvShape,
+    x: &[f32],
+    weight: &[f32],
+    y: &mut [f32],
+    workspace: &mut [f32],
+) {
+    let (taps, outputs) = (s.taps(), s.group_output());
+    let packed = Shared::new(workspace);
+    pack((s.groups, taps, outputs), packed, |g, p, o| {
+        weight[weight_index(s, g, o, p)]
+    });
+    let step = block_rows(taps);
+    let target = Shared::new(y);
+    (0..s.rows().div_ceil(step)).into_par_iter().for_each(|b| {
+        let rows = b * step..s.rows().min((b + 1) * step);
+        for g in 0..s.groups {
+            let right = Right::Packed(packed.at(g * packed_len(taps, outputs)));
+            let c = Target {
+                start: target.at(rows.start * s.output + g * outputs),
+                row: s.output,
+                add: false,
+            };
+            let size = (rows.len(), outputs, taps);
+            if is_pointwise(s) {
+                let a = Left {
+                    start: x[rows.start * s.input + g * taps..].as_ptr(),
+                    row: s.input,
+                    column: 1,
+                };
+                block_at(simd, size, a, right, c);
+            } else {
+                scratch::with(rows.len() * taps, |windows| {
+                    gather(s, g, x, rows.clone(), 0..s.kernel, windows);
+                    let a = Left {
+                        start: windows.as_ptr(),
+                        row: taps,
+                        column: 1,
+                    };
+                    block_at(simd, size, a, right, c);
+                });
+            }
+        }
+    });
+}
+
+pub(super) fn backward_data(
+    simd: Simd,
+    s: &ConvShape,
+    dy: &[f32],
+    weight: &[f32],
+    (dx, add): (&mut [f32], bool),
+    workspace: &mut [f32],
+) {
+    let (taps, outputs) = (s.taps(), s.group_output());
+    let packed = Shared::new(workspace);
+    pack((s.groups, outputs, taps), packed, |g, o, p| {
+        weight[weight_index(s, g, o, p)]
+    });
+    let left = |row: usize, g: usize| Left {
+        start: dy[row * s.output + g * outputs..].as_ptr(),
+        row: s.output,
+        column: 1,
+    };
+    let right = |g: usize| Right::Packed(packed.at(g * packed_len(outputs, taps)));
+    if is_pointwise(s) {
+        let target = Shared::new(dx);
+        (0..s.rows().div_ceil(192)).into_par_iter().for_each(|b| {
+            let rows = b * 192..s.rows().min((b + 1) * 192);
+            for g in 0..s.groups {
+                let c = Target {
+                    start: target.at(rows.start * s.input + g * taps),
+                    row: s.input,
+                    add,
+                };
+                let size = (rows.len(), taps, outputs);
+                block_at(simd, size, left(rows.start, g), right(g), c);
+            }
+        });
+        return;
+    }
+    let (pixels, step) = (s.out_height() * s.out_width(), block_rows(taps));
+    dx.par_chunks_mut(s.height * s.width * s.input)
+        .enumerate()
+        .for_each(|(image, dx)| {
+            if !add {
+                dx.fill(0.0);
+            }
+            let end = (image + 1) * pixels;
+            for start in (image * pixels..end).step_by(step) {
+                let rows = start..end.min(start + step);
+                for g in 0..s.groups {
+                    scratch::with(rows.len() * taps, |windows| {
+                        let c = Target {
+                            start: windows.as_mut_ptr(),
+                            row: taps,
+                            add: false,
+                        };
+                        let size = (rows.len(), taps, outputs);
+                        block_at(simd, size, left(start, g), right(g), c);
+                        scatter(s, g, windows, rows.clone(), dx);
+                    });
+                }
+            }
+        });
+}
+
+pub(super) fn backward_weight(
+    simd: Simd,
+    s: &ConvShape,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+    workspace: &mut [f32],
+) {
+    let (taps, outputs) = (s.taps(), s.group_output());
+    let line = s.kernel * s.group_input();
+    // A task owns kernel rows where one is enough work, else all of them.
+    let ky_step = if line >= 96 { 1 } else { s.kernel };
+    let (segments, ky_tasks) = (segments(s), s.kernel / ky_step);
+    let width = ky_step * line;
+    let span = s.rows().div_ceil(segments);
+    let partials = Shared::new(&mut *workspace);
+    (0..segments * ky_tasks).into_par_iter().for_each(|task| {
+        let (segment, ky) = (task / ky_tasks, task % ky_tasks * ky_step);
+        let (first, end) = (segment * span, s.rows().min((segment + 1) * span));
+        for g in 0..s.groups {
+            let start = segment * s.weight_len() + (g * taps + ky * line) * outputs;
+            // SAFETY: every task has its own segment and kernel rows.
+            let part = unsafe { partials.part(start, width * outputs) };
+            part.fill(0.0);
+            for row in (first..end).step_by(block_rows(width)) {
+                let rows = row..end.min(row + block_rows(width));
+                let space = scratch::lines(rows.len() * width);
+                let total = space + packed_len(rows.len(), outputs);
+                scratch::with(total, |space_all| {
+                    let (windows, packed) = space_all.split_at_mut(space);
+                    gather(s, g, x, rows.clone(), ky..ky + ky_step, windows);
+                    let b = &dy[row * s.output + g * outputs..];
+                    let right = if outputs % 16 == 0 {
+                        Right::Rows(b.as_ptr(), s.output)
+                    } else {
+                        for first in (0..outputs).step_by(PANEL) {
+                            // SAFETY: `b` holds the rows, `packed` was sized for them.
+                            unsafe {
+                                pack_panel(
+                                    rows.len(),
+                                    outputs,
+                                    first,
+                                    b.as_ptr(),
+                                    (s.output, 1),
+                                    packed.as_mut_ptr(),
+                                );
+                            }
+                        }
+                        Right::Packed(packed.as_ptr())
+                    };
+                    let a = Left {
+                        start: windows.as_ptr(),
+                        row: 1,
+                        column: width,
+                    };
+                    let c = Target {
+                        start: part.as_mut_ptr(),
+                        row: outputs,
+                        add: true,
+                    };
+                    block_at(simd, (width, outputs, rows.len()), a, right, c);
+                });
+            }
+        }
+    });
+    let sums = elementwise::sum_parts(simd, &mut workspace[..segments * s.weight_len()], segments);
+    let dw = Shared::new(dw);
+    (0..s.output.div_ceil(16)).into_par_iter().for_each(|block| {
+        for o in block * 16..s.output.min(block * 16 + 16) {
+            let group = o / outputs * taps;
+            // SAFETY: every output channel has its own weights.
+            let dw = unsafe { dw.part(o * taps, taps) };
+            for p in 0..taps {
+                dw[weight_index(s, 0, 0, p)] = sums[(group + p) * outputs + o % outputs];
+            }
+        }
+    });
+}

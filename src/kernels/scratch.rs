@@ -1,0 +1,28 @@
+//! Per-thread working memory that is allocated once and reused by every kernel.
+
+use std::cell::RefCell;
+
+thread_local! {
+    static BUFFER: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Floats per cache line.
+const LINE: usize = 16;
+
+/// Run `work` on `len` floats of working memory, aligned to cache lines; what they hold is arbitrary.
+///
+/// `work` must not start parallel work of its own, which could enter here again on the same thread.
+pub(super) fn with<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) -> R {
+    BUFFER.with_borrow_mut(|buffer| {
+        if buffer.len() < len + LINE {
+            *buffer = vec![0.0; len + LINE];
+        }
+        let start = buffer.as_ptr().align_offset(4 * LINE).min(LINE);
+        work(&mut buffer[start..start + len])
+    })
+}
+
+/// `len` rounded up to whole cache lines, so that what follows starts on one.
+pub(super) fn lines(len: usize) -> usize {
+    len.next_multiple_of(LINE)
+}

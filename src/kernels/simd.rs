@@ -1,0 +1,205 @@
+//! Choice of the instruction set at run time, and 16 lanes of 32-bit floats in each of them.
+
+/// Instruction sets, the better the later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Whatever the build's target has: LLVM vectorises plain loops.
+    Portable,
+    /// 256-bit vectors with fused multiply-add.
+    Avx2,
+    /// 512-bit vectors with masks.
+    Avx512,
+}
+
+/// Proof that the processor has the instructions of a [`Level`]; can only be had by asking it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Simd(Level);
+
+impl Simd {
+    /// The best level of this processor.
+    #[must_use]
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::is_x86_feature_detected as has;
+            let avx2 = has!("avx2") && has!("fma");
+            if avx2 && has!("avx512f") && has!("avx512vl") && has!("avx512dq") && has!("avx512bw") {
+                return Self(Level::Avx512);
+            }
+            if avx2 {
+                return Self(Level::Avx2);
+            }
+        }
+        Self(Level::Portable)
+    }
+
+    /// The best level of this processor that is not above `level`: for comparing levels.
+    #[must_use]
+    pub fn at_most(level: Level) -> Self {
+        Self(Self::detect().0.min(level))
+    }
+
+    /// The level.
+    #[must_use]
+    pub fn level(self) -> Level {
+        self.0
+    }
+}
+
+/// Sixteen 32-bit floats.
+///
+/// # Safety
+/// Implementations for an instruction set may only be used where [`Simd`] has proved it. Pointers must be
+/// valid for 16 floats, for the first `count` in `*_some`; they need no alignment.
+#[allow(
+    clippy::missing_safety_doc,
+    reason = "one contract for all, stated above"
+)]
+pub(crate) unsafe trait Lanes: Copy {
+    /// Whether 32 registers of all 16 lanes are there, so that wide micro-kernels pay.
+    const WIDE: bool;
+    unsafe fn splat(value: f32) -> Self;
+    unsafe fn load(from: *const f32) -> Self;
+    unsafe fn load_some(from: *const f32, count: usize) -> Self;
+    unsafe fn store(self, to: *mut f32);
+    unsafe fn store_some(self, to: *mut f32, count: usize);
+    unsafe fn add(self, other: Self) -> Self;
+    unsafe fn sub(self, other: Self) -> Self;
+    /// `self · factor + term`
+    unsafe fn fma(self, factor: Self, term: Self) -> Self;
+    unsafe fn mul(self, other: Self) -> Self;
+    /// `max(0, self)`
+    unsafe fn positive(self) -> Self;
+    /// `self` where `gate > 0`, else 0.
+    unsafe fn where_positive(self, gate: Self) -> Self;
+}
+
+/// Sixteen lanes as an array.
+#[derive(Clone, Copy)]
+pub(crate) struct Portable([f32; 16]);
+
+// SAFETY: plain Rust, no instruction set assumed.
+unsafe impl Lanes for Portable {
+    const WIDE: bool = false;
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        Self([value; 16])
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller promises 16 readable floats.
+        Self(unsafe { from.cast::<[f32; 16]>().read_unaligned() })
+    }
+    #[inline(always)]
+    unsafe fn load_some(from: *const f32, count: usize) -> Self {
+        let mut lanes = [0.0; 16];
+        for (i, lane) in lanes.iter_mut().enumerate().take(count) {
+            // SAFETY: the caller promises `count` readable floats.
+            *lane = unsafe { *from.add(i) };
+        }
+        Self(lanes)
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: the caller promises 16 writable floats.
+        unsafe { to.cast::<[f32; 16]>().write_unaligned(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn store_some(self, to: *mut f32, count: usize) {
+        for (i, lane) in self.0.iter().enumerate().take(count) {
+            // SAFETY: the caller promises `count` writable floats.
+            unsafe { *to.add(i) = *lane }
+        }
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        let mut lanes = self.0;
+        for i in 0..16 {
+            lanes[i] += other.0[i];
+        }
+        Self(lanes)
+    }
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        let mut lanes = self.0;
+        for i in 0..16 {
+            lanes[i] -= other.0[i];
+        }
+        Self(lanes)
+    }
+    #[inline(always)]
+    unsafe fn fma(self, factor: Self, term: Self) -> Self {
+        let mut lanes = self.0;
+        for i in 0..16 {
+            lanes[i] = lanes[i] * factor.0[i] + term.0[i];
+        }
+        Self(lanes)
+    }
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        let mut lanes = self.0;
+        for i in 0..16 {
+            lanes[i] *= other.0[i];
+        }
+        Self(lanes)
+    }
+    #[inline(always)]
+    unsafe fn positive(self) -> Self {
+        let mut lanes = self.0;
+        for lane in &mut lanes {
+            *lane = if *lane > 0.0 { *lane } else { 0.0 };
+        }
+        Self(lanes)
+    }
+    #[inline(always)]
+    unsafe fn where_positive(self, gate: Self) -> Self {
+        let mut lanes = self.0;
+        for i in 0..16 {
+            lanes[i] = if gate.0[i] > 0.0 { lanes[i] } else { 0.0 };
+        }
+        Self(lanes)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{Avx2, Avx512};
+
+#[cfg(target_arch = "x86_64")]
+#[path = "simd_x86.rs"]
+mod x86;
+
+/// Builds a function three times and chooses by its first argument, a [`Simd`].
+///
+/// The body sees the lanes type under the name given in angle brackets; loops without it are left to LLVM,
+/// which vectorises them for each instruction set.
+macro_rules! multiversion {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident<$lanes:ident>($($arg:ident: $type:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
+        $(#[$meta])*
+        #[allow(clippy::too_many_arguments, reason = "a kernel takes its sizes one by one")]
+        $vis fn $name(simd: $crate::kernels::simd::Simd, $($arg: $type),*) $(-> $ret)? {
+            #[inline(always)]
+            #[allow(clippy::extra_unused_type_parameters, reason = "loops may be left to LLVM")]
+            fn body<$lanes: $crate::kernels::simd::Lanes>($($arg: $type),*) $(-> $ret)? $body
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+            fn avx512($($arg: $type),*) $(-> $ret)? {
+                body::<$crate::kernels::simd::Avx512>($($arg),*)
+            }
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            fn avx2($($arg: $type),*) $(-> $ret)? {
+                body::<$crate::kernels::simd::Avx2>($($arg),*)
+            }
+            match simd.level() {
+                // SAFETY: a `Simd` of this level exists only where the processor has these features.
+                #[cfg(target_arch = "x86_64")]
+                $crate::kernels::simd::Level::Avx512 => unsafe { avx512($($arg),*) },
+                // SAFETY: as above.
+                #[cfg(target_arch = "x86_64")]
+                $crate::kernels::simd::Level::Avx2 => unsafe { avx2($($arg),*) },
+                _ => body::<$crate::kernels::simd::Portable>($($arg),*),
+            }
+        }
+    };
+}
+pub(crate) use multiversion;

@@ -1,0 +1,240 @@
+//! The tile transforms: 6×6 inputs, 4×4 outputs, 4×4 output gradients.
+
+use std::ops::Range;
+
+use crate::kernels::conv::ConvShape;
+use crate::kernels::simd::Lanes;
+
+/// How images are cut into 4×4 tiles; those at the right and lower edge may be partial.
+#[derive(Clone, Copy)]
+pub(super) struct Tiles {
+    batch: usize,
+    height: usize,
+    width: usize,
+    rows: usize,
+    columns: usize,
+}
+
+impl Tiles {
+    pub(super) fn of(s: &ConvShape) -> Self {
+        Self {
+            batch: s.batch,
+            height: s.height,
+            width: s.width,
+            rows: s.height.div_ceil(4),
+            columns: s.width.div_ceil(4),
+        }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.batch * self.rows * self.columns
+    }
+
+    pub(super) fn pixels(&self) -> usize {
+        self.batch * self.height * self.width
+    }
+
+    /// Index of its image's first pixel, and its first row and column, of tile `t`.
+    #[inline(always)]
+    fn place(&self, t: usize) -> (usize, usize, usize) {
+        let (image, rest) = (
+            t / (self.rows * self.columns),
+            t % (self.rows * self.columns),
+        );
+        let (row, column) = (rest / self.columns, rest % self.columns);
+        (image * self.height * self.width, row * 4, column * 4)
+    }
+}
+
+/// `a · k + c`
+#[inline(always)]
+unsafe fn fma<L: Lanes>(a: L, k: f32, c: L) -> L {
+    // SAFETY: the contract of `Lanes`, passed on.
+    unsafe { a.fma(L::splat(k), c) }
+}
+
+/// `Bᵀ d`
+#[inline(always)]
+unsafe fn input_line<L: Lanes>(d: [L; 6]) -> [L; 6] {
+    // SAFETY: the contract of `Lanes`, passed on.
+    unsafe {
+        let t0 = fma(d[2], -4.0, d[4]);
+        let t1 = fma(d[1], -4.0, d[3]);
+        let t2 = d[4].sub(d[2]);
+        let t3 = d[3].sub(d[1]);
+        [
+            fma(d[0], 4.0, fma(d[2], -5.0, d[4])),
+            t0.add(t1),
+            t0.sub(t1),
+            fma(t3, 2.0, t2),
+            fma(t3, -2.0, t2),
+            fma(d[1], 4.0, fma(d[3], -5.0, d[5])),
+        ]
+    }
+}
+
+/// `Aᵀ m`
+#[inline(always)]
+unsafe fn output_line<L: Lanes>(m: [L; 6]) -> [L; 4] {
+    // SAFETY: the contract of `Lanes`, passed on.
+    unsafe {
+        let (p, q) = (m[1].add(m[2]), m[1].sub(m[2]));
+        let (r, t) = (m[3].add(m[4]), m[3].sub(m[4]));
+        [
+            m[0].add(p).add(r),
+            fma(t, 2.0, q),
+            fma(r, 4.0, p),
+            fma(t, 8.0, q).add(m[5]),
+        ]
+    }
+}
+
+/// `A y`, the adjoint of [`output_line`].
+#[inline(always)]
+unsafe fn gradient_line<L: Lanes>(y: [L; 4]) -> [L; 6] {
+    // SAFETY: the contract of `Lanes`, passed on.
+    unsafe {
+        let (even, odd) = (y[0].add(y[2]), y[1].add(y[3]));
+        let (even2, odd2) = (fma(y[2], 4.0, y[0]), fma(y[3], 8.0, y[1].add(y[1])));
+        [
+            y[0],
+            even.add(odd),
+            even.sub(odd),
+            even2.add(odd2),
+            even2.sub(odd2),
+            y[3],
+        ]
+    }
+}
+
+/// Rows `rows` of `Bᵀ d B` of input tile `t`: element (i, j) of channel q goes to `v[((i − rows.start) · 6 + j) · step + q]`.
+///
+/// # Safety
+/// `x` holds all pixels of `c` channels, a multiple of 16; `v` every element named above.
+#[inline(always)]
+pub(super) unsafe fn input<L: Lanes>(
+    tiles: Tiles,
+    x: *const f32,
+    c: usize,
+    t: usize,
+    rows: Range<usize>,
+    v: *mut f32,
+    step: usize,
+) {
+    let (start, top, left) = tiles.place(t);
+    let (height, width) = (tiles.height, tiles.width);
+    let inner = top > 0 && left > 0 && top + 5 <= height && left + 5 <= width;
+    // SAFETY: only pixels inside the image are read.
+    unsafe {
+        let base = x.add(start * c);
+        for q in (0..c).step_by(16) {
+            let mut half = [[L::splat(0.0); 6]; 6];
+            for j in 0..6 {
+                let mut column = [L::splat(0.0); 6];
+                if inner {
+                    let from = base.add(((top - 1) * width + left + j - 1) * c + q);
+                    for (i, value) in column.iter_mut().enumerate() {
+                        *value = L::load(from.add(i * width * c));
+                    }
+                } else if left + j >= 1 && left + j <= width {
+                    for (i, value) in column.iter_mut().enumerate() {
+                        if top + i >= 1 && top + i <= height {
+                            let pixel = (top + i - 1) * width + left + j - 1;
+                            *value = L::load(base.add(pixel * c + q));
+                        }
+                    }
+                }
+                for (half, value) in half.iter_mut().zip(input_line(column)) {
+                    half[j] = value;
+                }
+            }
+            for i in rows.clone() {
+                for (j, value) in input_line(half[i]).into_iter().enumerate() {
+                    value.store(v.add(((i - rows.start) * 6 + j) * step + q));
+                }
+            }
+        }
+    }
+}
+
+/// `Aᵀ m A` of tile `t`, written to (or added to) its pixels of `y`; element (i, j) is read at `m[(6 i + j) · step + q]`.
+///
+/// # Safety
+/// `m` holds those elements of `k` channels, a multiple of 16; `y` all pixels.
+#[inline(always)]
+pub(super) unsafe fn output<L: Lanes>(
+    tiles: Tiles,
+    m: *const f32,
+    step: usize,
+    k: usize,
+    t: usize,
+    y: *mut f32,
+    add: bool,
+) {
+    let (start, top, left) = tiles.place(t);
+    let rows = (tiles.height - top).min(4);
+    let columns = (tiles.width - left).min(4);
+    // SAFETY: only pixels inside the image are written.
+    unsafe {
+        let base = y.add((start + top * tiles.width + left) * k);
+        for q in (0..k).step_by(16) {
+            let mut half = [[L::splat(0.0); 6]; 4];
+            for j in 0..6 {
+                let mut column = [L::splat(0.0); 6];
+                for (i, value) in column.iter_mut().enumerate() {
+                    *value = L::load(m.add((i * 6 + j) * step + q));
+                }
+                for (half, value) in half.iter_mut().zip(output_line(column)) {
+                    half[j] = value;
+                }
+            }
+            for (i, half) in half.into_iter().enumerate().take(rows) {
+                for (j, value) in output_line(half).into_iter().enumerate().take(columns) {
+                    let to = base.add((i * tiles.width + j) * k + q);
+                    let value = if add { L::load(to).add(value) } else { value };
+                    value.store(to);
+                }
+            }
+        }
+    }
+}
+
+/// Rows `rows` of `A dy Aᵀ` of tile `t`, laid out as by [`input`].
+///
+/// # Safety
+/// As for [`input`].
+#[inline(always)]
+pub(super) unsafe fn gradient<L: Lanes>(
+    tiles: Tiles,
+    dy: *const f32,
+    k: usize,
+    t: usize,
+    rows: Range<usize>,
+    m: *mut f32,
+    step: usize,
+) {
+    let (start, top, left) = tiles.place(t);
+    let height = (tiles.height - top).min(4);
+    let width = (tiles.width - left).min(4);
+    // SAFETY: only pixels inside the image are read.
+    unsafe {
+        let base = dy.add((start + top * tiles.width + left) * k);
+        for q in (0..k).step_by(16) {
+            let mut half = [[L::splat(0.0); 4]; 6];
+            for j in 0..width {
+                let mut column = [L::splat(0.0); 4];
+                for (i, value) in column.iter_mut().enumerate().take(height) {
+                    *value = L::load(base.add((i * tiles.width + j) * k + q));
+                }
+                for (half, value) in half.iter_mut().zip(gradient_line(column)) {
+                    half[j] = value;
+                }
+            }
+            for i in rows.clone() {
+                for (j, value) in gradient_line(half[i]).into_iter().enumerate() {
+                    value.store(m.add(((i - rows.start) * 6 + j) * step + q));
+                }
+            }
+        }
+    }
+}

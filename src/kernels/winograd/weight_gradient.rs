@@ -1,0 +1,105 @@
+//! Gradient by the weight: `dw = Gᵀ [Σ (Bᵀ d B) ⊗ (A dy Aᵀ)] G`, a sum over all tiles.
+
+use rayon::prelude::*;
+
+use super::kernel;
+use super::tile::{self, Tiles};
+use crate::kernels::conv::ConvShape;
+use crate::kernels::gemm::{Left, Right, Target, block};
+use crate::kernels::scratch;
+use crate::kernels::shared::Shared;
+use crate::kernels::simd::{Simd, multiversion};
+
+/// Floats that the partial sums may take together, and how many there are at most.
+const PARTIALS: (usize, usize) = (8 << 20, 16);
+/// Floats of the transformed tiles that a task holds: 1 MiB.
+const BLOCK: usize = 256 * 1024;
+
+/// Parts into which the sum over tiles is cut: fixed by the shape, so that the result is.
+pub(super) fn partials(s: &ConvShape) -> usize {
+    let matrix = 36 * s.input * s.output;
+    (PARTIALS.0 / matrix)
+        .clamp(1, PARTIALS.1)
+        .min(Tiles::of(s).count().div_ceil(48))
+}
+
+/// Rows of the 6×6 products that one task computes: fewer where few parts leave threads without work.
+fn task_rows(s: &ConvShape) -> usize {
+    match s.input * s.output {
+        0..16_384 => 6,
+        16_384..65_536 => 3,
+        65_536..262_144 => 2,
+        _ => 1,
+    }
+}
+
+pub(in crate::kernels) fn backward_weight(
+    simd: Simd,
+    s: &ConvShape,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+    workspace: &mut [f32],
+) {
+    let tiles = Tiles::of(s);
+    let (parts, rows) = (partials(s), task_rows(s));
+    let (groups, span) = (6 / rows, tiles.count().div_ceil(parts));
+    let matrix = s.input * s.output;
+    let step = (BLOCK / (6 * rows * (s.input + s.output)) / 8 * 8).clamp(32, 128);
+    let sums = Shared::new(workspace);
+    (0..parts * groups).into_par_iter().for_each(|task| {
+        let (part, group) = (task / groups, task % groups);
+        let start = (part * 36 + group * rows * 6) * matrix;
+        // SAFETY: every task has its own part and rows.
+        let du = unsafe { sums.part(start, rows * 6 * matrix) };
+        let (first, end) = (part * span, tiles.count().min((part + 1) * span));
+        if first >= end {
+            du.fill(0.0);
+        }
+        for t in (first..end).step_by(step) {
+            let count = (end - t).min(step);
+            let size = 6 * rows * count;
+            scratch::with(size * (s.input + s.output), |space| {
+                let (v, m) = space.split_at_mut(size * s.input);
+                let rows = (group * rows, rows);
+                let add = t > first;
+                block_of(simd, tiles, (t, count), rows, (x, s.input), (dy, s.output), (du, add), v, m);
+            });
+        }
+    });
+    kernel::adjoint(simd, s, parts, workspace, dw);
+}
+
+multiversion! {
+    /// Add the products of `count` tiles, for some rows of the 6×6, to `du`.
+    fn block_of<L>(
+        tiles: Tiles,
+        range: (usize, usize),
+        product_rows: (usize, usize),
+        input: (&[f32], usize),
+        output: (&[f32], usize),
+        sums: (&mut [f32], bool),
+        v: &mut [f32],
+        m: &mut [f32],
+    ) {
+        let ((first, count), (row, rows)) = (range, product_rows);
+        let ((x, c), (dy, k), (du, add)) = (input, output, sums);
+        assert!(x.len() >= tiles.pixels() * c && dy.len() >= tiles.pixels() * k);
+        assert!(v.len() >= 6 * rows * count * c && m.len() >= 6 * rows * count * k);
+        assert!(du.len() >= 6 * rows * c * k);
+        // SAFETY: lengths are checked above.
+        unsafe {
+            for t in 0..count {
+                let range = row..row + rows;
+                tile::input::<L>(tiles, x.as_ptr(), c, first + t, range.clone(), v.as_mut_ptr().add(t * c), count * c);
+                tile::gradient::<L>(tiles, dy.as_ptr(), k, first + t, range, m.as_mut_ptr().add(t * k), count * k);
+            }
+            for xi in 0..6 * rows {
+                let a = Left { start: v.as_ptr().add(xi * count * c), row: 1, column: c };
+                let b = Right::Rows(m.as_ptr().add(xi * count * k), k);
+                let to = Target { start: du.as_mut_ptr().add(xi * c * k), row: k, add };
+                block::<L>((c, k, count), a, b, to);
+            }
+        }
+    }
+}
