@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         let node = graph.push(name, op, &vec![input; inputs])?;
         graph.mark("output", node);
         let network = Network::new(graph, &Params::new(0, &device), executor.clone())?;
-        let gradient_error = gradient_error(&network, 3, 0)?;
+        let gradient_error = gradient_error(&network, 2, 0)?;
         operations.push(Checked {
             name,
             gradient_error,

@@ -33,7 +33,12 @@ pub struct Affine {
 impl Affine {
     /// From the statistics and, where there are any, weight and bias.
     #[must_use]
-    pub fn new(mean: &[f64], variance: &[f64], eps: f64, weights: Option<(&[f32], &[f32])>) -> Self {
+    pub fn new(
+        mean: &[f64],
+        variance: &[f64],
+        eps: f64,
+        weights: Option<(&[f32], &[f32])>,
+    ) -> Self {
         let mut affine = Self::default();
         for (c, (mean, variance)) in mean.iter().zip(variance).enumerate() {
             let (weight, bias) = weights.map_or((1.0, 0.0), |(w, b)| (w[c], b[c]));
@@ -96,7 +101,13 @@ macro_rules! by_columns {
 }
 
 #[inline(always)]
-unsafe fn moments_of<L: Lanes, const NZ: usize>(x: &[f32], sums: &mut [f32], c: usize, q: usize, last: usize) {
+unsafe fn moments_of<L: Lanes, const NZ: usize>(
+    x: &[f32],
+    sums: &mut [f32],
+    c: usize,
+    q: usize,
+    last: usize,
+) {
     // SAFETY: rows of `c` channels, `sums` holds two rows.
     unsafe {
         // Distances to the first row: the variance does not suffer from a large mean.
@@ -208,7 +219,14 @@ multiversion! {
 ///
 /// # Panics
 /// Slices of different lengths.
-pub fn apply(simd: Simd, x: &[f32], affine: &Affine, residual: Option<&[f32]>, relu: bool, y: &mut [f32]) {
+pub fn apply(
+    simd: Simd,
+    x: &[f32],
+    affine: &Affine,
+    residual: Option<&[f32]>,
+    relu: bool,
+    y: &mut [f32],
+) {
     let channels = affine.scale.len();
     assert_eq!(x.len(), y.len());
     let chunk = chunk_rows(channels) * channels;
@@ -411,7 +429,9 @@ pub fn backward(
     });
     let of_weight = sums[channels..].iter().zip(&affine.inverse);
     AffineGradient {
-        weight: of_weight.map(|(sum, inverse)| (sum * f64::from(*inverse)) as f32).collect(),
+        weight: of_weight
+            .map(|(sum, inverse)| (sum * f64::from(*inverse)) as f32)
+            .collect(),
         bias: sums[..channels].iter().map(|sum| *sum as f32).collect(),
     }
 }
@@ -425,7 +445,9 @@ fn slopes(affine: &Affine, sums: &[f64], count: f64) -> Slopes {
     };
     for c in 0..channels {
         let (scale, inverse) = (f64::from(affine.scale[c]), f64::from(affine.inverse[c]));
-        slopes.across.push((-scale * inverse * inverse * sums[channels + c] / count) as f32);
+        slopes
+            .across
+            .push((-scale * inverse * inverse * sums[channels + c] / count) as f32);
         slopes.level.push((-scale * sums[c] / count) as f32);
     }
     slopes

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
+use super::scratch;
 use super::shared::Shared;
 use super::simd::{Lanes, Simd, multiversion};
-use super::scratch;
 
 /// Columns of a packed panel: four 16-lane vectors.
 pub(super) const PANEL: usize = 64;
@@ -340,7 +340,6 @@ pub fn matmul(
     });
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -359,7 +358,13 @@ mod tests {
     fn all_orders_sizes_and_levels_agree_with_the_definition() {
         for level in [Level::Portable, Level::Avx2, Level::Avx512] {
             let simd = Simd::at_most(level);
-            for (m, n, k) in [(1, 1, 1), (7, 5, 3), (100, 130, 300), (13, 48, 17), (9, 96, 260)] {
+            for (m, n, k) in [
+                (1, 1, 1),
+                (7, 5, 3),
+                (100, 130, 300),
+                (13, 48, 17),
+                (9, 96, 260),
+            ] {
                 let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
                 for (oa, ob) in [
                     (Order::Plain, Order::Plain),
@@ -368,7 +373,14 @@ mod tests {
                 ] {
                     let mut c = vec![1.0; m * n];
                     let mut space = vec![0.0; workspace(n, k)];
-                    matmul(simd, (m, n, k), (&a, oa), (&b, ob), (&mut c, true), &mut space);
+                    matmul(
+                        simd,
+                        (m, n, k),
+                        (&a, oa),
+                        (&b, ob),
+                        (&mut c, true),
+                        &mut space,
+                    );
                     for i in 0..m {
                         for j in 0..n {
                             let at = |p| match oa {
@@ -379,9 +391,13 @@ mod tests {
                                 Order::Plain => b[p * n + j],
                                 Order::Transposed => b[j * k + p],
                             };
-                            let sum: f64 = (0..k).map(|p| f64::from(at(p)) * f64::from(bt(p))).sum();
+                            let sum: f64 =
+                                (0..k).map(|p| f64::from(at(p)) * f64::from(bt(p))).sum();
                             let got = f64::from(c[i * n + j]) - 1.0;
-                            assert!((got - sum).abs() < 1e-4, "{level:?} {m}x{n}x{k}: {got} {sum}");
+                            assert!(
+                                (got - sum).abs() < 1e-4,
+                                "{level:?} {m}x{n}x{k}: {got} {sum}"
+                            );
                         }
                     }
                 }

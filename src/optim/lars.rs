@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::losses::positive;
 use crate::params::{Param, Role};
 
-/// LARS (You et al. 2017): each weight's step is scaled to its own norm, for batches in the thousands.
+/// Layer-wise adaptive rate scaling (You, Gitman & Ginsburg 2017): each weight's step is scaled to its own norm, for batches in the thousands.
 ///
 /// Weights: `g' = (g + decay·p) · trust·|p| / n`; biases and norms: `g' = g`; then
 /// `b = momentum·b + g'; p = p − lr·b`. `n` comes in the two forms in circulation, see [`NormOf`].

@@ -7,6 +7,8 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
 
+pub mod cli;
+
 pub type Any = Box<dyn std::error::Error>;
 
 /// One golden case with its tensors.

@@ -78,7 +78,17 @@ fn run(
             let count = (tiles.count() - first).min(step);
             scratch::with(36 * count * (c + k), |space| {
                 let (v, m) = space.split_at_mut(36 * count * c);
-                block_of(simd, tiles, (first, count), (x, c), u, target, (k, add), v, m);
+                block_of(
+                    simd,
+                    tiles,
+                    (first, count),
+                    (x, c),
+                    u,
+                    target,
+                    (k, add),
+                    v,
+                    m,
+                );
             });
         });
 }

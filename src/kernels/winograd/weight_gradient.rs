@@ -63,7 +63,17 @@ pub(in crate::kernels) fn backward_weight(
                 let (v, m) = space.split_at_mut(size * s.input);
                 let rows = (group * rows, rows);
                 let add = t > first;
-                block_of(simd, tiles, (t, count), rows, (x, s.input), (dy, s.output), (du, add), v, m);
+                block_of(
+                    simd,
+                    tiles,
+                    (t, count),
+                    rows,
+                    (x, s.input),
+                    (dy, s.output),
+                    (du, add),
+                    v,
+                    m,
+                );
             });
         }
     });
