@@ -69,13 +69,11 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
 /// `"; did you mean `x`?"` or, without a close name, the list of known names.
 #[must_use]
 pub fn hint<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
-    match nearest(wrong, known.clone()) {
-        Some(name) => format!("did you mean `{name}`?"),
-        None => {
-            let names: Vec<_> = known.into_iter().map(|n| format!("`{n}`")).collect();
-            format!("known names: {}", names.join(", "))
-        }
+    if let Some(name) = nearest(wrong, known.clone()) {
+        return format!("did you mean `{name}`?");
     }
+    let names: Vec<_> = known.into_iter().map(|n| format!("`{n}`")).collect();
+    format!("known names: {}", names.join(", "))
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@
 //! | 6 learning and judging | [`optim`], [`train`], [`eval`] |
 //! | 7 product | [`config`], [`cli`] |
 
+#![warn(unreachable_pub)]
+
 pub mod atomic;
 pub mod augment;
 pub mod cli;

@@ -1,7 +1,7 @@
 //! The ordered, named, seeded store of parameters.
 
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use candle_core::{DType, Device, Shape, Tensor, Var};
 
@@ -126,7 +126,7 @@ impl Params {
     }
 
     fn insert(&self, param: Param) {
-        let mut entries = self.entries.write().unwrap_or_else(|e| e.into_inner());
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
         let position = entries.list.len();
         entries.index.insert(param.name.clone(), position);
         entries.list.push(param);
@@ -135,14 +135,14 @@ impl Params {
     /// The parameter called `name`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Param> {
-        let entries = self.entries.read().unwrap_or_else(|e| e.into_inner());
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         entries.index.get(name).map(|&i| entries.list[i].clone())
     }
 
     /// All parameters in the order of their creation.
     #[must_use]
     pub fn all(&self) -> Vec<Param> {
-        let entries = self.entries.read().unwrap_or_else(|e| e.into_inner());
+        let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         entries.list.clone()
     }
 

@@ -1,5 +1,6 @@
 //! `ravine doctor`: does this machine compute what it should?
 
+use std::fmt::Write;
 use std::time::Instant;
 
 use serde::Serialize;
@@ -112,10 +113,11 @@ fn text(findings: &Findings) -> String {
     );
     for checked in &findings.operations {
         let verdict = if checked.ok { "ok" } else { "WRONG" };
-        text.push_str(&format!(
-            "  {:<16} {verdict:<6} largest error {:.4}\n",
+        let _ = writeln!(
+            text,
+            "  {:<16} {verdict:<6} largest error {:.4}",
             checked.name, checked.gradient_error
-        ));
+        );
     }
     text
 }

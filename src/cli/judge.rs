@@ -44,11 +44,14 @@ pub(super) fn beside(
     })
 }
 
+/// Mean accuracy and its interval, for each of the three.
+pub(super) type Measured = (Beside<f64>, Beside<Option<[f64; 2]>>);
+
 /// Mean and interval of `measure` for each of the three.
 pub(super) fn measured(
     pairs: &Beside<Pair>,
     mut measure: impl FnMut(&Pair) -> Result<Repeated>,
-) -> Result<(Beside<f64>, Beside<Option<[f64; 2]>>)> {
+) -> Result<Measured> {
     let (a, b, c) = (
         measure(&pairs.pretrained)?,
         measure(&pairs.untrained)?,

@@ -1,5 +1,7 @@
 //! `ravine list`: the parts a configuration can name.
 
+use std::fmt::Write;
+
 use serde_json::{Map, Value, json};
 
 use super::{print_json, print_text};
@@ -79,12 +81,12 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     }
     let mut text = String::new();
     for (family, entries) in families {
-        text.push_str(&format!("{family}\n"));
+        let _ = writeln!(text, "{family}");
         for entry in entries {
-            text.push_str(&format!("  {:<20} {}\n", entry.name, entry.about));
+            let _ = writeln!(text, "  {:<20} {}", entry.name, entry.about);
             if args.family.is_some() {
                 for line in entry.defaults.lines() {
-                    text.push_str(&format!("  {:<20}   {line}\n", ""));
+                    let _ = writeln!(text, "  {:<20}   {line}", "");
                 }
             }
         }

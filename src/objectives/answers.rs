@@ -40,7 +40,7 @@ impl Answers {
         &self.network
     }
 
-    fn labels<'a>(&self, batch: &'a Batch) -> Result<&'a Tensor> {
+    fn labels(batch: &Batch) -> Result<&Tensor> {
         batch.labels.as_ref().ok_or_else(|| {
             Error::Usage(
                 "a multi-class head learns from labels, but the data have none; \
@@ -68,7 +68,7 @@ impl Objective for Answers {
 
     fn loss(&self, embedded: &[Tensor], batch: &Batch) -> Result<Step> {
         let table = &embedded[0]; // (B, classes)
-        let labels = self.labels(batch)?;
+        let labels = Self::labels(batch)?;
         let classes = table.dim(1)? as u32;
         let right: Vec<u32> = labels.to_vec1()?;
         let others: Vec<u32> = right

@@ -52,7 +52,7 @@ impl Journal {
 /// Whole lines up to the first that is torn or lies after `step`.
 fn kept_lines(file: File, step: u64) -> String {
     let mut kept = String::new();
-    for line in BufReader::new(file).lines().map_while(|line| line.ok()) {
+    for line in BufReader::new(file).lines().map_while(std::io::Result::ok) {
         let at = serde_json::from_str::<Value>(&line)
             .ok()
             .and_then(|value| value["step"].as_u64());

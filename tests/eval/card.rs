@@ -14,6 +14,7 @@ fn beside<T: Clone>(value: T) -> Beside<T> {
 #[test]
 fn the_card_holds_what_machines_and_people_ask_for() {
     let probe = ProbeCard {
+        bank: None,
         kind: "logistic".into(),
         split: "test".into(),
         labels_per_class: Some(10),
