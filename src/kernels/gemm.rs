@@ -9,7 +9,7 @@ use super::scratch;
 /// Columns of a packed panel: four 16-lane vectors.
 pub(super) const PANEL: usize = 64;
 /// Depth of the product between two visits of the result: a panel of it stays in the first cache.
-const DEPTH: usize = 256;
+const DEPTH: usize = 128;
 /// Rows of the result a task computes.
 const ROWS: usize = 96;
 

@@ -14,6 +14,7 @@ pub mod gemm;
 pub mod im2col;
 pub mod layer_norm;
 pub mod layout;
+pub mod memory;
 pub mod pool;
 pub mod simd;
 pub mod winograd;

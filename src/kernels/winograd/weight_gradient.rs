@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::kernel;
+use super::{kernel, plane};
 use super::tile::{self, Tiles};
 use crate::kernels::conv::ConvShape;
 use crate::kernels::gemm::{Left, Right, Target, block};
@@ -58,9 +58,9 @@ pub(in crate::kernels) fn backward_weight(
         }
         for t in (first..end).step_by(step) {
             let count = (end - t).min(step);
-            let size = 6 * rows * count;
-            scratch::with(size * (s.input + s.output), |space| {
-                let (v, m) = space.split_at_mut(size * s.input);
+            let len = 6 * rows * plane(count, s.input);
+            scratch::with(len + 6 * rows * plane(count, s.output), |space| {
+                let (v, m) = space.split_at_mut(len);
                 let rows = (group * rows, rows);
                 let add = t > first;
                 block_of(simd, tiles, (t, count), rows, (x, s.input), (dy, s.output), (du, add), v, m);
@@ -85,18 +85,19 @@ multiversion! {
         let ((first, count), (row, rows)) = (range, product_rows);
         let ((x, c), (dy, k), (du, add)) = (input, output, sums);
         assert!(x.len() >= tiles.pixels() * c && dy.len() >= tiles.pixels() * k);
-        assert!(v.len() >= 6 * rows * count * c && m.len() >= 6 * rows * count * k);
+        let (v_step, m_step) = (plane(count, c), plane(count, k));
+        assert!(v.len() >= 6 * rows * v_step && m.len() >= 6 * rows * m_step);
         assert!(du.len() >= 6 * rows * c * k);
         // SAFETY: lengths are checked above.
         unsafe {
             for t in 0..count {
                 let range = row..row + rows;
-                tile::input::<L>(tiles, x.as_ptr(), c, first + t, range.clone(), v.as_mut_ptr().add(t * c), count * c);
-                tile::gradient::<L>(tiles, dy.as_ptr(), k, first + t, range, m.as_mut_ptr().add(t * k), count * k);
+                tile::input::<L>(tiles, x.as_ptr(), c, first + t, range.clone(), v.as_mut_ptr().add(t * c), v_step);
+                tile::gradient::<L>(tiles, dy.as_ptr(), k, first + t, range, m.as_mut_ptr().add(t * k), m_step);
             }
             for xi in 0..6 * rows {
-                let a = Left { start: v.as_ptr().add(xi * count * c), row: 1, column: c };
-                let b = Right::Rows(m.as_ptr().add(xi * count * k), k);
+                let a = Left { start: v.as_ptr().add(xi * v_step), row: 1, column: c };
+                let b = Right::Rows(m.as_ptr().add(xi * m_step), k);
                 let to = Target { start: du.as_mut_ptr().add(xi * c * k), row: k, add };
                 block::<L>((c, k, count), a, b, to);
             }
