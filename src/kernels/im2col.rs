@@ -51,21 +51,20 @@ fn pixel(s: &ConvShape, row: usize) -> (usize, usize, usize) {
     )
 }
 
-/// The kernel rows `ky` of the windows `rows` of group `g`, one window after the other.
+/// The kernel rows `ky` of the windows `rows` of group `g`, a window every `stride` floats.
 fn gather(
     s: &ConvShape,
     g: usize,
     x: &[f32],
     rows: Range<usize>,
     ky: Range<usize>,
-    out: &mut [f32],
+    (out, stride): (&mut [f32], usize),
 ) {
     let (channels, line) = (s.group_input(), s.kernel * s.group_input());
-    let mut lines = out.chunks_exact_mut(line);
-    for row in rows {
+    for (row, out) in rows.zip(out.chunks_exact_mut(stride)) {
         let (image, oy, ox) = pixel(s, row);
         let left = ox * s.stride;
-        for (ky, to) in ky.clone().zip(&mut lines) {
+        for (ky, to) in ky.clone().zip(out.chunks_exact_mut(line)) {
             let y = oy * s.stride + ky * s.dilation;
             if y < s.padding || y >= s.height + s.padding {
                 to.fill(0.0);
@@ -212,7 +211,7 @@ pub(super) fn forward(
                 block_at(simd, size, a, right, c);
             } else {
                 scratch::with(rows.len() * taps, |windows| {
-                    gather(s, g, x, rows.clone(), 0..s.kernel, windows);
+                    gather(s, g, x, rows.clone(), 0..s.kernel, (windows, taps));
                     let a = Left {
                         start: windows.as_ptr(),
                         row: taps,
@@ -303,6 +302,8 @@ pub(super) fn backward_weight(
     let ky_step = if line >= 96 { 1 } else { s.kernel };
     let (segments, ky_tasks) = (segments(s), s.kernel / ky_step);
     let width = ky_step * line;
+    // Products walk down columns of windows: strides of a power of two would put them into few cache places.
+    let stride = width.next_multiple_of(16) + 16;
     let span = s.rows().div_ceil(segments);
     let partials = Shared::new(&mut *workspace);
     (0..segments * ky_tasks).into_par_iter().for_each(|task| {
@@ -316,7 +317,7 @@ pub(super) fn backward_weight(
             let step = (2 * BLOCK / width / 8 * 8).clamp(32, 256);
             for row in (first..end).step_by(step) {
                 let rows = row..end.min(row + step);
-                let space = scratch::lines(rows.len() * width);
+                let space = scratch::lines(rows.len() * stride);
                 let total = space + packed_len(rows.len(), outputs);
                 scratch::with(total, |space_all| {
                     let (windows, packed) = space_all.split_at_mut(space);
@@ -327,32 +328,28 @@ pub(super) fn backward_weight(
                             column: s.input,
                         }
                     } else {
-                        gather(s, g, x, rows.clone(), ky..ky + ky_step, windows);
+                        gather(s, g, x, rows.clone(), ky..ky + ky_step, (windows, stride));
                         Left {
                             start: windows.as_ptr(),
                             row: 1,
-                            column: width,
+                            column: stride,
                         }
                     };
                     let b = &dy[row * s.output + g * outputs..];
-                    let right = if outputs % 16 == 0 {
-                        Right::Rows(b.as_ptr(), s.output)
-                    } else {
-                        for first in (0..outputs).step_by(PANEL) {
-                            // SAFETY: `b` holds the rows, `packed` was sized for them.
-                            unsafe {
-                                pack_panel(
-                                    rows.len(),
-                                    outputs,
-                                    first,
-                                    b.as_ptr(),
-                                    (s.output, 1),
-                                    packed.as_mut_ptr(),
-                                );
-                            }
+                    for first in (0..outputs).step_by(PANEL) {
+                        // SAFETY: `b` holds the rows, `packed` was sized for them.
+                        unsafe {
+                            pack_panel(
+                                rows.len(),
+                                outputs,
+                                first,
+                                b.as_ptr(),
+                                (s.output, 1),
+                                packed.as_mut_ptr(),
+                            );
                         }
-                        Right::Packed(packed.as_ptr())
-                    };
+                    }
+                    let right = Right::Packed(packed.as_ptr());
                     let c = Target {
                         start: part.as_mut_ptr(),
                         row: outputs,

@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::plane;
 use crate::kernels::conv::ConvShape;
 use crate::kernels::gemm::{PANEL, panel_width};
 use crate::kernels::shared::Shared;
@@ -70,7 +71,7 @@ multiversion! {
             }
             for (a, half) in half.iter().enumerate() {
                 for (b, g) in G.iter().enumerate() {
-                    let to = (a * 6 + b) * depth * columns + panel * depth + row * width + first - panel;
+                    let to = (a * 6 + b) * plane(depth, columns) + panel * depth + row * width + first - panel;
                     // SAFETY: every task writes its own sixteen columns.
                     let to = unsafe { u.part(to, 16) };
                     for lane in 0..16 {
@@ -94,7 +95,7 @@ multiversion! {
     /// The kernels of sixteen output channels, starting at `first`.
     fn adjoint_lanes<L>(channels: (usize, usize), parts: usize, du: &[f32], first: usize, dw: Shared) {
         let (inputs, outputs) = channels;
-        let matrix = inputs * outputs;
+        let matrix = plane(inputs, outputs);
         for row in 0..inputs {
             let mut half = [[[0.0f32; 16]; 6]; 3];
             for xi in 0..36 {

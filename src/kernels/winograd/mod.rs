@@ -25,8 +25,7 @@ use tile::Tiles;
 const BLOCK: usize = 256 * 1024;
 
 pub(super) fn workspace(s: &ConvShape) -> usize {
-    let matrix = 36 * s.input * s.output;
-    matrix.max(weight_gradient::partials(s) * matrix)
+    weight_gradient::partials(s) * 36 * plane(s.input, s.output)
 }
 
 pub(super) fn forward(
@@ -61,10 +60,10 @@ fn block_tiles(channels: usize) -> usize {
     (BLOCK / (36 * channels) / 12 * 12).clamp(least, 96)
 }
 
-/// Floats between two of the 36 matrices of a block: a cache line more than they hold, since strides of whole
-/// pages would put all 36 into the same few places of the first cache.
-fn plane(count: usize, channels: usize) -> usize {
-    count * channels + 16
+/// Floats between two of 36 matrices: a cache line more than they hold, since strides of whole pages would put
+/// the same element of all 36 into the same few places of the caches.
+fn plane(rows: usize, columns: usize) -> usize {
+    rows * columns + 16
 }
 
 /// Convolve `x` of `c` channels with transformed kernels `u` into `y` of `k` channels.
@@ -105,7 +104,7 @@ multiversion! {
         m: &mut [f32],
     ) {
         let ((first, count), (x, c), (k, add)) = (range, input, output);
-        assert!(x.len() >= tiles.pixels() * c && u.len() >= 36 * c * k);
+        assert!(x.len() >= tiles.pixels() * c && u.len() >= 36 * plane(c, k));
         let (v_step, m_step) = (plane(count, c), plane(count, k));
         assert!(v.len() >= 36 * v_step && m.len() >= 36 * m_step);
         let y = y.at(0);
@@ -116,7 +115,7 @@ multiversion! {
             }
             for xi in 0..36 {
                 let a = Left { start: v.as_ptr().add(xi * v_step), row: c, column: 1 };
-                let b = Right::Packed(u.as_ptr().add(xi * c * k));
+                let b = Right::Packed(u.as_ptr().add(xi * plane(c, k)));
                 let to = Target { start: m.as_mut_ptr().add(xi * m_step), row: k, add: false };
                 block::<L>((count, k, c), a, b, to);
             }
