@@ -37,10 +37,17 @@ fn mean(mut work: impl FnMut()) -> f64 {
 }
 
 fn numbers(count: usize) -> Vec<f32> {
-    (0..count).map(|i| ((i * 37 % 1001) as f32 - 500.0) / 500.0).collect()
+    (0..count)
+        .map(|i| ((i * 37 % 1001) as f32 - 500.0) / 500.0)
+        .collect()
 }
 
-fn convolution(simd: Simd, (input, output, size): (usize, usize, usize), kernel: usize, stride: usize) {
+fn convolution(
+    simd: Simd,
+    (input, output, size): (usize, usize, usize),
+    kernel: usize,
+    stride: usize,
+) {
     let s = ConvShape {
         batch: IMAGES,
         height: size,
@@ -53,7 +60,11 @@ fn convolution(simd: Simd, (input, output, size): (usize, usize, usize), kernel:
         dilation: 1,
         groups: 1,
     };
-    let (x, dy, weight) = (numbers(s.input_len()), numbers(s.output_len()), numbers(s.weight_len()));
+    let (x, dy, weight) = (
+        numbers(s.input_len()),
+        numbers(s.output_len()),
+        numbers(s.weight_len()),
+    );
     let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), weight.clone());
     let mut space = vec![0.0; conv::workspace(&s)];
     let forward = mean(|| conv::forward(simd, &s, &x, &weight, &mut y, &mut space));
@@ -62,7 +73,12 @@ fn convolution(simd: Simd, (input, output, size): (usize, usize, usize), kernel:
     let work = 2.0 * (s.output_len() * kernel * kernel * input) as f64 / 1e9;
     println!(
         "conv {input:>3} > {output:>3} @ {size:>2}, {kernel}x{kernel} / {stride}: forward {:6.2} ms {:4.0}, data {:6.2} ms {:4.0}, weight {:6.2} ms {:4.0} GFLOP/s",
-        forward * 1e3, work / forward, data * 1e3, work / data, by_weight * 1e3, work / by_weight
+        forward * 1e3,
+        work / forward,
+        data * 1e3,
+        work / data,
+        by_weight * 1e3,
+        work / by_weight
     );
     black_box((&y, &dx, &dw));
 }
@@ -71,22 +87,52 @@ fn product(simd: Simd, (m, n, k): (usize, usize, usize), orders: (Order, Order))
     let (a, b, mut c) = (numbers(m * k), numbers(k * n), vec![0.0; m * n]);
     let mut space = vec![0.0; gemm::workspace(n, k)];
     let time = mean(|| {
-        gemm::matmul(simd, (m, n, k), (&a, orders.0), (&b, orders.1), (&mut c, false), &mut space);
+        gemm::matmul(
+            simd,
+            (m, n, k),
+            (&a, orders.0),
+            (&b, orders.1),
+            (&mut c, false),
+            &mut space,
+        );
     });
-    println!("gemm {m} x {n} x {k} {orders:?}: {:.2} ms {:.0} GFLOP/s", time * 1e3, 2e-9 * (m * n * k) as f64 / time);
+    println!(
+        "gemm {m} x {n} x {k} {orders:?}: {:.2} ms {:.0} GFLOP/s",
+        time * 1e3,
+        2e-9 * (m * n * k) as f64 / time
+    );
 }
 
 fn norm(simd: Simd, channels: usize, rows: usize) {
-    let (x, mut y, mut g) = (numbers(rows * channels), numbers(rows * channels), numbers(rows * channels));
+    let (x, mut y, mut g) = (
+        numbers(rows * channels),
+        numbers(rows * channels),
+        numbers(rows * channels),
+    );
     let (average, variance) = batch_norm::statistics(simd, &x, channels);
     let affine = Affine::new(&average, &variance, 1e-5, None);
     let statistics = mean(|| drop(batch_norm::statistics(simd, &x, channels)));
     let apply = mean(|| batch_norm::apply(simd, &x, &affine, None, true, &mut y));
-    let backward = mean(|| drop(batch_norm::backward(simd, &x, &affine, Gate::Input, &mut g, None)));
+    let backward = mean(|| {
+        drop(batch_norm::backward(
+            simd,
+            &x,
+            &affine,
+            Gate::Input,
+            &mut g,
+            None,
+        ))
+    });
     let bytes = (x.len() * 4) as f64 / 1e9;
     println!(
         "batch norm + relu, {channels} channels, {:.1} MB: statistics {:.2} ms ({:.1} GB/s), apply {:.2} ms ({:.1}), backward {:.2} ms ({:.1})",
-        bytes * 1e3, statistics * 1e3, bytes / statistics, apply * 1e3, 2.0 * bytes / apply, backward * 1e3, 5.0 * bytes / backward
+        bytes * 1e3,
+        statistics * 1e3,
+        bytes / statistics,
+        apply * 1e3,
+        2.0 * bytes / apply,
+        backward * 1e3,
+        5.0 * bytes / backward
     );
 }
 
@@ -97,7 +143,10 @@ fn main() {
 
 fn run() {
     let simd = Simd::detect();
-    let chosen: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let chosen: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| !a.starts_with('-'))
+        .collect();
     let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|c| c == name);
     if wanted("gemm") {
         product(simd, (1024, 1024, 1024), (Order::Plain, Order::Plain));
@@ -105,15 +154,33 @@ fn run() {
         product(simd, (2048, 512, 256), (Order::Transposed, Order::Plain));
     }
     if wanted("conv") {
-        for (channels, size) in [(64, 32), (128, 16), (256, 8), (512, 4), (16, 32), (32, 16), (64, 8)] {
+        for (channels, size) in [
+            (64, 32),
+            (128, 16),
+            (256, 8),
+            (512, 4),
+            (16, 32),
+            (32, 16),
+            (64, 8),
+        ] {
             convolution(simd, (channels, channels, size), 3, 1);
         }
     }
     if wanted("rest") {
         for (input, output, size, kernel, stride) in [
-            (3, 64, 32, 3, 1), (3, 16, 32, 3, 1), (3, 32, 32, 3, 2), (32, 64, 16, 3, 2), (64, 128, 8, 3, 2),
-            (64, 128, 32, 3, 2), (128, 256, 16, 3, 2), (256, 512, 8, 3, 2), (16, 32, 32, 3, 2),
-            (64, 128, 32, 1, 2), (256, 512, 8, 1, 2), (64, 64, 32, 1, 1), (3, 64, 64, 7, 2),
+            (3, 64, 32, 3, 1),
+            (3, 16, 32, 3, 1),
+            (3, 32, 32, 3, 2),
+            (32, 64, 16, 3, 2),
+            (64, 128, 8, 3, 2),
+            (64, 128, 32, 3, 2),
+            (128, 256, 16, 3, 2),
+            (256, 512, 8, 3, 2),
+            (16, 32, 32, 3, 2),
+            (64, 128, 32, 1, 2),
+            (256, 512, 8, 1, 2),
+            (64, 64, 32, 1, 1),
+            (3, 64, 64, 7, 2),
         ] {
             convolution(simd, (input, output, size), kernel, stride);
         }

@@ -27,7 +27,11 @@ fn block(
     let (output, kernel, stride) = op;
     let op = Conv2d::new(g.shape(x)[0], output, kernel, stride, kernel / 2);
     let x = g.push(format!("{name}.conv"), Op::Conv2d(op), &[x])?;
-    let x = g.push(format!("{name}.bn"), Op::BatchNorm(BatchNorm::new(output)), &[x])?;
+    let x = g.push(
+        format!("{name}.bn"),
+        Op::BatchNorm(BatchNorm::new(output)),
+        &[x],
+    )?;
     if rectify {
         return g.push(format!("{name}.relu"), Op::Relu(relu::Relu), &[x]);
     }
@@ -67,7 +71,11 @@ fn tiny() -> Result<Graph> {
 }
 
 fn projector(g: &mut Graph, x: NodeId) -> Result<()> {
-    let x = g.push("pool", Op::GlobalAvgPool(global_avg_pool::GlobalAvgPool), &[x])?;
+    let x = g.push(
+        "pool",
+        Op::GlobalAvgPool(global_avg_pool::GlobalAvgPool),
+        &[x],
+    )?;
     let width = g.shape(x)[0];
     let x = g.push("p0", Op::Linear(Linear::new(width, 2048, false)), &[x])?;
     let x = g.push("p1", Op::BatchNorm(BatchNorm::new(2048)), &[x])?;
@@ -117,7 +125,10 @@ fn time(name: &str, graph: Graph) -> Result<()> {
 }
 
 fn main() -> Result<()> {
-    let chosen: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let chosen: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| !a.starts_with('-'))
+        .collect();
     let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|c| c == name);
     if wanted("tiny") {
         time("tiny", tiny()?)?;

@@ -1,6 +1,5 @@
-//! The `cpu` executor against the `candle` executor and against reference numbers.
+//! The `cpu` executor against the `candle` executor.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor, Var};
@@ -21,7 +20,9 @@ use ravine::params::{Params, Role};
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
     let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f32 / (1 << 23) as f32 - 1.0
     };
     (0..count).map(|_| next()).collect()
@@ -121,7 +122,11 @@ fn agree(graph: &Graph, batch: usize, tolerance: f32) {
         let expected = pass(&network(graph, Arc::new(CandleExecutor)), &x, mode);
         for level in [Level::Portable, Level::Avx2, Level::Avx512] {
             let executor = CpuExecutor::with_simd(Simd::at_most(level));
-            same(&pass(&network(graph, Arc::new(executor)), &x, mode), &expected, tolerance);
+            same(
+                &pass(&network(graph, Arc::new(executor)), &x, mode),
+                &expected,
+                tolerance,
+            );
         }
     }
 }
@@ -171,7 +176,9 @@ fn residual(size: usize, widths: &[usize]) -> Graph {
         } else {
             x
         };
-        let sum = g.push(name("add"), Op::Add(add::Add), &[y, shortcut]).unwrap();
+        let sum = g
+            .push(name("add"), Op::Add(add::Add), &[y, shortcut])
+            .unwrap();
         x = rectify(&mut g, &name("relu2"), sum);
     }
     let pool = Op::GlobalAvgPool(global_avg_pool::GlobalAvgPool);
@@ -181,7 +188,9 @@ fn residual(size: usize, widths: &[usize]) -> Graph {
     let x = g.push("projector.0", Op::Linear(op), &[features]).unwrap();
     let x = norm(&mut g, "projector.1", x);
     let x = rectify(&mut g, "projector.2", x);
-    let x = g.push("projector.3", Op::Linear(Linear::new(40, 7, true)), &[x]).unwrap();
+    let x = g
+        .push("projector.3", Op::Linear(Linear::new(40, 7, true)), &[x])
+        .unwrap();
     g.mark("projection", x);
     g
 }
@@ -270,7 +279,14 @@ fn pointwise_ops_agree() {
         agree(&single(shape, Op::Gelu(gelu::Gelu)), 3, 1e-5);
         agree(&single(shape, Op::Flatten(flatten::Flatten)), 3, 1e-6);
     }
-    agree(&single(&[5, 4, 3], Op::GlobalAvgPool(global_avg_pool::GlobalAvgPool)), 3, 1e-5);
+    agree(
+        &single(
+            &[5, 4, 3],
+            Op::GlobalAvgPool(global_avg_pool::GlobalAvgPool),
+        ),
+        3,
+        1e-5,
+    );
 }
 
 #[test]
@@ -294,12 +310,27 @@ fn outputs_without_a_gradient_are_left_out() {
         let network = network(&graph, executor);
         let forward = network.forward(&x, Mode::Train).unwrap();
         let upstream = tensor(forward.outputs[1].dims(), 5);
-        let gradients = network.backward(forward.tape, &[None, Some(upstream), None]).unwrap();
-        Outcome { outputs: forward.outputs, gradients, buffers: Vec::new() }
+        let gradients = network
+            .backward(forward.tape, &[None, Some(upstream), None])
+            .unwrap();
+        Outcome {
+            outputs: forward.outputs,
+            gradients,
+            buffers: Vec::new(),
+        }
     };
-    let (actual, mut expected) = (run(Arc::new(CpuExecutor::new())), run(Arc::new(CandleExecutor)));
+    let (actual, mut expected) = (
+        run(Arc::new(CpuExecutor::new())),
+        run(Arc::new(CandleExecutor)),
+    );
     expected.gradients.input = None; // candle's store holds every intermediate gradient
-    assert!(!actual.gradients.of.keys().any(|name| name.starts_with("projector")));
+    assert!(
+        !actual
+            .gradients
+            .of
+            .keys()
+            .any(|name| name.starts_with("projector"))
+    );
     assert!(actual.gradients.input.is_none());
     same(&actual, &expected, 2e-4);
 }
@@ -309,8 +340,17 @@ fn the_number_of_threads_changes_no_bit() {
     let graph = residual(16, &[16, 32]);
     let x = tensor(&[70, 3, 16, 16], 1);
     let run = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| pass(&network(&graph, Arc::new(CpuExecutor::new())), &x, Mode::Train))
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| {
+            pass(
+                &network(&graph, Arc::new(CpuExecutor::new())),
+                &x,
+                Mode::Train,
+            )
+        })
     };
     let (one, two, three) = (run(1), run(2), run(3));
     same(&one, &two, 0.0);
@@ -339,139 +379,20 @@ fn later_steps_take_no_new_memory_and_tapes_do_not_disturb_each_other() {
         .map(|(i, output)| Some(tensor(output.dims(), 900 + i as u64)))
         .collect();
     let gradients = network.backward(kept.tape, &upstream).unwrap();
-    same(&Outcome { gradients, ..first_outputs(kept.outputs) }, &first, 0.0);
+    same(
+        &Outcome {
+            gradients,
+            ..first_outputs(kept.outputs)
+        },
+        &first,
+        0.0,
+    );
 }
 
 fn first_outputs(outputs: Vec<Tensor>) -> Outcome {
-    Outcome { outputs, gradients: Gradients::default(), buffers: Vec::new() }
-}
-
-// ---- reference numbers
-
-struct Goldens {
-    cases: Vec<serde_json::Value>,
-    tensors: HashMap<String, Tensor>,
-}
-
-impl Goldens {
-    fn load() -> Self {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/goldens/");
-        let text = std::fs::read_to_string(format!("{folder}goldens.json")).unwrap();
-        let json: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let tensors = candle_core::safetensors::load(format!("{folder}goldens.safetensors"), &Device::Cpu);
-        Self { cases: json["cases"].as_array().unwrap().clone(), tensors: tensors.unwrap() }
-    }
-
-    fn with_prefix(&self, prefix: &str) -> Vec<Case<'_>> {
-        let cases: Vec<_> = self
-            .cases
-            .iter()
-            .filter(|case| case["name"].as_str().unwrap().starts_with(prefix))
-            .map(|case| Case { case, tensors: &self.tensors })
-            .collect();
-        assert!(!cases.is_empty(), "{prefix}");
-        cases
-    }
-}
-
-struct Case<'a> {
-    case: &'a serde_json::Value,
-    tensors: &'a HashMap<String, Tensor>,
-}
-
-impl Case<'_> {
-    fn param(&self, name: &str) -> usize {
-        self.case["params"][name].as_u64().unwrap() as usize
-    }
-
-    fn find(&self, side: &str, name: &str) -> Option<Tensor> {
-        let key = self.case[side][name].as_str()?;
-        Some(self.tensors[key].clone())
-    }
-
-    fn input(&self, name: &str) -> Tensor {
-        self.find("inputs", name).unwrap()
-    }
-
-    fn check(&self, name: &str, actual: &Tensor) {
-        let Some(expected) = self.find("outputs", name) else {
-            panic!("no output {name}")
-        };
-        let tolerance = |key: &str| self.case["tolerance"][key].as_f64().unwrap() as f32;
-        let (relative, absolute) = (tolerance("rtol"), tolerance("atol"));
-        for (a, e) in values(actual).iter().zip(values(&expected)) {
-            let error = (a - e).abs();
-            assert!(error <= absolute + relative * e.abs(), "{} {name}: {a} {e}", self.case["name"]);
-        }
-    }
-
-    /// Run `op` on both executors with the case's parameters and compare everything the case holds.
-    fn run(&self, op: &Op, mode: Mode) {
-        let x = self.input("x");
-        let executors: [Arc<dyn Executor>; 2] = [Arc::new(CandleExecutor), Arc::new(CpuExecutor::new())];
-        for executor in executors {
-            let network = network(&single(&x.dims()[1..], op.clone()), executor);
-            for param in network.params().all() {
-                let name = param.name.trim_start_matches("op.");
-                param.var.set(&self.input(name)).unwrap();
-            }
-            let input = Var::from_tensor(&x).unwrap();
-            let forward = network.forward(input.as_tensor(), mode).unwrap();
-            self.check("output", &forward.outputs[0]);
-            if mode == Mode::Eval {
-                continue;
-            }
-            let upstream = [Some(self.input("upstream"))];
-            let gradients = network.backward(forward.tape, &upstream).unwrap();
-            self.check("grad_x", &gradients.input.unwrap());
-            for (name, gradient) in &gradients.of {
-                self.check(&name.replace("op.", "grad_"), gradient);
-            }
-            for param in network.params().all() {
-                if param.role == Role::Buffer {
-                    self.check(&param.name.replace("op.", "new_"), param.var.as_tensor());
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn golden_convolutions() {
-    for case in Goldens::load().with_prefix("layer/conv2d") {
-        let weight = case.input("weight");
-        let (output, _, kernel, _) = weight.dims4().unwrap();
-        let op = Conv2d {
-            dilation: case.param("dilation"),
-            groups: case.param("groups"),
-            bias: case.find("inputs", "bias").is_some(),
-            ..Conv2d::new(case.input("x").dims()[1], output, kernel, case.param("stride"), case.param("padding"))
-        };
-        case.run(&Op::Conv2d(op), Mode::Train);
-    }
-}
-
-#[test]
-fn golden_norms() {
-    let goldens = Goldens::load();
-    for case in goldens.with_prefix("layer/batch_norm") {
-        let mode = if case.case["name"].as_str().unwrap().ends_with("eval") { Mode::Eval } else { Mode::Train };
-        case.run(&Op::BatchNorm(BatchNorm::new(case.input("x").dims()[1])), mode);
-    }
-    for case in goldens.with_prefix("layer/layer_norm") {
-        let width = case.input("weight").elem_count();
-        case.run(&Op::LayerNorm(LayerNorm { width, eps: 1e-5 }), Mode::Train);
-    }
-}
-
-#[test]
-fn golden_pools_and_gelu() {
-    let goldens = Goldens::load();
-    for case in goldens.with_prefix("layer/max_pool") {
-        let [kernel, stride, padding] = ["kernel", "stride", "padding"].map(|name| case.param(name));
-        case.run(&Op::MaxPool(MaxPool { kernel, stride, padding }), Mode::Train);
-    }
-    for case in goldens.with_prefix("layer/gelu") {
-        case.run(&Op::Gelu(gelu::Gelu), Mode::Train);
+    Outcome {
+        outputs,
+        gradients: Gradients::default(),
+        buffers: Vec::new(),
     }
 }

@@ -45,7 +45,15 @@ pub(super) fn exp_negative(x: f32) -> f32 {
     // The logarithm of 2 in two parts keeps the remainder exact.
     let rest = (x - whole as f32 * 0.693_359_4) + whole as f32 * 2.121_944_4e-4;
     let mut p = 1.0 / 5040.0;
-    for c in [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
+    for c in [
+        1.0 / 720.0,
+        1.0 / 120.0,
+        1.0 / 24.0,
+        1.0 / 6.0,
+        0.5,
+        1.0,
+        1.0,
+    ] {
         p = p * rest + c;
     }
     p * f32::from_bits(((whole + 127) << 23) as u32)

@@ -136,7 +136,10 @@ pub(super) fn backward_weight(
         .for_each(|(part, dw)| {
             dw.fill(0.0);
             for image in part * span..s.batch.min((part + 1) * span) {
-                let (x, dy) = (&x[image * input..][..input], &dy[image * output..][..output]);
+                let (x, dy) = (
+                    &x[image * input..][..input],
+                    &dy[image * output..][..output],
+                );
                 weight_image(simd, s, x, dy, dw);
             }
         });

@@ -83,9 +83,7 @@ pub(super) fn sum_parts(simd: Simd, all: &mut [f32], parts: usize) -> &[f32] {
         let to = unsafe { shared.part(start, count) };
         for part in 1..parts {
             // SAFETY: as above.
-            add_chunk(simd, to, unsafe {
-                shared.part(part * len + start, count)
-            });
+            add_chunk(simd, to, unsafe { shared.part(part * len + start, count) });
         }
     });
     &all[..len]

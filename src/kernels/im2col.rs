@@ -44,11 +44,7 @@ fn is_pointwise(s: &ConvShape) -> bool {
 /// A row of windows: image, output row, output column.
 fn pixel(s: &ConvShape, row: usize) -> (usize, usize, usize) {
     let (height, width) = (s.out_height(), s.out_width());
-    (
-        row / (height * width),
-        row / width % height,
-        row % width,
-    )
+    (row / (height * width), row / width % height, row % width)
 }
 
 /// The kernel rows `ky` of the windows `rows` of group `g`, a window every `stride` floats.
@@ -171,7 +167,11 @@ fn pack(
         for (p, row) in panel.chunks_exact_mut(width).enumerate() {
             for (j, value) in row.iter_mut().enumerate() {
                 let column = first + j;
-                *value = if column < columns { at(g, p, column) } else { 0.0 };
+                *value = if column < columns {
+                    at(g, p, column)
+                } else {
+                    0.0
+                };
             }
         }
     });
@@ -362,14 +362,16 @@ pub(super) fn backward_weight(
     });
     let sums = elementwise::sum_parts(simd, &mut workspace[..segments * s.weight_len()], segments);
     let dw = Shared::new(dw);
-    (0..s.output.div_ceil(16)).into_par_iter().for_each(|block| {
-        for o in block * 16..s.output.min(block * 16 + 16) {
-            let group = o / outputs * taps;
-            // SAFETY: every output channel has its own weights.
-            let dw = unsafe { dw.part(o * taps, taps) };
-            for p in 0..taps {
-                dw[weight_index(s, 0, 0, p)] = sums[(group + p) * outputs + o % outputs];
+    (0..s.output.div_ceil(16))
+        .into_par_iter()
+        .for_each(|block| {
+            for o in block * 16..s.output.min(block * 16 + 16) {
+                let group = o / outputs * taps;
+                // SAFETY: every output channel has its own weights.
+                let dw = unsafe { dw.part(o * taps, taps) };
+                for p in 0..taps {
+                    dw[weight_index(s, 0, 0, p)] = sums[(group + p) * outputs + o % outputs];
+                }
             }
-        }
-    });
+        });
 }

@@ -5,6 +5,13 @@
 //! run time. Work is cut into pieces of a size that does not depend on the number of threads, and sums are
 //! added in the order of the pieces, so results do not depend on the number of threads either.
 
+#![allow(
+    clippy::inline_always,
+    clippy::many_single_char_names,
+    clippy::needless_range_loop,
+    reason = "kernels are built per instruction set by inlining, named as in their formulas, and walk several rows by one index"
+)]
+
 pub mod activation;
 pub mod batch_norm;
 pub mod conv;

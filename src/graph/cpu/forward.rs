@@ -53,7 +53,9 @@ impl Context<'_> {
 pub(super) fn kept(value: Option<&Arc<Buffer>>) -> Result<&[f32]> {
     match value {
         Some(buffer) => Ok(buffer),
-        None => Err(Error::Failed("a tape lacks a value that its forward kept".into())),
+        None => Err(Error::Failed(
+            "a tape lacks a value that its forward kept".into(),
+        )),
     }
 }
 

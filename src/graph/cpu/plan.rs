@@ -142,7 +142,11 @@ fn fuse(nodes: &[Node], users: &Users, relu: usize) -> Option<Fused> {
         return None;
     }
     let (a, b) = (nodes[before].inputs[0].0, nodes[before].inputs[1].0);
-    let (branch, residual) = if private_norm(a).is_some() { (a, b) } else { (b, a) };
+    let (branch, residual) = if private_norm(a).is_some() {
+        (a, b)
+    } else {
+        (b, a)
+    };
     private_norm(branch).map(|norm| Fused {
         norm,
         name: nodes[branch].name.clone(),

@@ -86,7 +86,17 @@ fn run(
             let len = 36 * plane(count, c);
             scratch::with(len + 36 * plane(count, k), |space| {
                 let (v, m) = space.split_at_mut(len);
-                block_of(simd, tiles, (first, count), (x, c), u, target, (k, add), v, m);
+                block_of(
+                    simd,
+                    tiles,
+                    (first, count),
+                    (x, c),
+                    u,
+                    target,
+                    (k, add),
+                    v,
+                    m,
+                );
             });
         });
 }

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::{kernel, plane};
 use super::tile::{self, Tiles};
+use super::{kernel, plane};
 use crate::kernels::conv::ConvShape;
 use crate::kernels::gemm::{Left, Right, Target, block};
 use crate::kernels::scratch;
@@ -63,7 +63,17 @@ pub(in crate::kernels) fn backward_weight(
                 let (v, m) = space.split_at_mut(len);
                 let rows = (group * rows, rows);
                 let add = t > first;
-                block_of(simd, tiles, (t, count), rows, (x, s.input), (dy, s.output), (du, add), v, m);
+                block_of(
+                    simd,
+                    tiles,
+                    (t, count),
+                    rows,
+                    (x, s.input),
+                    (dy, s.output),
+                    (du, add),
+                    v,
+                    m,
+                );
             });
         }
     });

@@ -36,7 +36,9 @@ pub(super) fn forward(cx: &Context, step: &Step, op: &Conv2d, x: Arc<Buffer>) ->
         conv::forward(cx.simd, &shape, &x, weight, &mut y, &mut space);
     })?;
     if let Some(bias) = params.get(1) {
-        with_values(&bias.var, |bias| elementwise::add_rows(cx.simd, &mut y, bias))?;
+        with_values(&bias.var, |bias| {
+            elementwise::add_rows(cx.simd, &mut y, bias)
+        })?;
     }
     let kept = Kept {
         x: Some(x),
@@ -71,7 +73,14 @@ pub(super) fn backward(
         let add = old.is_some();
         let mut dx = old.unwrap_or_else(|| cx.arena.take(shape.input_len()));
         with_values(&params[0].var, |weight| {
-            conv::backward_data(cx.simd, &shape, gradient, weight, (&mut dx, add), &mut space);
+            conv::backward_data(
+                cx.simd,
+                &shape,
+                gradient,
+                weight,
+                (&mut dx, add),
+                &mut space,
+            );
         })?;
         flow.put(input, dx);
     }

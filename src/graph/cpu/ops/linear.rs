@@ -25,7 +25,9 @@ pub(super) fn forward(cx: &Context, step: &Step, op: &Linear, x: Arc<Buffer>) ->
         gemm::matmul(cx.simd, size, a, b, (&mut y, false), &mut space);
     })?;
     if let Some(bias) = params.get(1) {
-        with_values(&bias.var, |bias| elementwise::add_rows(cx.simd, &mut y, bias))?;
+        with_values(&bias.var, |bias| {
+            elementwise::add_rows(cx.simd, &mut y, bias)
+        })?;
     }
     let kept = Kept {
         x: Some(x),

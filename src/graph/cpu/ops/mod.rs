@@ -43,19 +43,19 @@ pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Arc<Buffer>>) -
 pub(super) fn backward(
     cx: &Context,
     step: &Step,
-    kept: Kept,
+    kept: &Kept,
     gradient: Buffer,
     flow: &mut Flow,
 ) -> Result<()> {
     match &step.op {
-        Op::Conv2d(op) => conv2d::backward(cx, step, op, &kept, &gradient, flow),
-        Op::BatchNorm(_) => batch_norm::backward(cx, step, &kept, gradient, flow),
-        Op::Relu(_) => pointwise::relu_backward(cx, step, &kept, gradient, flow),
+        Op::Conv2d(op) => conv2d::backward(cx, step, op, kept, &gradient, flow),
+        Op::BatchNorm(_) => batch_norm::backward(cx, step, kept, gradient, flow),
+        Op::Relu(_) => pointwise::relu_backward(cx, step, kept, gradient, flow),
         Op::Add(_) => {
             pointwise::add_backward(cx, step, gradient, flow);
             Ok(())
         }
-        Op::MaxPool(op) => pool::max_backward(cx, step, op, &kept, &gradient, flow),
+        Op::MaxPool(op) => pool::max_backward(cx, step, op, kept, &gradient, flow),
         Op::GlobalAvgPool(_) => {
             pool::average_backward(cx, step, &gradient, flow);
             Ok(())
@@ -64,9 +64,9 @@ pub(super) fn backward(
             pointwise::flatten_backward(cx, step, gradient, flow);
             Ok(())
         }
-        Op::Linear(op) => linear::backward(cx, step, op, &kept, &gradient, flow),
-        Op::LayerNorm(op) => layer_norm::backward(cx, step, op, &kept, gradient, flow),
-        Op::Gelu(_) => pointwise::gelu_backward(cx, step, &kept, gradient, flow),
+        Op::Linear(op) => linear::backward(cx, step, op, kept, &gradient, flow),
+        Op::LayerNorm(op) => layer_norm::backward(cx, step, op, kept, gradient, flow),
+        Op::Gelu(_) => pointwise::gelu_backward(cx, step, kept, gradient, flow),
     }
 }
 
