@@ -5,19 +5,33 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | ground | [`error`], [`random`], [`params`], [`registry`], [`kernels`] |
-//! | data and networks | [`data`], [`augment`], [`graph`] |
-//! | machines | [`encoders`], [`energies`] |
-//! | asked of them | [`losses`], [`regularizers`] |
-//! | answers | [`negatives`] |
-//! | objectives | [`objectives`] |
-//! | learning and judging | [`optim`], [`train`], [`eval`] |
-//! | product | [`config`], [`cli`] |
+//! | 0 ground | [`error`], [`atomic`], [`random`], [`params`], [`registry`], [`kernels`] |
+//! | 1 data and networks | [`data`], [`augment`], [`graph`] |
+//! | 2 machines | [`encoders`], [`energies`] |
+//! | 3 asked of them | [`losses`], [`regularizers`], [`heads`] |
+//! | 4 answers | [`negatives`] |
+//! | 5 objectives | [`objectives`] |
+//! | 6 learning and judging | [`optim`], [`train`], [`eval`] |
+//! | 7 product | [`config`], [`cli`] |
 
+pub mod atomic;
+pub mod augment;
+pub mod cli;
+pub mod config;
 pub mod data;
+pub mod encoders;
+pub mod energies;
 pub mod error;
+pub mod eval;
 pub mod graph;
+pub mod heads;
 pub mod kernels;
+pub mod losses;
+pub mod negatives;
+pub mod objectives;
+pub mod optim;
 pub mod params;
 pub mod random;
 pub mod registry;
+pub mod regularizers;
+pub mod train;

@@ -210,6 +210,11 @@ impl candle_nn::var_builder::SimpleBackend for Params {
             candle_nn::Init::Const(value) => Init::Constant(value),
             candle_nn::Init::Uniform { lo, up } if lo == -up => Init::Uniform(up),
             candle_nn::Init::Randn { mean: 0.0, stdev } => Init::Normal(stdev),
+            candle_nn::Init::Kaiming {
+                dist: candle_nn::init::NormalOrUniform::Normal,
+                fan,
+                non_linearity,
+            } => Init::Normal(non_linearity.gain() / (fan.for_shape(&shape) as f64).sqrt()),
             other => candle_core::bail!("`{name}`: initialisation {other:?} is not offered"),
         };
         let role = if shape.rank() > 1 {

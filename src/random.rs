@@ -21,8 +21,10 @@ pub enum Purpose {
     Labels = 5,
     /// Directions of projections and other draws of a regularizer at a step.
     Directions = 6,
+    /// Which images an online probe looks at.
+    Probe = 7,
     /// Numbers for tests and self-checks.
-    Check = 7,
+    Check = 8,
 }
 
 /// A ChaCha8 generator positioned at its own key: no two (seed, purpose, step, sample, view) share one.

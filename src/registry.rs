@@ -15,6 +15,8 @@ pub struct Entry {
 }
 
 /// First sentence of a schema's description.
+///
+/// A full stop ends it where a capital letter follows and no abbreviation (`et al.`) precedes.
 #[must_use]
 pub fn first_sentence(schema: &schemars::Schema) -> String {
     let text = schema
@@ -26,9 +28,11 @@ pub fn first_sentence(schema: &schemars::Schema) -> String {
         .next()
         .unwrap_or_default()
         .replace('\n', " ");
-    text.split_inclusive(". ")
-        .next()
-        .unwrap_or_default()
+    let ends = text.match_indices(". ").map(|(at, _)| at);
+    let end = ends
+        .filter(|&at| !text[..at].ends_with(" al"))
+        .find(|&at| text[at + 2..].starts_with(char::is_uppercase));
+    text[..end.map_or(text.len(), |at| at + 1)]
         .trim()
         .to_string()
 }

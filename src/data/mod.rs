@@ -1,8 +1,32 @@
 //! Data sets of images: one reader a file, splits, and the loader.
 
+pub mod batch;
+pub mod check;
+pub mod cifar;
+pub mod config;
+pub mod decode;
+pub mod digits;
+pub mod folder;
+pub mod idx;
 mod image;
+pub mod loader;
+mod order;
+pub mod parquet;
+mod positional;
+mod row_cache;
+mod shard;
+mod source;
+pub mod split;
+pub mod stats;
+pub mod subset;
 
+pub use batch::{Bad, Batch, ViewData, ViewKey, Views};
+pub use config::{DataConfig, Reader};
 pub use image::Image;
+pub use loader::{Loader, LoaderConfig};
+pub use split::{Part, Splits, open, open_part, require_classes};
+pub use stats::Statistics;
+pub use subset::{Joined, Subset};
 
 use std::ops::Range;
 
@@ -38,5 +62,10 @@ pub trait Dataset: Send + Sync {
     /// One run for the whole set means that reading in any order costs the same.
     fn blocks(&self) -> Vec<Range<usize>> {
         std::iter::once(0..self.len()).collect()
+    }
+
+    /// How many blocks may be read in turn without reading any of them twice.
+    fn blocks_at_once(&self) -> usize {
+        1
     }
 }

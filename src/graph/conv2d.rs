@@ -55,6 +55,25 @@ impl Conv2d {
             .map(|room| room / self.stride + 1)
     }
 
+    /// The input and padding for candle, whose backward pass assumes that strides leave the same remainder
+    /// in height and width: where they do not, pad by hand and cut off what no window reaches.
+    fn even_remainders(&self, x: &Tensor) -> Result<(Tensor, usize)> {
+        let (_, _, height, width) = x.dims4()?;
+        let reach = self.dilation * (self.kernel - 1) + 1;
+        let left = |size: usize| (size + 2 * self.padding - reach) % self.stride;
+        if left(height) == left(width) {
+            return Ok((x.clone(), self.padding));
+        }
+        let mut x = x.clone();
+        for (dim, size) in [(2, height), (3, width)] {
+            let used = size + 2 * self.padding - left(size);
+            x = x
+                .pad_with_zeros(dim, self.padding, self.padding)?
+                .narrow(dim, 0, used)?;
+        }
+        Ok((x.contiguous()?, 0))
+    }
+
     fn taps(&self) -> usize {
         self.input / self.groups * self.kernel * self.kernel
     }
@@ -112,10 +131,10 @@ impl Layer for Conv2d {
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor], _: Mode) -> Result<Tensor> {
-        let x = inputs[0].contiguous()?;
+        let (x, padding) = self.even_remainders(&inputs[0].contiguous()?)?;
         let y = x.conv2d(
             &weights[0],
-            self.padding,
+            padding,
             self.stride,
             self.dilation,
             self.groups,

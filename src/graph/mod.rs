@@ -6,9 +6,11 @@
 
 mod builder;
 mod candle_executor;
+pub mod check;
 mod cpu;
 mod executor;
 mod network;
+mod samples;
 mod summary;
 
 pub mod add;
@@ -27,6 +29,7 @@ pub use candle_executor::CandleExecutor;
 pub use cpu::CpuExecutor;
 pub use executor::{Executor, Forward, Gradients, Mode, Tape};
 pub use network::Network;
+pub use samples::samples;
 pub use summary::Summary;
 
 use candle_core::Tensor;

@@ -22,6 +22,7 @@ pub mod im2col;
 pub mod layer_norm;
 pub mod layout;
 pub mod memory;
+pub mod pixels;
 pub mod pool;
 pub mod simd;
 pub mod winograd;

@@ -1,0 +1,43 @@
+//! Sentences for settings that make no sense.
+
+use crate::error::{Error, Result};
+
+/// `value` must be a probability.
+pub(super) fn probability(key: &str, value: f64) -> Result<()> {
+    share(&format!("{key}.p"), value)
+}
+
+/// `value` must lie in [0, 1].
+pub(super) fn share(key: &str, value: f64) -> Result<()> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::key(
+        key,
+        format!("{value} is not between 0 and 1; choose a value from 0 to 1"),
+    ))
+}
+
+/// `[low, high]` must be finite, ordered and above zero.
+pub(super) fn positive_range(key: &str, [low, high]: [f64; 2]) -> Result<()> {
+    if low > 0.0 && low <= high && high.is_finite() {
+        return Ok(());
+    }
+    Err(Error::key(
+        key,
+        format!(
+            "[{low}, {high}] is not a range above 0; write the smaller number first, both above 0"
+        ),
+    ))
+}
+
+/// `value` must lie in [0, `most`].
+pub(super) fn strength(key: &str, value: f64, most: f64) -> Result<()> {
+    if (0.0..=most).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::key(
+        key,
+        format!("{value} is not between 0 and {most}; 0 turns it off"),
+    ))
+}

@@ -1,0 +1,142 @@
+//! The `augment` table of a configuration.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{MultiView, Normalize, Operation, Pipeline, Resize, simclr};
+use crate::error::{Error, Result};
+
+/// Largest side of a view: beyond it a batch would not fit into any memory.
+const LARGEST: usize = 4096;
+
+/// What is done to an image before a network sees it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AugmentConfig {
+    /// The views made of each image, in order; two alike by default.
+    pub views: Vec<ViewConfig>,
+    /// Height and width of the views, in pixels.
+    pub size: usize,
+    /// Mean of each channel, on values in [0, 1]; without it views are not normalised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean: Option<Vec<f32>>,
+    /// Standard deviation of each channel, on values in [0, 1].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub std: Option<Vec<f32>>,
+}
+
+/// Some views that are made alike.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ViewConfig {
+    /// How many views are made this way.
+    pub count: usize,
+    /// The operations, in order; one that frames (crops, resizes) stands first.
+    pub ops: Vec<Operation>,
+}
+
+impl Default for AugmentConfig {
+    fn default() -> Self {
+        Self {
+            views: vec![ViewConfig::default()],
+            size: 32,
+            mean: None,
+            std: None,
+        }
+    }
+}
+
+impl Default for ViewConfig {
+    fn default() -> Self {
+        Self {
+            count: 2,
+            ops: simclr(32, 0.5),
+        }
+    }
+}
+
+impl AugmentConfig {
+    /// Two views made by `ops`, of `size`, not normalised.
+    #[must_use]
+    pub fn two_views(size: usize, ops: Vec<Operation>) -> Self {
+        Self {
+            views: vec![ViewConfig { count: 2, ops }],
+            size,
+            ..Self::default()
+        }
+    }
+
+    /// The views of training, for images of `channels` (1 or 3).
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the key path for settings that make no sense.
+    pub fn build(&self, channels: usize) -> Result<MultiView> {
+        let normalize = self.normalize(channels)?;
+        let mut pipelines = Vec::new();
+        for (i, view) in self.views.iter().enumerate() {
+            let key = format!("augment.views[{i}]");
+            if !(1..=64).contains(&view.count) {
+                return Err(Error::key(
+                    &format!("{key}.count"),
+                    format!(
+                        "{} is not between 1 and 64; leave a view out by removing it",
+                        view.count
+                    ),
+                ));
+            }
+            let pipeline = Pipeline::new(
+                &format!("{key}.ops"),
+                &view.ops,
+                channels,
+                self.size,
+                normalize.clone(),
+            )?;
+            pipelines.extend(vec![pipeline; view.count]);
+        }
+        MultiView::new(pipelines)
+    }
+
+    /// The one view of evaluation: the shorter side resized to `size` with antialiasing, centre, normalised.
+    ///
+    /// Draws nothing, so that seed, epoch and sample do not matter.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] with the key path for settings that make no sense.
+    pub fn evaluation(&self, channels: usize) -> Result<MultiView> {
+        let normalize = self.normalize(channels)?;
+        let resize = [Operation::Resize(Resize::default())];
+        MultiView::new(vec![Pipeline::new(
+            "augment", &resize, channels, self.size, normalize,
+        )?])
+    }
+
+    /// The normalisation, after looking at what all views share.
+    fn normalize(&self, channels: usize) -> Result<Option<Normalize>> {
+        if !(1..=LARGEST).contains(&self.size) {
+            return Err(Error::key(
+                "augment.size",
+                format!(
+                    "views of {} pixels cannot be made; choose from 1 to {LARGEST}",
+                    self.size
+                ),
+            ));
+        }
+        if !matches!(channels, 1 | 3) {
+            return Err(Error::Failed(format!(
+                "images of {channels} channels cannot be augmented; convert them to 1 or 3 channels"
+            )));
+        }
+        match (&self.mean, &self.std) {
+            (Some(mean), Some(std)) => Ok(Some(Normalize::new("augment", channels, mean, std)?)),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(Error::key(
+                "augment.std",
+                "is missing beside `mean`; give both or neither",
+            )),
+            (None, Some(_)) => Err(Error::key(
+                "augment.mean",
+                "is missing beside `std`; give both or neither",
+            )),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `ravine data`: statistics and health of a data set.
+
+use std::fmt::Write;
+
+use super::{print_json, print_text};
+use crate::data::check::check;
+use crate::data::{DataConfig, Part, Reader, Statistics, open_part};
+use crate::error::{Error, Result};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Mean and standard deviation of each channel, for `augment.mean` and `augment.std`.
+    Stats {
+        /// Folder or file of images, or `digits`.
+        path: String,
+        /// Images to measure, evenly spread over the training part.
+        #[arg(long, default_value_t = 10_000)]
+        images: usize,
+    },
+    /// Read every image; count classes and sizes, list what cannot be read. Exit code 1 when something cannot.
+    Check {
+        /// Folder or file of images, or `digits`.
+        path: String,
+    },
+}
+
+fn open(path: String, part: Part) -> Result<std::sync::Arc<dyn crate::data::Dataset>> {
+    let config = DataConfig {
+        source: path,
+        reader: Reader::Auto,
+        ..DataConfig::default()
+    };
+    open_part(&config, 0, part)
+}
+
+pub(super) fn run(command: Command, json: bool) -> Result<()> {
+    match command {
+        Command::Stats { path, images } => {
+            let found = Statistics::measure(open(path, Part::Train)?.as_ref(), images)?;
+            if json {
+                return print_json(&found);
+            }
+            let list = |values: &[f64]| {
+                let values: Vec<String> = values.iter().map(|v| format!("{v:.4}")).collect();
+                values.join(", ")
+            };
+            print_text(&format!(
+                "mean = [{}]\nstd = [{}]\n",
+                list(&found.mean),
+                list(&found.std)
+            ))
+        }
+        Command::Check { path } => {
+            let found = check(open(path, Part::All)?.as_ref());
+            if json {
+                print_json(&found)?;
+            } else {
+                print_text(&text(&found))?;
+            }
+            if found.bad.is_empty() {
+                return Ok(());
+            }
+            Err(Error::Failed(format!(
+                "{} of {} images cannot be read; training skips them",
+                found.bad.len(),
+                found.images
+            )))
+        }
+    }
+}
+
+fn text(found: &crate::data::check::Check) -> String {
+    let mut text = format!(
+        "{} images, {} without label\n",
+        found.images, found.unlabelled
+    );
+    for (class, count) in &found.classes {
+        let _ = writeln!(text, "  class {class}: {count}");
+    }
+    for ([height, width], count) in found.sizes.iter().take(10) {
+        let _ = writeln!(text, "  {width}x{height} pixels: {count}");
+    }
+    for bad in &found.bad {
+        let _ = writeln!(text, "  cannot be read: {}: {}", bad.id, bad.reason);
+    }
+    text
+}

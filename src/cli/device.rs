@@ -1,0 +1,102 @@
+//! Device, threads and executor by name.
+
+use std::sync::Arc;
+
+use candle_core::Device;
+
+use crate::error::{Error, Result, hint};
+use crate::graph::{CandleExecutor, CpuExecutor, Executor};
+
+/// The device called `name`: `auto`, `cpu`, `cuda`, `cuda:1`, `metal`.
+///
+/// `auto` takes a GPU when this build supports one and it answers, otherwise the CPU, and says so.
+pub(super) fn device(name: &str) -> Result<Device> {
+    let (kind, index) = match name.split_once(':') {
+        Some((kind, index)) => {
+            let index = index.parse::<usize>().map_err(|_| {
+                Error::key(
+                    "device",
+                    format!("`{index}` is not the number of a device; write cuda:0"),
+                )
+            })?;
+            (kind, index)
+        }
+        None => (name, 0),
+    };
+    match kind {
+        "cpu" => Ok(Device::Cpu),
+        "cuda" => Device::new_cuda(index).map_err(|e| no_gpu("cuda", &e)),
+        "metal" => Device::new_metal(index).map_err(|e| no_gpu("metal", &e)),
+        "auto" => Ok(automatic()),
+        _ => Err(Error::key(
+            "device",
+            format!(
+                "unknown device `{kind}`; {}",
+                hint(kind, ["auto", "cpu", "cuda", "metal"])
+            ),
+        )),
+    }
+}
+
+fn automatic() -> Device {
+    let gpu = if cfg!(feature = "cuda") {
+        Device::new_cuda(0)
+    } else if cfg!(feature = "metal") {
+        Device::new_metal(0)
+    } else {
+        return Device::Cpu;
+    };
+    gpu.unwrap_or_else(|error| {
+        eprintln!(
+            "no GPU answers ({}); going on with the CPU",
+            first_line(&error)
+        );
+        Device::Cpu
+    })
+}
+
+fn no_gpu(name: &str, error: &candle_core::Error) -> Error {
+    Error::Usage(format!(
+        "the device {name} cannot be used: {}; build with `--features {name}` on a machine that has one, \
+         or use --device cpu",
+        first_line(error)
+    ))
+}
+
+fn first_line(error: &candle_core::Error) -> String {
+    error
+        .to_string()
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .to_string()
+}
+
+/// The executor called `name` for `device`.
+pub(super) fn executor(name: &str, device: &Device) -> Result<Arc<dyn Executor>> {
+    match name {
+        "candle" => Ok(Arc::new(CandleExecutor)),
+        "auto" if !device.is_cpu() => Ok(Arc::new(CandleExecutor)),
+        "auto" => Ok(Arc::new(CpuExecutor::new())),
+        "cpu" if device.is_cpu() => Ok(Arc::new(CpuExecutor::new())),
+        "cpu" => Err(Error::key(
+            "executor",
+            "`cpu` runs on the CPU only; use --device cpu, or --executor candle on a GPU",
+        )),
+        _ => Err(Error::key(
+            "executor",
+            format!(
+                "unknown executor `{name}`; {}",
+                hint(name, ["auto", "candle", "cpu"])
+            ),
+        )),
+    }
+}
+
+/// Compute with `threads` threads, or all cores when 0. Only the first call has an effect.
+pub(super) fn threads(threads: usize) {
+    // A second call finds the pool built; the first one's number stands.
+    let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global();
+}

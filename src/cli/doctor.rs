@@ -1,0 +1,121 @@
+//! `ravine doctor`: does this machine compute what it should?
+
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::device::{device, executor, threads};
+use super::{print_json, print_text};
+use crate::error::{Error, Result};
+use crate::graph::check::gradient_error;
+use crate::graph::{Graph, Network, Op, samples};
+use crate::params::Params;
+
+/// Right gradients stay well below, wrong ones are near 1.
+const TOLERANCE: f64 = 0.03;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// auto, cpu, cuda, cuda:1, metal.
+    #[arg(long, default_value = "auto")]
+    device: String,
+    /// auto, candle, cpu.
+    #[arg(long, default_value = "auto")]
+    executor: String,
+    /// Compute threads; all cores when left out.
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+}
+
+#[derive(Serialize)]
+struct Findings {
+    version: &'static str,
+    device: String,
+    executor: String,
+    threads: usize,
+    gflops: f64,
+    operations: Vec<Checked>,
+}
+
+#[derive(Serialize)]
+struct Checked {
+    name: &'static str,
+    gradient_error: f64,
+    ok: bool,
+}
+
+pub(super) fn run(args: &Args, json: bool) -> Result<()> {
+    threads(args.threads);
+    let device = device(&args.device)?;
+    let executor = executor(&args.executor, &device)?;
+    let mut operations = Vec::new();
+    for (op, shape) in samples() {
+        let name = op.layer().name();
+        let inputs = if matches!(op, Op::Add(_)) { 2 } else { 1 };
+        let mut graph = Graph::new(&shape);
+        let input = graph.input();
+        let node = graph.push(name, op, &vec![input; inputs])?;
+        graph.mark("output", node);
+        let network = Network::new(graph, &Params::new(0, &device), executor.clone())?;
+        let gradient_error = gradient_error(&network, 2, 0)?;
+        operations.push(Checked {
+            name,
+            gradient_error,
+            ok: gradient_error < TOLERANCE,
+        });
+    }
+    let findings = Findings {
+        version: env!("CARGO_PKG_VERSION"),
+        device: format!("{:?}", device.location()),
+        executor: executor.name().into(),
+        threads: rayon::current_num_threads(),
+        gflops: product_speed(&device)?,
+        operations,
+    };
+    if json {
+        print_json(&findings)?;
+    } else {
+        print_text(&text(&findings))?;
+    }
+    let wrong: Vec<&str> = findings
+        .operations
+        .iter()
+        .filter(|c| !c.ok)
+        .map(|c| c.name)
+        .collect();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Failed(format!(
+        "wrong gradients on this machine: {}; train with --executor candle --device cpu and report it",
+        wrong.join(", ")
+    )))
+}
+
+/// Billions of operations a second of a 1024³ matrix product, best of five.
+fn product_speed(device: &candle_core::Device) -> Result<f64> {
+    const SIDE: usize = 1024;
+    let x = candle_core::Tensor::ones((SIDE, SIDE), candle_core::DType::F32, device)?;
+    let mut best = f64::INFINITY;
+    for _ in 0..5 {
+        let start = Instant::now();
+        x.matmul(&x)?.to_vec2::<f32>()?;
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    Ok(2.0 * (SIDE as f64).powi(3) / best / 1e9)
+}
+
+fn text(findings: &Findings) -> String {
+    let mut text = format!(
+        "ravine {}\ndevice    {}\nexecutor  {}\nthreads   {}\nproduct   {:.0} GFLOP/s\n\ngradients against finite differences\n",
+        findings.version, findings.device, findings.executor, findings.threads, findings.gflops
+    );
+    for checked in &findings.operations {
+        let verdict = if checked.ok { "ok" } else { "WRONG" };
+        text.push_str(&format!(
+            "  {:<16} {verdict:<6} largest error {:.4}\n",
+            checked.name, checked.gradient_error
+        ));
+    }
+    text
+}

@@ -1,0 +1,93 @@
+//! `ravine list`: the parts a configuration can name.
+
+use serde_json::{Map, Value, json};
+
+use super::{print_json, print_text};
+use crate::augment::Operation;
+use crate::config::PRESETS;
+use crate::encoders::EncoderKind;
+use crate::energies::EnergyKind;
+use crate::error::{Error, Result, hint};
+use crate::heads::HeadKind;
+use crate::losses::LossKind;
+use crate::negatives::NegativesKind;
+use crate::optim::OptimizerKind;
+use crate::registry::Entry;
+use crate::regularizers::RegularizerKind;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// One family; all when left out.
+    family: Option<String>,
+}
+
+/// Every family with its parts, in the order of a pipeline.
+fn families() -> Vec<(&'static str, Vec<Entry>)> {
+    vec![
+        ("presets", presets()),
+        ("augmentations", Operation::entries()),
+        ("encoders", EncoderKind::entries()),
+        ("energies", EnergyKind::entries()),
+        ("losses", LossKind::entries()),
+        ("negatives", NegativesKind::entries()),
+        ("regularizers", RegularizerKind::entries()),
+        ("heads", HeadKind::entries()),
+        ("optimizers", OptimizerKind::entries()),
+    ]
+}
+
+/// Presets, each described by the comment it starts with.
+fn presets() -> Vec<Entry> {
+    PRESETS
+        .iter()
+        .map(|(name, text)| Entry {
+            name,
+            about: text
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches("# ")
+                .into(),
+            defaults: String::new(),
+        })
+        .collect()
+}
+
+pub(super) fn run(args: &Args, json: bool) -> Result<()> {
+    let mut families = families();
+    if let Some(wanted) = &args.family {
+        let names: Vec<&str> = families.iter().map(|(name, _)| *name).collect();
+        if !names.contains(&wanted.as_str()) {
+            return Err(Error::Usage(format!(
+                "there is no family `{wanted}`; {}",
+                hint(wanted, names.iter().copied())
+            )));
+        }
+        families.retain(|(name, _)| name == wanted);
+    }
+    if json {
+        let object: Map<String, Value> = families
+            .into_iter()
+            .map(|(family, entries)| {
+                let entries = entries
+                    .iter()
+                    .map(|e| json!({"name": e.name, "about": e.about, "defaults": e.defaults}));
+                (family.to_string(), Value::Array(entries.collect()))
+            })
+            .collect();
+        return print_json(&object);
+    }
+    let mut text = String::new();
+    for (family, entries) in families {
+        text.push_str(&format!("{family}\n"));
+        for entry in entries {
+            text.push_str(&format!("  {:<20} {}\n", entry.name, entry.about));
+            if args.family.is_some() {
+                for line in entry.defaults.lines() {
+                    text.push_str(&format!("  {:<20}   {line}\n", ""));
+                }
+            }
+        }
+    }
+    print_text(&text)
+}

@@ -1,0 +1,95 @@
+//! The command line: one command a file.
+//!
+//! Results go to standard output, progress and messages to standard error; exit codes: 0 done, 1 failed,
+//! 2 usage or configuration, 130 interrupted with the state saved.
+
+mod config;
+mod data;
+mod device;
+mod doctor;
+mod embed;
+mod judge;
+mod linear;
+mod list;
+mod online;
+mod pretrain;
+mod probe;
+mod progress;
+mod setup;
+mod source;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Result;
+
+/// Self-supervised learning of images, seen as energy-based learning.
+///
+/// `ravine pretrain` alone trains on embedded digits and says what was learned, in about a minute.
+#[derive(Debug, Parser)]
+#[command(name = "ravine", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// Print results as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Pretrain an encoder on images without labels.
+    Pretrain(pretrain::Args),
+    /// Train any objective: an energy-based head on labels, or pairs of views.
+    Train(pretrain::Args),
+    /// Write the embeddings of a data set to a file.
+    Embed(embed::Args),
+    /// Measure how well a probe reads classes from frozen embeddings.
+    Probe(probe::Args),
+    /// List the parts a configuration can name.
+    List(list::Args),
+    /// Show a configuration, or its JSON schema.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Look at a data set.
+    #[command(subcommand)]
+    Data(data::Command),
+    /// Check this machine: device, threads, gradients of every operation.
+    Doctor(doctor::Args),
+}
+
+/// Run one command.
+///
+/// # Errors
+/// Whatever the command could not do, as a sentence.
+pub fn run(cli: Cli) -> Result<()> {
+    let json = cli.json;
+    match cli.command {
+        Command::Pretrain(args) => pretrain::run(&args, json),
+        Command::Train(args) => pretrain::train(&args, json),
+        Command::Embed(args) => embed::run(&args, json),
+        Command::Probe(args) => probe::run(&args, json),
+        Command::List(args) => list::run(&args, json),
+        Command::Config(command) => config::run(command, json),
+        Command::Data(command) => data::run(command, json),
+        Command::Doctor(args) => doctor::run(&args, json),
+    }
+}
+
+/// Print a result for machines: one JSON object on standard output.
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string(value)
+        .map_err(|e| crate::error::Error::Failed(format!("the result cannot be written: {e}")))?;
+    print_text(&format!("{text}\n"))
+}
+
+/// Print a result on standard output; a reader that has gone away is not an error.
+fn print_text(text: &str) -> Result<()> {
+    use std::io::{ErrorKind, Write};
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Err(crate::error::Error::Failed(format!(
+            "standard output cannot be written: {e}"
+        ))),
+        _ => Ok(()),
+    }
+}

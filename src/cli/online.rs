@@ -1,0 +1,144 @@
+//! The online probe: neighbours, spread, rank and energy gap on the validation part.
+
+use std::sync::Arc;
+
+use candle_core::Tensor;
+
+use super::setup::{Setup, joint};
+use super::source::to_device;
+use crate::data::{Dataset, Loader, LoaderConfig, Subset};
+use crate::error::Result;
+use crate::eval::collapse::judge;
+use crate::eval::energy_gap::EnergyGap;
+use crate::eval::features::accuracy;
+use crate::eval::knn::Knn;
+use crate::eval::spectrum::{rankme, relative_spread};
+use crate::graph::{Mode, Network};
+use crate::objectives::{Batch, Joint, Objective};
+use crate::random::{Purpose, permutation, stream};
+use crate::train::Probed;
+
+/// Samples whose pairs of views give the energy gap.
+const GAP_SAMPLES: usize = 256;
+
+/// What a probe is made on: chosen once, so that probes of different steps compare.
+pub(super) struct Online<'a> {
+    setup: &'a Setup,
+    network: Network,
+    bank: Arc<dyn Dataset>,
+    queries: Arc<dyn Dataset>,
+    joint: Option<Joint>,
+    pairs: Option<Batch>,
+    floor: Option<f64>,
+}
+
+impl<'a> Online<'a> {
+    pub(super) fn new(setup: &'a Setup, network: &Network, floor: Option<f64>) -> Result<Self> {
+        let config = &setup.config;
+        let bank = sample(&setup.splits.train, config.probe.bank, config.seed);
+        let part = if setup.splits.validation.len() > 1 {
+            &setup.splits.validation
+        } else {
+            &setup.splits.train
+        };
+        let queries = sample(part, config.probe.queries, config.seed);
+        let (joint, pairs) = if config.head.is_none() {
+            let joint = joint(config, network.clone())?;
+            (Some(joint), pairs(setup, &queries)?)
+        } else {
+            (None, None)
+        };
+        Ok(Self {
+            setup,
+            network: network.clone(),
+            bank,
+            queries,
+            joint,
+            pairs,
+            floor,
+        })
+    }
+
+    /// Look at the network as it is now.
+    pub(super) fn probe(&self, loss: Option<f64>) -> Result<Probed> {
+        let features = |x: &Tensor| self.network.eval(x, "features");
+        let queries = self.setup.collect(&self.queries, features)?;
+        let mut found = Probed::default();
+        if queries.labels.is_some() {
+            let bank = self.setup.collect(&self.bank, features)?;
+            let knn = Knn {
+                k: self.setup.config.probe.k,
+                temperature: self.setup.config.probe.temperature,
+            };
+            let votes = knn.predict(&bank, &queries)?;
+            let score = accuracy(&votes.predictions, queries.known_labels()?);
+            found.values.push(("knn", score));
+            found.score = Some(score);
+        }
+        let output = if self.joint.is_some() {
+            "embedding"
+        } else {
+            "features"
+        };
+        let cloud = self
+            .setup
+            .collect(&self.queries, |x| self.network.eval(x, output))?;
+        let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
+        found.values.extend([("spread", spread), ("rank", rank)]);
+        if let (Some(joint), Some(pairs)) = (&self.joint, &self.pairs) {
+            found.values.extend(gap(joint, pairs)?);
+        }
+        if let Some(loss) = loss {
+            let judgement = judge(loss, self.floor, spread, rank, cloud.dim);
+            found.notes = vec![
+                ("verdict", judgement.verdict.to_string()),
+                ("why", judgement.why),
+            ];
+        }
+        Ok(found)
+    }
+}
+
+/// At most `count` of `0..total`, drawn by the seed.
+pub(super) fn chosen(total: usize, count: usize, seed: u64) -> Vec<usize> {
+    let mut order = permutation(total, &mut stream(seed, Purpose::Probe, 0, 0, 0));
+    order.truncate(count);
+    order
+}
+
+/// At most `count` images of `dataset`, drawn by the seed.
+fn sample(dataset: &Arc<dyn Dataset>, count: usize, seed: u64) -> Arc<dyn Dataset> {
+    let rows = chosen(dataset.len(), count, seed);
+    let rows = rows.iter().map(|&i| i as u32).collect();
+    Arc::new(Subset::new(dataset.clone(), rows))
+}
+
+/// Pairs of views of some validation samples, the same at every probe.
+fn pairs(setup: &Setup, queries: &Arc<dyn Dataset>) -> Result<Option<Batch>> {
+    let loader = Loader::new(
+        queries.clone(),
+        setup.train_views.clone(),
+        LoaderConfig {
+            batch: GAP_SAMPLES.min(queries.len()),
+            workers: 1,
+            prefetch: 1,
+            seed: setup.config.seed,
+            drop_last: false,
+            shuffle: false,
+        },
+    )?;
+    let loaded = loader.steps(0, 1).next().transpose()?;
+    let Some(batch) = loaded.filter(|batch| batch.samples.len() > 1) else {
+        return Ok(None);
+    };
+    Ok(Some(to_device(batch, &setup.device)?.batch))
+}
+
+/// Mean energies of right and wrong pairs, their gap and AUROC.
+fn gap(joint: &Joint, pairs: &Batch) -> Result<Vec<(&'static str, f64)>> {
+    let embedded = joint.embed(pairs, Mode::Eval)?;
+    let energies = joint.compared(&embedded.tensors)?;
+    let values = |t: &Tensor| -> Result<Vec<f32>> { Ok(t.flatten_all()?.to_vec1()?) };
+    let gap = EnergyGap::of(&values(&energies.positive)?, &values(energies.wrong()?)?)?;
+    Ok(vec![("energy_gap", gap.gap), ("auroc", gap.auroc)])
+}

@@ -1,0 +1,126 @@
+//! From a configuration to the parts of a run.
+
+use std::sync::Arc;
+
+use candle_core::{Device, Tensor};
+
+use super::device;
+use crate::config::Config;
+use crate::data::{self, Dataset, Splits, Statistics, Views};
+use crate::encoders;
+use crate::error::{Error, Result};
+use crate::eval::{Features, embed};
+use crate::graph::{Executor, Graph, Network};
+use crate::objectives::{Answers, Joint, Objective};
+use crate::params::Params;
+
+/// Images that statistics are measured on when nobody knows them.
+const STATISTICS_IMAGES: usize = 2000;
+
+/// Images embedded at once outside training.
+pub(super) const EVAL_BATCH: usize = 256;
+
+/// Everything made from a configuration but the objective.
+pub(super) struct Setup {
+    /// Resolved: channels and statistics filled in.
+    pub(super) config: Config,
+    pub(super) splits: Splits,
+    pub(super) device: Device,
+    pub(super) executor: Arc<dyn Executor>,
+    pub(super) train_views: Arc<dyn Views>,
+    pub(super) eval_views: Arc<dyn Views>,
+}
+
+impl Setup {
+    /// Open the data, choose the device, complete the configuration.
+    pub(super) fn new(mut config: Config) -> Result<Self> {
+        device::threads(config.threads);
+        let device = device::device(&config.device)?;
+        let executor = device::executor(&config.executor, &device)?;
+        let splits = data::open(&config.data, config.seed)?;
+        config.data.channels = Some(splits.channels);
+        if config.augment.mean.is_none() && config.augment.std.is_none() {
+            let found = Statistics::measure(splits.train.as_ref(), STATISTICS_IMAGES)?;
+            config.augment.mean = Some(found.mean.iter().map(|&x| x as f32).collect());
+            config.augment.std = Some(found.std.iter().map(|&x| x.max(1e-3) as f32).collect());
+        }
+        let train_views = Arc::new(config.augment.build(splits.channels)?);
+        let eval_views = Arc::new(config.augment.evaluation(splits.channels)?);
+        Ok(Self {
+            config,
+            splits,
+            device,
+            executor,
+            train_views,
+            eval_views,
+        })
+    }
+
+    /// The graph of encoder, projector and, in supervised runs, head.
+    pub(super) fn graph(&self) -> Result<Graph> {
+        graph(
+            &self.config,
+            self.splits.channels,
+            self.splits.classes.len(),
+        )
+    }
+
+    /// The network with parameters as they start.
+    pub(super) fn network(&self) -> Result<Network> {
+        let params = Params::new(self.config.seed, &self.device);
+        Network::new(self.graph()?, &params, self.executor.clone())
+    }
+
+    /// The objective over `network`.
+    pub(super) fn objective(&self, network: Network) -> Result<Box<dyn Objective>> {
+        let config = &self.config;
+        if config.head.is_some() {
+            return Ok(Box::new(Answers::new(network, config.loss.clone())?));
+        }
+        Ok(Box::new(joint(config, network)?))
+    }
+
+    /// Number of loader threads.
+    pub(super) fn workers(&self) -> usize {
+        self.config.data.worker_count()
+    }
+
+    /// One matrix of `dataset` through `apply`, unaugmented.
+    pub(super) fn collect(
+        &self,
+        dataset: &Arc<dyn Dataset>,
+        apply: impl FnMut(&Tensor) -> Result<Tensor>,
+    ) -> Result<Features> {
+        let settings = (EVAL_BATCH, self.workers());
+        embed::collect(dataset, &self.eval_views, settings, &self.device, apply)
+    }
+}
+
+/// The graph that `config` describes for images of `channels` and data of `classes`.
+pub(super) fn graph(config: &Config, channels: usize, classes: usize) -> Result<Graph> {
+    let size = config.augment.size;
+    let encoder = config.encoder.part().graph(&[channels, size, size])?;
+    let (projector, predictor) = (config.projector.as_ref(), config.predictor.as_ref());
+    let Some(head) = &config.head else {
+        return encoders::network(&encoder, projector, predictor);
+    };
+    let mut graph = encoders::network(&encoder, None, None)?;
+    let features = graph
+        .output("features")
+        .ok_or_else(|| Error::Failed("the encoder has no output `features`".into()))?;
+    let features = graph.outputs()[features].1;
+    let energies = head.part().append(&mut graph, features, classes)?;
+    graph.mark("energies", energies);
+    Ok(graph)
+}
+
+/// The self-supervised objective that `config` describes.
+pub(super) fn joint(config: &Config, network: Network) -> Result<Joint> {
+    Joint::new(
+        network,
+        config.energy.clone(),
+        config.loss.clone(),
+        config.negatives.clone(),
+        config.regularizers.clone(),
+    )
+}

@@ -1,0 +1,67 @@
+//! The loader as the trainer's source of batches.
+
+use std::sync::Arc;
+
+use candle_core::{Device, Tensor};
+
+use crate::data::{self, Dataset, Loader};
+use crate::error::Result;
+use crate::objectives::Batch;
+use crate::train::{Bad, Loaded, Source};
+
+/// Batches of a data set, moved to the training device.
+pub(super) struct LoaderSource {
+    pub(super) loader: Loader,
+    pub(super) dataset: Arc<dyn Dataset>,
+    pub(super) device: Device,
+}
+
+impl Source for LoaderSource {
+    fn batches_per_epoch(&self) -> u64 {
+        self.loader.batches_per_epoch()
+    }
+
+    fn steps(&self, first: u64, end: u64) -> Box<dyn Iterator<Item = Result<Loaded>> + '_> {
+        let steps = self.loader.steps(first, end);
+        Box::new(steps.map(|batch| to_device(batch?, &self.device)))
+    }
+
+    fn samples(&self) -> usize {
+        self.dataset.len()
+    }
+
+    fn describe(&self, sample: u64) -> String {
+        self.dataset.id(sample as usize)
+    }
+}
+
+/// Host memory to tensors.
+pub(super) fn to_device(batch: data::Batch, device: &Device) -> Result<Loaded> {
+    let rows = batch.samples.len();
+    let inputs = batch
+        .views
+        .into_iter()
+        .map(|view| {
+            let [c, h, w] = view.shape;
+            Tensor::from_vec(view.values, (rows, c, h, w), device)
+        })
+        .collect::<candle_core::Result<_>>()?;
+    let labels = match batch.labels {
+        Some(labels) => Some(Tensor::from_vec(labels, rows, device)?),
+        None => None,
+    };
+    let bad = batch.bad.into_iter().map(|bad| Bad {
+        sample: bad.sample,
+        id: bad.id,
+        reason: bad.reason,
+    });
+    Ok(Loaded {
+        batch: Batch {
+            inputs,
+            labels,
+            samples: batch.samples,
+            step: 0,
+        },
+        bad: bad.collect(),
+    })
+}

@@ -1,0 +1,302 @@
+//! The configuration of a run: defaults, then a preset or file, then `--set`, all checked.
+
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+use crate::augment::AugmentConfig;
+use crate::data::DataConfig;
+use crate::encoders::{EncoderKind, Projector, Resnet};
+use crate::energies::{Cosine, EnergyKind};
+use crate::error::{Error, Result, hint};
+use crate::heads::HeadKind;
+use crate::losses::{InfoNce, LossKind};
+use crate::negatives::{InBatch, NegativesKind};
+use crate::optim::{OptimizerKind, Sgd};
+use crate::regularizers::RegularizerKind;
+use crate::train::TrainConfig;
+
+/// Presets compiled into the binary: name and text.
+pub const PRESETS: [(&str, &str); 4] = [
+    ("digits", include_str!("../configs/digits.toml")),
+    ("simclr", include_str!("../configs/simclr.toml")),
+    ("hinge", include_str!("../configs/hinge.toml")),
+    ("vicreg", include_str!("../configs/vicreg.toml")),
+];
+
+/// Everything that decides what a run computes.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Name of the method, for cards and tables.
+    pub method: String,
+    /// Decides every random draw.
+    pub seed: u64,
+    /// `auto`, `cpu`, `cuda`, `cuda:1`, `metal`.
+    pub device: String,
+    /// `auto` (the fastest that the device has), `candle` or `cpu`.
+    pub executor: String,
+    /// Compute threads; 0 takes all cores.
+    pub threads: usize,
+    /// Which images.
+    pub data: DataConfig,
+    /// Which views of them.
+    pub augment: AugmentConfig,
+    /// Images to features.
+    pub encoder: EncoderKind,
+    /// Features to the embedding that the loss sees; left out, the loss sees the features.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub projector: Option<Projector>,
+    /// Embedding of one view to that of the other, whose gradient is then stopped (SimSiam).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub predictor: Option<Projector>,
+    /// Energy of a pair of embeddings.
+    pub energy: EnergyKind,
+    /// Loss on energies.
+    pub loss: LossKind,
+    /// Wrong answers.
+    pub negatives: NegativesKind,
+    /// Prices on the cloud of embeddings.
+    pub regularizers: Vec<RegularizerKind>,
+    /// Answers instead of pairs of views: `ravine train` learns labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<HeadKind>,
+    /// How parameters change.
+    pub optimizer: OptimizerKind,
+    /// How long and in what portions.
+    pub train: TrainConfig,
+    /// What is looked at on the way and at the end.
+    pub probe: ProbeConfig,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            method: "simclr".into(),
+            seed: 0,
+            device: "auto".into(),
+            executor: "auto".into(),
+            threads: 0,
+            data: DataConfig::default(),
+            augment: AugmentConfig::default(),
+            encoder: EncoderKind::Resnet(Resnet::default()),
+            projector: None,
+            predictor: None,
+            energy: EnergyKind::Cosine(Cosine::default()),
+            loss: LossKind::InfoNce(InfoNce::default()),
+            negatives: NegativesKind::InBatch(InBatch::default()),
+            regularizers: Vec::new(),
+            head: None,
+            optimizer: OptimizerKind::Sgd(Sgd::default()),
+            train: TrainConfig::default(),
+            probe: ProbeConfig::default(),
+        }
+    }
+}
+
+/// Online probes on the validation part, and the final probe on the test part.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ProbeConfig {
+    /// Epochs between online probes, fractions allowed; 0 for none but the last.
+    pub every: f64,
+    /// Neighbours that vote.
+    pub k: usize,
+    /// Temperature of the votes.
+    pub temperature: f64,
+    /// Images of the training part in the online probe's bank.
+    pub bank: usize,
+    /// Images of the validation part asked by the online probe.
+    pub queries: usize,
+    /// Labels that the final logistic probe sees of each class; 0 for all.
+    pub labels_per_class: usize,
+    /// Draws of those labels.
+    pub seeds: u64,
+    /// Weight of ‖W‖² in the logistic probe.
+    pub l2: f64,
+}
+
+impl Default for ProbeConfig {
+    fn default() -> Self {
+        Self {
+            every: 1.0,
+            k: 200,
+            temperature: 0.1,
+            bank: 5000,
+            queries: 2000,
+            labels_per_class: 10,
+            seeds: 5,
+            l2: 1e-4,
+        }
+    }
+}
+
+impl ProbeConfig {
+    fn validate(&self) -> Result<()> {
+        let above = |key: &str, holds: bool, allowed: &str| {
+            if holds {
+                return Ok(());
+            }
+            Err(Error::key(key, format!("must be {allowed}")))
+        };
+        above(
+            "probe.every",
+            self.every >= 0.0 && self.every.is_finite(),
+            "0 or more",
+        )?;
+        above("probe.k", self.k > 0, "1 or more")?;
+        above("probe.temperature", self.temperature > 0.0, "above 0")?;
+        above("probe.bank", self.bank > 0, "1 or more")?;
+        above("probe.queries", self.queries > 1, "2 or more")?;
+        above("probe.seeds", self.seeds > 0, "1 or more")?;
+        above("probe.l2", self.l2 >= 0.0, "0 or more")
+    }
+}
+
+impl Config {
+    /// The configuration called `source` (a preset's name or a TOML file; the digits preset when `None`),
+    /// changed by `sets` of the form `key.path=value`.
+    ///
+    /// # Errors
+    /// A missing file, an unknown key or kind (with the nearest name), a value of the wrong type or range.
+    pub fn load(source: Option<&str>, sets: &[String]) -> Result<Self> {
+        let source = source.unwrap_or("digits");
+        let mut table = Self::table(source)?;
+        for set in sets {
+            apply(&mut table, set)?;
+        }
+        Self::from_table(table, source)
+    }
+
+    /// Read the `config.toml` of a run folder.
+    ///
+    /// # Errors
+    /// The file cannot be read, or an unknown key stands in it.
+    pub fn of_run(path: &Path) -> Result<Self> {
+        Self::from_table(read(path)?, &path.display().to_string())
+    }
+
+    fn table(source: &str) -> Result<Table> {
+        if let Some((_, text)) = PRESETS.iter().find(|(name, _)| *name == source) {
+            return parse(text, source);
+        }
+        let path = Path::new(source);
+        if path.extension().is_some_and(|e| e == "toml") || path.is_file() {
+            return read(path);
+        }
+        let names = PRESETS.iter().map(|(name, _)| *name);
+        Err(Error::Usage(format!(
+            "there is no preset or file `{source}`; {}",
+            hint(source, names)
+        )))
+    }
+
+    fn from_table(table: Table, source: &str) -> Result<Self> {
+        let config: Self = serde_path_to_error::deserialize(Value::Table(table))
+            .map_err(|e| explain(source, &e.path().to_string(), &e.inner().to_string()))?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// Refuse values out of range.
+    ///
+    /// # Errors
+    /// A sentence with the key.
+    pub fn validate(&self) -> Result<()> {
+        self.data.check()?;
+        self.train.validate()?;
+        self.probe.validate()?;
+        self.optimizer.part().validate()
+    }
+
+    /// The whole configuration as TOML, defaults included.
+    ///
+    /// # Errors
+    /// A value that TOML cannot hold.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self)
+            .map_err(|e| Error::Failed(format!("the configuration cannot be written: {e}")))
+    }
+}
+
+fn read(path: &Path) -> Result<Table> {
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        Error::Usage(format!(
+            "configuration {} cannot be read: {e}",
+            path.display()
+        ))
+    })?;
+    parse(&text, &path.display().to_string())
+}
+
+fn parse(text: &str, source: &str) -> Result<Table> {
+    text.parse()
+        .map_err(|e| Error::Usage(format!("configuration {source} is not valid TOML: {e}")))
+}
+
+/// Put one `key.path=value` into `table`. Naming another `kind` drops the keys of the old one.
+fn apply(table: &mut Table, set: &str) -> Result<()> {
+    let (path, text) = set.split_once('=').ok_or_else(|| {
+        Error::Usage(format!(
+            "--set {set}: write it as key.path=value, for example --set train.epochs=5"
+        ))
+    })?;
+    let value = format!("value = {text}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut parsed| parsed.remove("value"))
+        .unwrap_or_else(|| Value::String(text.to_string()));
+    let mut keys: Vec<&str> = path.trim().split('.').collect();
+    let last = keys
+        .pop()
+        .filter(|key| !key.is_empty())
+        .ok_or_else(|| Error::Usage(format!("--set {set}: there is no key before `=`")))?;
+    let mut place = table;
+    for key in keys {
+        let entry = place
+            .entry(key)
+            .or_insert_with(|| Value::Table(Table::new()));
+        place = match entry {
+            Value::Table(inner) => inner,
+            other => {
+                return Err(Error::Usage(format!(
+                    "--set {set}: `{key}` is {}, not a table; set it whole, in TOML",
+                    other.type_str()
+                )));
+            }
+        };
+    }
+    if last == "kind" && place.get("kind").is_some_and(|old| *old != value) {
+        place.clear();
+    }
+    place.insert(last.to_string(), value);
+    Ok(())
+}
+
+/// A parser's message as a sentence with file, key and the nearest name.
+fn explain(source: &str, path: &str, message: &str) -> Error {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let place = if path.is_empty() || path == "." {
+        String::new()
+    } else {
+        format!("{path}: ")
+    };
+    let text = message.lines().next().unwrap_or(message);
+    let text = match quoted.as_slice() {
+        [wrong, known @ ..] if message.starts_with("unknown") && !known.is_empty() => {
+            let what = if message.starts_with("unknown field") {
+                "key"
+            } else {
+                "name"
+            };
+            format!(
+                "unknown {what} `{wrong}`; {}",
+                hint(wrong, known.iter().copied())
+            )
+        }
+        _ => text.to_string(),
+    };
+    Error::Usage(format!("configuration {source}: {place}{text}"))
+}

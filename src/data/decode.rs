@@ -1,0 +1,112 @@
+//! Encoded bytes (JPEG, PNG, WebP, BMP, GIF, TIFF, PNM) to an [`Image`].
+
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use image::error::{ImageError, LimitError, LimitErrorKind};
+use image::metadata::Orientation;
+use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
+
+use super::Image;
+
+/// Largest width and height accepted, in pixels.
+pub const MAX_SIDE: u32 = 16_384;
+
+/// Most memory one decoder may ask for, in bytes.
+pub const MAX_ALLOC: u64 = 512 << 20;
+
+/// Decode one image, upright (EXIF orientation applied), in grey (`channels` 1) or colour (`channels` 3).
+///
+/// Transparency is dropped. Pictures above [`MAX_SIDE`] or [`MAX_ALLOC`] are refused before their pixels are allocated.
+///
+/// # Errors
+/// A sentence without the path, which the caller knows: unknown format, corrupt or truncated data, a size above the limits.
+pub fn decode(bytes: &[u8], channels: usize) -> Result<Image, String> {
+    if bytes.is_empty() {
+        return Err("the image is empty (0 bytes)".into());
+    }
+    if bytes.starts_with(&[0xff, 0xd8]) && !bytes.windows(2).rev().any(|pair| pair == [0xff, 0xd9])
+    {
+        // The decoder would fill what is missing with grey.
+        return Err("the JPEG file is truncated: it has no end-of-image marker".into());
+    }
+    // Decoders can panic on hostile bytes: that is one more corrupt image, not the end of a run.
+    match catch_unwind(AssertUnwindSafe(|| pixels(bytes, channels))) {
+        Ok(Ok(image)) => Ok(image),
+        Ok(Err(error)) => Err(format!("cannot decode the image: {error}")),
+        Err(_) => Err("cannot decode the image: its decoder panicked".into()),
+    }
+}
+
+fn pixels(bytes: &[u8], channels: usize) -> ImageResult<Image> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_ALLOC);
+    reader.limits(limits);
+    let jpeg = reader.format() == Some(ImageFormat::Jpeg);
+    let mut decoder = reader.into_decoder()?;
+    if decoder.total_bytes() > MAX_ALLOC {
+        let kind = LimitErrorKind::InsufficientMemory;
+        return Err(ImageError::Limits(LimitError::from_kind(kind)));
+    }
+    let orientation = if jpeg && !jpeg_has_exif(bytes) {
+        Orientation::NoTransforms // asking the decoder parses all headers once more
+    } else {
+        decoder.orientation().unwrap_or(Orientation::NoTransforms)
+    };
+    let stored = match decoder.color_type() {
+        ColorType::L8 => 1,
+        ColorType::Rgb8 => 3,
+        _ => 0,
+    };
+    if stored > 0 && orientation == Orientation::NoTransforms {
+        let (width, height) = decoder.dimensions();
+        let mut pixels = vec![0; width as usize * height as usize * stored];
+        decoder.read_image(&mut pixels)?;
+        let image = Image {
+            width: width as usize,
+            height: height as usize,
+            channels: stored,
+            pixels,
+        };
+        return Ok(image.with_channels(channels));
+    }
+    let mut picture = DynamicImage::from_decoder(decoder)?;
+    picture.apply_orientation(orientation);
+    Ok(convert(picture, channels))
+}
+
+fn convert(picture: DynamicImage, channels: usize) -> Image {
+    let (width, height) = (picture.width() as usize, picture.height() as usize);
+    let grey = !picture.color().has_color();
+    let (stored, pixels) = if grey {
+        (1, picture.into_luma8().into_raw())
+    } else {
+        (3, picture.into_rgb8().into_raw())
+    };
+    Image {
+        width,
+        height,
+        channels: stored,
+        pixels,
+    }
+    .with_channels(channels)
+}
+
+/// Whether an APP1 `Exif` segment stands before the scan of a JPEG file.
+fn jpeg_has_exif(bytes: &[u8]) -> bool {
+    let mut at = 2; // after the start-of-image marker
+    while let Some(&[0xff, marker, high, low]) = bytes.get(at..at + 4) {
+        if marker == 0xda {
+            return false; // the scan starts: no more headers
+        }
+        if marker == 0xe1 && bytes.get(at + 4..at + 8) == Some(b"Exif") {
+            return true;
+        }
+        at += 2 + usize::from(u16::from_be_bytes([high, low]));
+    }
+    // Fill bytes or a broken header: let the decoder look for itself.
+    true
+}

@@ -1,0 +1,188 @@
+//! Train, validation and test parts: those the source comes with, or carved out by the seed.
+
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::config::DataConfig;
+use super::source::Source;
+use super::{Dataset, Subset};
+use crate::error::{Error, Result};
+use crate::random::{Purpose, shuffle, stream};
+
+/// Share of a set without a test part of its own that is held out as one.
+const TEST_SHARE: f64 = 0.2;
+
+/// A part of a data set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// What is trained on.
+    Train,
+    /// What choices are made on.
+    Validation,
+    /// What the final card is measured on.
+    Test,
+    /// Every image.
+    All,
+}
+
+/// The part that a file or folder name such as `train`, `t10k` or `val` stands for.
+pub(super) fn part_of_name(name: &str) -> Option<Part> {
+    match name {
+        "train" | "training" => Some(Part::Train),
+        "test" | "testing" | "t10k" => Some(Part::Test),
+        "val" | "valid" | "validation" | "dev" => Some(Part::Validation),
+        _ => None,
+    }
+}
+
+/// The three parts of a data set; no image is in two of them.
+pub struct Splits {
+    /// What is trained on.
+    pub train: Arc<dyn Dataset>,
+    /// What choices are made on; empty with `data.validation = 0` and no such part in the source.
+    pub validation: Arc<dyn Dataset>,
+    /// What the final card is measured on.
+    pub test: Arc<dyn Dataset>,
+    /// Class names; empty in unlabelled data.
+    pub classes: Vec<String>,
+    /// Channels of every image: 1 or 3.
+    pub channels: usize,
+}
+
+/// Open the source and split it, as a pure function of (source, configuration, seed).
+///
+/// Parts that the source comes with are used as they are. Without a test part, 20 % is held out; then, without a
+/// validation part, `data.validation` of the rest. Both are stratified by class where there are labels.
+///
+/// # Errors
+/// A source that is missing, empty or corrupt, a key out of range, or too few images to split.
+pub fn open(config: &DataConfig, seed: u64) -> Result<Splits> {
+    let source = Source::open(config)?;
+    let (mut train, channels) = (source.train, source.channels);
+    let test = source
+        .test
+        .unwrap_or_else(|| carve(&mut train, TEST_SHARE, seed, 0));
+    let validation = source
+        .validation
+        .unwrap_or_else(|| carve(&mut train, config.validation, seed, 1));
+    if train.is_empty() {
+        return Err(Error::data(
+            &config.source,
+            "too few images to split into train, validation and test; add some",
+        ));
+    }
+    let widest = [&train, &validation, &test]
+        .into_iter()
+        .max_by_key(|set| set.classes().len());
+    let classes = widest.map_or_else(Vec::new, |set| set.classes().to_vec());
+    Ok(Splits {
+        train,
+        validation,
+        test,
+        classes,
+        channels,
+    })
+}
+
+/// All images of one part in storage order, split as [`open`] splits.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_part(config: &DataConfig, seed: u64, part: Part) -> Result<Arc<dyn Dataset>> {
+    if part == Part::All {
+        return Ok(Source::open(config)?.all());
+    }
+    let splits = open(config, seed)?;
+    Ok(match part {
+        Part::Validation => splits.validation,
+        Part::Test => splits.test,
+        Part::Train | Part::All => splits.train,
+    })
+}
+
+/// Refuse data without labels, or with a single class, where classes are asked.
+///
+/// # Errors
+/// A sentence with the source and the way out.
+pub fn require_classes(data: &dyn Dataset, source: &str) -> Result<()> {
+    let mut labels = (0..data.len()).filter_map(|i| data.label(i));
+    let problem = match labels.next() {
+        None => {
+            "these images have no labels, which this needs; put each class in a folder of its own, or use a labelled set"
+                .to_string()
+        }
+        Some(first) if labels.all(|label| label == first) => {
+            let name = data.classes().get(first as usize).map_or("?", String::as_str);
+            format!("all images are of one class, `{name}`; at least two are needed")
+        }
+        Some(_) => return Ok(()),
+    };
+    Err(Error::data(source, problem))
+}
+
+/// Take `share` of `set` out of it, stratified by label; `draw` keeps the random numbers of two carvings apart.
+fn carve(set: &mut Arc<dyn Dataset>, share: f64, seed: u64, draw: u64) -> Arc<dyn Dataset> {
+    let classes = by_class(set.as_ref());
+    let sizes: Vec<usize> = classes.iter().map(Vec::len).collect();
+    let (mut taken, mut kept) = (Vec::new(), Vec::new());
+    for (class, (mut members, take)) in classes.into_iter().zip(quotas(&sizes, share)).enumerate() {
+        let mut rng = stream(seed, Purpose::Split, draw, class as u64, 0);
+        shuffle(&mut members, &mut rng);
+        kept.extend(members.split_off(take));
+        taken.extend(members);
+    }
+    let out = Arc::new(Subset::new(set.clone(), taken));
+    *set = Arc::new(Subset::new(set.clone(), kept));
+    out
+}
+
+/// Indices by label, unlabelled images last.
+fn by_class(set: &dyn Dataset) -> Vec<Vec<u32>> {
+    let count = set.classes().len();
+    let mut classes = vec![Vec::new(); count + 1];
+    for index in 0..set.len() {
+        let class = set
+            .label(index)
+            .map_or(count, |label| (label as usize).min(count));
+        classes[class].push(index as u32);
+    }
+    classes
+}
+
+/// How many of each class make up `share` of all, rounded up: whole parts first, then the largest remainders.
+fn quotas(sizes: &[usize], share: f64) -> Vec<usize> {
+    let exact = |size: usize| size as f64 * share;
+    let total: usize = sizes.iter().sum();
+    let total = (exact(total) - 1e-9).ceil().max(0.0) as usize;
+    let mut quotas: Vec<usize> = sizes
+        .iter()
+        .map(|&size| exact(size).floor() as usize)
+        .collect();
+    let mut order: Vec<usize> = (0..sizes.len()).collect();
+    order.sort_by(|&a, &b| exact(sizes[b]).fract().total_cmp(&exact(sizes[a]).fract()));
+    let missing = total.saturating_sub(quotas.iter().sum());
+    for class in order
+        .into_iter()
+        .filter(|&class| exact(sizes[class]).fract() > 0.0)
+        .take(missing)
+    {
+        quotas[class] += 1;
+    }
+    quotas
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotas_add_up_and_follow_the_classes() {
+        assert_eq!(quotas(&[10, 20, 30, 0], 0.1), [1, 2, 3, 0]);
+        assert_eq!(quotas(&[3, 3, 3], 0.5).iter().sum::<usize>(), 5);
+        assert_eq!(quotas(&[7], 0.0), [0]);
+        assert_eq!(quotas(&[100], 0.07), [7]);
+    }
+}

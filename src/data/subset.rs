@@ -1,0 +1,132 @@
+//! Views of data sets: some images of one, or all images of several.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{Dataset, Image};
+use crate::error::Result;
+
+/// Some images of a data set, in storage order.
+pub struct Subset {
+    parent: Arc<dyn Dataset>,
+    indices: Vec<u32>, // ascending, so that the blocks of the parent stay runs
+}
+
+impl Subset {
+    /// The images of `parent` at `indices`, in storage order whatever the order given.
+    #[must_use]
+    pub fn new(parent: Arc<dyn Dataset>, mut indices: Vec<u32>) -> Self {
+        indices.sort_unstable();
+        indices.dedup();
+        Self { parent, indices }
+    }
+
+    /// Index in the parent of each image.
+    #[must_use]
+    pub fn indices(&self) -> &[u32] {
+        &self.indices
+    }
+
+    fn parent(&self, index: usize) -> usize {
+        self.indices[index] as usize
+    }
+}
+
+impl Dataset for Subset {
+    fn len(&self) -> usize {
+        self.indices.len()
+    }
+
+    fn get(&self, index: usize) -> Result<Image> {
+        self.parent.get(self.parent(index))
+    }
+
+    fn label(&self, index: usize) -> Option<u32> {
+        self.parent.label(self.parent(index))
+    }
+
+    fn classes(&self) -> &[String] {
+        self.parent.classes()
+    }
+
+    fn id(&self, index: usize) -> String {
+        self.parent.id(self.parent(index))
+    }
+
+    fn blocks(&self) -> Vec<Range<usize>> {
+        let position = |index: usize| self.indices.partition_point(|&i| (i as usize) < index);
+        let runs = self.parent.blocks().into_iter();
+        runs.map(|run| position(run.start)..position(run.end))
+            .filter(|run| !run.is_empty())
+            .collect()
+    }
+
+    fn blocks_at_once(&self) -> usize {
+        self.parent.blocks_at_once()
+    }
+}
+
+/// Several data sets one after the other.
+pub struct Joined {
+    parts: Vec<Arc<dyn Dataset>>,
+    starts: Vec<usize>, // (parts + 1): first index of each part, then the total
+}
+
+impl Joined {
+    /// `parts` in this order; the classes are those of the first part.
+    #[must_use]
+    pub fn new(parts: Vec<Arc<dyn Dataset>>) -> Self {
+        let mut starts = vec![0];
+        for part in &parts {
+            starts.push(starts[starts.len() - 1] + part.len());
+        }
+        Self { parts, starts }
+    }
+
+    fn locate(&self, index: usize) -> (&dyn Dataset, usize) {
+        let part = self.starts.partition_point(|&start| start <= index) - 1;
+        (self.parts[part].as_ref(), index - self.starts[part])
+    }
+}
+
+impl Dataset for Joined {
+    fn len(&self) -> usize {
+        self.starts[self.parts.len()]
+    }
+
+    fn get(&self, index: usize) -> Result<Image> {
+        let (part, index) = self.locate(index);
+        part.get(index)
+    }
+
+    fn label(&self, index: usize) -> Option<u32> {
+        let (part, index) = self.locate(index);
+        part.label(index)
+    }
+
+    fn classes(&self) -> &[String] {
+        self.parts.first().map_or(&[], |part| part.classes())
+    }
+
+    fn id(&self, index: usize) -> String {
+        let (part, index) = self.locate(index);
+        part.id(index)
+    }
+
+    fn blocks(&self) -> Vec<Range<usize>> {
+        let runs = self
+            .parts
+            .iter()
+            .zip(&self.starts)
+            .flat_map(|(part, start)| {
+                let blocks = part.blocks().into_iter();
+                blocks.map(move |run| run.start + start..run.end + start)
+            });
+        runs.collect()
+    }
+
+    fn blocks_at_once(&self) -> usize {
+        let sizes = self.parts.iter().map(|part| part.blocks_at_once());
+        sizes.min().unwrap_or(1)
+    }
+}

@@ -1,0 +1,63 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Encoder;
+use crate::error::{Error, Result};
+use crate::graph::flatten::Flatten;
+use crate::graph::linear::Linear;
+use crate::graph::relu::Relu;
+use crate::graph::{Graph, NodeId, Op};
+
+/// A multilayer perceptron over vectors, or over flattened images.
+///
+/// Hidden layers with ReLU, then a linear layer to `output` features. Choose it for vectors, or as the
+/// simplest thing that could work on tiny images.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mlp {
+    /// Widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// Number of features.
+    pub output: usize,
+}
+
+impl Default for Mlp {
+    fn default() -> Self {
+        Self {
+            hidden: vec![256],
+            output: 128,
+        }
+    }
+}
+
+impl Encoder for Mlp {
+    fn graph(&self, input: &[usize]) -> Result<Graph> {
+        if self.hidden.contains(&0) || self.output == 0 {
+            return Err(Error::key("encoder.hidden", "widths must be above 0"));
+        }
+        let mut graph = Graph::new(input);
+        let mut x: NodeId = graph.input();
+        if input.len() > 1 {
+            x = graph.push("flatten", Op::Flatten(Flatten), &[x])?;
+        }
+        let mut width = input.iter().product();
+        for (i, &hidden) in self.hidden.iter().enumerate() {
+            let n = i + 1;
+            x = graph.push(
+                format!("fc{n}"),
+                Op::Linear(Linear::new(width, hidden, true)),
+                &[x],
+            )?;
+            x = graph.push(format!("relu{n}"), Op::Relu(Relu), &[x])?;
+            width = hidden;
+        }
+        let last = Linear::new(width, self.output, true);
+        x = graph.push(
+            format!("fc{}", self.hidden.len() + 1),
+            Op::Linear(last),
+            &[x],
+        )?;
+        graph.mark("features", x);
+        Ok(graph)
+    }
+}

@@ -1,0 +1,32 @@
+//! Encoders: functions that build graphs from images (or vectors) to features.
+
+mod convnet;
+mod mlp;
+mod projector;
+mod resnet;
+
+pub use convnet::Convnet;
+pub use mlp::Mlp;
+pub use projector::{Projector, network};
+pub use resnet::{Resnet, Stem};
+
+use crate::error::Result;
+use crate::graph::Graph;
+
+/// Builds the graph of a network whose single output, `features`, is one vector a sample.
+pub trait Encoder: Send + Sync {
+    /// The graph for samples of shape `input`, for images (channels, height, width).
+    ///
+    /// # Errors
+    /// Settings that make no network, or images too small for it.
+    fn graph(&self, input: &[usize]) -> Result<Graph>;
+}
+
+crate::family! {
+    /// Encoders by name.
+    EncoderKind: Encoder {
+        "convnet" => Convnet(Convnet),
+        "resnet" => Resnet(Resnet),
+        "mlp" => Mlp(Mlp),
+    }
+}

@@ -1,0 +1,30 @@
+use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Energy, inner, l2_normalise};
+use crate::error::Result;
+
+/// `1 − cos(x, y)`, in [0, 2]: only directions count. SimCLR, MoCo, SigLIP, BYOL, SimSiam.
+///
+/// x·y / (max(|x|, 1e-12) · max(|y|, 1e-12)) is the cosine. Choose it when the length of an embedding
+/// should mean nothing, which is almost always in self-supervised learning.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cosine {}
+
+impl Energy for Cosine {
+    fn energy(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        let cosine = inner(&l2_normalise(x)?, &l2_normalise(y)?)?;
+        Ok(cosine.affine(-1.0, 1.0)?)
+    }
+
+    fn table(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        let cosine = l2_normalise(x)?.matmul(&l2_normalise(y)?.t()?)?;
+        Ok(cosine.affine(-1.0, 1.0)?)
+    }
+
+    fn range(&self, _: usize) -> (f64, f64) {
+        (0.0, 2.0)
+    }
+}

@@ -1,0 +1,172 @@
+//! The card of a run: what was measured, how, and on which data (`card.json`).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::collapse::Verdict;
+
+/// The trained encoder with its two baselines always beside it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Beside<T> {
+    /// Embeddings of the encoder after training.
+    pub pretrained: T,
+    /// Embeddings of the same encoder as it started.
+    pub untrained: T,
+    /// The pixels (or vectors) themselves.
+    pub raw: T,
+}
+
+/// A probe: its settings, and what it reached. `ravine probe --json` prints this object.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProbeCard {
+    /// `logistic`, `linear` or `knn`.
+    pub kind: String,
+    /// The part of the data that was judged: `test`, `validation`.
+    pub split: String,
+    /// Labels that the probe saw of each class; absent when it saw all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels_per_class: Option<usize>,
+    /// Repetitions, each with its own draw of labels (or start).
+    pub seeds: u64,
+    /// Neighbours that voted (`knn`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub k: Option<usize>,
+    /// Temperature of the votes (`knn`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// Training images that the neighbours came from (`knn`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bank: Option<usize>,
+    /// Weight of ‖W‖² (`logistic`, `linear`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub l2: Option<f64>,
+    /// Mean share of right answers over the repetitions.
+    pub accuracy: Beside<f64>,
+    /// 95 % interval of that mean (Student t over the repetitions); null for a single one.
+    pub interval: Beside<Option<[f64; 2]>>,
+}
+
+/// What one run is worth. `ravine pretrain --json` prints this object; `card.json` holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    /// Folder of the run.
+    pub run: String,
+    /// Name of the method or preset.
+    pub method: String,
+    /// Data set it was trained on.
+    pub data: String,
+    /// Part of it that everything below was measured on.
+    pub split: String,
+    /// Checkpoint that was judged.
+    pub checkpoint: String,
+    /// Images trained on per second.
+    pub images_per_s: f64,
+    /// Seconds of training.
+    pub seconds: f64,
+    /// Updates made.
+    pub steps: u64,
+    /// Passes over the data.
+    pub epochs: f64,
+    /// Trainable numbers of the encoder.
+    pub parameters: usize,
+    /// The main probe; null in unlabelled data.
+    pub probe: Option<ProbeCard>,
+    /// Nearest neighbours with all labels; null in unlabelled data.
+    pub knn: Option<ProbeCard>,
+    /// Relative spread of the embeddings: 0 collapsed, near 1 healthy.
+    pub spread: f64,
+    /// RankMe of the embeddings: directions in use.
+    pub rank: f64,
+    /// Numbers in an embedding.
+    pub dim: usize,
+    /// Healthy, uninformative or collapsed.
+    pub verdict: Verdict,
+    /// The reason in one sentence.
+    pub why: String,
+}
+
+impl fmt::Display for Card {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line =
+            |f: &mut fmt::Formatter<'_>, key: &str, value: String| writeln!(f, "{key:<11} {value}");
+        line(f, "run", format!("{} ({})", self.run, self.checkpoint))?;
+        line(f, "method", self.method.clone())?;
+        line(
+            f,
+            "data",
+            format!("{}, judged on: {}", self.data, self.split),
+        )?;
+        let training = format!(
+            "{} steps, {:.1} epochs in {:.1} s, {:.0} images/s",
+            self.steps, self.epochs, self.seconds, self.images_per_s
+        );
+        line(f, "training", training)?;
+        line(f, "encoder", format!("{} parameters", self.parameters))?;
+        let cloud = format!(
+            "spread {:.2} (0 collapsed, 1 spread out), {:.1} of {} directions in use",
+            self.spread, self.rank, self.dim
+        );
+        line(f, "embeddings", cloud)?;
+        for probe in self.probe.iter().chain(&self.knn) {
+            write!(f, "\n{probe}")?;
+        }
+        writeln!(f, "\n{}: {}", self.verdict, self.why)
+    }
+}
+
+impl fmt::Display for ProbeCard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.title())?;
+        let rows = [
+            (
+                "pretrained",
+                self.accuracy.pretrained,
+                self.interval.pretrained,
+            ),
+            (
+                "untrained",
+                self.accuracy.untrained,
+                self.interval.untrained,
+            ),
+            ("raw input", self.accuracy.raw, self.interval.raw),
+        ];
+        for (name, accuracy, interval) in rows {
+            write!(f, "  {name:<11}{:>6.1} %", 100.0 * accuracy)?;
+            if let Some([low, high]) = interval {
+                write!(f, "   {:.1} to {:.1} %", 100.0 * low, 100.0 * high)?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl ProbeCard {
+    /// What was measured, in words.
+    fn title(&self) -> String {
+        let what = match self.kind.as_str() {
+            "knn" => "k-nearest neighbours".to_string(),
+            kind => format!("{kind} probe"),
+        };
+        let labels = match self.labels_per_class {
+            Some(n) => format!("{n} labels per class"),
+            None => "all labels".into(),
+        };
+        let settings = [
+            self.bank.map(|n| format!(", bank {n}")),
+            self.k.map(|k| format!(", k {k}")),
+            self.temperature.map(|t| format!(", temperature {t}")),
+            self.l2.map(|l2| format!(", l2 {l2}")),
+        ];
+        let settings = settings.into_iter().flatten().collect::<String>();
+        let seeds = match self.seeds {
+            1 => String::new(),
+            n => format!(", mean of {n} draws and 95 % interval"),
+        };
+        format!(
+            "accuracy on {}: {what}, {labels}{settings}{seeds}",
+            self.split
+        )
+    }
+}

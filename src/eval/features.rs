@@ -1,0 +1,148 @@
+//! A matrix of embeddings with the ids and labels of its rows.
+
+use crate::error::{Error, Result};
+
+/// N embeddings of D numbers, with what is known of each row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Features {
+    /// D, numbers a row.
+    pub dim: usize,
+    /// (N, D), row-major.
+    pub values: Vec<f32>,
+    /// (N,), class of each row; `None` in unlabelled data.
+    pub labels: Option<Vec<u32>>,
+    /// (N,), what a person finds each row by; may be empty where nobody asks.
+    pub ids: Vec<String>,
+}
+
+impl Features {
+    /// N, the number of embeddings.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.values.len().checked_div(self.dim).unwrap_or(0)
+    }
+
+    /// Embedding `i`, (D,).
+    ///
+    /// # Panics
+    /// When `i` is not below [`Features::rows`].
+    #[must_use]
+    pub fn row(&self, i: usize) -> &[f32] {
+        &self.values[i * self.dim..(i + 1) * self.dim]
+    }
+
+    /// The rows at `indices`, in that order.
+    ///
+    /// # Panics
+    /// When an index is not below [`Features::rows`].
+    #[must_use]
+    pub fn select(&self, indices: &[usize]) -> Self {
+        let mut values = Vec::with_capacity(indices.len() * self.dim);
+        for &i in indices {
+            values.extend_from_slice(self.row(i));
+        }
+        let labels = self.labels.as_ref();
+        Self {
+            dim: self.dim,
+            values,
+            labels: labels.map(|l| indices.iter().map(|&i| l[i]).collect()),
+            ids: if self.ids.is_empty() {
+                Vec::new()
+            } else {
+                indices.iter().map(|&i| self.ids[i].clone()).collect()
+            },
+        }
+    }
+
+    /// The labels, (N,).
+    ///
+    /// # Errors
+    /// [`Error::Usage`] in unlabelled data.
+    pub fn known_labels(&self) -> Result<&[u32]> {
+        self.labels.as_deref().ok_or_else(|| {
+            Error::Usage(
+                "this data has no labels, and a probe needs them; give labelled data \
+                 (a folder per class, or a label column)"
+                    .into(),
+            )
+        })
+    }
+
+    /// One more than the largest label; 0 without labels.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        let labels = self.labels.as_deref().unwrap_or_default();
+        labels.iter().max().map_or(0, |&m| m as usize + 1)
+    }
+
+    /// Refuse a matrix whose parts disagree in length or that holds NaN or infinity.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] naming what disagrees, or the first row that is not finite.
+    pub fn check(&self) -> Result<()> {
+        let rows = self.rows();
+        let labels = self.labels.as_ref().map_or(rows, Vec::len);
+        if self.dim == 0 || rows * self.dim != self.values.len() || labels != rows {
+            return Err(Error::Failed(format!(
+                "{} values and {labels} labels do not make {rows} embeddings of {} numbers",
+                self.values.len(),
+                self.dim
+            )));
+        }
+        if !self.ids.is_empty() && self.ids.len() != rows {
+            let ids = self.ids.len();
+            return Err(Error::Failed(format!("{ids} ids for {rows} embeddings")));
+        }
+        match self.values.iter().position(|v| !v.is_finite()) {
+            Some(at) => {
+                let i = at / self.dim;
+                let id = self.ids.get(i).map_or("", String::as_str);
+                Err(Error::Failed(format!(
+                    "the embedding of row {i} {id} holds {}: the encoder diverged, or the input is broken",
+                    self.values[at]
+                )))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Check two sets that are compared row by row: both usable, of equal width, `bank` not empty.
+pub(super) fn check_pair(bank: &Features, queries: &Features) -> Result<()> {
+    bank.check()?;
+    queries.check()?;
+    if bank.dim != queries.dim {
+        return Err(Error::Failed(format!(
+            "embeddings of {} numbers cannot be compared with embeddings of {}",
+            bank.dim, queries.dim
+        )));
+    }
+    if bank.rows() == 0 {
+        return Err(Error::Usage(
+            "there is no embedding to learn from; is the training part empty?".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Share of `predictions` that equal `labels`; 0 when there is none.
+///
+/// ```
+/// assert_eq!(ravine::eval::features::accuracy(&[0, 1, 1, 2], &[0, 1, 2, 2]), 0.75);
+/// ```
+#[must_use]
+pub fn accuracy(predictions: &[u32], labels: &[u32]) -> f64 {
+    let hits = predictions.iter().zip(labels).filter(|(p, l)| p == l);
+    hits.count() as f64 / labels.len().max(1) as f64
+}
+
+/// Index of the largest value; the first of equals.
+pub(super) fn argmax(values: &[f64]) -> usize {
+    let mut best = 0;
+    for (i, v) in values.iter().enumerate() {
+        if *v > values[best] {
+            best = i;
+        }
+    }
+    best
+}

@@ -1,0 +1,154 @@
+//! A probe that may see only a few labels of each class, repeated over draws of them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::random::{self, Purpose};
+
+/// What several repetitions of a measurement gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Repeated {
+    /// Mean over the repetitions.
+    pub mean: f64,
+    /// 95 % interval of the mean; `None` for a single repetition.
+    pub interval: Option<[f64; 2]>,
+    /// Every repetition, in order.
+    pub values: Vec<f64>,
+}
+
+impl Repeated {
+    /// Mean and 95 % interval mean ± t s / √R of R repetitions: s their standard deviation (R − 1), t the
+    /// 97.5 % quantile of Student's distribution with R − 1 degrees of freedom.
+    ///
+    /// It speaks of the draw of labels only: the encoder and the rows judged are the same each time.
+    ///
+    /// ```
+    /// let r = ravine::eval::few_labels::Repeated::of(vec![0.9, 0.8]);
+    /// let [low, high] = r.interval.unwrap();
+    /// assert!((r.mean - 0.85).abs() < 1e-12 && (high - low - 2.0 * 12.706 * 0.05).abs() < 1e-4);
+    /// ```
+    #[must_use]
+    pub fn of(values: Vec<f64>) -> Self {
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let interval = (values.len() > 1).then(|| {
+            let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+            let half = student(values.len() - 1) * (squares / (n - 1.0) / n).sqrt();
+            [mean - half, mean + half]
+        });
+        Self {
+            mean,
+            interval,
+            values,
+        }
+    }
+}
+
+/// Indices of `per_class` rows of each class that occurs in `labels`, drawn for (`seed`, `repetition`), ascending.
+///
+/// Draws are nested: the rows for 5 labels a class are among those for 10 of the same seed and repetition.
+///
+/// # Errors
+/// [`Error::Usage`] when `per_class` is 0 or some class has fewer rows.
+pub fn draw(labels: &[u32], per_class: usize, seed: u64, repetition: u64) -> Result<Vec<usize>> {
+    if per_class == 0 {
+        return Err(Error::Usage("give at least one label per class".into()));
+    }
+    let classes = labels.iter().max().map_or(0, |&m| m as usize + 1);
+    let mut rows = vec![Vec::new(); classes];
+    for (i, label) in labels.iter().enumerate() {
+        rows[*label as usize].push(i);
+    }
+    let mut drawn = Vec::new();
+    for (class, rows) in rows.iter().enumerate().filter(|(_, r)| !r.is_empty()) {
+        if rows.len() < per_class {
+            return Err(Error::Usage(format!(
+                "{per_class} labels per class were asked for, but class {class} has only {} rows; \
+                 ask for fewer",
+                rows.len()
+            )));
+        }
+        let mut stream = random::stream(seed, Purpose::Labels, repetition, class as u64, 0);
+        let order = random::permutation(rows.len(), &mut stream);
+        drawn.extend(order[..per_class].iter().map(|&i| rows[i]));
+    }
+    drawn.sort_unstable();
+    Ok(drawn)
+}
+
+/// Run `probe` on `repetitions` draws of `per_class` labels a class; it gets the rows that it may see and
+/// returns an accuracy.
+///
+/// # Errors
+/// As [`draw`], those of `probe`, and [`Error::Usage`] on no repetition.
+pub fn repeat(
+    labels: &[u32],
+    per_class: usize,
+    seed: u64,
+    repetitions: u64,
+    mut probe: impl FnMut(&[usize]) -> Result<f64>,
+) -> Result<Repeated> {
+    if repetitions == 0 {
+        return Err(Error::Usage("give at least one repetition (seed)".into()));
+    }
+    let run = |repetition| probe(&draw(labels, per_class, seed, repetition)?);
+    let values = (0..repetitions).map(run).collect::<Result<_>>()?;
+    Ok(Repeated::of(values))
+}
+
+/// 97.5 % quantiles of Student's t for 1 to 30 degrees of freedom.
+const STUDENT: [f64; 30] = [
+    12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281, 2.2010,
+    2.1788, 2.1604, 2.1448, 2.1314, 2.1199, 2.1098, 2.1009, 2.0930, 2.0860, 2.0796, 2.0739, 2.0687,
+    2.0639, 2.0595, 2.0555, 2.0518, 2.0484, 2.0452, 2.0423,
+];
+
+/// The 97.5 % quantile of Student's t: a table, beyond it the Cornish-Fisher expansion (error below 1e-4).
+fn student(degrees: usize) -> f64 {
+    if let Some(t) = STUDENT.get(degrees - 1) {
+        return *t;
+    }
+    let (z, v) = (1.959_964_f64, degrees as f64);
+    z + (z.powi(3) + z) / (4.0 * v)
+        + (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / (96.0 * v * v)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_expansion_continues_the_table() {
+        // scipy.stats.t.ppf(0.975, [31, 40, 120])
+        for (degrees, t) in [(31, 2.039_513), (40, 2.021_075), (120, 1.979_930)] {
+            assert!((student(degrees) - t).abs() < 1e-4, "{degrees}");
+        }
+    }
+
+    #[test]
+    fn equal_accuracies_have_an_interval_of_no_width() {
+        let [low, high] = Repeated::of(vec![0.75; 5]).interval.unwrap();
+        assert_eq!((low, high), (0.75, 0.75));
+        assert_eq!(Repeated::of(vec![0.5]).interval, None);
+    }
+
+    #[test]
+    fn draws_are_balanced_repeatable_nested_and_differ_between_repetitions() {
+        let labels: Vec<u32> = (0..300).map(|i| i % 3).collect();
+        let ten = draw(&labels, 10, 7, 0).unwrap();
+        for class in 0..3 {
+            assert_eq!(ten.iter().filter(|&&i| labels[i] == class).count(), 10);
+        }
+        assert_eq!(ten, draw(&labels, 10, 7, 0).unwrap());
+        assert_ne!(ten, draw(&labels, 10, 7, 1).unwrap());
+        assert_ne!(ten, draw(&labels, 10, 8, 0).unwrap());
+        let five = draw(&labels, 5, 7, 0).unwrap();
+        assert!(five.iter().all(|i| ten.contains(i)));
+    }
+
+    #[test]
+    fn too_few_rows_of_a_class_are_refused() {
+        let error = draw(&[0, 0, 0, 1], 2, 0, 0).unwrap_err().to_string();
+        assert!(error.contains("class 1 has only 1"), "{error}");
+    }
+}

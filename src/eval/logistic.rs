@@ -1,0 +1,265 @@
+//! Multinomial logistic regression on frozen embeddings, to convergence.
+
+use rayon::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::features::{Features, argmax, check_pair};
+use super::lbfgs::{Lbfgs, Stop};
+use super::products::{add_transposed_times, times};
+use crate::error::{Error, Result};
+
+/// The sums over rows are split in this many parts, whatever the number of threads, and added in order.
+const PARTS: usize = 16;
+/// Rows that are standardised to f64 at a time, to stay in the cache.
+const BLOCK: usize = 128;
+/// Added to every standard deviation.
+const EPSILON: f64 = 1e-6;
+
+/// Multinomial logistic regression: how much of the classes a linear layer can read off the embedding.
+///
+/// Lowers `mean_n −log softmax(Wᵀ z_n + b)[label] + l2 ‖W‖²` by L-BFGS ([`super::lbfgs`]), z = (x − mean) / (std + 1e-6)
+/// with the training part's mean and standard deviation (N − 1); the bias is not penalised. Sums are in f64.
+/// It has one optimum and no learning rate to choose, so two encoders are compared fairly: the default
+/// judge, and the one for few labels. On millions of rows take the linear probe of the trainer.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Logistic {
+    /// Weight of ‖W‖² beside the mean cross-entropy.
+    pub l2: f64,
+    /// Most L-BFGS steps.
+    pub max_iter: usize,
+    /// Converged when no component of the gradient is larger.
+    pub tolerance: f64,
+}
+
+impl Default for Logistic {
+    fn default() -> Self {
+        Self {
+            l2: 1e-4,
+            max_iter: 1000,
+            tolerance: 1e-6,
+        }
+    }
+}
+
+/// A fitted logistic regression from D numbers to C classes.
+#[derive(Clone, Debug)]
+pub struct Fitted {
+    /// (D + 1, C), row-major, for standardised inputs; the last row is the bias.
+    pub weights: Vec<f64>,
+    /// The objective at the end: mean cross-entropy + l2 ‖W‖².
+    pub objective: f64,
+    /// Largest component of its gradient there.
+    pub gradient: f64,
+    /// L-BFGS steps made.
+    pub iterations: usize,
+    /// Why they ended: anything but [`Stop::Converged`] should be said beside the result.
+    pub stop: Stop,
+    scaler: Scaler,
+    classes: usize,
+}
+
+impl Logistic {
+    /// Fit on the labelled `train` (N, D).
+    ///
+    /// # Errors
+    /// [`Error::Usage`] on unlabelled or empty data, a single class, or a negative `l2`;
+    /// [`Error::Failed`] on embeddings that are not finite.
+    pub fn fit(&self, train: &Features) -> Result<Fitted> {
+        check_pair(train, train)?;
+        let (labels, classes) = (train.known_labels()?, train.classes());
+        if labels.iter().all(|l| *l == labels[0]) {
+            return Err(Error::Usage(
+                "the training part holds a single class; a probe needs at least two".into(),
+            ));
+        }
+        if !(self.l2 >= 0.0 && self.l2.is_finite()) {
+            return Err(Error::key("l2", format!("is {}; give 0 or more", self.l2)));
+        }
+        let scaler = Scaler::of(train);
+        let problem = Problem {
+            train,
+            labels,
+            classes,
+            scaler: &scaler,
+            l2: self.l2,
+        };
+        let search = Lbfgs {
+            max_iter: self.max_iter,
+            tolerance: self.tolerance,
+            ..Lbfgs::default()
+        };
+        let start = vec![0.0; (train.dim + 1) * classes];
+        let end = search.minimise(start, |w, g| problem.objective(w, g));
+        Ok(Fitted {
+            weights: end.x,
+            objective: end.value,
+            gradient: end.gradient,
+            iterations: end.iterations,
+            stop: end.stop,
+            scaler,
+            classes,
+        })
+    }
+}
+
+impl Fitted {
+    /// Energies −(Wᵀ z + b) of every class, (Q, C) row-major: the lowest is the answer.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when `queries` has another width than the training part or is not finite.
+    pub fn energies(&self, queries: &Features) -> Result<Vec<f32>> {
+        queries.check()?;
+        let (dim, fitted) = (queries.dim, self.scaler.mean.len());
+        if dim != fitted {
+            return Err(Error::Failed(format!(
+                "embeddings of {dim} numbers, but the probe was fitted on {fitted}"
+            )));
+        }
+        let blocks: Vec<Vec<f32>> = queries
+            .values
+            .par_chunks(BLOCK * dim)
+            .map(|block| {
+                let mut z = Vec::new();
+                self.scaler.apply(block, &mut z);
+                let mut logits = vec![0.0; block.len() / dim * self.classes];
+                times(&z, &self.weights, dim + 1, &mut logits);
+                logits.into_iter().map(|l| -l as f32).collect()
+            })
+            .collect();
+        Ok(blocks.concat())
+    }
+
+    /// The class of lowest energy of each query, (Q,); of equals the lowest class.
+    ///
+    /// # Errors
+    /// As [`Fitted::energies`].
+    pub fn predict(&self, queries: &Features) -> Result<Vec<u32>> {
+        let energies = self.energies(queries)?;
+        let class = |row: &[f32]| {
+            let scores: Vec<f64> = row.iter().map(|e| -f64::from(*e)).collect();
+            argmax(&scores) as u32
+        };
+        Ok(energies.chunks_exact(self.classes).map(class).collect())
+    }
+}
+
+/// z = (x − mean) / (std + 1e-6), with a 1 appended for the bias.
+#[derive(Clone, Debug)]
+struct Scaler {
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+impl Scaler {
+    fn of(train: &Features) -> Self {
+        let (rows, dim) = (train.rows(), train.dim);
+        let mut mean = vec![0.0; dim];
+        for row in train.values.chunks_exact(dim) {
+            for (m, x) in mean.iter_mut().zip(row) {
+                *m += f64::from(*x);
+            }
+        }
+        for m in &mut mean {
+            *m /= rows as f64;
+        }
+        let mut squares = vec![0.0; dim];
+        for row in train.values.chunks_exact(dim) {
+            for ((s, x), m) in squares.iter_mut().zip(row).zip(&mean) {
+                *s += (f64::from(*x) - m).powi(2);
+            }
+        }
+        let degrees = rows.saturating_sub(1).max(1) as f64;
+        let scale = |s: &f64| 1.0 / ((s / degrees).sqrt() + EPSILON);
+        let scale = squares.iter().map(scale).collect();
+        Self { mean, scale }
+    }
+
+    /// (B, D) -> (B, D + 1)
+    fn apply(&self, block: &[f32], z: &mut Vec<f64>) {
+        let dim = self.mean.len();
+        z.resize(block.len() / dim * (dim + 1), 1.0);
+        for (z, row) in z.chunks_exact_mut(dim + 1).zip(block.chunks_exact(dim)) {
+            for (((z, x), m), s) in z.iter_mut().zip(row).zip(&self.mean).zip(&self.scale) {
+                *z = (f64::from(*x) - m) * s;
+            }
+        }
+    }
+}
+
+struct Problem<'a> {
+    train: &'a Features,
+    labels: &'a [u32],
+    classes: usize,
+    scaler: &'a Scaler,
+    l2: f64,
+}
+
+impl Problem<'_> {
+    /// The objective at `w` (D + 1, C); `gradient` receives its gradient.
+    fn objective(&self, w: &[f64], gradient: &mut [f64]) -> f64 {
+        let (rows, dim) = (self.train.rows(), self.train.dim);
+        let part = rows.div_ceil(PARTS).max(4 * BLOCK);
+        let sums: Vec<(f64, Vec<f64>)> = self
+            .train
+            .values
+            .par_chunks(part * dim)
+            .zip(self.labels.par_chunks(part))
+            .map(|(values, labels)| self.part(w, values, labels))
+            .collect();
+        let mut loss = 0.0;
+        gradient.fill(0.0);
+        for (part_loss, part_gradient) in sums {
+            loss += part_loss;
+            for (g, p) in gradient.iter_mut().zip(part_gradient) {
+                *g += p;
+            }
+        }
+        let scale = 1.0 / rows as f64;
+        let mut penalty = 0.0;
+        for g in gradient.iter_mut() {
+            *g *= scale;
+        }
+        let penalised = dim * self.classes; // all but the bias
+        for (g, w) in gradient.iter_mut().zip(&w[..penalised]) {
+            *g += 2.0 * self.l2 * w;
+            penalty += w * w;
+        }
+        loss * scale + self.l2 * penalty
+    }
+
+    /// Summed cross-entropy of some rows and its gradient by `w`.
+    fn part(&self, w: &[f64], values: &[f32], labels: &[u32]) -> (f64, Vec<f64>) {
+        let dim = self.train.dim;
+        let mut gradient = vec![0.0; w.len()];
+        let (mut z, mut logits) = (Vec::new(), Vec::new());
+        let mut loss = 0.0;
+        for (block, labels) in values.chunks(BLOCK * dim).zip(labels.chunks(BLOCK)) {
+            self.scaler.apply(block, &mut z);
+            logits.resize(labels.len() * self.classes, 0.0);
+            times(&z, w, dim + 1, &mut logits);
+            for (row, label) in logits.chunks_exact_mut(self.classes).zip(labels) {
+                loss += cross_entropy(row, *label as usize);
+            }
+            add_transposed_times(&z, &logits, labels.len(), &mut gradient);
+        }
+        (loss, gradient)
+    }
+}
+
+/// −log softmax(row)[label]; `row` becomes its gradient, softmax − onehot(label).
+fn cross_entropy(row: &mut [f64], label: usize) -> f64 {
+    let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let right = row[label] - most;
+    let mut total = 0.0;
+    for v in row.iter_mut() {
+        *v = (*v - most).exp();
+        total += *v;
+    }
+    for v in row.iter_mut() {
+        *v /= total;
+    }
+    row[label] -= 1.0;
+    total.ln() - right
+}

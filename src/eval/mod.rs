@@ -1,0 +1,31 @@
+//! Judging embeddings: pure functions of matrices, and the files embeddings are written to.
+//!
+//! | question | module |
+//! |---|---|
+//! | do neighbours share a class? | [`knn`] |
+//! | can a linear layer read the classes? | [`logistic`] (by [`lbfgs`]) |
+//! | with how few labels? | [`few_labels`] |
+//! | how many directions are used? | [`spectrum`], [`lidar`] |
+//! | are right answers lower in energy than wrong ones? | [`energy_gap`] |
+//! | can energies be read as probabilities? | [`calibration`] |
+//! | has it collapsed? | [`collapse`] |
+//!
+//! [`card`] says what was measured and how; [`writers`] store embeddings.
+
+pub mod calibration;
+pub mod card;
+pub mod collapse;
+pub mod embed;
+pub mod energy_gap;
+pub mod features;
+pub mod few_labels;
+pub mod knn;
+pub mod lbfgs;
+pub mod lidar;
+mod line_search;
+pub mod logistic;
+mod products;
+pub mod spectrum;
+pub mod writers;
+
+pub use features::Features;

@@ -1,0 +1,49 @@
+//! One sample of every op, with an input it takes: what laws and self-checks loop over.
+
+use crate::graph::Op;
+use crate::graph::add::Add;
+use crate::graph::batch_norm::BatchNorm;
+use crate::graph::conv2d::Conv2d;
+use crate::graph::flatten::Flatten;
+use crate::graph::gelu::Gelu;
+use crate::graph::global_avg_pool::GlobalAvgPool;
+use crate::graph::layer_norm::LayerNorm;
+use crate::graph::linear::Linear;
+use crate::graph::max_pool::MaxPool;
+use crate::graph::relu::Relu;
+
+/// Every op at least once, each with a sample shape.
+#[must_use]
+pub fn samples() -> Vec<(Op, Vec<usize>)> {
+    let image = vec![3, 6, 7];
+    let strided = Conv2d {
+        bias: true,
+        ..Conv2d::new(3, 5, 3, 2, 1)
+    };
+    let pool = MaxPool {
+        kernel: 3,
+        stride: 2,
+        padding: 1,
+    };
+    vec![
+        (Op::Conv2d(Conv2d::new(3, 4, 3, 1, 1)), image.clone()),
+        (Op::Conv2d(strided), image.clone()),
+        (Op::Conv2d(Conv2d::new(3, 4, 1, 1, 0)), image.clone()),
+        (Op::BatchNorm(BatchNorm::new(3)), image.clone()),
+        (Op::BatchNorm(BatchNorm::without_affine(6)), vec![6]),
+        (Op::Relu(Relu), image.clone()),
+        (Op::Add(Add), image.clone()),
+        (Op::MaxPool(pool), image.clone()),
+        (Op::GlobalAvgPool(GlobalAvgPool), image.clone()),
+        (Op::Flatten(Flatten), image),
+        (Op::Linear(Linear::new(6, 4, true)), vec![6]),
+        (
+            Op::LayerNorm(LayerNorm {
+                width: 6,
+                eps: 1e-5,
+            }),
+            vec![6],
+        ),
+        (Op::Gelu(Gelu), vec![6]),
+    ]
+}

@@ -1,0 +1,42 @@
+use candle_core::{D, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Energies, Loss, Margin, positive};
+use crate::error::Result;
+
+/// Energy loss, `weight · E_C`: only pulls right answers down.
+///
+/// Energies (N, P) to (N,), LeCun et al. 2006, eq. 6. It has no margin: when both sides of the energy are
+/// learned, something else must hold the embeddings apart — a regularizer (VICReg), a predictor with a
+/// stopped gradient (SimSiam, BYOL) — or all of them collapse to one point.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct EnergyLoss {
+    /// Factor in front, beside the weights of the regularizers; 25 in VICReg.
+    pub weight: f64,
+}
+
+impl Default for EnergyLoss {
+    fn default() -> Self {
+        Self { weight: 1.0 }
+    }
+}
+
+impl Loss for EnergyLoss {
+    fn forward(&self, energies: &Energies) -> Result<Tensor> {
+        Ok((energies.positive.mean(D::Minus1)? * self.weight)?)
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::None
+    }
+
+    fn floor(&self, _: usize) -> Option<f64> {
+        Some(0.0)
+    }
+
+    fn validate(&self, _: (f64, f64)) -> Result<()> {
+        positive("loss.weight", self.weight)
+    }
+}

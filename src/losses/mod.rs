@@ -1,0 +1,123 @@
+//! Losses: what to lower, given the energies of right and wrong answers and nothing else.
+//!
+//! LeCun, Chopra, Hadsell, Ranzato, Huang: A Tutorial on Energy-Based Learning, 2006. `E_C` is the energy
+//! of the right answer, `E_I` the lowest energy among the wrong ones (the most offending answer).
+
+mod energy;
+mod hinge;
+mod info_nce;
+mod nll;
+
+pub use energy::EnergyLoss;
+pub use hinge::Hinge;
+pub use info_nce::InfoNce;
+pub use nll::Nll;
+
+use candle_core::{D, Tensor};
+
+use crate::error::{Error, Result};
+
+/// The energies that a loss sees: one row per question.
+#[derive(Clone, Debug)]
+pub struct Energies {
+    /// Right answers, (N, P); P is 1 unless several answers are right.
+    pub positive: Tensor,
+    /// Wrong answers, (N, K); `None` for methods that have none.
+    pub negative: Option<Tensor>,
+}
+
+impl Energies {
+    /// The wrong answers' energies (N, K).
+    ///
+    /// # Errors
+    /// There are none.
+    pub fn wrong(&self) -> Result<&Tensor> {
+        self.negative.as_ref().ok_or_else(|| {
+            Error::Usage(
+                "this loss compares right with wrong answers, but there are none; \
+                 set `negatives.kind = \"in_batch\"` or choose `loss.kind = \"energy\"`"
+                    .into(),
+            )
+        })
+    }
+
+    /// `E_I` (N, 1): the lowest energy of each row's wrong answers; the first of equals gets the gradient.
+    ///
+    /// # Errors
+    /// There are no wrong answers.
+    pub fn most_offending(&self) -> Result<Tensor> {
+        let wrong = self.wrong()?;
+        let best = wrong.detach().argmin_keepdim(D::Minus1)?;
+        Ok(wrong.gather(&best, D::Minus1)?)
+    }
+}
+
+/// How far a loss pushes wrong answers away from right ones.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Margin {
+    /// It does not look at wrong answers: it can collapse when both sides are learned.
+    None,
+    /// Up to this difference of energies.
+    Finite(f64),
+    /// Without end, ever more weakly.
+    Infinite,
+}
+
+/// A loss on energies.
+pub trait Loss: Send + Sync {
+    /// The loss of each question, (N,); with several right answers, their mean.
+    ///
+    /// # Errors
+    /// Wrong answers are needed and missing, or a tensor operation failed.
+    fn forward(&self, energies: &Energies) -> Result<Tensor>;
+
+    /// Whether it needs wrong answers.
+    fn needs_negatives(&self) -> bool {
+        self.margin() != Margin::None
+    }
+
+    /// How far it pushes.
+    fn margin(&self) -> Margin;
+
+    /// What it reads when all `answers` (the right one included) have equal energies:
+    /// the value of a collapsed or not yet informative network. `None` if that depends on the energy.
+    fn floor(&self, answers: usize) -> Option<f64>;
+
+    /// Refuse settings that cannot work with an energy whose values lie in `range`.
+    ///
+    /// # Errors
+    /// A sentence with the key and the way out.
+    fn validate(&self, range: (f64, f64)) -> Result<()>;
+}
+
+crate::family! {
+    /// Losses by name.
+    LossKind: Loss {
+        "nll" => Nll(Nll),
+        "info_nce" => InfoNce(InfoNce),
+        "hinge" => Hinge(Hinge),
+        "energy" => Energy(EnergyLoss),
+    }
+}
+
+/// `log Σ_k exp(x_k)` over the last dimension, (N, K) -> (N, 1), for numbers of any size.
+///
+/// # Errors
+/// A tensor operation failed.
+pub fn log_sum_exp(x: &Tensor) -> Result<Tensor> {
+    // The maximum only shifts: detached, it leaves the gradient exact and costs no backward pass.
+    let highest = x.detach().max_keepdim(D::Minus1)?;
+    let sum = x.broadcast_sub(&highest)?.exp()?.sum_keepdim(D::Minus1)?;
+    Ok((sum.log()? + highest)?)
+}
+
+/// Refuse a setting that must be above zero.
+pub(crate) fn positive(key: &str, value: f64) -> Result<()> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::key(
+        key,
+        format!("must be a number above 0, not {value}"),
+    ))
+}

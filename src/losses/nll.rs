@@ -1,0 +1,46 @@
+use candle_core::{D, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Energies, Loss, Margin, log_sum_exp, positive};
+use crate::error::Result;
+
+/// Negative log-likelihood, `E_C + (1/beta) log Σ_y exp(−beta E(y))` over right and wrong answers.
+///
+/// Energies (N, P), (N, K) to (N,). The gradient pulls the right answer down and pushes every answer up
+/// by its Gibbs probability (LeCun et al. 2006, eq. 12). With E = −logit and beta = 1 it is the
+/// cross-entropy. Choose it when all wrong answers can be enumerated or sampled fairly. It digs a ravine:
+/// energies of wrong answers never stop rising.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Nll {
+    /// Inverse temperature, above 0.
+    pub beta: f64,
+}
+
+impl Default for Nll {
+    fn default() -> Self {
+        Self { beta: 1.0 }
+    }
+}
+
+impl Loss for Nll {
+    fn forward(&self, energies: &Energies) -> Result<Tensor> {
+        let all = Tensor::cat(&[&energies.positive, energies.wrong()?], D::Minus1)?;
+        let log_partition = (log_sum_exp(&(all * -self.beta)?)? * (1.0 / self.beta))?; // (N, 1)
+        let rows = energies.positive.broadcast_add(&log_partition)?; // (N, P)
+        Ok(rows.mean(D::Minus1)?)
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Infinite
+    }
+
+    fn floor(&self, answers: usize) -> Option<f64> {
+        Some((answers as f64).ln() / self.beta)
+    }
+
+    fn validate(&self, _: (f64, f64)) -> Result<()> {
+        positive("loss.beta", self.beta)
+    }
+}

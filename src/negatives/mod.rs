@@ -1,0 +1,81 @@
+//! Negatives: which wrong answers a question is compared with.
+
+mod in_batch;
+mod none;
+mod triplets;
+
+pub use in_batch::InBatch;
+pub use none::NoNegatives;
+pub use triplets::Triplets;
+
+use candle_core::Tensor;
+
+use crate::energies::Energy;
+use crate::error::{Error, Result};
+use crate::losses::Energies;
+
+/// Chooses the wrong answers among embeddings of pairs of views.
+pub trait Negatives: Send + Sync {
+    /// Energies of right and wrong answers of every question.
+    ///
+    /// `questions` and `answers` hold one (B, D) tensor a view, the same ones when nothing stands between
+    /// them (no predictor, no target branch). The right answers to view v of a sample are its other views.
+    ///
+    /// # Errors
+    /// Fewer than two views, or a tensor operation failed.
+    fn energies(
+        &self,
+        energy: &dyn Energy,
+        questions: &[Tensor],
+        answers: &[Tensor],
+    ) -> Result<Energies>;
+
+    /// The mean over questions of their losses (N,): a scalar.
+    ///
+    /// # Errors
+    /// A tensor operation failed.
+    fn reduce(&self, losses: &Tensor) -> Result<Tensor> {
+        Ok(losses.mean_all()?)
+    }
+
+    /// How many answers, the right one included, a question is offered in a batch of `batch` samples of
+    /// `views` views; 1 when there are no wrong ones.
+    fn answers(&self, batch: usize, views: usize) -> usize;
+}
+
+crate::family! {
+    /// Sources of wrong answers by name.
+    NegativesKind: Negatives {
+        "in_batch" => InBatch(InBatch),
+        "triplets" => Triplets(Triplets),
+        "none" => NoNegatives(NoNegatives),
+    }
+}
+
+/// Energies (V·B, V·B) of all questions against all answers, view after view, and (V, B).
+fn square_table(
+    energy: &dyn Energy,
+    questions: &[Tensor],
+    answers: &[Tensor],
+) -> Result<(Tensor, usize, usize)> {
+    let views = questions.len();
+    if views < 2 {
+        return Err(Error::key(
+            "augment.views",
+            "pairs need at least two views of a sample",
+        ));
+    }
+    let batch = questions[0].dim(0)?;
+    let x = Tensor::cat(questions, 0)?;
+    let y = Tensor::cat(answers, 0)?;
+    Ok((energy.table(&x, &y)?, views, batch))
+}
+
+/// Columns of `table` (N, M) chosen row by row: `choose(row)` lists them, the same number for each row.
+fn columns(table: &Tensor, choose: impl Fn(usize) -> Vec<u32>) -> Result<Tensor> {
+    let rows = table.dim(0)?;
+    let index: Vec<u32> = (0..rows).flat_map(choose).collect();
+    let width = index.len() / rows.max(1);
+    let index = Tensor::from_vec(index, (rows, width), table.device())?;
+    Ok(table.gather(&index, 1)?)
+}

@@ -1,0 +1,48 @@
+use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Negatives;
+use crate::energies::Energy;
+use crate::error::{Error, Result};
+use crate::losses::Energies;
+
+/// No wrong answers: each view is only compared with the other views of its sample.
+///
+/// Rows are all ordered pairs of views, V·(V − 1)·B of them. For losses without a margin, beside a
+/// regularizer or a target branch.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NoNegatives {}
+
+impl Negatives for NoNegatives {
+    fn energies(
+        &self,
+        energy: &dyn Energy,
+        questions: &[Tensor],
+        answers: &[Tensor],
+    ) -> Result<Energies> {
+        let mut rows = Vec::new();
+        for (v, question) in questions.iter().enumerate() {
+            for (w, answer) in answers.iter().enumerate() {
+                if v != w {
+                    rows.push(energy.energy(question, &answer.unsqueeze(1)?)?);
+                }
+            }
+        }
+        if rows.is_empty() {
+            return Err(Error::key(
+                "augment.views",
+                "pairs need at least two views of a sample",
+            ));
+        }
+        Ok(Energies {
+            positive: Tensor::cat(&rows, 0)?,
+            negative: None,
+        })
+    }
+
+    fn answers(&self, _: usize, _: usize) -> usize {
+        1
+    }
+}

@@ -1,0 +1,76 @@
+use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Optimizer, State, within};
+use crate::error::Result;
+use crate::losses::positive;
+use crate::params::{Param, Role};
+
+/// AdamW (Loshchilov & Hutter 2019): moments of the gradient, decay apart from them.
+///
+/// `m = b1·m + (1−b1)·g; v = b2·v + (1−b2)·g²; p = p·(1 − lr·decay) − lr·m̂/(√v̂ + eps)` with
+/// `m̂ = m/(1−b1ᵗ)`, `v̂ = v/(1−b2ᵗ)`. The usual choice for transformers and for short runs.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AdamW {
+    /// Peak learning rate.
+    pub lr: f64,
+    /// Decay rates b1 and b2 of the two moments, in [0, 1).
+    pub betas: [f64; 2],
+    /// Added to the root of the second moment.
+    pub eps: f64,
+    /// Decay of weights; biases and norms are never decayed.
+    pub weight_decay: f64,
+}
+
+impl Default for AdamW {
+    fn default() -> Self {
+        Self {
+            lr: 1e-3,
+            betas: [0.9, 0.999],
+            eps: 1e-8,
+            weight_decay: 0.05,
+        }
+    }
+}
+
+impl Optimizer for AdamW {
+    fn update(
+        &self,
+        param: &Param,
+        gradient: &Tensor,
+        learning_rate: f64,
+        step: u64,
+        state: &mut State,
+    ) -> Result<()> {
+        let [b1, b2] = self.betas;
+        let g = gradient.detach();
+        let m = ((state.get("first", param)? * b1)? + (&g * (1.0 - b1))?)?;
+        let v = ((state.get("second", param)? * b2)? + (g.sqr()? * (1.0 - b2))?)?;
+        let t = step as f64;
+        let (first, second) = (1.0 - b1.powf(t), 1.0 - b2.powf(t));
+        let root = ((&v * (1.0 / second))?.sqrt()? + self.eps)?;
+        let change = ((&m * (learning_rate / first))? / root)?;
+        let mut p = param.var.as_detached_tensor();
+        if param.role == Role::Weight {
+            p = (p * (1.0 - learning_rate * self.weight_decay))?;
+        }
+        param.var.set(&(p - change)?)?;
+        state.set("first", param, m);
+        state.set("second", param, v);
+        Ok(())
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.lr
+    }
+
+    fn validate(&self) -> Result<()> {
+        positive("optimizer.lr", self.lr)?;
+        positive("optimizer.eps", self.eps)?;
+        within("optimizer.betas[0]", self.betas[0], 0.0, 1.0)?;
+        within("optimizer.betas[1]", self.betas[1], 0.0, 1.0)?;
+        within("optimizer.weight_decay", self.weight_decay, 0.0, f64::MAX)
+    }
+}

@@ -1,0 +1,105 @@
+use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Optimizer, State, norm, within};
+use crate::error::Result;
+use crate::losses::positive;
+use crate::params::{Param, Role};
+
+/// Layer-wise adaptive rate scaling (You, Gitman & Ginsburg 2017): each weight's step is scaled to its own norm, for batches in the thousands.
+///
+/// Weights: `g' = (g + decay·p) · trust·|p| / n`; biases and norms: `g' = g`; then
+/// `b = momentum·b + g'; p = p − lr·b`. `n` comes in the two forms in circulation, see [`NormOf`].
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lars {
+    /// Peak learning rate; 0.3 · batch / 256 is usual for SimCLR.
+    pub lr: f64,
+    /// Share of the buffer kept each step, in [0, 1).
+    pub momentum: f64,
+    /// Decay of weights; biases and norms are never decayed.
+    pub weight_decay: f64,
+    /// Trust coefficient.
+    pub trust: f64,
+    /// Which norm divides.
+    pub norm_of: NormOf,
+}
+
+/// The norm in LARS's denominator.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NormOf {
+    /// `|g| + decay·|p| + 1e-8` (the paper's eq. 6, lightly).
+    #[default]
+    Gradient,
+    /// `|g + decay·p|` (published code of Barlow Twins, MoCo v3, VICReg).
+    DecayedGradient,
+}
+
+impl Default for Lars {
+    fn default() -> Self {
+        Self {
+            lr: 0.3,
+            momentum: 0.9,
+            weight_decay: 1e-6,
+            trust: 1e-3,
+            norm_of: NormOf::Gradient,
+        }
+    }
+}
+
+impl Lars {
+    /// The factor `trust·|p| / n`, or 1 where a norm is zero.
+    fn ratio(&self, p: &Tensor, g: &Tensor, decayed: &Tensor) -> Result<f64> {
+        let weight = norm(p)?;
+        let divisor = match self.norm_of {
+            NormOf::Gradient => {
+                let gradient = norm(g)?;
+                if gradient == 0.0 {
+                    return Ok(1.0);
+                }
+                gradient + self.weight_decay * weight + 1e-8
+            }
+            NormOf::DecayedGradient => norm(decayed)?,
+        };
+        Ok(if weight > 0.0 && divisor > 0.0 {
+            self.trust * weight / divisor
+        } else {
+            1.0
+        })
+    }
+}
+
+impl Optimizer for Lars {
+    fn update(
+        &self,
+        param: &Param,
+        gradient: &Tensor,
+        learning_rate: f64,
+        _: u64,
+        state: &mut State,
+    ) -> Result<()> {
+        let p = param.var.as_detached_tensor();
+        let mut g = gradient.detach();
+        if param.role == Role::Weight {
+            let decayed = (&g + (&p * self.weight_decay)?)?;
+            g = (&decayed * self.ratio(&p, &g, &decayed)?)?;
+        }
+        let buffer = ((state.get("momentum", param)? * self.momentum)? + g)?;
+        param.var.set(&(p - (&buffer * learning_rate)?)?)?;
+        state.set("momentum", param, buffer);
+        Ok(())
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.lr
+    }
+
+    fn validate(&self) -> Result<()> {
+        positive("optimizer.lr", self.lr)?;
+        positive("optimizer.trust", self.trust)?;
+        within("optimizer.momentum", self.momentum, 0.0, 1.0)?;
+        within("optimizer.weight_decay", self.weight_decay, 0.0, 1.0)
+    }
+}

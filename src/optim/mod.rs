@@ -1,0 +1,70 @@
+//! Optimizers with visible, serialisable state, and the schedule of the learning rate.
+
+mod adamw;
+mod clip;
+mod lars;
+mod schedule;
+mod sgd;
+mod state;
+
+pub use adamw::AdamW;
+pub use clip::{clip, norm};
+pub use lars::{Lars, NormOf};
+pub use schedule::{WarmupCosine, momentum_schedule};
+pub use sgd::Sgd;
+pub use state::State;
+
+use candle_core::Tensor;
+
+use crate::error::Result;
+use crate::params::Param;
+
+/// A rule that changes one parameter, given its gradient and its own state.
+///
+/// The learning rate is an argument of every step, so a schedule is a pure function of the step and
+/// nothing of it needs saving.
+pub trait Optimizer: Send + Sync {
+    /// Update `param` in place.
+    ///
+    /// `state` holds what was kept of this parameter; `step` counts updates from 1.
+    ///
+    /// # Errors
+    /// A tensor operation failed.
+    fn update(
+        &self,
+        param: &Param,
+        gradient: &Tensor,
+        learning_rate: f64,
+        step: u64,
+        state: &mut State,
+    ) -> Result<()>;
+
+    /// The peak learning rate that the configuration asks for.
+    fn learning_rate(&self) -> f64;
+
+    /// Refuse settings out of range.
+    ///
+    /// # Errors
+    /// A sentence with the key.
+    fn validate(&self) -> Result<()>;
+}
+
+crate::family! {
+    /// Optimizers by name.
+    OptimizerKind: Optimizer {
+        "sgd" => Sgd(Sgd),
+        "adamw" => AdamW(AdamW),
+        "lars" => Lars(Lars),
+    }
+}
+
+/// Refuse `value` unless it lies in [low, high).
+fn within(key: &str, value: f64, low: f64, high: f64) -> Result<()> {
+    if (low..high).contains(&value) {
+        return Ok(());
+    }
+    Err(crate::error::Error::key(
+        key,
+        format!("must lie between {low} and {high}, not {value}"),
+    ))
+}

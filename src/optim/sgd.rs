@@ -1,0 +1,74 @@
+use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Optimizer, State, within};
+use crate::error::Result;
+use crate::losses::positive;
+use crate::params::{Param, Role};
+
+/// Stochastic gradient descent with momentum: `b = momentum·b + g + decay·p; p = p − lr·b`.
+///
+/// The buffer holds gradients, not lr times gradients, as in PyTorch; `nesterov` steps along
+/// `g' + momentum·b`. The usual choice for convolutional encoders.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sgd {
+    /// Peak learning rate.
+    pub lr: f64,
+    /// Share of the buffer kept each step, in [0, 1).
+    pub momentum: f64,
+    /// Look ahead along the buffer (Nesterov 1983).
+    pub nesterov: bool,
+    /// Decay of weights; biases and norms are never decayed.
+    pub weight_decay: f64,
+}
+
+impl Default for Sgd {
+    fn default() -> Self {
+        Self {
+            lr: 0.1,
+            momentum: 0.9,
+            nesterov: false,
+            weight_decay: 5e-4,
+        }
+    }
+}
+
+impl Optimizer for Sgd {
+    fn update(
+        &self,
+        param: &Param,
+        gradient: &Tensor,
+        learning_rate: f64,
+        _: u64,
+        state: &mut State,
+    ) -> Result<()> {
+        let p = param.var.as_detached_tensor();
+        let mut g = gradient.detach();
+        if param.role == Role::Weight && self.weight_decay > 0.0 {
+            g = (g + (&p * self.weight_decay)?)?;
+        }
+        if self.momentum > 0.0 {
+            let buffer = ((state.get("momentum", param)? * self.momentum)? + &g)?;
+            g = if self.nesterov {
+                (g + (&buffer * self.momentum)?)?
+            } else {
+                buffer.clone()
+            };
+            state.set("momentum", param, buffer);
+        }
+        param.var.set(&(p - (g * learning_rate)?)?)?;
+        Ok(())
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.lr
+    }
+
+    fn validate(&self) -> Result<()> {
+        positive("optimizer.lr", self.lr)?;
+        within("optimizer.momentum", self.momentum, 0.0, 1.0)?;
+        within("optimizer.weight_decay", self.weight_decay, 0.0, 1.0)
+    }
+}

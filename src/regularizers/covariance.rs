@@ -1,0 +1,45 @@
+use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Regularizer, centred};
+use crate::error::Result;
+
+/// VICReg's covariance term, `Σ_{i≠j} C_ij² / D`, summed over the views.
+///
+/// Views (B, D) to a scalar; C is the covariance matrix with B − 1 (Bardes et al. 2022, eq. 3). It keeps
+/// dimensions from repeating each other.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Covariance {
+    /// Factor in the loss.
+    pub weight: f64,
+}
+
+impl Default for Covariance {
+    fn default() -> Self {
+        Self { weight: 1.0 }
+    }
+}
+
+impl Regularizer for Covariance {
+    fn forward(&self, views: &[Tensor], _: u64) -> Result<Tensor> {
+        let mut terms = Vec::with_capacity(views.len());
+        for view in views {
+            let (centred, freedom) = centred(view)?;
+            let covariance = (centred.t()?.matmul(&centred)? * (1.0 / freedom))?; // (D, D)
+            let diagonal = (centred.sqr()?.sum(0)? * (1.0 / freedom))?; // (D,)
+            let off = (covariance.sqr()?.sum_all()? - diagonal.sqr()?.sum_all()?)?;
+            terms.push((off * (1.0 / view.dim(1)? as f64))?);
+        }
+        Ok(Tensor::stack(&terms, 0)?.sum_all()?)
+    }
+
+    fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    fn floor(&self) -> f64 {
+        0.0
+    }
+}

@@ -1,0 +1,52 @@
+use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Regularizer, centred};
+use crate::error::Result;
+
+/// VICReg's variance term, `mean_d max(0, gamma − sqrt(Var_d + eps))`, averaged over the views.
+///
+/// Views (B, D) to a scalar; `Var_d` is divided by B − 1 (Bardes et al. 2022, eq. 1; the published code's
+/// halves over two views are this average). It keeps every dimension's standard deviation above `gamma`.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Variance {
+    /// Factor in the loss.
+    pub weight: f64,
+    /// The standard deviation asked for.
+    pub gamma: f64,
+    /// Added to the variance before the root.
+    pub eps: f64,
+}
+
+impl Default for Variance {
+    fn default() -> Self {
+        Self {
+            weight: 25.0,
+            gamma: 1.0,
+            eps: 1e-4,
+        }
+    }
+}
+
+impl Regularizer for Variance {
+    fn forward(&self, views: &[Tensor], _: u64) -> Result<Tensor> {
+        let mut terms = Vec::with_capacity(views.len());
+        for view in views {
+            let (centred, freedom) = centred(view)?;
+            let variance = (centred.sqr()?.sum(0)? * (1.0 / freedom))?;
+            let std = (variance + self.eps)?.sqrt()?;
+            terms.push(std.affine(-1.0, self.gamma)?.relu()?.mean_all()?);
+        }
+        Ok(Tensor::stack(&terms, 0)?.mean_all()?)
+    }
+
+    fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    fn floor(&self) -> f64 {
+        (self.gamma - self.eps.sqrt()).max(0.0)
+    }
+}

@@ -1,0 +1,125 @@
+//! Checkpoints: parameters, optimizer state and progress in one folder, complete or absent.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use candle_core::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::atomic::{self, AtomicFile};
+use crate::error::{Error, Result};
+use crate::optim::State;
+use crate::params::Params;
+use crate::train::RunFolder;
+
+/// How far a run has come.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Updates done.
+    pub step: u64,
+    /// Samples trained on.
+    pub images: u64,
+    /// Seconds spent in steps, over all processes that worked on the run.
+    pub seconds: f64,
+    /// The step of the best probe so far and its value.
+    pub best: Option<(u64, f64)>,
+}
+
+/// Reads and writes checkpoint folders.
+pub struct Checkpoint;
+
+impl Checkpoint {
+    /// Save everything under `checkpoints/step-…`, then move `latest` (and `best`, if this step is the
+    /// best) and remove what `keep` does not hold.
+    ///
+    /// # Errors
+    /// The disk is full or the folder cannot be written; the previous checkpoint stays.
+    pub fn save(
+        run: &RunFolder,
+        params: &Params,
+        optimizer: &State,
+        progress: &Progress,
+        keep: usize,
+    ) -> Result<()> {
+        let name = format!("step-{:06}", progress.step);
+        fs::create_dir_all(run.checkpoints())
+            .map_err(|e| Error::data(run.checkpoints(), format!("cannot be created: {e}")))?;
+        let model: HashMap<String, Tensor> = params
+            .all()
+            .into_iter()
+            .map(|param| (param.name, param.var.as_detached_tensor()))
+            .collect();
+        let optimizer: HashMap<String, Tensor> = optimizer.tensors().clone().into_iter().collect();
+        let state = serde_json::to_vec_pretty(progress)
+            .map_err(|e| Error::Failed(format!("the progress cannot be written: {e}")))?;
+        let target = run.checkpoints().join(&name);
+        let folder = atomic::dir_beside(&target)?;
+        candle_core::safetensors::save(&model, folder.path().join("model.safetensors"))?;
+        candle_core::safetensors::save(&optimizer, folder.path().join("optimizer.safetensors"))?;
+        fs::write(folder.path().join("state.json"), &state)
+            .map_err(|e| Error::data(&target, format!("cannot be written: {e}")))?;
+        atomic::replace_dir(folder.keep(), &target)?;
+        if progress.best.is_some_and(|(step, _)| step == progress.step) {
+            point(&run.file("best"), &name)?;
+        }
+        point(&run.file("latest"), &name)?;
+        prune(run, keep)
+    }
+
+    /// Load the checkpoint folder `path` into `params` and, for training on, the optimizer state.
+    ///
+    /// # Errors
+    /// A file is missing or torn, or does not fit the configured network.
+    pub fn load(path: &Path, params: &Params, optimizer: Option<&mut State>) -> Result<Progress> {
+        let read = |name: &str| {
+            candle_core::safetensors::load(path.join(name), &Device::Cpu)
+                .map_err(|e| Error::data(path.join(name), format!("cannot be read: {e}")))
+        };
+        params.load(&read("model.safetensors")?)?;
+        if let Some(optimizer) = optimizer {
+            let saved = read("optimizer.safetensors")?
+                .into_iter()
+                .map(|(name, tensor)| Ok((name, tensor.to_device(params.device())?)))
+                .collect::<Result<HashMap<_, _>>>()?;
+            optimizer.load(saved, &params.all())?;
+        }
+        let path = path.join("state.json");
+        let text = fs::read_to_string(&path)
+            .map_err(|e| Error::data(&path, format!("cannot be read: {e}")))?;
+        serde_json::from_str(&text).map_err(|e| Error::data(&path, format!("is damaged: {e}")))
+    }
+}
+
+/// Make the file `path` name the checkpoint `name`.
+fn point(path: &Path, name: &str) -> Result<()> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(name.as_bytes())
+        .map_err(|e| Error::data(path, format!("cannot be written: {e}")))?;
+    file.commit()
+}
+
+/// Remove all checkpoints but the newest `keep` and the best.
+fn prune(run: &RunFolder, keep: usize) -> Result<()> {
+    let folder = run.checkpoints();
+    let entries = fs::read_dir(&folder)
+        .map_err(|e| Error::data(&folder, format!("cannot be listed: {e}")))?;
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.starts_with("step-"))
+        .collect();
+    names.sort_by_key(|name| (name.len(), name.clone()));
+    let best = fs::read_to_string(run.file("best")).unwrap_or_default();
+    let surplus = names.len().saturating_sub(keep);
+    for name in names
+        .into_iter()
+        .take(surplus)
+        .filter(|name| *name != best.trim())
+    {
+        let path = folder.join(name);
+        fs::remove_dir_all(&path)
+            .map_err(|e| Error::data(&path, format!("cannot be removed: {e}")))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,85 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// How long and in what portions to train.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Passes over the training part.
+    pub epochs: u64,
+    /// Samples a step; each gives all its views.
+    pub batch: usize,
+    /// Epochs of linear warm-up of the learning rate, fractions allowed.
+    pub warmup_epochs: f64,
+    /// Parts in which a batch is embedded, to save memory; gradients stay those of the whole batch, batch
+    /// norm takes its statistics slice by slice.
+    pub slices: usize,
+    /// Largest 2-norm of all gradients together; 0 leaves them alone.
+    pub clip: f64,
+    /// Epochs between checkpoints, fractions allowed; the last step is always saved.
+    pub save_every: f64,
+    /// Checkpoints kept beside the best one.
+    pub keep: usize,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        Self {
+            epochs: 100,
+            batch: 256,
+            warmup_epochs: 1.0,
+            slices: 1,
+            clip: 0.0,
+            save_every: 1.0,
+            keep: 2,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Refuse settings out of range.
+    ///
+    /// # Errors
+    /// A sentence with the key.
+    pub fn validate(&self) -> Result<()> {
+        let above = |key: &str, value: f64, low: f64| {
+            if value >= low && value.is_finite() {
+                return Ok(());
+            }
+            Err(Error::key(
+                key,
+                format!("must be at least {low}, not {value}"),
+            ))
+        };
+        above("train.epochs", self.epochs as f64, 1.0)?;
+        above("train.batch", self.batch as f64, 2.0)?;
+        above("train.slices", self.slices as f64, 1.0)?;
+        above("train.warmup_epochs", self.warmup_epochs, 0.0)?;
+        above("train.clip", self.clip, 0.0)?;
+        above("train.keep", self.keep as f64, 1.0)?;
+        if self.slices > self.batch / 2 {
+            return Err(Error::key(
+                "train.slices",
+                format!(
+                    "{} slices of a batch of {} leave fewer than two samples each",
+                    self.slices, self.batch
+                ),
+            ));
+        }
+        if self.save_every > 0.0 && self.save_every.is_finite() {
+            return Ok(());
+        }
+        Err(Error::key(
+            "train.save_every",
+            "must be above 0; set a number above `train.epochs` to save only at the end",
+        ))
+    }
+}
+
+/// Whether something done every `every` epochs is due after `step` of runs with `per_epoch` steps.
+pub(super) fn due(step: u64, per_epoch: u64, every: f64) -> bool {
+    let interval = ((every * per_epoch as f64).round() as u64).max(1);
+    step.is_multiple_of(interval)
+}

@@ -1,0 +1,157 @@
+//! The run folder: where everything a run leaves behind has its place.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Locked while a process writes the run.
+const LOCK: &str = ".lock";
+
+/// `config.toml`, `metrics.jsonl`, `checkpoints/`, `latest`, `best`, `card.json`, `quarantine.jsonl`.
+#[derive(Debug)]
+pub struct RunFolder {
+    root: PathBuf,
+    /// Held while the run lasts, so that two processes never write one folder.
+    _lock: Option<File>,
+}
+
+impl RunFolder {
+    /// Whether a new run may be written to `root`; whether it holds a run already.
+    ///
+    /// # Errors
+    /// The folder holds a run and `force` does not say to replace it, or something else.
+    pub fn check(root: &Path, force: bool) -> Result<bool> {
+        let occupied = root.join("config.toml").exists() || root.join("checkpoints").exists();
+        if occupied && !force {
+            return Err(Error::Usage(format!(
+                "{} holds a run already; add --resume to go on with it, --force to replace it, \
+                 or --out for another folder",
+                root.display()
+            )));
+        }
+        let mut entries = fs::read_dir(root).into_iter().flatten().flatten();
+        if !occupied && entries.any(|entry| entry.file_name() != LOCK) {
+            return Err(Error::Usage(format!(
+                "{} is not empty and holds no run; choose an empty or new folder with --out",
+                root.display()
+            )));
+        }
+        Ok(occupied)
+    }
+
+    /// Make a folder for a new run.
+    ///
+    /// # Errors
+    /// As [`RunFolder::check`], or the folder cannot be written.
+    pub fn create(root: &Path, force: bool) -> Result<Self> {
+        let occupied = Self::check(root, force)?;
+        fs::create_dir_all(root)
+            .map_err(|e| Error::data(root, format!("cannot be created: {e}; choose --out")))?;
+        let folder = Self::lock(root)?;
+        if occupied {
+            folder.clear()?;
+        }
+        Ok(folder)
+    }
+
+    /// Open a run to go on with it.
+    ///
+    /// # Errors
+    /// There is no run, or another process writes it.
+    pub fn resume(root: &Path) -> Result<Self> {
+        Self::read(root)?;
+        Self::lock(root)
+    }
+
+    /// Open a run to read from it.
+    ///
+    /// # Errors
+    /// There is no run.
+    pub fn read(root: &Path) -> Result<Self> {
+        if root.join("config.toml").is_file() {
+            return Ok(Self {
+                root: root.to_path_buf(),
+                _lock: None,
+            });
+        }
+        Err(Error::data(
+            root,
+            "is not a run folder (it has no config.toml); give the folder that `ravine pretrain --out` wrote",
+        ))
+    }
+
+    fn lock(root: &Path) -> Result<Self> {
+        let path = root.join(LOCK);
+        let file = File::create(&path)
+            .map_err(|e| Error::data(&path, format!("cannot be written: {e}")))?;
+        file.try_lock().map_err(|_| {
+            Error::Failed(format!(
+                "{} is being written by another process; wait for it or choose another --out",
+                root.display()
+            ))
+        })?;
+        Ok(Self {
+            root: root.to_path_buf(),
+            _lock: Some(file),
+        })
+    }
+
+    /// Remove what an earlier run wrote, and nothing else.
+    fn clear(&self) -> Result<()> {
+        let fail = |path: &Path, e| Error::data(path, format!("cannot be removed: {e}"));
+        let checkpoints = self.checkpoints();
+        if checkpoints.exists() {
+            fs::remove_dir_all(&checkpoints).map_err(|e| fail(&checkpoints, e))?;
+        }
+        let files = [
+            "config.toml",
+            "metrics.jsonl",
+            "latest",
+            "best",
+            "card.json",
+            "quarantine.jsonl",
+        ];
+        for path in files.map(|name| self.root.join(name)) {
+            if path.exists() {
+                fs::remove_file(&path).map_err(|e| fail(&path, e))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A file of the run.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    /// Where checkpoints lie.
+    #[must_use]
+    pub fn checkpoints(&self) -> PathBuf {
+        self.root.join("checkpoints")
+    }
+
+    /// The checkpoint that `latest` or `best` names.
+    ///
+    /// # Errors
+    /// Nothing was saved yet.
+    pub fn pointed(&self, pointer: &str) -> Result<PathBuf> {
+        let path = self.file(pointer);
+        let name = fs::read_to_string(&path).map_err(|_| {
+            Error::data(
+                &self.root,
+                format!(
+                    "holds no `{pointer}` checkpoint; the run was stopped before its first save"
+                ),
+            )
+        })?;
+        Ok(self.checkpoints().join(name.trim()))
+    }
+}

@@ -1,0 +1,360 @@
+//! The loop.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+
+use super::config::due;
+use super::{Checkpoint, Journal, Progress, RunFolder, TrainConfig, audit, gradients};
+use crate::error::{Error, Result};
+use crate::objectives::{Batch, Objective};
+use crate::optim::{OptimizerKind, State, WarmupCosine, clip};
+use crate::params::Params;
+
+/// An image that could not be read.
+#[derive(Clone, Debug)]
+pub struct Bad {
+    /// Its index in the data set.
+    pub sample: u64,
+    /// What a person finds it by.
+    pub id: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A batch, and the images that should have been in it.
+pub struct Loaded {
+    /// The readable samples.
+    pub batch: Batch,
+    /// The others.
+    pub bad: Vec<Bad>,
+}
+
+/// Where batches come from: a pure function of (epoch, position), so that a resumed run sees the same ones.
+pub trait Source {
+    /// Batches in an epoch.
+    fn batches_per_epoch(&self) -> u64;
+
+    /// The batches of steps `first..end`, counted over all epochs.
+    fn steps(&self, first: u64, end: u64) -> Box<dyn Iterator<Item = Result<Loaded>> + '_>;
+
+    /// Number of samples, for the share of bad ones.
+    fn samples(&self) -> usize;
+
+    /// What a person finds a sample by.
+    fn describe(&self, sample: u64) -> String;
+}
+
+/// What a probe found, in the order it is journaled.
+#[derive(Clone, Debug, Default)]
+pub struct Probed {
+    /// Named numbers, for example `knn`, `spread`, `rank`.
+    pub values: Vec<(&'static str, f64)>,
+    /// Words, journaled after the numbers, for example the verdict and its reason.
+    pub notes: Vec<(&'static str, String)>,
+    /// The number that makes a checkpoint the best when it is the highest so far.
+    pub score: Option<f64>,
+}
+
+/// An online probe: a closure, so that the trainer knows nothing of evaluation.
+pub struct Probe<'a> {
+    /// Epochs between probes, fractions allowed.
+    pub every: f64,
+    /// The probe itself, given the loss of the last step.
+    pub run: Box<dyn FnMut(Option<f64>) -> Result<Probed> + 'a>,
+}
+
+/// What an observer sees of a step.
+#[derive(Clone, Copy, Debug)]
+pub struct StepReport {
+    /// Updates done.
+    pub step: u64,
+    /// Updates of the whole run.
+    pub steps: u64,
+    /// Updates of an epoch.
+    pub per_epoch: u64,
+    /// The loss.
+    pub loss: f64,
+    /// Samples of the step.
+    pub images: usize,
+    /// Seconds of the step, waiting for its batch included.
+    pub seconds: f64,
+}
+
+impl StepReport {
+    /// Samples a second.
+    #[must_use]
+    pub fn images_per_s(&self) -> f64 {
+        self.images as f64 / self.seconds
+    }
+}
+
+/// Watches a run: progress bars, messages.
+pub trait Observer {
+    /// After each step.
+    fn step(&mut self, _report: &StepReport) {}
+    /// After each probe.
+    fn probed(&mut self, _step: u64, _found: &Probed) {}
+    /// A sentence for the user.
+    fn message(&mut self, _text: &str) {}
+}
+
+/// Everything one run needs.
+pub struct Trainer<'a> {
+    /// What to lower.
+    pub objective: &'a mut dyn Objective,
+    /// What to change.
+    pub params: &'a Params,
+    /// How.
+    pub optimizer: &'a OptimizerKind,
+    /// How long.
+    pub config: &'a TrainConfig,
+    /// From what.
+    pub source: &'a dyn Source,
+    /// Where to.
+    pub run: &'a RunFolder,
+    /// Looked at in between.
+    pub probe: Option<Probe<'a>>,
+    /// Who watches.
+    pub observer: &'a mut dyn Observer,
+    /// Set from outside to save and stop.
+    pub stop: &'a AtomicBool,
+    /// Share of unreadable images that stops the run.
+    pub max_bad_share: f64,
+}
+
+/// What the loop carries from step to step.
+struct Live {
+    progress: Progress,
+    state: State,
+    journal: Journal,
+    quarantine: Journal,
+    bad: HashSet<u64>,
+    loss: Option<f64>,
+    resumed: bool,
+}
+
+impl Trainer<'_> {
+    /// Train from the beginning, or from the latest checkpoint when `resume`.
+    ///
+    /// # Errors
+    /// The data cannot be read, too many images are bad, the loss is not finite, a parameter gets no
+    /// gradient, the disk is full; [`Error::Interrupted`] after a stop from outside, state saved.
+    pub fn train(mut self, resume: bool) -> Result<Progress> {
+        self.config.validate()?;
+        let per_epoch = self.source.batches_per_epoch();
+        let steps = per_epoch * self.config.epochs;
+        let mut live = self.start(resume)?;
+        let source = self.source;
+        let mut batches = source.steps(live.progress.step, steps);
+        loop {
+            let step = live.progress.step;
+            let last = step >= steps;
+            // What was due at the step a run resumes from is done already.
+            if !std::mem::take(&mut live.resumed) {
+                let improved = self.probe_if_due(&mut live, per_epoch, last)?;
+                let save = due(step, per_epoch, self.config.save_every);
+                if last || improved || (step > 0 && save) {
+                    self.save(&live)?;
+                }
+            }
+            if last {
+                return Ok(live.progress);
+            }
+            if self.stop.load(Ordering::Relaxed) {
+                self.save(&live)?;
+                return Err(Error::Interrupted(format!(
+                    "stopped at step {step} of {steps}; the state is saved, go on with --resume"
+                )));
+            }
+            let started = Instant::now();
+            let loaded = batches.next().ok_or_else(|| {
+                Error::Failed(format!("the data ended early, at step {step} of {steps}"))
+            })??;
+            self.quarantine(&mut live, loaded.bad)?;
+            self.step(&mut live, loaded.batch, (per_epoch, steps), started)?;
+        }
+    }
+
+    fn start(&self, resume: bool) -> Result<Live> {
+        let mut state = State::default();
+        let progress = if resume {
+            Checkpoint::load(&self.run.pointed("latest")?, self.params, Some(&mut state))?
+        } else {
+            Progress::default()
+        };
+        Ok(Live {
+            journal: Journal::open(&self.run.file("metrics.jsonl"), progress.step)?,
+            quarantine: Journal::open(&self.run.file("quarantine.jsonl"), progress.step)?,
+            bad: quarantined(&self.run.file("quarantine.jsonl")),
+            progress,
+            state,
+            loss: None,
+            resumed: resume,
+        })
+    }
+
+    fn save(&self, live: &Live) -> Result<()> {
+        let keep = self.config.keep;
+        Checkpoint::save(self.run, self.params, &live.state, &live.progress, keep)
+    }
+
+    /// Probe where it is due; whether this is the best step so far.
+    fn probe_if_due(&mut self, live: &mut Live, per_epoch: u64, last: bool) -> Result<bool> {
+        let step = live.progress.step;
+        let Some(probe) = &mut self.probe else {
+            return Ok(false);
+        };
+        if !last && !due(step, per_epoch, probe.every) {
+            return Ok(false);
+        }
+        let found = (probe.run)(live.loss)?;
+        let mut line = head(step, per_epoch);
+        for (name, value) in &found.values {
+            line.insert((*name).into(), json!(value));
+        }
+        for (name, text) in &found.notes {
+            line.insert((*name).into(), json!(text));
+        }
+        live.journal.append(line)?;
+        self.observer.probed(step, &found);
+        let best = live.progress.best.map(|(_, value)| value);
+        let improved = found
+            .score
+            .filter(|&score| step > 0 && best.is_none_or(|b| score > b));
+        if let Some(score) = improved {
+            live.progress.best = Some((step, score));
+        }
+        Ok(improved.is_some())
+    }
+
+    fn quarantine(&mut self, live: &mut Live, found: Vec<Bad>) -> Result<()> {
+        for bad in found {
+            if !live.bad.insert(bad.sample) {
+                continue;
+            }
+            let line = json!({"step": live.progress.step, "sample": bad.sample, "id": bad.id, "reason": bad.reason});
+            if let Value::Object(line) = line {
+                live.quarantine.append(line)?;
+            }
+            self.observer
+                .message(&format!("skipped {}: {}", bad.id, bad.reason));
+        }
+        let share = live.bad.len() as f64 / self.source.samples().max(1) as f64;
+        if share > self.max_bad_share {
+            return Err(Error::Failed(format!(
+                "{} of {} images cannot be read, more than data.max_bad_share = {} allows; \
+                 they are listed in {}",
+                live.bad.len(),
+                self.source.samples(),
+                self.max_bad_share,
+                self.run.file("quarantine.jsonl").display()
+            )));
+        }
+        Ok(())
+    }
+
+    fn step(
+        &mut self,
+        live: &mut Live,
+        mut batch: Batch,
+        (per_epoch, steps): (u64, u64),
+        started: Instant,
+    ) -> Result<()> {
+        let step = live.progress.step;
+        if batch.len() < 2 {
+            return Err(Error::Failed(format!(
+                "the batch of step {} holds fewer than two readable images; see {}",
+                step + 1,
+                self.run.file("quarantine.jsonl").display()
+            )));
+        }
+        batch.step = step;
+        let computed = gradients(self.objective, &batch, self.config.slices, self.params)?;
+        if !computed.loss.is_finite() {
+            return Err(self.not_finite(step, computed.loss, &batch));
+        }
+        let mut grads = computed.gradients;
+        if step == 0 {
+            audit::audit(self.params, &grads)?;
+        }
+        if self.config.clip > 0.0 {
+            clip(&mut grads, self.config.clip)?;
+        }
+        let optimizer = self.optimizer.part();
+        let schedule = WarmupCosine {
+            steps,
+            warmup: (self.config.warmup_epochs * per_epoch as f64).round() as u64,
+            base: optimizer.learning_rate(),
+            end: 0.0,
+        };
+        let rate = schedule.at(step);
+        for param in self.params.trainable() {
+            if let Some(gradient) = grads.of.get(&param.name) {
+                optimizer.update(&param, gradient, rate, step + 1, &mut live.state)?;
+            }
+        }
+        self.objective
+            .after_update((step + 1) as f64 / steps as f64)?;
+        live.progress.step += 1;
+        live.loss = Some(computed.loss);
+
+        let report = StepReport {
+            step: step + 1,
+            steps,
+            per_epoch,
+            loss: computed.loss,
+            images: batch.len(),
+            seconds: started.elapsed().as_secs_f64(),
+        };
+        live.progress.images += report.images as u64;
+        live.progress.seconds += report.seconds;
+        let mut line = head(step + 1, per_epoch);
+        line.insert("loss".into(), json!(computed.loss));
+        line.insert("lr".into(), json!(rate));
+        let rounded = (report.images_per_s() * 10.0).round() / 10.0;
+        line.insert("images_per_s".into(), json!(rounded));
+        for (name, value) in computed.metrics {
+            line.insert(name.into(), json!(value));
+        }
+        live.journal.append(line)?;
+        self.observer.step(&report);
+        Ok(())
+    }
+
+    fn not_finite(&self, step: u64, loss: f64, batch: &Batch) -> Error {
+        let ids: Vec<String> = batch
+            .samples
+            .iter()
+            .map(|&sample| self.source.describe(sample))
+            .collect();
+        let saved = match self.run.pointed("latest") {
+            Ok(path) => format!("the last good checkpoint is {}", path.display()),
+            Err(_) => "no checkpoint was saved before".into(),
+        };
+        Error::Failed(format!(
+            "the loss is {loss} at step {}; {saved}; lower `optimizer.lr` or set `train.clip`. \
+             The batch held: {}",
+            step + 1,
+            ids.join(", ")
+        ))
+    }
+}
+
+/// The first keys of every line.
+fn head(step: u64, per_epoch: u64) -> Map<String, Value> {
+    let mut line = Map::new();
+    line.insert("step".into(), json!(step));
+    line.insert("epoch".into(), json!(step as f64 / per_epoch as f64));
+    line
+}
+
+/// Samples that a resumed run has put aside already.
+fn quarantined(path: &std::path::Path) -> HashSet<u64> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok()?["sample"].as_u64())
+        .collect()
+}

@@ -1,0 +1,93 @@
+//! Encoded images: broken, hostile, turned, deep.
+
+use crate::tiny::*;
+
+#[test]
+fn corrupt_truncated_and_hostile_images_are_errors_with_their_path() {
+    let dir = tempfile::tempdir().unwrap();
+    let jpeg = encode(&picture(1, 64, 64, 3), image::ImageFormat::Jpeg);
+    let mut huge = png(1);
+    huge[16..24].copy_from_slice(&[0x00, 0xff, 0xff, 0xff, 0x00, 0xff, 0xff, 0xff]); // 16 million squared
+    write(&dir.path().join("a-truncated.jpg"), &jpeg[..jpeg.len() / 8]);
+    write(&dir.path().join("b-huge.png"), &huge);
+    write(&dir.path().join("c-empty.png"), b"");
+    write(
+        &dir.path().join("d-noise.webp"),
+        b"RIFF\xff\xff\xff\xffWEBPVP8 nonsense",
+    );
+    write(&dir.path().join("e-half.jpg"), &jpeg[..jpeg.len() - 40]);
+    write(
+        &dir.path().join("f-wide.jpg"),
+        &announcing_16000_squared(&jpeg),
+    );
+    write(&dir.path().join("g-good.jpg"), &jpeg);
+    let set = all(&at(dir.path())).unwrap();
+    for (index, name) in [
+        "a-truncated.jpg",
+        "b-huge.png",
+        "c-empty.png",
+        "d-noise.webp",
+        "e-half.jpg",
+        "f-wide.jpg",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let problem = set.get(index).unwrap_err().to_string();
+        assert!(problem.contains(name), "{problem}");
+    }
+    let good = set.get(6).unwrap();
+    assert_eq!((good.width, good.height, good.channels), (64, 64, 3));
+}
+
+/// The same JPEG with other sizes in its frame header.
+fn announcing_16000_squared(jpeg: &[u8]) -> Vec<u8> {
+    let frame = jpeg
+        .windows(2)
+        .position(|pair| pair == [0xff, 0xc0])
+        .unwrap();
+    let mut jpeg = jpeg.to_vec();
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0x3e, 0x80, 0x3e, 0x80]);
+    jpeg
+}
+
+/// A JPEG with an EXIF orientation of 6: stored lying, shown after a quarter turn clockwise.
+#[test]
+fn exif_orientation_is_applied() {
+    let plain = encode(&picture(1, 8, 4, 1), image::ImageFormat::Jpeg);
+    let mut exif = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
+    exif.extend([6, 0, 0, 0, 0, 0, 0, 0]);
+    let mut turned = vec![0xff, 0xd8, 0xff, 0xe1];
+    turned.extend((exif.len() as u16 + 2).to_be_bytes());
+    turned.extend(&exif);
+    turned.extend(&plain[2..]);
+    let lying = ravine::data::decode::decode(&plain, 1).unwrap();
+    let upright = ravine::data::decode::decode(&turned, 1).unwrap();
+    assert_eq!((upright.width, upright.height), (4, 8));
+    for y in 0..8 {
+        for x in 0..4 {
+            assert_eq!(upright.pixels[y * 4 + x], lying.pixels[(3 - x) * 8 + y]);
+        }
+    }
+}
+
+#[test]
+fn sixteen_bit_alpha_and_grey_pngs_become_what_is_asked() {
+    let rgba = image::RgbaImage::from_fn(3, 2, |x, y| {
+        image::Rgba([x as u8 * 10, y as u8 * 20, 7, 90])
+    });
+    let deep = image::ImageBuffer::<image::Luma<u16>, _>::from_fn(3, 2, |x, _| {
+        image::Luma([x as u16 * 257])
+    });
+    let encoded = |picture: image::DynamicImage| {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        picture
+            .write_to(&mut bytes, image::ImageFormat::Png)
+            .unwrap();
+        bytes.into_inner()
+    };
+    let colour = ravine::data::decode::decode(&encoded(rgba.into()), 3).unwrap();
+    assert_eq!(colour.pixels[..6], [0, 0, 7, 10, 0, 7]);
+    let grey = ravine::data::decode::decode(&encoded(deep.into()), 3).unwrap();
+    assert_eq!(grey.pixels[..9], [0, 0, 0, 1, 1, 1, 2, 2, 2]);
+}

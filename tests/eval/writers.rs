@@ -1,0 +1,194 @@
+//! Files of embeddings, read back by other libraries than wrote them where there is one.
+
+use std::fs::File;
+use std::path::Path;
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{Float32Type, Int32Type};
+use candle_core::{Device, Tensor};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use ravine::eval::{Features, writers};
+
+use super::features;
+
+fn classes() -> Vec<String> {
+    vec!["cat".into(), "a \"big\", dog".into()]
+}
+
+/// Written in two pieces, the second unlabelled where `mixed`.
+fn write(path: &Path, mixed: bool) -> Features {
+    let mut rows = features(
+        3,
+        (0..15).map(|i| i as f32 / 7.0).collect(),
+        Some(vec![0, 1, 1, 0, 1]),
+    );
+    let mut second = rows.select(&[3, 4]);
+    if mixed {
+        second.labels = None;
+    }
+    let mut writer = writers::open(path, 3, &classes()).unwrap();
+    writer.append(&rows.select(&[0, 1, 2])).unwrap();
+    writer.append(&second).unwrap();
+    assert!(!path.exists(), "nothing stands there before the end");
+    writer.finish().unwrap();
+    if mixed {
+        rows.labels = None;
+    }
+    rows
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn parquet_reads_back_equal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.parquet");
+    let rows = write(&path, true);
+    let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
+    let batch = builder.build().unwrap().next().unwrap().unwrap();
+    let ids = batch.column_by_name("id").unwrap().as_string::<i32>();
+    assert!(
+        ids.iter()
+            .map(Option::unwrap)
+            .eq(rows.ids.iter().map(String::as_str))
+    );
+    let labels = batch
+        .column_by_name("label")
+        .unwrap()
+        .as_primitive::<Int32Type>();
+    assert_eq!(
+        labels.iter().collect::<Vec<_>>(),
+        [Some(0), Some(1), Some(1), None, None]
+    );
+    let class = batch.column_by_name("class").unwrap().as_string::<i32>();
+    assert_eq!((class.value(1), class.is_null(3)), ("a \"big\", dog", true));
+    let matrix = batch
+        .column_by_name("embedding")
+        .unwrap()
+        .as_fixed_size_list();
+    assert_eq!(matrix.value_length(), 3);
+    assert_eq!(
+        matrix.values().as_primitive::<Float32Type>().values(),
+        &rows.values[..]
+    );
+}
+
+#[test]
+fn npy_and_its_labels_read_back_equal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.npy");
+    let rows = write(&path, false);
+    let matrix = Tensor::read_npy(&path).unwrap();
+    assert_eq!(matrix.dims(), [5, 3]);
+    let values: Vec<f32> = matrix.flatten_all().unwrap().to_vec1().unwrap();
+    assert_eq!(values, rows.values);
+    assert_eq!(names(folder.path()), ["a.labels.csv", "a.npy"]);
+    let mut csv = csv::Reader::from_path(folder.path().join("a.labels.csv")).unwrap();
+    let read: Vec<(String, u32, String)> = csv.deserialize().map(Result::unwrap).collect();
+    assert_eq!(read[1], ("image 1.png".into(), 1, classes()[1].clone()));
+    assert_eq!(read.len(), 5);
+}
+
+#[test]
+fn safetensors_reads_back_equal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let rows = write(&path, false);
+    let tensors = candle_core::safetensors::load(&path, &Device::Cpu).unwrap();
+    let values: Vec<Vec<f32>> = tensors["embeddings"].to_vec2().unwrap();
+    assert_eq!(values.concat(), rows.values);
+    assert_eq!(tensors["labels"].to_vec1::<i64>().unwrap(), [0, 1, 1, 0, 1]);
+    let bytes = std::fs::read(&path).unwrap();
+    let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+    let metadata = header.metadata().as_ref().unwrap();
+    let list = |key: &str| serde_json::from_str::<Vec<String>>(&metadata[key]).unwrap();
+    assert_eq!((list("ids"), list("classes")), (rows.ids, classes()));
+    assert_eq!(names(folder.path()), ["a.safetensors"]);
+
+    let path = folder.path().join("b.safetensors");
+    write(&path, true);
+    let tensors = candle_core::safetensors::load(&path, &Device::Cpu).unwrap();
+    assert_eq!(
+        tensors["labels"].to_vec1::<i64>().unwrap(),
+        [0, 1, 1, -1, -1]
+    );
+}
+
+#[test]
+fn csv_reads_back_equal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    let rows = write(&path, true);
+    let mut csv = csv::Reader::from_path(&path).unwrap();
+    assert_eq!(
+        csv.headers().unwrap(),
+        vec!["id", "label", "class", "e0", "e1", "e2"]
+    );
+    let records: Vec<_> = csv.records().map(Result::unwrap).collect();
+    let numbers = |r: &csv::StringRecord| -> Vec<f32> {
+        r.iter().skip(3).map(|v| v.parse().unwrap()).collect()
+    };
+    assert_eq!(
+        records.iter().flat_map(numbers).collect::<Vec<_>>(),
+        rows.values
+    );
+    assert_eq!((&records[1][1], &records[1][2]), ("1", "a \"big\", dog"));
+    assert_eq!(
+        (&records[4][0], &records[4][1], &records[4][2]),
+        ("image 4.png", "", "")
+    );
+}
+
+#[test]
+fn jsonl_reads_back_equal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.JSONL"); // capitals do not matter
+    let rows = write(&path, true);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<serde_json::Value> = text
+        .lines()
+        .map(|l| serde_json::from_str(l).unwrap())
+        .collect();
+    for (i, line) in lines.iter().enumerate() {
+        assert_eq!(line["id"], rows.ids[i].as_str());
+        let read: Vec<f32> = serde_json::from_value(line["embedding"].clone()).unwrap();
+        assert_eq!(read, rows.row(i));
+    }
+    assert_eq!(
+        (lines.len(), &lines[1]["class"]),
+        (5, &serde_json::json!("a \"big\", dog"))
+    );
+    assert!(lines[4]["label"].is_null() && lines[4]["class"].is_null());
+}
+
+#[test]
+fn a_dropped_writer_leaves_nothing_and_refused_rows_say_why() {
+    let folder = tempfile::tempdir().unwrap();
+    for extension in writers::EXTENSIONS {
+        let path = folder.path().join("a").with_extension(extension);
+        let mut writer = writers::open(&path, 2, &[]).unwrap();
+        writer
+            .append(&features(2, vec![1.0; 20_000], None))
+            .unwrap();
+        assert!(writer.append(&features(3, vec![1.0; 6], None)).is_err());
+        let broken = writer.append(&features(2, vec![1.0, f32::NAN], None));
+        let said = broken.unwrap_err().to_string();
+        assert!(said.contains("image 0.png"), "{said}");
+        drop(writer);
+        assert_eq!(names(folder.path()), [""; 0]);
+    }
+    let error = writers::open(&folder.path().join("a.parqet"), 2, &[])
+        .err()
+        .unwrap();
+    assert!(
+        error.to_string().contains("did you mean `parquet`"),
+        "{error}"
+    );
+}

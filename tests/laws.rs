@@ -1,0 +1,331 @@
+//! Laws: what must hold for every registered part, looped over the families' own lists.
+
+mod common;
+
+use std::sync::Arc;
+
+use candle_core::{DType, Device, Tensor, Var};
+use common::Any;
+use rand::RngExt;
+use ravine::encoders::{EncoderKind, network};
+use ravine::energies::EnergyKind;
+use ravine::graph::check::gradient_error;
+use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Graph, Mode, Network, Op, samples};
+use ravine::losses::{Energies, LossKind};
+use ravine::negatives::NegativesKind;
+use ravine::optim::OptimizerKind;
+use ravine::params::Params;
+use ravine::random::{Purpose, stream};
+use ravine::regularizers::RegularizerKind;
+use serde_json::Value;
+
+fn random(shape: &[usize], which: u64, dtype: DType) -> Result<Tensor, Any> {
+    let mut rng = stream(11, Purpose::Check, which, 0, 0);
+    let values: Vec<f64> = (0..shape.iter().product())
+        .map(|_| rng.random_range(0.1..1.5))
+        .collect();
+    Ok(Tensor::from_vec(values, shape, &Device::Cpu)?.to_dtype(dtype)?)
+}
+
+/// d f / d x by central differences against candle's gradient, in 64-bit floats.
+fn check_gradient(
+    what: &str,
+    x: &Tensor,
+    f: impl Fn(&Tensor) -> Result<Tensor, Any>,
+) -> Result<Tensor, Any> {
+    const STEP: f64 = 1e-6;
+    let leaf = Var::from_tensor(x)?;
+    let store = f(leaf.as_tensor())?.backward()?;
+    let gradient = match store.get(&leaf) {
+        Some(gradient) => gradient.clone(),
+        None => x.zeros_like()?,
+    };
+    let analytic = gradient.flatten_all()?.to_vec1::<f64>()?;
+    let start = x.flatten_all()?.to_vec1::<f64>()?;
+    for (i, analytic) in analytic.iter().enumerate() {
+        let at = |delta: f64| -> Result<f64, Any> {
+            let mut moved = start.clone();
+            moved[i] += delta;
+            let moved = Tensor::from_vec(moved, x.shape(), &Device::Cpu)?;
+            Ok(f(&moved)?.to_scalar::<f64>()?)
+        };
+        let numeric = (at(STEP)? - at(-STEP)?) / (2.0 * STEP);
+        assert!(
+            (numeric - analytic).abs() <= 1e-6 + 1e-5 * numeric.abs(),
+            "{what}: derivative {i} is {analytic}, by differences {numeric}"
+        );
+    }
+    Ok(gradient)
+}
+
+fn close(what: &str, a: &Tensor, b: &Tensor) -> Result<(), Any> {
+    let gap = (a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar::<f64>()?;
+    assert!(gap < 1e-9, "{what}: differs by {gap}");
+    Ok(())
+}
+
+#[test]
+fn energies_have_right_gradients_and_one_meaning() -> Result<(), Any> {
+    let (x, y) = (
+        random(&[3, 4], 0, DType::F64)?,
+        random(&[5, 4], 1, DType::F64)?,
+    );
+    for kind in EnergyKind::defaults() {
+        let (energy, name) = (kind.part(), kind.name());
+        let table = energy.table(&x, &y)?;
+        let offered = y.unsqueeze(0)?.expand((3, 5, 4))?.contiguous()?;
+        close(
+            &format!("{name}: table and energy"),
+            &table,
+            &energy.energy(&x, &offered)?,
+        )?;
+        let (low, high) = energy.range(4);
+        for value in table.flatten_all()?.to_vec1::<f64>()? {
+            assert!(
+                (low..=high).contains(&value),
+                "{name}: {value} is outside its range"
+            );
+        }
+        let upstream = random(&[3, 5], 2, DType::F64)?;
+        let of_x = |x: &Tensor| Ok((energy.table(x, &y)? * &upstream)?.sum_all()?);
+        check_gradient(&format!("{name} by x"), &x, of_x)?;
+        let of_y = |y: &Tensor| Ok((energy.table(&x, y)? * &upstream)?.sum_all()?);
+        check_gradient(&format!("{name} by y"), &y, of_y)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn energies_have_finite_gradients_where_both_sides_meet() -> Result<(), Any> {
+    for kind in EnergyKind::defaults() {
+        for value in [0.0, 1.0] {
+            let x = Var::from_tensor(&Tensor::full(value, (2, 3), &Device::Cpu)?)?;
+            let loss = kind.part().table(&x, &x)?.sum_all()?;
+            let gradient = loss.backward()?.get(&x).cloned();
+            for g in gradient
+                .iter()
+                .flat_map(|g| g.flatten_all().and_then(|g| g.to_vec1::<f64>()))
+                .flatten()
+            {
+                assert!(
+                    g.is_finite(),
+                    "{}: gradient {g} at x = y = {value}",
+                    kind.name()
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn losses_pull_right_answers_down_and_never_wrong_ones() -> Result<(), Any> {
+    let positive = random(&[6, 1], 3, DType::F64)?;
+    let negative = random(&[6, 4], 4, DType::F64)?;
+    for kind in LossKind::defaults() {
+        let (loss, name) = (kind.part(), kind.name());
+        let value = |positive: &Tensor, negative: &Tensor| -> Result<Tensor, Any> {
+            let energies = Energies {
+                positive: positive.clone(),
+                negative: Some(negative.clone()),
+            };
+            Ok(loss.forward(&energies)?.sum_all()?)
+        };
+        let down = check_gradient(name, &positive, |p| value(p, &negative))?;
+        let up = check_gradient(name, &negative, |n| value(&positive, n))?;
+        for g in down.flatten_all()?.to_vec1::<f64>()? {
+            assert!(g >= 0.0, "{name}: lowering a right answer raises the loss");
+        }
+        for g in up.flatten_all()?.to_vec1::<f64>()? {
+            assert!(g <= 0.0, "{name}: raising a wrong answer raises the loss");
+        }
+        let none = Energies {
+            positive: positive.clone(),
+            negative: None,
+        };
+        assert_eq!(
+            loss.forward(&none).is_err(),
+            loss.needs_negatives(),
+            "{name}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn losses_at_equal_energies_read_their_floor() -> Result<(), Any> {
+    for kind in LossKind::defaults() {
+        let Some(floor) = kind.part().floor(5) else {
+            continue;
+        };
+        for level in [0.0, 1.3] {
+            let energies = Energies {
+                positive: Tensor::full(level, (2, 1), &Device::Cpu)?,
+                negative: Some(Tensor::full(level, (2, 4), &Device::Cpu)?),
+            };
+            let value = kind
+                .part()
+                .forward(&energies)?
+                .mean_all()?
+                .to_scalar::<f64>()?;
+            let reads = if kind.part().needs_negatives() {
+                value
+            } else {
+                value - level
+            };
+            assert!(
+                (reads - floor).abs() < 1e-9,
+                "{}: {reads}, floor {floor}",
+                kind.name()
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn regularizers_have_right_gradients_floors_and_no_order() -> Result<(), Any> {
+    let (a, b) = (
+        random(&[6, 3], 5, DType::F64)?,
+        random(&[6, 3], 6, DType::F64)?,
+    );
+    let order = Tensor::new(vec![3_u32, 0, 5, 1, 4, 2], &Device::Cpu)?;
+    for kind in RegularizerKind::defaults() {
+        let (part, name) = (kind.part(), kind.name());
+        let value = |a: &Tensor| Ok(part.forward(&[a.clone(), b.clone()], 0)?);
+        check_gradient(name, &a, value)?;
+        let permuted = [a.index_select(&order, 0)?, b.index_select(&order, 0)?];
+        let same = part.forward(&permuted, 0)?;
+        close(&format!("{name}: order of rows"), &value(&a)?, &same)?;
+        let flat = Tensor::full(0.7, (6, 3), &Device::Cpu)?;
+        let collapsed = part.forward(&[flat.clone(), flat], 0)?.to_scalar::<f64>()?;
+        assert!(
+            (collapsed - part.floor()).abs() < 1e-9,
+            "{name}: {collapsed}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn negatives_keep_pairs_together_and_permute_with_the_rows() -> Result<(), Any> {
+    let views = [
+        random(&[5, 3], 7, DType::F64)?,
+        random(&[5, 3], 8, DType::F64)?,
+    ];
+    let order = Tensor::new(vec![3_u32, 0, 1, 4, 2], &Device::Cpu)?;
+    let energy = EnergyKind::defaults().remove(0);
+    for kind in NegativesKind::defaults() {
+        let (part, name) = (kind.part(), kind.name());
+        let energies = part.energies(energy.part(), &views, &views)?;
+        let permuted: Vec<Tensor> = views
+            .iter()
+            .map(|v| v.index_select(&order, 0))
+            .collect::<Result<_, _>>()?;
+        let again = part.energies(energy.part(), &permuted, &permuted)?;
+        let mean = |t: &Tensor| t.mean_all();
+        close(name, &mean(&energies.positive)?, &mean(&again.positive)?)?;
+        match (&energies.negative, &again.negative) {
+            (Some(a), Some(b)) => close(name, &mean(a)?, &mean(b)?)?,
+            (None, None) => {}
+            _ => panic!("{name}: wrong answers came and went"),
+        }
+        let wrong = energies.negative.as_ref().map_or(0, |n| n.dims()[1]);
+        let right = energies.positive.dims()[1];
+        assert_eq!(part.answers(5, 2), wrong + right, "{name}: answers offered");
+    }
+    Ok(())
+}
+
+fn executors() -> [Arc<dyn Executor>; 2] {
+    [Arc::new(CandleExecutor), Arc::new(CpuExecutor::new())]
+}
+
+#[test]
+fn every_op_pulls_back_the_right_gradient_on_every_executor() -> Result<(), Any> {
+    for (op, shape) in samples() {
+        let inputs = if matches!(op, Op::Add(_)) { 2 } else { 1 };
+        let name = op.layer().name();
+        for executor in executors() {
+            let mut graph = Graph::new(&shape);
+            let input = graph.input();
+            let node = graph.push(name, op.clone(), &vec![input; inputs])?;
+            graph.mark("output", node);
+            let network = Network::new(graph, &Params::new(0, &Device::Cpu), executor.clone())?;
+            let error = gradient_error(&network, 2, 1)?;
+            assert!(error < 0.03, "{name} on {}: error {error}", executor.name());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn every_encoder_builds_reaches_its_parameters_and_ends_in_one_vector() -> Result<(), Any> {
+    for kind in EncoderKind::defaults() {
+        let name = kind.name();
+        let encoder = kind.part().graph(&[3, 16, 16])?;
+        assert_eq!(encoder.outputs().len(), 1, "{name}");
+        let graph = network(&encoder, None, None)?;
+        let params = Params::new(0, &Device::Cpu);
+        let network = Network::new(graph, &params, Arc::new(CpuExecutor::new()))?;
+        let x = random(&[4, 3, 16, 16], 9, DType::F32)?;
+        let forward = network.forward(&x, Mode::Train)?;
+        assert_eq!(forward.outputs[0].dims().len(), 2, "{name}");
+        let upstream = random(forward.outputs[0].dims(), 10, DType::F32)?;
+        let gradients = network.backward(forward.tape, &[Some(upstream), None])?;
+        for param in params.trainable() {
+            assert!(
+                gradients.of.contains_key(&param.name),
+                "{name}: {}",
+                param.name
+            );
+        }
+        let order = Tensor::new(vec![2_u32, 0, 3, 1], &Device::Cpu)?;
+        let features = network.eval(&x, "features")?.index_select(&order, 0)?;
+        let permuted = network.eval(&x.index_select(&order, 0)?, "features")?;
+        let gap = (features - permuted)?
+            .abs()?
+            .flatten_all()?
+            .max(0)?
+            .to_scalar::<f32>()?;
+        assert!(
+            gap < 1e-4,
+            "{name}: rows influence each other in evaluation, {gap}"
+        );
+    }
+    Ok(())
+}
+
+/// Unknown keys are refused in every part of a family, and settings survive being written and read.
+macro_rules! config_laws {
+    ($($family:ty),+ $(,)?) => {
+        #[test]
+        fn every_part_is_read_as_it_is_written_and_refuses_unknown_keys() -> Result<(), Any> {
+            $(for kind in <$family>::defaults() {
+                let written = serde_json::to_value(&kind)?;
+                let again: $family = serde_json::from_value(written.clone())?;
+                assert_eq!(written, serde_json::to_value(&again)?);
+                assert_eq!(written["kind"], Value::from(kind.name()));
+                let mut wrong = written;
+                wrong["nonsense"] = Value::from(1);
+                let refused = serde_json::from_value::<$family>(wrong);
+                assert!(refused.is_err(), "{} takes an unknown key", kind.name());
+            }
+            assert_eq!(<$family>::NAMES.len(), <$family>::entries().len());
+            for entry in <$family>::entries() {
+                assert!(entry.about.len() > 20, "{} has no sentence", entry.name);
+            })+
+            Ok(())
+        }
+    };
+}
+config_laws!(
+    EnergyKind,
+    LossKind,
+    RegularizerKind,
+    NegativesKind,
+    EncoderKind,
+    OptimizerKind,
+    ravine::heads::HeadKind,
+    ravine::augment::Operation,
+);

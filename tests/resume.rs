@@ -1,0 +1,83 @@
+//! Resume equals never having stopped; workers and threads change nothing.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::Any;
+use common::cli::{journal, json, pretrain};
+
+/// Make the run in `folder` look as if the process had died after `step`.
+fn cut(folder: &Path, step: u64) -> Result<(), Any> {
+    let name = format!("step-{step:06}");
+    for entry in fs::read_dir(folder.join("checkpoints"))? {
+        let path = entry?.path();
+        if path
+            .file_name()
+            .is_some_and(|n| n.to_string_lossy().as_ref() > name.as_str())
+        {
+            fs::remove_dir_all(path)?;
+        }
+    }
+    fs::write(folder.join("latest"), name)?;
+    fs::remove_file(folder.join("card.json"))?;
+    Ok(())
+}
+
+#[test]
+fn a_resumed_run_writes_the_same_journal_and_card() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let run = folder.path().join("run");
+    let keep = ["--set", "train.keep=100"];
+    for executor in ["cpu", "candle"] {
+        let mut more = keep.to_vec();
+        more.extend(["--executor", executor, "--force"]);
+        let card = pretrain(&run, &more)?;
+        let whole = journal(&run)?;
+        let steps = card["steps"].as_u64().expect("steps");
+        let saved: Vec<u64> = whole
+            .iter()
+            .filter_map(|line| line["step"].as_u64())
+            .filter(|step| run.join(format!("checkpoints/step-{step:06}")).is_dir())
+            .collect();
+        assert!(saved.iter().any(|&s| s > 0 && s < steps), "{saved:?}");
+        for step in [saved[saved.len() / 2], saved[1]] {
+            cut(&run, step)?;
+            let out = run.to_string_lossy().into_owned();
+            let again = json(&["pretrain", "--resume", "--json", "--out", &out])?;
+            assert_eq!(journal(&run)?, whole, "{executor}: resumed at step {step}");
+            assert_eq!(
+                again["probe"], card["probe"],
+                "{executor}: resumed at step {step}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn workers_and_threads_change_nothing() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let mut journals = Vec::new();
+    for (name, arguments) in [
+        ("one", ["--workers", "1", "--threads", "1"]),
+        ("three", ["--workers", "3", "--threads", "2"]),
+    ] {
+        let run = folder.path().join(name);
+        pretrain(&run, &arguments)?;
+        journals.push(journal(&run)?);
+    }
+    assert_eq!(journals[0], journals[1]);
+    Ok(())
+}
+
+#[test]
+fn another_seed_gives_another_run() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let (a, b) = (folder.path().join("a"), folder.path().join("b"));
+    pretrain(&a, &[])?;
+    pretrain(&b, &["--set", "seed=1"])?;
+    assert_ne!(journal(&a)?, journal(&b)?);
+    Ok(())
+}
