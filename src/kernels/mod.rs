@@ -13,6 +13,7 @@
 )]
 
 pub mod activation;
+pub mod attention;
 pub mod batch_norm;
 pub mod conv;
 pub mod depthwise;

@@ -1,11 +1,13 @@
 //! Every op of the graph on the kernels, forward and backward.
 
+mod attention;
 mod batch_norm;
 mod conv2d;
 mod layer_norm;
 mod linear;
 mod pointwise;
 mod pool;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -36,6 +38,11 @@ pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Arc<Buffer>>) -
         (Op::Linear(op), _) => linear::forward(cx, step, op, x),
         (Op::LayerNorm(op), _) => layer_norm::forward(cx, step, op, x),
         (Op::Gelu(_), _) => Ok(pointwise::gelu(cx, x)),
+        // Channels last, an image already is its sequence of tokens.
+        (Op::ToTokens(_), _) => Ok((x, Kept::default())),
+        (Op::TokenEmbed(op), _) => tokens::embed(cx, step, op, &x),
+        (Op::Attention(op), _) => Ok(attention::forward(cx, step, op, x)),
+        (Op::TokenPool(op), _) => Ok(tokens::pool(cx, step, *op, &x)),
     }
 }
 
@@ -67,6 +74,16 @@ pub(super) fn backward(
         Op::Linear(op) => linear::backward(cx, step, op, kept, &gradient, flow),
         Op::LayerNorm(op) => layer_norm::backward(cx, step, op, kept, gradient, flow),
         Op::Gelu(_) => pointwise::gelu_backward(cx, step, kept, gradient, flow),
+        Op::ToTokens(_) => {
+            flow.give(cx.simd, step.inputs[0], gradient);
+            Ok(())
+        }
+        Op::TokenEmbed(op) => tokens::embed_backward(cx, step, op, &gradient, flow),
+        Op::Attention(op) => attention::backward(cx, step, op, kept, &gradient, flow),
+        Op::TokenPool(op) => {
+            tokens::pool_backward(cx, step, *op, &gradient, flow);
+            Ok(())
+        }
     }
 }
 
