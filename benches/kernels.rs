@@ -1,4 +1,4 @@
-//! Convolutions and matrix products one by one: milliseconds (best of several) and GFLOP/s of the direct method.
+//! Convolutions and matrix products one by one: milliseconds (means) and GFLOP/s of the direct method.
 //!
 //! `cargo bench --bench kernels [-- conv|gemm|norm]`
 
@@ -12,17 +12,28 @@ use ravine::kernels::{ConvShape, Simd, conv};
 /// Images per call.
 const IMAGES: usize = 128;
 
-/// Seconds of the fastest of several calls.
-fn best(mut work: impl FnMut()) -> f64 {
+/// Seconds: on one thread those this thread was on the processor (where Linux tells), else those of the clock.
+fn seconds(start: Instant) -> f64 {
+    let busy = || {
+        let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+        text.split(' ').next()?.parse::<f64>().ok()
+    };
+    match busy() {
+        Some(nanoseconds) if rayon::current_num_threads() == 1 => nanoseconds / 1e9,
+        _ => start.elapsed().as_secs_f64(),
+    }
+}
+
+/// Seconds of one call, the mean of several.
+fn mean(mut work: impl FnMut()) -> f64 {
     work();
     let start = Instant::now();
-    let mut best = f64::MAX;
-    while start.elapsed().as_secs_f64() < 0.5 {
-        let begin = Instant::now();
+    let (begin, mut calls) = (seconds(start), 0);
+    while seconds(start) - begin < 0.4 {
         work();
-        best = best.min(begin.elapsed().as_secs_f64());
+        calls += 1;
     }
-    best
+    (seconds(start) - begin) / f64::from(calls)
 }
 
 fn numbers(count: usize) -> Vec<f32> {
@@ -56,9 +67,9 @@ fn convolution(
     );
     let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), weight.clone());
     let mut space = vec![0.0; conv::workspace(&s)];
-    let forward = best(|| conv::forward(simd, &s, &x, &weight, &mut y, &mut space));
-    let data = best(|| conv::backward_data(simd, &s, &dy, &weight, (&mut dx, false), &mut space));
-    let by_weight = best(|| conv::backward_weight(simd, &s, &x, &dy, &mut dw, &mut space));
+    let forward = mean(|| conv::forward(simd, &s, &x, &weight, &mut y, &mut space));
+    let data = mean(|| conv::backward_data(simd, &s, &dy, &weight, (&mut dx, false), &mut space));
+    let by_weight = mean(|| conv::backward_weight(simd, &s, &x, &dy, &mut dw, &mut space));
     let work = 2.0 * (s.output_len() * kernel * kernel * input) as f64 / 1e9;
     println!(
         "conv {input:>3} > {output:>3} @ {size:>2}, {kernel}x{kernel} / {stride}: forward {:6.2} ms {:4.0}, data {:6.2} ms {:4.0}, weight {:6.2} ms {:4.0} GFLOP/s",
@@ -75,7 +86,7 @@ fn convolution(
 fn product(simd: Simd, (m, n, k): (usize, usize, usize), orders: (Order, Order)) {
     let (a, b, mut c) = (numbers(m * k), numbers(k * n), vec![0.0; m * n]);
     let mut space = vec![0.0; gemm::workspace(n, k)];
-    let time = best(|| {
+    let time = mean(|| {
         gemm::matmul(
             simd,
             (m, n, k),
@@ -98,11 +109,11 @@ fn norm(simd: Simd, channels: usize, rows: usize) {
         numbers(rows * channels),
         numbers(rows * channels),
     );
-    let (mean, variance) = batch_norm::statistics(simd, &x, channels);
-    let affine = Affine::new(&mean, &variance, 1e-5, None);
-    let statistics = best(|| drop(batch_norm::statistics(simd, &x, channels)));
-    let apply = best(|| batch_norm::apply(simd, &x, &affine, None, true, &mut y));
-    let backward = best(|| {
+    let (average, variance) = batch_norm::statistics(simd, &x, channels);
+    let affine = Affine::new(&average, &variance, 1e-5, None);
+    let statistics = mean(|| drop(batch_norm::statistics(simd, &x, channels)));
+    let apply = mean(|| batch_norm::apply(simd, &x, &affine, None, true, &mut y));
+    let backward = mean(|| {
         drop(batch_norm::backward(
             simd,
             &x,
@@ -126,6 +137,11 @@ fn norm(simd: Simd, channels: usize, rows: usize) {
 }
 
 fn main() {
+    // Inside the pool, so that a single worker is the thread whose time is taken.
+    rayon::scope(|_| run());
+}
+
+fn run() {
     let simd = Simd::detect();
     let chosen: Vec<String> = std::env::args()
         .skip(1)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
+use ravine::encoders::{Encoder, Vit};
 use ravine::error::Result;
 use ravine::graph::batch_norm::BatchNorm;
 use ravine::graph::conv2d::Conv2d;
@@ -15,6 +16,8 @@ use ravine::graph::{add, global_avg_pool, relu};
 use ravine::params::Params;
 
 const VIEWS: usize = 256;
+/// Views of the vision transformer.
+const VIT_VIEWS: usize = 128;
 
 /// Convolution, batch norm and, unless it ends a residual branch, ReLU.
 fn block(
@@ -76,6 +79,10 @@ fn projector(g: &mut Graph, x: NodeId) -> Result<()> {
         Op::GlobalAvgPool(global_avg_pool::GlobalAvgPool),
         &[x],
     )?;
+    project(g, x)
+}
+
+fn project(g: &mut Graph, x: NodeId) -> Result<()> {
     let width = g.shape(x)[0];
     let x = g.push("p0", Op::Linear(Linear::new(width, 2048, false)), &[x])?;
     let x = g.push("p1", Op::BatchNorm(BatchNorm::new(2048)), &[x])?;
@@ -92,12 +99,19 @@ fn summary(mut times: Vec<f64>) -> (f64, f64) {
     (times[times.len() / 2], times[0])
 }
 
-fn time(name: &str, graph: Graph) -> Result<()> {
+fn vit() -> Result<Graph> {
+    let mut g = Graph::new(&[3, 32, 32]);
+    let x = g.append("vit", &Vit::default().graph(&[3, 32, 32])?, g.input())?;
+    project(&mut g, x)?;
+    Ok(g)
+}
+
+fn time(name: &str, graph: Graph, views: usize) -> Result<()> {
     let executor = CpuExecutor::new();
     let params = Params::new(0, &Device::Cpu);
     let network = Network::new(graph, &params, Arc::new(executor.clone()))?;
-    let x = Tensor::randn(0f32, 1f32, (VIEWS, 3, 32, 32), &Device::Cpu)?;
-    let upstream = Tensor::randn(0f32, 1f32, (VIEWS, 128), &Device::Cpu)?;
+    let x = Tensor::randn(0f32, 1f32, (views, 3, 32, 32), &Device::Cpu)?;
+    let upstream = Tensor::randn(0f32, 1f32, (views, 128), &Device::Cpu)?;
     let (mut forward, mut backward) = (Vec::new(), Vec::new());
     let start = Instant::now();
     while forward.len() < 4 || (start.elapsed().as_secs_f64() < 8.0 && forward.len() < 40) {
@@ -110,7 +124,7 @@ fn time(name: &str, graph: Graph) -> Result<()> {
     }
     let (forward, best_forward) = summary(forward.split_off(1));
     let (backward, best_backward) = summary(backward.split_off(1));
-    let rate = |seconds: f64| VIEWS as f64 / 2.0 / seconds;
+    let rate = |seconds: f64| views as f64 / 2.0 / seconds;
     println!(
         "{name}: forward {:.1} ms, backward {:.1} ms, {:.1} images/s; best {:.1} + {:.1} ms, {:.1} images/s; {} MiB",
         forward * 1e3,
@@ -131,13 +145,16 @@ fn main() -> Result<()> {
         .collect();
     let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|c| c == name);
     if wanted("tiny") {
-        time("tiny", tiny()?)?;
+        time("tiny", tiny()?, VIEWS)?;
     }
     if wanted("resnet20") {
-        time("resnet20", resnet(&[16, 32, 64], 3)?)?;
+        time("resnet20", resnet(&[16, 32, 64], 3)?, VIEWS)?;
     }
     if wanted("resnet18") {
-        time("resnet18", resnet(&[64, 128, 256, 512], 2)?)?;
+        time("resnet18", resnet(&[64, 128, 256, 512], 2)?, VIEWS)?;
+    }
+    if wanted("vit") {
+        time("vit", vit()?, VIT_VIEWS)?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Layers and encoders against reference numbers, on the reference executor.
+//! Layers and encoders against reference numbers, on both executors.
 
 mod common;
 
@@ -7,19 +7,21 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor, Var};
 use common::{Any, Case, case, cases};
-use ravine::encoders::{Encoder, Resnet, Stem};
+use ravine::encoders::{Encoder, Resnet, Stem, Vit};
+use ravine::graph::attention::Attention;
 use ravine::graph::batch_norm::BatchNorm;
 use ravine::graph::conv2d::Conv2d;
 use ravine::graph::gelu::Gelu;
 use ravine::graph::global_avg_pool::GlobalAvgPool;
 use ravine::graph::layer_norm::LayerNorm;
+use ravine::graph::linear::Linear;
 use ravine::graph::max_pool::MaxPool;
-use ravine::graph::{CandleExecutor, Executor, Graph, Mode, Network, Op};
+use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Graph, Mode, Network, Op};
 use ravine::params::Params;
 use serde_json::Value;
 
 fn executors() -> Vec<Arc<dyn Executor>> {
-    vec![Arc::new(CandleExecutor)]
+    vec![Arc::new(CandleExecutor), Arc::new(CpuExecutor::new())]
 }
 
 /// The op of a `layer/` case; `None` for those that are not ops of a graph.
@@ -196,4 +198,46 @@ fn resnet50_equals_torchvision() -> Result<(), Any> {
         ..Resnet::default()
     };
     check_encoder("resnet50", &resnet)
+}
+
+#[test]
+fn vit_equals_timm() -> Result<(), Any> {
+    let vit = Vit {
+        depth: 2,
+        ..Vit::default()
+    };
+    check_encoder("vit_tiny", &vit)
+}
+
+#[test]
+fn attention_equals_the_reference() -> Result<(), Any> {
+    let case = case("layer/attention")?;
+    let x = Var::from_tensor(&case.input("x"))?;
+    let width = x.dims()[2];
+    for executor in executors() {
+        let mut graph = Graph::new(&x.dims()[1..]);
+        let heads = case.usize("heads");
+        let mut node = graph.input();
+        for (name, op) in [
+            ("qkv", Op::Linear(Linear::new(width, 3 * width, true))),
+            ("attention", Op::Attention(Attention { heads })),
+            ("proj", Op::Linear(Linear::new(width, width, true))),
+        ] {
+            node = graph.push(name, op, &[node])?;
+        }
+        graph.mark("output", node);
+        let params = Params::new(0, &Device::Cpu);
+        let network = Network::new(graph, &params, executor)?;
+        for param in params.all() {
+            param.var.set(&case.input(&param.name.replace('.', "_")))?;
+        }
+        let forward = network.forward(&x, Mode::Train)?;
+        case.check("output", &forward.outputs[0])?;
+        let gradients = network.backward(forward.tape, &[Some(case.input("upstream"))])?;
+        case.check("grad_x", &gradients.input.expect("a gradient of the input"))?;
+        for (name, gradient) in &gradients.of {
+            case.check(&format!("grad_{}", name.replace('.', "_")), gradient)?;
+        }
+    }
+    Ok(())
 }

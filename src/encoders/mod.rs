@@ -4,11 +4,13 @@ mod convnet;
 mod mlp;
 mod projector;
 mod resnet;
+mod vit;
 
 pub use convnet::Convnet;
 pub use mlp::Mlp;
 pub use projector::{Projector, network};
 pub use resnet::{Resnet, Stem};
+pub use vit::Vit;
 
 use crate::error::Result;
 use crate::graph::Graph;
@@ -27,6 +29,7 @@ crate::family! {
     EncoderKind: Encoder {
         "convnet" => Convnet(Convnet),
         "resnet" => Resnet(Resnet),
+        "vit" => Vit(Vit),
         "mlp" => Mlp(Mlp),
     }
 }

@@ -14,6 +14,7 @@ mod samples;
 mod summary;
 
 pub mod add;
+pub mod attention;
 pub mod batch_norm;
 pub mod conv2d;
 pub mod flatten;
@@ -23,6 +24,9 @@ pub mod layer_norm;
 pub mod linear;
 pub mod max_pool;
 pub mod relu;
+pub mod to_tokens;
+pub mod token_embed;
+pub mod token_pool;
 
 pub use builder::{Graph, Node, NodeId};
 pub use candle_executor::CandleExecutor;
@@ -85,6 +89,10 @@ pub enum Op {
     Linear(linear::Linear),
     LayerNorm(layer_norm::LayerNorm),
     Gelu(gelu::Gelu),
+    ToTokens(to_tokens::ToTokens),
+    TokenEmbed(token_embed::TokenEmbed),
+    Attention(attention::Attention),
+    TokenPool(token_pool::TokenPool),
 }
 
 impl Op {
@@ -102,6 +110,10 @@ impl Op {
             Self::Linear(op) => op,
             Self::LayerNorm(op) => op,
             Self::Gelu(op) => op,
+            Self::ToTokens(op) => op,
+            Self::TokenEmbed(op) => op,
+            Self::Attention(op) => op,
+            Self::TokenPool(op) => op,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::graph::Op;
 use crate::graph::add::Add;
+use crate::graph::attention::Attention;
 use crate::graph::batch_norm::BatchNorm;
 use crate::graph::conv2d::Conv2d;
 use crate::graph::flatten::Flatten;
@@ -11,6 +12,9 @@ use crate::graph::layer_norm::LayerNorm;
 use crate::graph::linear::Linear;
 use crate::graph::max_pool::MaxPool;
 use crate::graph::relu::Relu;
+use crate::graph::to_tokens::ToTokens;
+use crate::graph::token_embed::TokenEmbed;
+use crate::graph::token_pool::TokenPool;
 
 /// Every op at least once, each with a sample shape.
 #[must_use]
@@ -25,6 +29,11 @@ pub fn samples() -> Vec<(Op, Vec<usize>)> {
         stride: 2,
         padding: 1,
     };
+    let embed = TokenEmbed {
+        tokens: 3,
+        width: 6,
+        class_token: true,
+    };
     vec![
         (Op::Conv2d(Conv2d::new(3, 4, 3, 1, 1)), image.clone()),
         (Op::Conv2d(strided), image.clone()),
@@ -35,7 +44,12 @@ pub fn samples() -> Vec<(Op, Vec<usize>)> {
         (Op::Add(Add), image.clone()),
         (Op::MaxPool(pool), image.clone()),
         (Op::GlobalAvgPool(GlobalAvgPool), image.clone()),
-        (Op::Flatten(Flatten), image),
+        (Op::Flatten(Flatten), image.clone()),
+        (Op::ToTokens(ToTokens), image),
+        (Op::TokenEmbed(embed), vec![3, 6]),
+        (Op::Attention(Attention { heads: 2 }), vec![5, 24]),
+        (Op::TokenPool(TokenPool::Class), vec![3, 6]),
+        (Op::TokenPool(TokenPool::Mean), vec![3, 6]),
         (Op::Linear(Linear::new(6, 4, true)), vec![6]),
         (
             Op::LayerNorm(LayerNorm {

@@ -93,7 +93,11 @@ impl ConvShape {
 
     fn way(&self) -> Way {
         let plain = self.kernel == 3 && self.stride == 1 && self.padding == 1 && self.dilation == 1;
-        if plain && self.groups == 1 && self.input % 16 == 0 && self.output % 16 == 0 {
+        if plain
+            && self.groups == 1
+            && self.input.is_multiple_of(16)
+            && self.output.is_multiple_of(16)
+        {
             Way::Winograd
         } else if self.groups > 1 && self.groups == self.input && self.groups == self.output {
             Way::Depthwise

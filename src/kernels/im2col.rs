@@ -47,21 +47,20 @@ fn pixel(s: &ConvShape, row: usize) -> (usize, usize, usize) {
     (row / (height * width), row / width % height, row % width)
 }
 
-/// The kernel rows `ky` of the windows `rows` of group `g`, one window after the other.
+/// The kernel rows `ky` of the windows `rows` of group `g`, a window every `stride` floats.
 fn gather(
     s: &ConvShape,
     g: usize,
     x: &[f32],
     rows: Range<usize>,
     ky: Range<usize>,
-    out: &mut [f32],
+    (out, stride): (&mut [f32], usize),
 ) {
     let (channels, line) = (s.group_input(), s.kernel * s.group_input());
-    let mut lines = out.chunks_exact_mut(line);
-    for row in rows {
+    for (row, out) in rows.zip(out.chunks_exact_mut(stride)) {
         let (image, oy, ox) = pixel(s, row);
         let left = ox * s.stride;
-        for (ky, to) in ky.clone().zip(&mut lines) {
+        for (ky, to) in ky.clone().zip(out.chunks_exact_mut(line)) {
             let y = oy * s.stride + ky * s.dilation;
             if y < s.padding || y >= s.height + s.padding {
                 to.fill(0.0);
@@ -94,8 +93,16 @@ fn gather(
     }
 }
 
-/// Add the windows `rows` of group `g` back to the places of `image` (one image of dx) they were gathered from.
-fn scatter(s: &ConvShape, g: usize, windows: &[f32], rows: Range<usize>, image: &mut [f32]) {
+/// Add the windows `rows` of group `g` back to where they were gathered from; `dx` starts with image
+/// `first_image`.
+fn scatter(
+    s: &ConvShape,
+    g: usize,
+    windows: &[f32],
+    rows: Range<usize>,
+    first_image: usize,
+    dx: &mut [f32],
+) {
     let channels = s.group_input();
     let line = s.kernel * channels;
     let add = |to: &mut [f32], from: &[f32]| {
@@ -105,14 +112,14 @@ fn scatter(s: &ConvShape, g: usize, windows: &[f32], rows: Range<usize>, image: 
     };
     let mut lines = windows.chunks_exact(line);
     for row in rows {
-        let (_, oy, ox) = pixel(s, row);
+        let (image, oy, ox) = pixel(s, row);
         let left = ox * s.stride;
         for (ky, from) in (0..s.kernel).zip(&mut lines) {
             let y = oy * s.stride + ky * s.dilation;
             if y < s.padding || y >= s.height + s.padding {
                 continue;
             }
-            let start = (y - s.padding) * s.width;
+            let start = ((image - first_image) * s.height + y - s.padding) * s.width;
             if s.dilation == 1 && s.groups == 1 {
                 let first = s.padding.saturating_sub(left).min(s.kernel);
                 let end = (s.width + s.padding).saturating_sub(left).min(s.kernel);
@@ -120,7 +127,7 @@ fn scatter(s: &ConvShape, g: usize, windows: &[f32], rows: Range<usize>, image: 
                     let to = (start + left + first - s.padding) * channels;
                     let len = (end - first) * channels;
                     add(
-                        &mut image[to..to + len],
+                        &mut dx[to..to + len],
                         &from[first * channels..end * channels],
                     );
                 }
@@ -129,7 +136,7 @@ fn scatter(s: &ConvShape, g: usize, windows: &[f32], rows: Range<usize>, image: 
                     let column = left + kx * s.dilation;
                     if column >= s.padding && column < s.width + s.padding {
                         let to = (start + column - s.padding) * s.input + g * channels;
-                        add(&mut image[to..to + channels], from);
+                        add(&mut dx[to..to + channels], from);
                     }
                 }
             }
@@ -204,7 +211,7 @@ pub(super) fn forward(
                 block_at(simd, size, a, right, c);
             } else {
                 scratch::with(rows.len() * taps, |windows| {
-                    gather(s, g, x, rows.clone(), 0..s.kernel, windows);
+                    gather(s, g, x, rows.clone(), 0..s.kernel, (windows, taps));
                     let a = Left {
                         start: windows.as_ptr(),
                         row: taps,
@@ -253,14 +260,17 @@ pub(super) fn backward_data(
         return;
     }
     let (pixels, step) = (s.out_height() * s.out_width(), block_rows(taps));
-    dx.par_chunks_mut(s.height * s.width * s.input)
+    // A task takes as many images as make a product worth its walk through the weight.
+    let images = 96usize.div_ceil(pixels);
+    dx.par_chunks_mut(images * s.height * s.width * s.input)
         .enumerate()
-        .for_each(|(image, dx)| {
+        .for_each(|(task, dx)| {
             if !add {
                 dx.fill(0.0);
             }
-            let end = (image + 1) * pixels;
-            for start in (image * pixels..end).step_by(step) {
+            let first = task * images * pixels;
+            let end = s.rows().min(first + images * pixels);
+            for start in (first..end).step_by(step) {
                 let rows = start..end.min(start + step);
                 for g in 0..s.groups {
                     scratch::with(rows.len() * taps, |windows| {
@@ -271,7 +281,7 @@ pub(super) fn backward_data(
                         };
                         let size = (rows.len(), taps, outputs);
                         block_at(simd, size, left(start, g), right(g), c);
-                        scatter(s, g, windows, rows.clone(), dx);
+                        scatter(s, g, windows, rows.clone(), task * images, dx);
                     });
                 }
             }
@@ -292,6 +302,8 @@ pub(super) fn backward_weight(
     let ky_step = if line >= 96 { 1 } else { s.kernel };
     let (segments, ky_tasks) = (segments(s), s.kernel / ky_step);
     let width = ky_step * line;
+    // Products walk down columns of windows: strides of a power of two would put them into few cache places.
+    let stride = width.next_multiple_of(16) + 16;
     let span = s.rows().div_ceil(segments);
     let partials = Shared::new(&mut *workspace);
     (0..segments * ky_tasks).into_par_iter().for_each(|task| {
@@ -302,37 +314,42 @@ pub(super) fn backward_weight(
             // SAFETY: every task has its own segment and kernel rows.
             let part = unsafe { partials.part(start, width * outputs) };
             part.fill(0.0);
-            for row in (first..end).step_by(block_rows(width)) {
-                let rows = row..end.min(row + block_rows(width));
-                let space = scratch::lines(rows.len() * width);
+            let step = (2 * BLOCK / width / 8 * 8).clamp(32, 256);
+            for row in (first..end).step_by(step) {
+                let rows = row..end.min(row + step);
+                let space = scratch::lines(rows.len() * stride);
                 let total = space + packed_len(rows.len(), outputs);
                 scratch::with(total, |space_all| {
                     let (windows, packed) = space_all.split_at_mut(space);
-                    gather(s, g, x, rows.clone(), ky..ky + ky_step, windows);
-                    let b = &dy[row * s.output + g * outputs..];
-                    let right = if outputs % 16 == 0 {
-                        Right::Rows(b.as_ptr(), s.output)
-                    } else {
-                        for first in (0..outputs).step_by(PANEL) {
-                            // SAFETY: `b` holds the rows, `packed` was sized for them.
-                            unsafe {
-                                pack_panel(
-                                    rows.len(),
-                                    outputs,
-                                    first,
-                                    b.as_ptr(),
-                                    (s.output, 1),
-                                    packed.as_mut_ptr(),
-                                );
-                            }
+                    let a = if is_pointwise(s) {
+                        Left {
+                            start: x[row * s.input + g * taps..].as_ptr(),
+                            row: 1,
+                            column: s.input,
                         }
-                        Right::Packed(packed.as_ptr())
+                    } else {
+                        gather(s, g, x, rows.clone(), ky..ky + ky_step, (windows, stride));
+                        Left {
+                            start: windows.as_ptr(),
+                            row: 1,
+                            column: stride,
+                        }
                     };
-                    let a = Left {
-                        start: windows.as_ptr(),
-                        row: 1,
-                        column: width,
-                    };
+                    let b = &dy[row * s.output + g * outputs..];
+                    for first in (0..outputs).step_by(PANEL) {
+                        // SAFETY: `b` holds the rows, `packed` was sized for them.
+                        unsafe {
+                            pack_panel(
+                                rows.len(),
+                                outputs,
+                                first,
+                                b.as_ptr(),
+                                (s.output, 1),
+                                packed.as_mut_ptr(),
+                            );
+                        }
+                    }
+                    let right = Right::Packed(packed.as_ptr());
                     let c = Target {
                         start: part.as_mut_ptr(),
                         row: outputs,

@@ -7,7 +7,7 @@ use super::simd::{Simd, multiversion};
 
 /// Sum of `f(i)` for i below `count` in sixteen running sums: a fixed order that LLVM vectorises.
 #[inline(always)]
-fn lane_sum(count: usize, f: impl Fn(usize) -> f32) -> f32 {
+pub(super) fn lane_sum(count: usize, f: impl Fn(usize) -> f32) -> f32 {
     let mut lanes = [0.0f32; 16];
     let whole = count / 16 * 16;
     for start in (0..whole).step_by(16) {

@@ -5,7 +5,15 @@
 //! run time. Work is cut into pieces of a size that does not depend on the number of threads, and sums are
 //! added in the order of the pieces, so results do not depend on the number of threads either.
 
+#![allow(
+    clippy::inline_always,
+    clippy::many_single_char_names,
+    clippy::needless_range_loop,
+    reason = "kernels are built per instruction set by inlining, named as in their formulas, and walk several rows by one index"
+)]
+
 pub mod activation;
+pub mod attention;
 pub mod batch_norm;
 pub mod conv;
 pub mod depthwise;
@@ -14,6 +22,7 @@ pub mod gemm;
 pub mod im2col;
 pub mod layer_norm;
 pub mod layout;
+pub mod memory;
 pub mod pixels;
 pub mod pool;
 pub mod simd;

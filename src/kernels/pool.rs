@@ -62,6 +62,7 @@ multiversion! {
 }
 
 multiversion! {
+    #[allow(clippy::float_cmp, reason = "the maximum is one of these very numbers")]
     fn max_backward_image<L>(s: &PoolShape, x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32], left: &mut [f32]) {
         let rows = y.chunks_exact(s.channels).zip(dy.chunks_exact(s.channels));
         for (i, (y, dy)) in rows.enumerate() {

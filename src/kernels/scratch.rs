@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 
+use super::memory;
+
 thread_local! {
-    static BUFFER: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    static BUFFER: RefCell<(Vec<f32>, usize)> = const { RefCell::new((Vec::new(), 0)) };
 }
 
 /// Floats per cache line.
@@ -14,11 +16,11 @@ const LINE: usize = 16;
 /// `work` must not start parallel work of its own, which could enter here again on the same thread.
 pub(super) fn with<R>(len: usize, work: impl FnOnce(&mut [f32]) -> R) -> R {
     BUFFER.with_borrow_mut(|buffer| {
-        if buffer.len() < len + LINE {
-            *buffer = vec![0.0; len + LINE];
+        if buffer.0.len() < buffer.1 + len {
+            *buffer = memory::zeros(len);
         }
-        let start = buffer.as_ptr().align_offset(4 * LINE).min(LINE);
-        work(&mut buffer[start..start + len])
+        let (block, start) = buffer;
+        work(&mut block[*start..*start + len])
     })
 }
 

@@ -81,7 +81,7 @@ pub(super) fn run(
     // An empty tape (of an evaluation) pulls nothing back.
     for (step, kept) in plan.steps.iter().zip(record.kept).rev() {
         if let Some(gradient) = flow.take(step.output) {
-            ops::backward(&context, step, kept, gradient, &mut flow)?;
+            ops::backward(&context, step, &kept, gradient, &mut flow)?;
         }
     }
     if let Some(gradient) = flow.take(0) {

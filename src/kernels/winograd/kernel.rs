@@ -2,10 +2,11 @@
 
 use rayon::prelude::*;
 
+use super::plane;
 use crate::kernels::conv::ConvShape;
 use crate::kernels::gemm::{PANEL, panel_width};
 use crate::kernels::shared::Shared;
-use crate::kernels::simd::{Simd, multiversion};
+use crate::kernels::simd::{Lanes, Simd, multiversion};
 
 const G: [[f32; 3]; 6] = [
     [0.25, 0.0, 0.0],
@@ -60,25 +61,36 @@ multiversion! {
                     taps[t][lane] = *value;
                 }
             }
-            let mut half = [[[0.0f32; 16]; 3]; 6];
-            for (g, half) in G.iter().zip(&mut half) {
-                for (b, half) in half.iter_mut().enumerate() {
-                    for lane in 0..16 {
-                        half[lane] = g[0] * taps[b][lane] + g[1] * taps[3 + b][lane] + g[2] * taps[6 + b][lane];
+            // SAFETY: `L` was proved by the `Simd`; every task writes its own sixteen columns of each matrix.
+            unsafe {
+                let mut half = [[L::splat(0.0); 3]; 6];
+                for b in 0..3 {
+                    let column = [0, 3, 6].map(|t| L::load(taps[t + b].as_ptr()));
+                    for a in 0..6 {
+                        half[a][b] = weigh(G[a], column);
                     }
                 }
-            }
-            for (a, half) in half.iter().enumerate() {
-                for (b, g) in G.iter().enumerate() {
-                    let to = (a * 6 + b) * depth * columns + panel * depth + row * width + first - panel;
-                    // SAFETY: every task writes its own sixteen columns.
-                    let to = unsafe { u.part(to, 16) };
-                    for lane in 0..16 {
-                        to[lane] = g[0] * half[0][lane] + g[1] * half[1][lane] + g[2] * half[2][lane];
+                for a in 0..6 {
+                    for b in 0..6 {
+                        let to = (a * 6 + b) * plane(depth, columns) + panel * depth + row * width + first - panel;
+                        weigh(G[b], half[a]).store(u.part(to, 16).as_mut_ptr());
                     }
                 }
             }
         }
+    }
+}
+
+/// `Σ weights[i] · values[i]`
+#[inline(always)]
+unsafe fn weigh<L: Lanes, const N: usize>(weights: [f32; N], values: [L; N]) -> L {
+    // SAFETY: the contract of `Lanes`, passed on.
+    unsafe {
+        let mut sum = values[0].mul(L::splat(weights[0]));
+        for i in 1..N {
+            sum = values[i].fma(L::splat(weights[i]), sum);
+        }
+        sum
     }
 }
 
@@ -94,29 +106,27 @@ multiversion! {
     /// The kernels of sixteen output channels, starting at `first`.
     fn adjoint_lanes<L>(channels: (usize, usize), parts: usize, du: &[f32], first: usize, dw: Shared) {
         let (inputs, outputs) = channels;
-        let matrix = inputs * outputs;
+        let matrix = plane(inputs, outputs);
+        assert!(du.len() >= parts * 36 * matrix);
         for row in 0..inputs {
-            let mut half = [[[0.0f32; 16]; 6]; 3];
-            for xi in 0..36 {
-                let mut sum = [0.0f32; 16];
-                for part in 0..parts {
-                    let from = (part * 36 + xi) * matrix + row * outputs + first;
-                    for (sum, value) in sum.iter_mut().zip(&du[from..from + 16]) {
-                        *sum += value;
-                    }
-                }
-                for a in 0..3 {
-                    for lane in 0..16 {
-                        half[a][xi % 6][lane] += G[xi / 6][a] * sum[lane];
-                    }
-                }
-            }
             let mut taps = [[0.0f32; 16]; 9];
-            for (t, tap) in taps.iter_mut().enumerate() {
-                for (b, g) in G.iter().enumerate() {
-                    for lane in 0..16 {
-                        tap[lane] += half[t / 3][b][lane] * g[t % 3];
+            // SAFETY: `L` was proved by the `Simd`; `du` holds all parts (checked).
+            unsafe {
+                let mut half = [[L::splat(0.0); 6]; 3];
+                for b in 0..6 {
+                    let mut column = [L::splat(0.0); 6];
+                    for (a, sum) in column.iter_mut().enumerate() {
+                        for part in 0..parts {
+                            let from = (part * 36 + a * 6 + b) * matrix + row * outputs + first;
+                            *sum = sum.add(L::load(du.as_ptr().add(from)));
+                        }
                     }
+                    for a in 0..3 {
+                        half[a][b] = weigh(G.map(|g| g[a]), column);
+                    }
+                }
+                for (t, tap) in taps.iter_mut().enumerate() {
+                    weigh(G.map(|g| g[t % 3]), half[t / 3]).store(tap.as_mut_ptr());
                 }
             }
             for lane in 0..16 {

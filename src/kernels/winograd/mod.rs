@@ -25,8 +25,7 @@ use tile::Tiles;
 const BLOCK: usize = 256 * 1024;
 
 pub(super) fn workspace(s: &ConvShape) -> usize {
-    let matrix = 36 * s.input * s.output;
-    matrix.max(weight_gradient::partials(s) * matrix)
+    weight_gradient::partials(s) * 36 * plane(s.input, s.output)
 }
 
 pub(super) fn forward(
@@ -54,9 +53,17 @@ pub(super) fn backward_data(
     run(simd, s, (dy, s.output), workspace, (dx, s.input), add);
 }
 
-/// Tiles of a block: as many as fit, whole micro-kernels, and enough blocks for several threads.
+/// Tiles of a block: as many as fit, but enough to be worth a walk through the kernels, which are 4 to 37 MB
+/// where there are many channels.
 fn block_tiles(channels: usize) -> usize {
-    (BLOCK / (36 * channels) / 12 * 12).clamp(24, 96)
+    let least = if channels < 1024 { 48 } else { 64 };
+    (BLOCK / (36 * channels) / 12 * 12).clamp(least, 96)
+}
+
+/// Floats between two of 36 matrices: a cache line more than they hold, since strides of whole pages would put
+/// the same element of all 36 into the same few places of the caches.
+fn plane(rows: usize, columns: usize) -> usize {
+    rows * columns + 16
 }
 
 /// Convolve `x` of `c` channels with transformed kernels `u` into `y` of `k` channels.
@@ -76,8 +83,9 @@ fn run(
         .for_each(|b| {
             let first = b * step;
             let count = (tiles.count() - first).min(step);
-            scratch::with(36 * count * (c + k), |space| {
-                let (v, m) = space.split_at_mut(36 * count * c);
+            let len = 36 * plane(count, c);
+            scratch::with(len + 36 * plane(count, k), |space| {
+                let (v, m) = space.split_at_mut(len);
                 block_of(
                     simd,
                     tiles,
@@ -106,22 +114,23 @@ multiversion! {
         m: &mut [f32],
     ) {
         let ((first, count), (x, c), (k, add)) = (range, input, output);
-        assert!(x.len() >= tiles.pixels() * c && u.len() >= 36 * c * k);
-        assert!(v.len() >= 36 * count * c && m.len() >= 36 * count * k);
+        assert!(x.len() >= tiles.pixels() * c && u.len() >= 36 * plane(c, k));
+        let (v_step, m_step) = (plane(count, c), plane(count, k));
+        assert!(v.len() >= 36 * v_step && m.len() >= 36 * m_step);
         let y = y.at(0);
         // SAFETY: lengths are checked above; every block writes the pixels of its own tiles.
         unsafe {
             for t in 0..count {
-                tile::input::<L>(tiles, x.as_ptr(), c, first + t, 0..6, v.as_mut_ptr().add(t * c), count * c);
+                tile::input::<L>(tiles, x.as_ptr(), c, first + t, 0..6, v.as_mut_ptr().add(t * c), v_step);
             }
             for xi in 0..36 {
-                let a = Left { start: v.as_ptr().add(xi * count * c), row: c, column: 1 };
-                let b = Right::Packed(u.as_ptr().add(xi * c * k));
-                let to = Target { start: m.as_mut_ptr().add(xi * count * k), row: k, add: false };
+                let a = Left { start: v.as_ptr().add(xi * v_step), row: c, column: 1 };
+                let b = Right::Packed(u.as_ptr().add(xi * plane(c, k)));
+                let to = Target { start: m.as_mut_ptr().add(xi * m_step), row: k, add: false };
                 block::<L>((count, k, c), a, b, to);
             }
             for t in 0..count {
-                tile::output::<L>(tiles, m.as_ptr().add(t * k), count * k, k, first + t, y, add);
+                tile::output::<L>(tiles, m.as_ptr().add(t * k), m_step, k, first + t, y, add);
             }
         }
     }

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::kernel;
 use super::tile::{self, Tiles};
+use super::{kernel, plane};
 use crate::kernels::conv::ConvShape;
 use crate::kernels::gemm::{Left, Right, Target, block};
 use crate::kernels::scratch;
@@ -17,7 +17,7 @@ const BLOCK: usize = 256 * 1024;
 
 /// Parts into which the sum over tiles is cut: fixed by the shape, so that the result is.
 pub(super) fn partials(s: &ConvShape) -> usize {
-    let matrix = 36 * s.input * s.output;
+    let matrix = 36 * plane(s.input, s.output);
     (PARTIALS.0 / matrix)
         .clamp(1, PARTIALS.1)
         .min(Tiles::of(s).count().div_ceil(48))
@@ -44,7 +44,7 @@ pub(in crate::kernels) fn backward_weight(
     let tiles = Tiles::of(s);
     let (parts, rows) = (partials(s), task_rows(s));
     let (groups, span) = (6 / rows, tiles.count().div_ceil(parts));
-    let matrix = s.input * s.output;
+    let matrix = plane(s.input, s.output);
     let step = (BLOCK / (6 * rows * (s.input + s.output)) / 8 * 8).clamp(32, 128);
     let sums = Shared::new(workspace);
     (0..parts * groups).into_par_iter().for_each(|task| {
@@ -58,9 +58,9 @@ pub(in crate::kernels) fn backward_weight(
         }
         for t in (first..end).step_by(step) {
             let count = (end - t).min(step);
-            let size = 6 * rows * count;
-            scratch::with(size * (s.input + s.output), |space| {
-                let (v, m) = space.split_at_mut(size * s.input);
+            let len = 6 * rows * count * padded(s.input);
+            scratch::with(len + 6 * rows * count * padded(s.output), |space| {
+                let (v, m) = space.split_at_mut(len);
                 let rows = (group * rows, rows);
                 let add = t > first;
                 block_of(
@@ -80,6 +80,12 @@ pub(in crate::kernels) fn backward_weight(
     kernel::adjoint(simd, s, parts, workspace, dw);
 }
 
+/// Floats between two tiles: the products walk down columns, and strides of a power of two would put a column
+/// into few places of the first cache.
+fn padded(channels: usize) -> usize {
+    channels + 16
+}
+
 multiversion! {
     /// Add the products of `count` tiles, for some rows of the 6×6, to `du`.
     fn block_of<L>(
@@ -95,19 +101,21 @@ multiversion! {
         let ((first, count), (row, rows)) = (range, product_rows);
         let ((x, c), (dy, k), (du, add)) = (input, output, sums);
         assert!(x.len() >= tiles.pixels() * c && dy.len() >= tiles.pixels() * k);
-        assert!(v.len() >= 6 * rows * count * c && m.len() >= 6 * rows * count * k);
-        assert!(du.len() >= 6 * rows * c * k);
+        let (v_row, m_row) = (padded(c), padded(k));
+        let (v_step, m_step) = (count * v_row, count * m_row);
+        assert!(v.len() >= 6 * rows * v_step && m.len() >= 6 * rows * m_step);
+        assert!(du.len() >= 6 * rows * plane(c, k));
         // SAFETY: lengths are checked above.
         unsafe {
             for t in 0..count {
                 let range = row..row + rows;
-                tile::input::<L>(tiles, x.as_ptr(), c, first + t, range.clone(), v.as_mut_ptr().add(t * c), count * c);
-                tile::gradient::<L>(tiles, dy.as_ptr(), k, first + t, range, m.as_mut_ptr().add(t * k), count * k);
+                tile::input::<L>(tiles, x.as_ptr(), c, first + t, range.clone(), v.as_mut_ptr().add(t * v_row), v_step);
+                tile::gradient::<L>(tiles, dy.as_ptr(), k, first + t, range, m.as_mut_ptr().add(t * m_row), m_step);
             }
             for xi in 0..6 * rows {
-                let a = Left { start: v.as_ptr().add(xi * count * c), row: 1, column: c };
-                let b = Right::Rows(m.as_ptr().add(xi * count * k), k);
-                let to = Target { start: du.as_mut_ptr().add(xi * c * k), row: k, add };
+                let a = Left { start: v.as_ptr().add(xi * v_step), row: 1, column: v_row };
+                let b = Right::Rows(m.as_ptr().add(xi * m_step), m_row);
+                let to = Target { start: du.as_mut_ptr().add(xi * plane(c, k)), row: k, add };
                 block::<L>((c, k, count), a, b, to);
             }
         }

@@ -1,11 +1,13 @@
 //! Every op of the graph on the kernels, forward and backward.
 
+mod attention;
 mod batch_norm;
 mod conv2d;
 mod layer_norm;
 mod linear;
 mod pointwise;
 mod pool;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -36,6 +38,11 @@ pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Arc<Buffer>>) -
         (Op::Linear(op), _) => linear::forward(cx, step, op, x),
         (Op::LayerNorm(op), _) => layer_norm::forward(cx, step, op, x),
         (Op::Gelu(_), _) => Ok(pointwise::gelu(cx, x)),
+        // Channels last, an image already is its sequence of tokens.
+        (Op::ToTokens(_), _) => Ok((x, Kept::default())),
+        (Op::TokenEmbed(op), _) => tokens::embed(cx, step, op, &x),
+        (Op::Attention(op), _) => Ok(attention::forward(cx, step, op, x)),
+        (Op::TokenPool(op), _) => Ok(tokens::pool(cx, step, *op, &x)),
     }
 }
 
@@ -43,19 +50,19 @@ pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Arc<Buffer>>) -
 pub(super) fn backward(
     cx: &Context,
     step: &Step,
-    kept: Kept,
+    kept: &Kept,
     gradient: Buffer,
     flow: &mut Flow,
 ) -> Result<()> {
     match &step.op {
-        Op::Conv2d(op) => conv2d::backward(cx, step, op, &kept, &gradient, flow),
-        Op::BatchNorm(_) => batch_norm::backward(cx, step, &kept, gradient, flow),
-        Op::Relu(_) => pointwise::relu_backward(cx, step, &kept, gradient, flow),
+        Op::Conv2d(op) => conv2d::backward(cx, step, op, kept, &gradient, flow),
+        Op::BatchNorm(_) => batch_norm::backward(cx, step, kept, gradient, flow),
+        Op::Relu(_) => pointwise::relu_backward(cx, step, kept, gradient, flow),
         Op::Add(_) => {
             pointwise::add_backward(cx, step, gradient, flow);
             Ok(())
         }
-        Op::MaxPool(op) => pool::max_backward(cx, step, op, &kept, &gradient, flow),
+        Op::MaxPool(op) => pool::max_backward(cx, step, op, kept, &gradient, flow),
         Op::GlobalAvgPool(_) => {
             pool::average_backward(cx, step, &gradient, flow);
             Ok(())
@@ -64,9 +71,19 @@ pub(super) fn backward(
             pointwise::flatten_backward(cx, step, gradient, flow);
             Ok(())
         }
-        Op::Linear(op) => linear::backward(cx, step, op, &kept, &gradient, flow),
-        Op::LayerNorm(op) => layer_norm::backward(cx, step, op, &kept, gradient, flow),
-        Op::Gelu(_) => pointwise::gelu_backward(cx, step, &kept, gradient, flow),
+        Op::Linear(op) => linear::backward(cx, step, op, kept, &gradient, flow),
+        Op::LayerNorm(op) => layer_norm::backward(cx, step, op, kept, gradient, flow),
+        Op::Gelu(_) => pointwise::gelu_backward(cx, step, kept, gradient, flow),
+        Op::ToTokens(_) => {
+            flow.give(cx.simd, step.inputs[0], gradient);
+            Ok(())
+        }
+        Op::TokenEmbed(op) => tokens::embed_backward(cx, step, op, &gradient, flow),
+        Op::Attention(op) => attention::backward(cx, step, op, kept, &gradient, flow),
+        Op::TokenPool(op) => {
+            tokens::pool_backward(cx, step, *op, &gradient, flow);
+            Ok(())
+        }
     }
 }
 

@@ -1,0 +1,175 @@
+//! Multi-head self-attention, one head of one sample at a time; nothing of it is kept for backward.
+
+use rayon::prelude::*;
+
+use super::activation::exp_negative;
+use super::gemm::{Left, PANEL, Right, Target, block, pack_panel, packed_len};
+use super::layer_norm::lane_sum;
+use super::scratch;
+use super::shared::Shared;
+use super::simd::{Simd, multiversion};
+
+/// Sizes of an attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttentionShape {
+    /// Samples.
+    pub batch: usize,
+    /// Tokens of a sample.
+    pub tokens: usize,
+    /// Heads.
+    pub heads: usize,
+    /// Size of a head; the width is heads times this.
+    pub size: usize,
+}
+
+impl AttentionShape {
+    fn width(&self) -> usize {
+        self.heads * self.size
+    }
+
+    /// Floats of one token × token matrix, rows on whole cache lines.
+    fn square(&self) -> usize {
+        self.tokens * scratch::lines(self.tokens)
+    }
+
+    fn packed(&self) -> usize {
+        packed_len(self.size, self.tokens).max(packed_len(self.tokens, self.size))
+    }
+}
+
+/// Pack all of a depth × columns matrix for the products.
+#[inline(always)]
+unsafe fn pack(
+    (depth, columns): (usize, usize),
+    b: *const f32,
+    strides: (usize, usize),
+    to: &mut [f32],
+) -> Right {
+    for first in (0..columns).step_by(PANEL) {
+        // SAFETY: the caller's matrix has this size; `to` is large enough for either packing of a head.
+        unsafe { pack_panel(depth, columns, first, b, strides, to.as_mut_ptr()) }
+    }
+    Right::Packed(to.as_ptr())
+}
+
+/// `softmax(scale · row)` in place.
+#[inline(always)]
+fn softmax(row: &mut [f32], scale: f32) {
+    let top = row.iter().fold(f32::NEG_INFINITY, |top, x| top.max(*x));
+    for x in &mut *row {
+        *x = exp_negative((*x - top) * scale);
+    }
+    let share = 1.0 / lane_sum(row.len(), |i| row[i]);
+    for x in row {
+        *x *= share;
+    }
+}
+
+multiversion! {
+    /// The weights of one head to `p`: `qkv` starts at its queries.
+    fn weights<L>(s: &AttentionShape, qkv: *const f32, p: &mut [f32], space: &mut [f32]) {
+        let (t, step, row) = (s.tokens, 3 * s.width(), scratch::lines(s.tokens));
+        // SAFETY: the public functions check that `qkv` holds all samples; `p` and `space` are of `scratch`.
+        unsafe {
+            let keys = pack((s.size, t), qkv.add(s.width()), (1, step), space);
+            let q = Left { start: qkv, row: step, column: 1 };
+            block::<L>((t, t, s.size), q, keys, Target { start: p.as_mut_ptr(), row, add: false });
+        }
+        let scale = 1.0 / (s.size as f32).sqrt();
+        for p in p.chunks_exact_mut(row) {
+            softmax(&mut p[..t], scale);
+        }
+    }
+}
+
+multiversion! {
+    /// `out = p · v` for one head.
+    fn values<L>(s: &AttentionShape, qkv: *const f32, p: &[f32], out: *mut f32, space: &mut [f32]) {
+        let (t, step) = (s.tokens, 3 * s.width());
+        // SAFETY: as in `weights`.
+        unsafe {
+            let v = pack((t, s.size), qkv.add(2 * s.width()), (step, 1), space);
+            let p = Left { start: p.as_ptr(), row: scratch::lines(t), column: 1 };
+            block::<L>((t, s.size, t), p, v, Target { start: out, row: s.width(), add: false });
+        }
+    }
+}
+
+multiversion! {
+    /// The gradients of one head's queries, keys and values to `dqkv`, from its weights `p`; `g` is scratch.
+    fn gradients<L>(s: &AttentionShape, qkv: *const f32, p: &[f32], dout: *const f32, dqkv: *mut f32, g: &mut [f32], space: &mut [f32]) {
+        let (t, size, width, row) = (s.tokens, s.size, s.width(), scratch::lines(s.tokens));
+        let step = 3 * width;
+        let to = |part: usize| Target { start: dqkv.wrapping_add(part * width), row: step, add: false };
+        // SAFETY: as in `weights`.
+        unsafe {
+            let upstream = pack((t, size), dout, (width, 1), space);
+            let turned = Left { start: p.as_ptr(), row: 1, column: row };
+            block::<L>((t, size, t), turned, upstream, to(2));
+            let v = pack((size, t), qkv.add(2 * width), (1, step), space);
+            let upstream = Left { start: dout, row: width, column: 1 };
+            block::<L>((t, t, size), upstream, v, Target { start: g.as_mut_ptr(), row, add: false });
+        }
+        let scale = 1.0 / (size as f32).sqrt();
+        for (g, p) in g.chunks_exact_mut(row).zip(p.chunks_exact(row)) {
+            let mean = lane_sum(t, |j| g[j] * p[j]);
+            for j in 0..t {
+                g[j] = p[j] * (g[j] - mean) * scale;
+            }
+        }
+        // SAFETY: as in `weights`.
+        unsafe {
+            let k = pack((t, size), qkv.add(width), (step, 1), space);
+            block::<L>((t, size, t), Left { start: g.as_ptr(), row, column: 1 }, k, to(0));
+            let q = pack((t, size), qkv, (step, 1), space);
+            block::<L>((t, size, t), Left { start: g.as_ptr(), row: 1, column: row }, q, to(1));
+        }
+    }
+}
+
+/// `softmax(q kᵀ / √size) v` of `qkv` (batch, tokens, 3 · width) to `out` (batch, tokens, width).
+///
+/// # Panics
+/// A slice does not have the length its shape says.
+pub fn forward(simd: Simd, s: &AttentionShape, qkv: &[f32], out: &mut [f32]) {
+    let sample = s.tokens * s.width();
+    assert_eq!(
+        (qkv.len(), out.len()),
+        (3 * s.batch * sample, s.batch * sample)
+    );
+    let target = Shared::new(out);
+    (0..s.batch * s.heads).into_par_iter().for_each(|task| {
+        let (n, head) = (task / s.heads, task % s.heads * s.size);
+        scratch::with(s.square() + s.packed(), |space| {
+            let (p, space) = space.split_at_mut(s.square());
+            let qkv = qkv[3 * n * sample + head..].as_ptr();
+            weights(simd, s, qkv, p, space);
+            values(simd, s, qkv, p, target.at(n * sample + head), space);
+        });
+    });
+}
+
+/// Gradient by `qkv`; overwrites `dqkv`.
+///
+/// # Panics
+/// A slice does not have the length its shape says.
+pub fn backward(simd: Simd, s: &AttentionShape, qkv: &[f32], dout: &[f32], dqkv: &mut [f32]) {
+    let sample = s.tokens * s.width();
+    assert_eq!(
+        (qkv.len(), dout.len()),
+        (3 * s.batch * sample, s.batch * sample)
+    );
+    assert_eq!(dqkv.len(), qkv.len());
+    let target = Shared::new(dqkv);
+    (0..s.batch * s.heads).into_par_iter().for_each(|task| {
+        let (n, head) = (task / s.heads, task % s.heads * s.size);
+        scratch::with(2 * s.square() + s.packed(), |space| {
+            let (p, space) = space.split_at_mut(s.square());
+            let (g, space) = space.split_at_mut(s.square());
+            let (start, dout) = (3 * n * sample + head, dout[n * sample + head..].as_ptr());
+            let qkv = qkv[start..].as_ptr();
+            weights(simd, s, qkv, p, space);
+            gradients(simd, s, qkv, p, dout, target.at(start), g, space);
+        });
+    });
+}

@@ -1,0 +1,59 @@
+//! Large allocations in large pages.
+
+/// Floats per cache line.
+const LINE: usize = 16;
+
+/// `len` zeros that start on a cache line once the returned number of floats is skipped.
+///
+/// Where the system offers pages of 2 MiB on request (Linux), they are requested for large blocks before the
+/// first touch: fewer faults now, fewer address look-ups later.
+#[must_use]
+pub fn zeros(len: usize) -> (Vec<f32>, usize) {
+    let block = vec![0.0; len + LINE];
+    advise(&block);
+    let start = block.as_ptr().align_offset(4 * LINE).min(LINE);
+    (block, start)
+}
+
+#[cfg(target_os = "linux")]
+fn advise(block: &[f32]) {
+    use std::ffi::{c_int, c_void};
+
+    const HUGE_PAGE: usize = 2 << 20;
+    const PAGE: usize = 4096;
+    const MADV_HUGEPAGE: c_int = 14;
+    unsafe extern "C" {
+        fn madvise(start: *mut c_void, len: usize, advice: c_int) -> c_int;
+    }
+    let bytes = size_of_val(block);
+    if bytes < 2 * HUGE_PAGE {
+        return;
+    }
+    let skip = block.as_ptr().cast::<u8>().align_offset(PAGE);
+    // SAFETY: whole pages of a live allocation; the advice changes no contents, and a refusal is harmless.
+    unsafe {
+        let start = block.as_ptr().cast::<u8>().add(skip);
+        madvise(
+            start.cast_mut().cast(),
+            (bytes - skip) / PAGE * PAGE,
+            MADV_HUGEPAGE,
+        );
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn advise(_: &[f32]) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_are_zero_and_start_on_a_cache_line() {
+        for len in [0, 1, 5_000_000] {
+            let (block, start) = zeros(len);
+            assert!(block[start..start + len].iter().all(|&value| value == 0.0));
+            assert_eq!(block[start..].as_ptr() as usize % 64, 0);
+        }
+    }
+}
