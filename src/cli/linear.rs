@@ -8,7 +8,8 @@ use std::sync::atomic::AtomicBool;
 use candle_core::{Device, Tensor};
 use serde::Serialize;
 
-use super::pretrain::{Trained, checkpoint_name};
+use super::card::checkpoint_name;
+use super::pretrain::Trained;
 use crate::error::Result;
 use crate::eval::Features;
 use crate::eval::calibration::calibration;

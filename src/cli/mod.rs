@@ -3,6 +3,7 @@
 //! Results go to standard output, progress and messages to standard error; exit codes: 0 done, 1 failed,
 //! 2 usage or configuration, 130 interrupted with the state saved.
 
+mod card;
 mod config;
 mod data;
 mod device;
@@ -24,7 +25,7 @@ use crate::error::Result;
 
 /// Self-supervised learning of images, seen as energy-based learning.
 ///
-/// `ravine pretrain` alone trains on embedded digits and says what was learned, in about a minute.
+/// `ravine pretrain` alone trains on embedded digits and says what was learned, in some seconds.
 #[derive(Debug, Parser)]
 #[command(name = "ravine", version, arg_required_else_help = true)]
 pub struct Cli {

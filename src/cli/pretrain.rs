@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::judge::card_probes;
+use super::card::card;
 use super::linear::head_card;
 use super::online::Online;
 use super::progress::Bars;
@@ -21,9 +21,6 @@ use crate::atomic::AtomicFile;
 use crate::config::Config;
 use crate::data::{Loader, LoaderConfig, require_classes};
 use crate::error::{Error, Result};
-use crate::eval::card::Card;
-use crate::eval::collapse::judge;
-use crate::eval::spectrum::{rankme, relative_spread};
 use crate::graph::Network;
 use crate::train::{Checkpoint, Observer, Probe, Progress, RunFolder, Trainer};
 
@@ -293,68 +290,6 @@ fn stop_flag() -> Result<Arc<AtomicBool>> {
             .map_err(|e| Error::Failed(format!("signals cannot be caught: {e}")))?;
     }
     Ok(stop)
-}
-
-/// What the run is worth, on the test part.
-fn card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
-    let Trained {
-        setup,
-        network,
-        progress,
-        floor,
-    } = trained;
-    let splits = &setup.splits;
-    let labelled = require_classes(splits.train.as_ref(), &setup.config.data.source).is_ok();
-    let (test, split) = (&splits.test, "test");
-    let [probe, knn] = if labelled {
-        card_probes(setup, network, (test, split))?.map(Some)
-    } else {
-        [None, None]
-    };
-    let cloud = setup.collect(test, |x| network.eval(x, "embedding"))?;
-    let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
-    let judgement = judge(last_loss(folder), *floor, spread, rank, cloud.dim);
-    Ok(Card {
-        run: folder.root().display().to_string(),
-        method: setup.config.method.clone(),
-        data: setup.config.data.source.clone(),
-        split: split.into(),
-        checkpoint: checkpoint_name(folder)?,
-        images_per_s: progress.images as f64 / progress.seconds.max(1e-9),
-        seconds: progress.seconds,
-        steps: progress.step,
-        epochs: setup.config.train.epochs as f64,
-        parameters: encoder_parameters(network),
-        probe,
-        knn,
-        spread,
-        rank,
-        dim: cloud.dim,
-        verdict: judgement.verdict,
-        why: judgement.why,
-    })
-}
-
-/// The loss on the last line of the journal that has one.
-fn last_loss(folder: &RunFolder) -> f64 {
-    let text = fs::read_to_string(folder.file("metrics.jsonl")).unwrap_or_default();
-    let loss = |line: &str| serde_json::from_str::<serde_json::Value>(line).ok()?["loss"].as_f64();
-    text.lines().rev().find_map(loss).unwrap_or(f64::NAN)
-}
-
-pub(super) fn checkpoint_name(folder: &RunFolder) -> Result<String> {
-    let path = folder.pointed("latest")?;
-    Ok(path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned())
-}
-
-fn encoder_parameters(network: &Network) -> usize {
-    let params = network.params().trainable();
-    let encoder = params.iter().filter(|p| p.name.starts_with("encoder."));
-    encoder.map(|p| p.var.elem_count()).sum()
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

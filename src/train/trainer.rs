@@ -60,7 +60,7 @@ pub struct Probed {
 
 /// An online probe: a closure, so that the trainer knows nothing of evaluation.
 pub struct Probe<'a> {
-    /// Epochs between probes, fractions allowed.
+    /// Epochs between probes, fractions allowed; 0 probes at the end only.
     pub every: f64,
     /// The probe itself, given the loss of the last step.
     pub run: Box<dyn FnMut(Option<f64>) -> Result<Probed> + 'a>,
@@ -207,7 +207,7 @@ impl Trainer<'_> {
         let Some(probe) = &mut self.probe else {
             return Ok(false);
         };
-        if !last && !due(step, per_epoch, probe.every) {
+        if !last && (probe.every == 0.0 || !due(step, per_epoch, probe.every)) {
             return Ok(false);
         }
         let found = (probe.run)(live.loss)?;
