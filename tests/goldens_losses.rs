@@ -5,7 +5,10 @@ mod common;
 use candle_core::{Tensor, Var};
 use common::{Any, Case, case, cases};
 use ravine::energies::{Cosine, Dot, Energy, L1, Squared, SquaredConvention, l2_normalise_with};
-use ravine::losses::{Energies, EnergyLoss, Hinge, InfoNce, Loss, Nll};
+use ravine::losses::{
+    Energies, EnergyLoss, Hinge, InfoNce, Log, Loss, Lvq2, Mce, Mee, Nll, Perceptron,
+    SquareExponential, SquareSquare,
+};
 use ravine::negatives::{InBatch, Negatives, NoNegatives, Triplets};
 use ravine::regularizers::{Covariance, Regularizer, Variance};
 
@@ -65,15 +68,33 @@ fn normalising_equals_the_reference_for_short_rows_too() -> Result<(), Any> {
 #[test]
 fn energy_losses_equal_the_reference() -> Result<(), Any> {
     for case in cases("energy_loss/")? {
-        let loss: Box<dyn Loss> = match case.name.as_str() {
-            "energy_loss/energy" => Box::new(EnergyLoss::default()),
-            "energy_loss/hinge" => Box::new(Hinge {
-                margin: case.number("margin"),
+        let number = |key: &str| case.number(key);
+        let kind = case.name.trim_start_matches("energy_loss/");
+        let loss: Box<dyn Loss> = match kind.trim_end_matches("_huge_energies") {
+            "energy" => Box::new(EnergyLoss::default()),
+            "perceptron" => Box::new(Perceptron {}),
+            "hinge" => Box::new(Hinge {
+                margin: number("margin"),
             }),
-            "energy_loss/nll" | "energy_loss/nll_huge_energies" => Box::new(Nll {
-                beta: case.number("beta"),
+            "log" => Box::new(Log {}),
+            "lvq2_ratio" => Box::new(Lvq2 {
+                delta: number("delta"),
             }),
-            _ => continue,
+            "lvq2_cap" => continue, // another function of the same name, not offered
+            "mce" => Box::new(Mce {}),
+            "mee" => Box::new(Mee {
+                beta: number("beta"),
+            }),
+            "square_square" => Box::new(SquareSquare {
+                margin: number("margin"),
+            }),
+            "square_exponential" => Box::new(SquareExponential {
+                gamma: number("gamma"),
+            }),
+            "nll" => Box::new(Nll {
+                beta: number("beta"),
+            }),
+            other => panic!("no loss for the case {other}"),
         };
         let [good, bad] = vars(&case, ["good", "bad"])?;
         let energies = Energies {

@@ -6,12 +6,26 @@
 mod energy;
 mod hinge;
 mod info_nce;
+mod log;
+mod lvq2;
+mod mce;
+mod mee;
 mod nll;
+mod perceptron;
+mod square_exponential;
+mod square_square;
 
 pub use energy::EnergyLoss;
 pub use hinge::Hinge;
 pub use info_nce::InfoNce;
+pub use log::Log;
+pub use lvq2::Lvq2;
+pub use mce::Mce;
+pub use mee::Mee;
 pub use nll::Nll;
+pub use perceptron::Perceptron;
+pub use square_exponential::SquareExponential;
+pub use square_square::SquareSquare;
 
 use candle_core::{D, Tensor};
 
@@ -79,8 +93,8 @@ pub trait Loss: Send + Sync {
     /// How far it pushes.
     fn margin(&self) -> Margin;
 
-    /// What it reads when all `answers` (the right one included) have equal energies:
-    /// the value of a collapsed or not yet informative network. `None` if that depends on the energy.
+    /// What it reads when all `answers` (the right one included) have energy 0: the value of a collapsed
+    /// network. Losses of differences of energies read it at any equal energies. `None` if it is not known.
     fn floor(&self, answers: usize) -> Option<f64>;
 
     /// Refuse settings that cannot work with an energy whose values lie in `range`.
@@ -97,6 +111,13 @@ crate::family! {
         "info_nce" => InfoNce(InfoNce),
         "hinge" => Hinge(Hinge),
         "energy" => Energy(EnergyLoss),
+        "perceptron" => Perceptron(Perceptron),
+        "log" => Log(Log),
+        "lvq2" => Lvq2(Lvq2),
+        "mce" => Mce(Mce),
+        "mee" => Mee(Mee),
+        "square_square" => SquareSquare(SquareSquare),
+        "square_exponential" => SquareExponential(SquareExponential),
     }
 }
 
@@ -109,6 +130,33 @@ pub fn log_sum_exp(x: &Tensor) -> Result<Tensor> {
     let highest = x.detach().max_keepdim(D::Minus1)?;
     let sum = x.broadcast_sub(&highest)?.exp()?.sum_keepdim(D::Minus1)?;
     Ok((sum.log()? + highest)?)
+}
+
+/// `log(1 + exp(x))` for numbers of any size.
+fn softplus(x: &Tensor) -> Result<Tensor> {
+    // max(0, x) + log(1 + exp(−|x|)); written with log_sum_exp(0, x), whose gradient is exact at 0 too.
+    let pair = Tensor::stack(&[&x.zeros_like()?, x], x.rank())?;
+    Ok(log_sum_exp(&pair)?.squeeze(D::Minus1)?)
+}
+
+/// `1 / (1 + exp(−x))` for numbers of any size.
+fn sigmoid(x: &Tensor) -> Result<Tensor> {
+    // (1 + tanh(x/2)) / 2 overflows nowhere and has candle's own gradient.
+    Ok((x * 0.5)?.tanh()?.affine(0.5, 0.5)?)
+}
+
+/// Refuse an energy that can go below zero.
+fn non_negative(loss: &str, (low, _): (f64, f64)) -> Result<()> {
+    if low >= 0.0 {
+        return Ok(());
+    }
+    Err(Error::key(
+        "loss.kind",
+        format!(
+            "`{loss}` needs energies of at least 0, but this energy goes down to {low}; \
+             choose another energy (cosine, squared, euclidean, l1) or another loss (hinge, log, nll)"
+        ),
+    ))
 }
 
 /// Refuse a setting that must be above zero.

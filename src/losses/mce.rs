@@ -1,0 +1,35 @@
+use candle_core::{D, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Energies, Loss, Margin, sigmoid};
+use crate::error::Result;
+
+/// Minimum classification error, `1 / (1 + exp(E_I − E_C))`: a smooth count of mistakes.
+///
+/// Energies (N, P), (N, K) to (N,), LeCun et al. 2006, eq. 14. Bounded by 1, so outliers pull weakly, and
+/// so do questions that are very wrong at the start. Choose it to fine-tune what already mostly works.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Mce {}
+
+impl Loss for Mce {
+    fn forward(&self, energies: &Energies) -> Result<Tensor> {
+        let gap = energies
+            .positive
+            .broadcast_sub(&energies.most_offending()?)?;
+        Ok(sigmoid(&gap)?.mean(D::Minus1)?)
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Infinite
+    }
+
+    fn floor(&self, _: usize) -> Option<f64> {
+        Some(0.5)
+    }
+
+    fn validate(&self, _: (f64, f64)) -> Result<()> {
+        Ok(())
+    }
+}

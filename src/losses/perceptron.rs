@@ -1,0 +1,36 @@
+use candle_core::{D, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Energies, Loss, Margin};
+use crate::error::Result;
+
+/// Generalised perceptron, `E_C − min_y E(y)` over all answers, the right one too: `max(0, E_C − E_I)`.
+///
+/// Energies (N, P), (N, K) to (N,), LeCun et al. 2006, eq. 7. Its margin is zero: equal energies everywhere
+/// cost nothing, so it can collapse in principle when both sides are learned. Choose it for structured
+/// answers where finding the most offending one is all that can be afforded.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Perceptron {}
+
+impl Loss for Perceptron {
+    fn forward(&self, energies: &Energies) -> Result<Tensor> {
+        let gap = energies
+            .positive
+            .broadcast_sub(&energies.most_offending()?)?;
+        Ok(gap.relu()?.mean(D::Minus1)?)
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Finite(0.0)
+    }
+
+    fn floor(&self, _: usize) -> Option<f64> {
+        Some(0.0)
+    }
+
+    fn validate(&self, _: (f64, f64)) -> Result<()> {
+        Ok(())
+    }
+}
