@@ -211,6 +211,16 @@ impl Config {
         self.optimizer.part().validate()
     }
 
+    /// The same encoder without a head: what embeds images after supervised training.
+    #[must_use]
+    pub fn without_head(mut self) -> Self {
+        if self.head.take().is_some() {
+            self.projector = None; // a network with a head has neither
+            self.predictor = None;
+        }
+        self
+    }
+
     /// The whole configuration as TOML, defaults included.
     ///
     /// # Errors

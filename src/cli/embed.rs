@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::pretrain::{Machine, load_checkpoint, load_run};
-use super::setup::{EVAL_BATCH, Setup};
+use super::setup::{EVAL_BATCH, Inference};
 use super::{print_json, print_text};
 use crate::data::{Part, open_part};
 use crate::error::{Error, Result};
@@ -60,8 +60,12 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         config.data.source.clone_from(data);
         config.data.reader = crate::data::Reader::Auto;
     }
-    let setup = Setup::new(config)?;
-    let network = setup.network()?;
+    let config = config.without_head();
+    let Inference {
+        network,
+        views,
+        device,
+    } = Inference::new(&config)?;
     load_checkpoint(&checkpoint, &network)?;
     let position = network.graph().output(&args.output).ok_or_else(|| {
         let names: Vec<&str> = network
@@ -77,14 +81,14 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         ))
     })?;
     let dim = network.graph().shape(network.graph().outputs()[position].1)[0];
-    let dataset = open_part(&setup.config.data, setup.config.seed, args.part.into())?;
+    let dataset = open_part(&config.data, config.seed, args.part.into())?;
     let mut writer = writers::open(&args.out, dim, dataset.classes())?;
     let mut rows = 0;
     let bad = embed::embed(
         &dataset,
-        &setup.eval_views,
-        (EVAL_BATCH, setup.workers()),
-        &setup.device,
+        &views,
+        (EVAL_BATCH, config.data.worker_count()),
+        &device,
         |x| network.eval(x, &args.output),
         |features| {
             rows += features.rows();

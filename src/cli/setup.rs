@@ -96,6 +96,35 @@ impl Setup {
     }
 }
 
+/// What embedding images with a trained network needs: no splits, no training views.
+pub(super) struct Inference {
+    pub(super) network: Network,
+    pub(super) views: Arc<dyn Views>,
+    pub(super) device: Device,
+}
+
+impl Inference {
+    /// The network of `config`, the resolved configuration of a run, with parameters as they start.
+    pub(super) fn new(config: &Config) -> Result<Self> {
+        device::threads(config.threads);
+        let device = device::device(&config.device)?;
+        let executor = device::executor(&config.executor, &device)?;
+        let channels = config.data.channels.ok_or_else(|| {
+            Error::key(
+                "data.channels",
+                "is missing in the run's configuration; set 1 or 3",
+            )
+        })?;
+        let params = Params::new(config.seed, &device);
+        let network = Network::new(graph(config, channels, 0)?, &params, executor)?;
+        Ok(Self {
+            network,
+            views: Arc::new(config.augment.evaluation(channels)?),
+            device,
+        })
+    }
+}
+
 /// The graph that `config` describes for images of `channels` and data of `classes`.
 pub(super) fn graph(config: &Config, channels: usize, classes: usize) -> Result<Graph> {
     let size = config.augment.size;
