@@ -6,11 +6,13 @@
 mod energy;
 mod hinge;
 mod info_nce;
+mod log_partition;
 mod nll;
 
 pub use energy::EnergyLoss;
 pub use hinge::Hinge;
 pub use info_nce::InfoNce;
+pub use log_partition::log_partition;
 pub use nll::Nll;
 
 use candle_core::{D, Tensor};
