@@ -34,19 +34,13 @@ fn weight(x: f32) -> f32 {
 }
 
 multiversion! {
-    fn forward_row<L>(beta: f32, right: &[f32], wrong: &[f32]) -> f32 {
+    /// The lowest energy of a row, and the sum of the weights relative to it.
+    fn forward_row<L>(beta: f32, right: &[f32], wrong: &[f32]) -> (f32, f32) {
         let low = |low: f32, e: f32| if e < low { e } else { low };
         let lowest = fold(wrong, fold(right, f32::INFINITY, low, low), low, low);
         let add = |sum: f32, e: f32| sum + weight((lowest - e) * beta);
         let plus = |a: f32, b: f32| a + b;
-        fold(right, 0.0, add, plus) + fold(wrong, 0.0, add, plus)
-    }
-}
-
-multiversion! {
-    fn lowest_row<L>(right: &[f32], wrong: &[f32]) -> f32 {
-        let low = |low: f32, e: f32| if e < low { e } else { low };
-        fold(wrong, fold(right, f32::INFINITY, low, low), low, low)
+        (lowest, fold(right, 0.0, add, plus) + fold(wrong, 0.0, add, plus))
     }
 }
 
@@ -76,8 +70,8 @@ pub fn forward(
             for (i, out) in out.iter_mut().enumerate() {
                 let n = task * ROWS + i;
                 let (right, wrong) = (&right[n * p..][..p], &wrong[n * k..][..k]);
-                let sum = forward_row(simd, beta, right, wrong);
-                *out = sum.ln() / beta - lowest_row(simd, right, wrong);
+                let (lowest, sum) = forward_row(simd, beta, right, wrong);
+                *out = sum.ln() / beta - lowest;
             }
         });
 }

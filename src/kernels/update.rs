@@ -92,10 +92,13 @@ multiversion! {
 /// Without a buffer `p −= rate · g'`.
 pub fn momentum(simd: Simd, c: &Momentum, p: &mut [f32], g: &[f32], buffer: Option<&mut [f32]>) {
     let Some(buffer) = buffer else {
-        p.par_chunks_mut(CHUNK)
+        if p.len() <= CHUNK {
+            return plain_chunk(simd, c, p, g);
+        }
+        return p
+            .par_chunks_mut(CHUNK)
             .zip(g.par_chunks(CHUNK))
             .for_each(|(p, g)| plain_chunk(simd, c, p, g));
-        return;
     };
     if p.len() <= CHUNK {
         return momentum_chunk(simd, c, p, g, buffer);

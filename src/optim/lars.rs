@@ -52,18 +52,16 @@ impl Default for Lars {
 }
 
 impl Lars {
-    /// The factor `trust·|p| / n` from the norms of the weight, its gradient and the decayed gradient, or 1 where a norm is zero.
-    fn ratio(&self, weight: f64, gradient: f64, decayed: f64) -> f64 {
-        let divisor = match self.norm_of {
-            NormOf::Gradient if gradient > 0.0 => gradient + self.weight_decay * weight + 1e-8,
-            NormOf::Gradient => 0.0,
-            NormOf::DecayedGradient => decayed,
-        };
-        if weight > 0.0 && divisor > 0.0 {
-            self.trust * weight / divisor
-        } else {
-            1.0
+    /// The factor `trust·|p| / n`, or 1 where a norm is zero; `gradient` is the norm that `norm_of` names.
+    fn ratio(&self, weight: f64, gradient: f64) -> f64 {
+        if weight == 0.0 || gradient == 0.0 {
+            return 1.0;
         }
+        let divisor = match self.norm_of {
+            NormOf::Gradient => gradient + self.weight_decay * weight + 1e-8,
+            NormOf::DecayedGradient => gradient,
+        };
+        self.trust * weight / divisor
     }
 
     /// The same update by candle operations, for every device and kind of number.
@@ -78,7 +76,11 @@ impl Lars {
         let mut g = gradient.detach();
         if param.role == Role::Weight {
             let decayed = (&g + (&p * self.weight_decay)?)?;
-            g = (&decayed * self.ratio(norm(&p)?, norm(&g)?, norm(&decayed)?))?;
+            let gradient = match self.norm_of {
+                NormOf::Gradient => norm(&g)?,
+                NormOf::DecayedGradient => norm(&decayed)?,
+            };
+            g = (decayed * self.ratio(norm(&p)?, gradient))?;
         }
         let buffer = ((state.get("momentum", param)? * self.momentum)? + g)?;
         param.var.set(&(p - (&buffer * learning_rate)?)?)?;
@@ -99,11 +101,16 @@ impl Optimizer for Lars {
         if !in_place::possible(param, gradient) {
             return self.reference(param, gradient, learning_rate, state);
         }
-        let decayed = in_place::norm_of_sum(gradient, param.var.as_tensor(), self.weight_decay);
-        let scale = match param.role {
-            Role::Weight => self.ratio(norm(&param.var)?, norm(gradient)?, decayed?),
-            _ => 1.0,
-        };
+        let mut scale = 1.0;
+        if param.role == Role::Weight {
+            let norm_of_gradient = match self.norm_of {
+                NormOf::Gradient => norm(gradient)?,
+                NormOf::DecayedGradient => {
+                    in_place::norm_of_sum(gradient, &param.var, self.weight_decay)?
+                }
+            };
+            scale = self.ratio(norm(&param.var)?, norm_of_gradient);
+        }
         let rule = Momentum {
             rate: learning_rate as f32,
             keep: self.momentum as f32,
