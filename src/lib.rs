@@ -5,7 +5,7 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | 0 ground | [`error`], [`atomic`], [`random`], [`params`], [`registry`], [`kernels`] |
+//! | 0 ground | [`error`], [`atomic`], [`random`], [`params`], [`registry`], [`kernels`], [`host`] |
 //! | 1 data and networks | [`data`], [`augment`], [`graph`] |
 //! | 2 machines | [`encoders`], [`energies`] |
 //! | 3 asked of them | [`losses`], [`regularizers`], [`heads`] |
@@ -27,6 +27,7 @@ pub mod error;
 pub mod eval;
 pub mod graph;
 pub mod heads;
+pub mod host;
 pub mod kernels;
 pub mod losses;
 pub mod negatives;

@@ -9,6 +9,7 @@ use ravine::cli::{Cli, run};
 const STACK: usize = 256 << 20;
 
 fn main() -> ExitCode {
+    ravine::kernels::threads::keep_candle_on_one();
     let cli = Cli::parse();
     let worker = std::thread::Builder::new()
         .name("ravine".into())

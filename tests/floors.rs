@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 /// Modules by floor, the ground first.
 const FLOORS: [&[&str]; 8] = [
-    &["error", "atomic", "random", "params", "registry", "kernels"],
+    &[
+        "error", "atomic", "random", "params", "registry", "kernels", "host",
+    ],
     &["data", "augment", "graph"],
     &["encoders", "energies"],
     &["losses", "regularizers", "heads"],

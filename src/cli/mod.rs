@@ -3,12 +3,14 @@
 //! Results go to standard output, progress and messages to standard error; exit codes: 0 done, 1 failed,
 //! 2 usage or configuration, 130 interrupted with the state saved.
 
+mod bench;
 mod card;
 mod config;
 mod data;
 mod device;
 mod doctor;
 mod embed;
+mod estimate;
 mod judge;
 mod linear;
 mod list;
@@ -56,6 +58,8 @@ enum Command {
     Data(data::Command),
     /// Check this machine: device, threads, gradients of every operation.
     Doctor(doctor::Args),
+    /// Time training steps, augmentation or embedding on this machine.
+    Bench(bench::Args),
 }
 
 /// Run one command.
@@ -73,6 +77,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Config(command) => config::run(command, json),
         Command::Data(command) => data::run(command, json),
         Command::Doctor(args) => doctor::run(&args, json),
+        Command::Bench(args) => bench::run(&args, json),
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::estimate::Estimate;
 use crate::train::{Observer, Probed, StepReport};
 
 /// One bar for the run, one for the epoch; messages go above them.
@@ -12,6 +13,7 @@ pub(super) struct Bars {
     run: ProgressBar,
     epoch: ProgressBar,
     terminal: bool,
+    estimate: Estimate,
 }
 
 impl Bars {
@@ -33,12 +35,16 @@ impl Bars {
             epoch: bar("epoch {wide_bar} {pos}/{len} {msg}"),
             all,
             terminal,
+            estimate: Estimate::default(),
         }
     }
 }
 
 impl Observer for Bars {
     fn step(&mut self, report: &StepReport) {
+        if let Some(text) = self.estimate.after(report) {
+            self.message(&text);
+        }
         if !self.terminal {
             return;
         }

@@ -22,10 +22,13 @@ pub mod gemm;
 pub mod im2col;
 pub mod layer_norm;
 pub mod layout;
+pub mod log_partition;
 pub mod memory;
 pub mod pixels;
 pub mod pool;
 pub mod simd;
+pub mod threads;
+pub mod update;
 pub mod winograd;
 
 mod scratch;

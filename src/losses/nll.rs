@@ -2,7 +2,7 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, log_sum_exp, positive};
+use super::{Energies, Loss, Margin, log_partition, positive};
 use crate::error::Result;
 
 /// Negative log-likelihood, `E_C + (1/beta) log Σ_y exp(−beta E(y))` over right and wrong answers.
@@ -26,8 +26,7 @@ impl Default for Nll {
 
 impl Loss for Nll {
     fn forward(&self, energies: &Energies) -> Result<Tensor> {
-        let all = Tensor::cat(&[&energies.positive, energies.wrong()?], D::Minus1)?;
-        let log_partition = (log_sum_exp(&(all * -self.beta)?)? * (1.0 / self.beta))?; // (N, 1)
+        let log_partition = log_partition(&energies.positive, energies.wrong()?, self.beta)?; // (N, 1)
         let rows = energies.positive.broadcast_add(&log_partition)?; // (N, P)
         Ok(rows.mean(D::Minus1)?)
     }

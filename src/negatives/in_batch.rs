@@ -2,6 +2,7 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::others::others;
 use super::{Negatives, columns, square_table};
 use crate::energies::Energy;
 use crate::error::Result;
@@ -23,23 +24,13 @@ impl Negatives for InBatch {
         answers: &[Tensor],
     ) -> Result<Energies> {
         let (table, views, batch) = square_table(energy, questions, answers)?;
-        let others = |row: usize| (0..views * batch).filter(move |column| *column != row);
-        let same = |a: usize, b: usize| a % batch == b % batch;
         let positive = columns(&table, |row| {
-            others(row)
-                .filter(|&c| same(c, row))
-                .map(|c| c as u32)
-                .collect()
-        })?;
-        let negative = columns(&table, |row| {
-            others(row)
-                .filter(|&c| !same(c, row))
-                .map(|c| c as u32)
-                .collect()
+            let same = (row % batch..views * batch).step_by(batch);
+            same.filter(|&c| c != row).map(|c| c as u32).collect()
         })?;
         Ok(Energies {
             positive,
-            negative: Some(negative),
+            negative: Some(others(&table, batch)?),
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod in_batch;
 mod none;
+mod others;
 mod triplets;
 
 pub use in_batch::InBatch;

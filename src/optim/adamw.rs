@@ -2,8 +2,9 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, State, within};
+use super::{Optimizer, State, in_place, within};
 use crate::error::Result;
+use crate::kernels::update::Adam;
 use crate::losses::positive;
 use crate::params::{Param, Role};
 
@@ -35,8 +36,9 @@ impl Default for AdamW {
     }
 }
 
-impl Optimizer for AdamW {
-    fn update(
+impl AdamW {
+    /// The same by candle operations, for every device and kind of number.
+    fn reference(
         &self,
         param: &Param,
         gradient: &Tensor,
@@ -60,6 +62,35 @@ impl Optimizer for AdamW {
         state.set("first", param, m);
         state.set("second", param, v);
         Ok(())
+    }
+}
+
+impl Optimizer for AdamW {
+    fn update(
+        &self,
+        param: &Param,
+        gradient: &Tensor,
+        learning_rate: f64,
+        step: u64,
+        state: &mut State,
+    ) -> Result<()> {
+        if !in_place::possible(param, gradient) {
+            return self.reference(param, gradient, learning_rate, step, state);
+        }
+        let [first, second] = self.betas.map(|b| 1.0 - b.powf(step as f64));
+        let shrink = match param.role {
+            Role::Weight => 1.0 - learning_rate * self.weight_decay,
+            _ => 1.0,
+        };
+        let rule = Adam {
+            rate: (learning_rate / first) as f32,
+            betas: self.betas.map(|b| b as f32),
+            rest: self.betas.map(|b| (1.0 - b) as f32),
+            correction: (1.0 / second) as f32,
+            eps: self.eps as f32,
+            shrink: shrink as f32,
+        };
+        in_place::adam(param, gradient, &rule, state)
     }
 
     fn learning_rate(&self) -> f64 {

@@ -2,8 +2,10 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::in_place::{self, decay};
 use super::{Optimizer, State, norm, within};
 use crate::error::Result;
+use crate::kernels::update::Momentum;
 use crate::losses::positive;
 use crate::params::{Param, Role};
 
@@ -50,24 +52,40 @@ impl Default for Lars {
 }
 
 impl Lars {
-    /// The factor `trust·|p| / n`, or 1 where a norm is zero.
-    fn ratio(&self, p: &Tensor, g: &Tensor, decayed: &Tensor) -> Result<f64> {
-        let weight = norm(p)?;
+    /// The factor `trust·|p| / n`, or 1 where a norm is zero; `gradient` is the norm that `norm_of` names.
+    fn ratio(&self, weight: f64, gradient: f64) -> f64 {
+        if weight == 0.0 || gradient == 0.0 {
+            return 1.0;
+        }
         let divisor = match self.norm_of {
-            NormOf::Gradient => {
-                let gradient = norm(g)?;
-                if gradient == 0.0 {
-                    return Ok(1.0);
-                }
-                gradient + self.weight_decay * weight + 1e-8
-            }
-            NormOf::DecayedGradient => norm(decayed)?,
+            NormOf::Gradient => gradient + self.weight_decay * weight + 1e-8,
+            NormOf::DecayedGradient => gradient,
         };
-        Ok(if weight > 0.0 && divisor > 0.0 {
-            self.trust * weight / divisor
-        } else {
-            1.0
-        })
+        self.trust * weight / divisor
+    }
+
+    /// The same update by candle operations, for every device and kind of number.
+    fn reference(
+        &self,
+        param: &Param,
+        gradient: &Tensor,
+        learning_rate: f64,
+        state: &mut State,
+    ) -> Result<()> {
+        let p = param.var.as_detached_tensor();
+        let mut g = gradient.detach();
+        if param.role == Role::Weight {
+            let decayed = (&g + (&p * self.weight_decay)?)?;
+            let gradient = match self.norm_of {
+                NormOf::Gradient => norm(&g)?,
+                NormOf::DecayedGradient => norm(&decayed)?,
+            };
+            g = (decayed * self.ratio(norm(&p)?, gradient))?;
+        }
+        let buffer = ((state.get("momentum", param)? * self.momentum)? + g)?;
+        param.var.set(&(p - (&buffer * learning_rate)?)?)?;
+        state.set("momentum", param, buffer);
+        Ok(())
     }
 }
 
@@ -80,16 +98,27 @@ impl Optimizer for Lars {
         _: u64,
         state: &mut State,
     ) -> Result<()> {
-        let p = param.var.as_detached_tensor();
-        let mut g = gradient.detach();
-        if param.role == Role::Weight {
-            let decayed = (&g + (&p * self.weight_decay)?)?;
-            g = (&decayed * self.ratio(&p, &g, &decayed)?)?;
+        if !in_place::possible(param, gradient) {
+            return self.reference(param, gradient, learning_rate, state);
         }
-        let buffer = ((state.get("momentum", param)? * self.momentum)? + g)?;
-        param.var.set(&(p - (&buffer * learning_rate)?)?)?;
-        state.set("momentum", param, buffer);
-        Ok(())
+        let mut scale = 1.0;
+        if param.role == Role::Weight {
+            let norm_of_gradient = match self.norm_of {
+                NormOf::Gradient => norm(gradient)?,
+                NormOf::DecayedGradient => {
+                    in_place::norm_of_sum(gradient, &param.var, self.weight_decay)?
+                }
+            };
+            scale = self.ratio(norm(&param.var)?, norm_of_gradient);
+        }
+        let rule = Momentum {
+            rate: learning_rate as f32,
+            keep: self.momentum as f32,
+            decay: decay(param, self.weight_decay),
+            scale: scale as f32,
+            nesterov: false,
+        };
+        in_place::momentum(param, gradient, &rule, state)
     }
 
     fn learning_rate(&self) -> f64 {

@@ -2,6 +2,7 @@
 
 mod adamw;
 mod clip;
+mod in_place;
 mod lars;
 mod schedule;
 mod sgd;

@@ -2,8 +2,10 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::in_place::{self, decay};
 use super::{Optimizer, State, within};
 use crate::error::Result;
+use crate::kernels::update::Momentum;
 use crate::losses::positive;
 use crate::params::{Param, Role};
 
@@ -35,13 +37,13 @@ impl Default for Sgd {
     }
 }
 
-impl Optimizer for Sgd {
-    fn update(
+impl Sgd {
+    /// The same by candle operations, for every device and kind of number.
+    fn reference(
         &self,
         param: &Param,
         gradient: &Tensor,
         learning_rate: f64,
-        _: u64,
         state: &mut State,
     ) -> Result<()> {
         let p = param.var.as_detached_tensor();
@@ -60,6 +62,29 @@ impl Optimizer for Sgd {
         }
         param.var.set(&(p - (g * learning_rate)?)?)?;
         Ok(())
+    }
+}
+
+impl Optimizer for Sgd {
+    fn update(
+        &self,
+        param: &Param,
+        gradient: &Tensor,
+        learning_rate: f64,
+        _: u64,
+        state: &mut State,
+    ) -> Result<()> {
+        if in_place::possible(param, gradient) {
+            let rule = Momentum {
+                rate: learning_rate as f32,
+                keep: self.momentum as f32,
+                decay: decay(param, self.weight_decay),
+                scale: 1.0,
+                nesterov: self.nesterov,
+            };
+            return in_place::momentum(param, gradient, &rule, state);
+        }
+        self.reference(param, gradient, learning_rate, state)
     }
 
     fn learning_rate(&self) -> f64 {

@@ -6,6 +6,8 @@ use crate::error::{Error, Result};
 use crate::params::Param;
 
 /// What an optimizer keeps between steps: tensors by `kind/parameter`, ordered, ready to be saved.
+///
+/// Tensors on the CPU are updated in place: a clone of the state, or of a tensor in it, follows later steps.
 #[derive(Clone, Debug, Default)]
 pub struct State {
     tensors: BTreeMap<String, Tensor>,
@@ -21,6 +23,16 @@ impl State {
             Some(tensor) => Ok(tensor.clone()),
             None => Ok(param.var.as_detached_tensor().zeros_like()?),
         }
+    }
+
+    /// The tensor `kind` kept for `param`, to be changed in place; zeros from now on when there was none.
+    ///
+    /// # Errors
+    /// A tensor operation failed.
+    pub fn slot(&mut self, kind: &str, param: &Param) -> Result<Tensor> {
+        let tensor = self.get(kind, param)?;
+        let kept = self.tensors.entry(key(kind, param)).or_insert(tensor);
+        Ok(kept.clone())
     }
 
     /// Keep `value` as the tensor `kind` of `param`.
@@ -51,7 +63,11 @@ impl State {
                 )));
             }
         }
-        self.tensors = saved.into_iter().collect();
+        // Copied, since updates in place would change what the caller holds.
+        let copies = saved
+            .into_iter()
+            .map(|(name, tensor)| Ok((name, tensor.copy()?)));
+        self.tensors = copies.collect::<Result<_>>()?;
         Ok(())
     }
 }

@@ -1,0 +1,339 @@
+//! `ravine bench`: how fast this machine trains, augments and embeds.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use candle_core::{Device, Tensor};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::device::{device, executor, threads};
+use super::{print_json, print_text};
+use crate::augment::{AugmentConfig, MultiView};
+use crate::data::Image;
+use crate::encoders::{self, Convnet, Encoder, Projector, Resnet, Stem, Vit};
+use crate::energies::{Cosine, EnergyKind};
+use crate::error::{Error, Result};
+use crate::graph::{Executor, Network};
+use crate::losses::{InfoNce, LossKind};
+use crate::negatives::{InBatch, NegativesKind};
+use crate::objectives::{Batch, Joint};
+use crate::optim::{Optimizer, Sgd, State};
+use crate::params::Params;
+use crate::random::{Purpose, normal, stream};
+use crate::train::gradients;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// What is timed.
+    #[arg(value_enum, default_value_t = Work::Step)]
+    work: Work,
+    /// The encoder; tiny for step, resnet18 for embed when left out.
+    #[arg(long, value_enum)]
+    encoder: Option<Size>,
+    /// Images at once; 128, for embed 32 when left out.
+    #[arg(long)]
+    batch: Option<usize>,
+    /// Side of the images in pixels; 32, for embed 224 when left out.
+    #[arg(long)]
+    size: Option<usize>,
+    /// Compute threads; all cores, for augment one when left out.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// auto, cpu, cuda, cuda:1, metal.
+    #[arg(long, default_value = "cpu")]
+    device: String,
+    /// auto, candle, cpu.
+    #[arg(long, default_value = "auto")]
+    executor: String,
+    /// How long to repeat it.
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+}
+
+/// What can be timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Work {
+    /// A SimCLR step: two views of each image forward and backward, loss, SGD.
+    Step,
+    /// Two views of each image by the SimCLR augmentations.
+    Augment,
+    /// Features of each image, forward only.
+    Embed,
+}
+
+/// Encoders of comparisons.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Size {
+    /// Convnet of 32, 64 and 128 channels at stride 2.
+    Tiny,
+    /// Residual network of 16, 32 and 64 channels.
+    Resnet20,
+    /// Residual network of 64 to 512 channels; the large stem for images of 64 pixels or more.
+    Resnet18,
+    /// Vision transformer, width 192, depth 12, patches of 4 pixels; of 16 for images of 64 pixels or more.
+    VitTiny,
+}
+
+impl Size {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Tiny => "tiny",
+            Self::Resnet20 => "resnet20",
+            Self::Resnet18 => "resnet18",
+            Self::VitTiny => "vit-tiny",
+        }
+    }
+
+    /// The encoder for images of `side` pixels.
+    fn encoder(self, side: usize) -> Box<dyn Encoder> {
+        let large = side >= 64;
+        let stem = if large { Stem::Imagenet } else { Stem::Cifar };
+        let patch = if large { 16 } else { 4 };
+        match self {
+            Self::Tiny => Box::new(Convnet::default()),
+            Self::Resnet20 => Box::new(Resnet {
+                depth: 20,
+                width: 16,
+                stem: Stem::Cifar,
+            }),
+            Self::Resnet18 => Box::new(Resnet {
+                depth: 18,
+                width: 64,
+                stem,
+            }),
+            Self::VitTiny => Box::new(Vit {
+                patch,
+                ..Vit::default()
+            }),
+        }
+    }
+}
+
+/// What was measured, and how.
+#[derive(Debug, Serialize)]
+struct Report {
+    work: &'static str,
+    /// Median over the repetitions; an image of a step or an augmentation is two views.
+    images_per_s: f64,
+    /// Most memory the process has held, where the system tells it.
+    peak_bytes: Option<u64>,
+    encoder: Option<&'static str>,
+    executor: Option<&'static str>,
+    batch: usize,
+    size: usize,
+    threads: usize,
+    repetitions: usize,
+    /// Of one repetition: the median, and the best.
+    milliseconds: f64,
+    best_milliseconds: f64,
+}
+
+pub(super) fn run(args: &Args, json: bool) -> Result<()> {
+    let embed = args.work == Work::Embed;
+    let batch = args.batch.unwrap_or(if embed { 32 } else { 128 });
+    let size = args.size.unwrap_or(if embed { 224 } else { 32 });
+    if batch < 2 || size == 0 {
+        return Err(Error::Usage(
+            "--batch must be 2 or more, --size 1 or more".into(),
+        ));
+    }
+    let alone = usize::from(args.work == Work::Augment);
+    threads(args.threads.unwrap_or(alone));
+    let device = device(&args.device)?;
+    let executor = executor(&args.executor, &device)?;
+    let encoder = args
+        .encoder
+        .unwrap_or(if embed { Size::Resnet18 } else { Size::Tiny });
+    let name = executor.name();
+    let times = match args.work {
+        Work::Step => step((encoder, batch, size), &device, executor, args.seconds)?,
+        Work::Augment => augment(batch, size, args.seconds)?,
+        Work::Embed => embedding((encoder, batch, size), &device, executor, args.seconds)?,
+    };
+    let network = args.work != Work::Augment;
+    let median = times[times.len() / 2];
+    let report = Report {
+        work: match args.work {
+            Work::Step => "step",
+            Work::Augment => "augment",
+            Work::Embed => "embed",
+        },
+        images_per_s: batch as f64 / median,
+        peak_bytes: peak_bytes(),
+        encoder: network.then(|| encoder.name()),
+        executor: network.then_some(name),
+        batch,
+        size,
+        threads: rayon::current_num_threads(),
+        repetitions: times.len(),
+        milliseconds: median * 1e3,
+        best_milliseconds: times[0] * 1e3,
+    };
+    if json {
+        return print_json(&report);
+    }
+    print_text(&report.sentence())
+}
+
+impl Report {
+    fn sentence(&self) -> String {
+        let memory = match self.peak_bytes {
+            Some(bytes) => format!(", at most {:.0} MB of memory", bytes as f64 / 1e6),
+            None => String::new(),
+        };
+        let network = match (self.encoder, self.executor) {
+            (Some(encoder), Some(executor)) => format!(" of {encoder} on {executor}"),
+            _ => String::new(),
+        };
+        format!(
+            "{}{network}: {:.1} images/s (median of {} repetitions of {:.2} ms, best {:.2} ms; \
+             batch {}, {} pixels, {} threads{memory})\n",
+            self.work,
+            self.images_per_s,
+            self.repetitions,
+            self.milliseconds,
+            self.best_milliseconds,
+            self.batch,
+            self.size,
+            self.threads,
+        )
+    }
+}
+
+/// Seconds of each repetition in ascending order, after two that warm up.
+fn repeat(seconds: f64, mut work: impl FnMut() -> Result<()>) -> Result<Vec<f64>> {
+    for _ in 0..2 {
+        work()?;
+    }
+    let mut times = Vec::new();
+    let start = Instant::now();
+    while times.len() < 3 || start.elapsed().as_secs_f64() < seconds {
+        let begin = Instant::now();
+        work()?;
+        times.push(begin.elapsed().as_secs_f64());
+    }
+    times.sort_by(f64::total_cmp);
+    Ok(times)
+}
+
+type Shape = (Size, usize, usize);
+
+/// A normal batch (B, 3, size, size), the same on every machine.
+fn noise((_, batch, size): Shape, view: u64, device: &Device) -> Result<Tensor> {
+    let mut rng = stream(0, Purpose::Check, 0, 0, view);
+    let values: Vec<f32> = (0..batch * 3 * size * size)
+        .map(|_| normal(&mut rng) as f32)
+        .collect();
+    Ok(Tensor::from_vec(values, (batch, 3, size, size), device)?)
+}
+
+fn step(
+    shape: Shape,
+    device: &Device,
+    executor: Arc<dyn Executor>,
+    seconds: f64,
+) -> Result<Vec<f64>> {
+    let encoder = shape.0.encoder(shape.2).graph(&[3, shape.2, shape.2])?;
+    let projector = Projector {
+        last_norm: true,
+        ..Projector::default()
+    };
+    let graph = encoders::network(&encoder, Some(&projector), None)?;
+    let params = Params::new(0, device);
+    let objective = Joint::new(
+        Network::new(graph, &params, executor)?,
+        EnergyKind::Cosine(Cosine {}),
+        LossKind::InfoNce(InfoNce { temperature: 0.5 }),
+        NegativesKind::InBatch(InBatch {}),
+        Vec::new(),
+    )?;
+    let sgd = Sgd {
+        lr: 0.05,
+        ..Sgd::default()
+    };
+    let batch = Batch {
+        inputs: vec![noise(shape, 0, device)?, noise(shape, 1, device)?],
+        labels: None,
+        samples: (0..shape.1 as u64).collect(),
+        step: 0,
+    };
+    let (mut state, mut steps) = (State::default(), 0);
+    repeat(seconds, || {
+        let computed = gradients(&objective, &batch, 1, &params)?;
+        steps += 1;
+        for param in params.trainable() {
+            if let Some(gradient) = computed.gradients.of.get(&param.name) {
+                sgd.update(&param, gradient, sgd.lr, steps, &mut state)?;
+            }
+        }
+        Ok(device.synchronize()?)
+    })
+}
+
+fn embedding(
+    shape: Shape,
+    device: &Device,
+    executor: Arc<dyn Executor>,
+    seconds: f64,
+) -> Result<Vec<f64>> {
+    let encoder = shape.0.encoder(shape.2).graph(&[3, shape.2, shape.2])?;
+    let graph = encoders::network(&encoder, None, None)?;
+    let network = Network::new(graph, &Params::new(0, device), executor)?;
+    let x = noise(shape, 0, device)?;
+    repeat(seconds, || {
+        let features = network.eval(&x, "features")?;
+        // Reading a number waits for a device that works on its own.
+        features.sum_all()?.to_scalar::<f32>()?;
+        Ok(())
+    })
+}
+
+/// Colour images of smooth gradients, `side` pixels wide and high.
+fn pictures(count: usize, side: usize) -> Vec<Image> {
+    let picture = |n: usize| Image {
+        width: side,
+        height: side,
+        channels: 3,
+        pixels: (0..side * side * 3)
+            .map(|i| ((i % 3 + 1) * (i / 3 % side + i / 3 / side * 2) + 37 * n) as u8)
+            .collect(),
+    };
+    (0..count).map(picture).collect()
+}
+
+fn augment(batch: usize, size: usize, seconds: f64) -> Result<Vec<f64>> {
+    let mut config = AugmentConfig {
+        size,
+        mean: Some(vec![0.5; 3]),
+        std: Some(vec![0.25; 3]),
+        ..AugmentConfig::default()
+    };
+    for view in &mut config.views {
+        view.ops = crate::augment::simclr(size, 0.5);
+    }
+    let views: MultiView = config.build(3)?;
+    let images = pictures(batch, size);
+    let mut out = vec![0.0; batch * 2 * 3 * size * size];
+    let mut epoch = 0;
+    repeat(seconds, || {
+        epoch += 1;
+        out.par_chunks_mut(2 * 3 * size * size)
+            .zip(&images)
+            .enumerate()
+            .try_for_each(|(sample, (out, image))| {
+                for (view, out) in out.chunks_exact_mut(3 * size * size).enumerate() {
+                    views.fill(image, 0, epoch, sample as u64, view as u64, out)?;
+                }
+                Ok(())
+            })
+    })
+}
+
+/// Most memory the process has held so far, in bytes, where Linux tells it.
+fn peak_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024)
+}

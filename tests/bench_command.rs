@@ -1,0 +1,43 @@
+//! `ravine bench`: what it reports, and its refusals.
+
+mod common;
+
+use common::Any;
+use common::cli::{json, refused};
+
+#[test]
+fn it_times_every_kind_of_work() -> Result<(), Any> {
+    for (work, encoder) in [
+        ("step", Some("tiny")),
+        ("augment", None),
+        ("embed", Some("resnet20")),
+    ] {
+        let mut arguments = vec!["bench", work, "--json", "--batch", "8", "--size", "32"];
+        arguments.extend(["--seconds", "0.05"]);
+        arguments.extend(encoder.iter().flat_map(|name| ["--encoder", name]));
+        let report = json(&arguments)?;
+        assert_eq!(report["work"], work);
+        assert_eq!(report["encoder"].as_str(), encoder);
+        assert_eq!(
+            (report["batch"].as_u64(), report["size"].as_u64()),
+            (Some(8), Some(32))
+        );
+        assert!(report["repetitions"].as_u64() >= Some(3));
+        let speed = report["images_per_s"].as_f64().unwrap_or_default();
+        let seconds = report["milliseconds"].as_f64().unwrap_or_default() / 1e3;
+        assert!((speed * seconds - 8.0).abs() < 1e-6, "{report}");
+        if cfg!(target_os = "linux") {
+            assert!(report["peak_bytes"].as_u64() > Some(1 << 20), "{report}");
+        }
+        if work == "augment" {
+            assert_eq!(report["threads"], 1);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn it_refuses_what_it_cannot_time() {
+    assert!(refused(&["bench", "step", "--batch", "1"], 2).contains("--batch"));
+    refused(&["bench", "nothing"], 2);
+}
