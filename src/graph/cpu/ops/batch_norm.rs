@@ -11,7 +11,7 @@ use crate::graph::batch_norm::BatchNorm;
 use crate::graph::cpu::arena::Buffer;
 use crate::graph::cpu::backward::Flow;
 use crate::graph::cpu::forward::{Context, Kept, kept};
-use crate::graph::cpu::plan::Step;
+use crate::graph::cpu::plan::{Step, Then};
 use crate::graph::cpu::tensor::with_values;
 use crate::kernels::batch_norm::{self as kernel, Affine, Gate};
 use crate::params::{Param, Role};
@@ -54,7 +54,7 @@ pub(super) fn forward(
     };
     let mut y = cx.arena.take(x.len());
     let more = residual.as_ref().map(|r| &r[..]);
-    kernel::apply(cx.simd, &x, &affine, more, step.relu, &mut y);
+    kernel::apply(cx.simd, &x, &affine, more, step.then == Then::Relu, &mut y);
     let y = Arc::new(y);
     let kept = Kept {
         x: Some(x),
@@ -85,7 +85,11 @@ pub(super) fn backward(
         flow.give(cx.simd, residual, gradient);
         result
     } else {
-        let gate = if step.relu { Gate::Input } else { Gate::Open };
+        let gate = if step.then == Then::Relu {
+            Gate::Input
+        } else {
+            Gate::Open
+        };
         let result = kernel::backward(cx.simd, x, affine, gate, &mut gradient, None);
         flow.give(cx.simd, step.inputs[0], gradient);
         result

@@ -35,7 +35,7 @@ pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Arc<Buffer>>) -
         (Op::MaxPool(op), _) => Ok(pool::max(cx, step, op, x)),
         (Op::GlobalAvgPool(_), _) => Ok(pool::average(cx, step, &x)),
         (Op::Flatten(_), _) => Ok(pointwise::flatten(cx, step, x)),
-        (Op::Linear(op), _) => linear::forward(cx, step, op, x),
+        (Op::Linear(op), residual) => linear::forward(cx, step, op, x, residual),
         (Op::LayerNorm(op), _) => layer_norm::forward(cx, step, op, x),
         (Op::Gelu(_), _) => Ok(pointwise::gelu(cx, x)),
         // Channels last, an image already is its sequence of tokens.
@@ -71,7 +71,7 @@ pub(super) fn backward(
             pointwise::flatten_backward(cx, step, gradient, flow);
             Ok(())
         }
-        Op::Linear(op) => linear::backward(cx, step, op, kept, &gradient, flow),
+        Op::Linear(op) => linear::backward(cx, step, op, kept, gradient, flow),
         Op::LayerNorm(op) => layer_norm::backward(cx, step, op, kept, gradient, flow),
         Op::Gelu(_) => pointwise::gelu_backward(cx, step, kept, gradient, flow),
         Op::ToTokens(_) => {
