@@ -67,7 +67,7 @@ fn convolution(
     );
     let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), weight.clone());
     let mut space = vec![0.0; conv::workspace(&s)];
-    let forward = mean(|| conv::forward(simd, &s, &x, &weight, &mut y, &mut space));
+    let forward = mean(|| conv::forward(simd, &s, &x, &weight, (&mut y, None), &mut space));
     let data = mean(|| conv::backward_data(simd, &s, &dy, &weight, (&mut dx, false), &mut space));
     let by_weight = mean(|| conv::backward_weight(simd, &s, &x, &dy, &mut dw, &mut space));
     let work = 2.0 * (s.output_len() * kernel * kernel * input) as f64 / 1e9;

@@ -1,5 +1,6 @@
 //! From a graph to the steps that run it: which ops run as one, and until when values are needed.
 
+use super::fold::Folded;
 use crate::graph::{Graph, Node, Op};
 
 /// An activation at the end of a step.
@@ -22,6 +23,8 @@ pub(super) struct Step {
     pub(super) output: usize,
     /// What follows within the step.
     pub(super) then: Then,
+    /// The batch norm that a convolution has taken in for evaluation.
+    pub(super) folded: Option<Folded>,
     /// Sample shape of the first input.
     pub(super) from: Vec<usize>,
     /// Sample shape of the output.
@@ -57,6 +60,7 @@ impl Plan {
                 inputs: node.inputs.iter().map(|i| i.0).collect(),
                 output: id,
                 then: Then::Nothing,
+                folded: None,
                 from: Vec::new(),
                 to: node.shape.clone(),
             };

@@ -28,7 +28,7 @@ pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Arc<Buffer>>) -
         .pop()
         .ok_or_else(|| Error::Failed(format!("node `{}` has no input", step.name)))?;
     match (&step.op, second) {
-        (Op::Conv2d(op), _) => conv2d::forward(cx, step, op, x),
+        (Op::Conv2d(op), residual) => conv2d::forward(cx, step, op, x, residual),
         (Op::BatchNorm(op), residual) => batch_norm::forward(cx, step, op, x, residual),
         (Op::Relu(_), _) => Ok(pointwise::relu(cx, &x)),
         (Op::Add(_), second) => Ok(pointwise::add(cx, &x, second.as_ref().unwrap_or(&x))),
