@@ -1,6 +1,6 @@
 //! Convolutions and matrix products one by one: milliseconds (means) and GFLOP/s of the direct method.
 //!
-//! `cargo bench --bench kernels [-- conv|gemm|norm]`
+//! `cargo bench --bench kernels [-- linear|conv|rest|norm]`
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -155,7 +155,7 @@ fn norm(simd: Simd, channels: usize, rows: usize) {
             Gate::Input,
             &mut g,
             None,
-        ))
+        ));
     });
     let bytes = (x.len() * 4) as f64 / 1e9;
     println!(

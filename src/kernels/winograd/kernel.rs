@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::plane;
 use crate::kernels::conv::ConvShape;
 use crate::kernels::gemm::{PANEL, panel_width};
+use crate::kernels::scratch;
 use crate::kernels::shared::Shared;
 use crate::kernels::simd::{Lanes, Simd, multiversion};
 
@@ -47,13 +48,24 @@ pub(super) fn transform(simd: Simd, s: &ConvShape, side: Side, weight: &[f32], u
         .for_each(|task| {
             let (panel, row) = (task % panels * PANEL, task / panels * ROWS);
             let rows = row..depth.min(row + ROWS);
-            transform_panel(simd, (s.input, s.output), side, weight, panel, rows, u);
+            scratch::with(PANEL * STRIP * 9, |block| {
+                let channels = (s.input, s.output);
+                transform_panel(simd, channels, side, weight, (panel, rows), block, u);
+            });
         });
 }
 
 multiversion! {
-    /// Some rows of the panel of columns that starts at `panel`, of all 36 matrices.
-    fn transform_panel<L>(channels: (usize, usize), side: Side, weight: &[f32], panel: usize, rows: Range<usize>, u: Shared) {
+    /// Some rows of the panel of columns that starts at `place.0`, of all 36 matrices; `block` is scratch.
+    fn transform_panel<L>(
+        channels: (usize, usize),
+        side: Side,
+        weight: &[f32],
+        place: (usize, Range<usize>),
+        block: &mut [f32],
+        u: Shared,
+    ) {
+        let (panel, rows) = place;
         let (inputs, outputs) = channels;
         let (depth, columns) = match side {
             Side::Forward => (inputs, outputs),
@@ -61,7 +73,6 @@ multiversion! {
         };
         let width = panel_width(columns, panel);
         // Neighbours in `weight` are read together: its strides are whole pages where there are many channels.
-        let mut block = [0.0f32; PANEL * STRIP * 9];
         for top in rows.clone().step_by(STRIP) {
             let count = STRIP.min(rows.end - top);
             let (lane_step, row_step) = match side {

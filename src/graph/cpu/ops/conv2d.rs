@@ -35,14 +35,14 @@ pub(super) fn forward(
     step: &Step,
     op: &Conv2d,
     x: Arc<Buffer>,
-    residual: Option<Arc<Buffer>>,
+    residual: Option<&Buffer>,
 ) -> Done {
     let shape = sizes(cx, step, op);
     let params = cx.parameters(step)?;
     let affine = affine(cx, step, op, params.get(1))?;
     let finish = affine.as_ref().map(|affine| Finish {
         affine,
-        residual: residual.as_ref().map(|r| &r[..]),
+        residual: residual.map(|r| &r[..]),
         relu: step.then == Then::Relu,
     });
     let mut y = cx.arena.take(shape.output_len());

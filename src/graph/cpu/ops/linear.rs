@@ -18,7 +18,7 @@ pub(super) fn forward(
     step: &Step,
     op: &Linear,
     x: Arc<Buffer>,
-    residual: Option<Arc<Buffer>>,
+    residual: Option<&Buffer>,
 ) -> Done {
     refuse_images(step)?;
     let params = cx.parameters(step)?;
@@ -37,7 +37,7 @@ pub(super) fn forward(
             let to = (&mut y[..], &mut after[..]);
             kernel::with_gelu(cx.simd, size, &x, (weight, bias), to, &mut space);
         } else {
-            let residual = residual.as_ref().map(|r| &r[..]);
+            let residual = residual.map(|r| &r[..]);
             let to = (&mut y[..], Start::Sum { bias, residual });
             gemm::matmul(
                 cx.simd,
