@@ -1,12 +1,12 @@
 //! Convolutions and matrix products one by one: milliseconds (means) and GFLOP/s of the direct method.
 //!
-//! `cargo bench --bench kernels [-- conv|gemm|norm]`
+//! `cargo bench --bench kernels [-- linear|conv|rest|norm]`
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use ravine::kernels::batch_norm::{self, Affine, Gate};
-use ravine::kernels::gemm::{self, Order};
+use ravine::kernels::gemm::{self, Order, Start};
 use ravine::kernels::{ConvShape, Simd, conv};
 
 /// Images per call.
@@ -67,7 +67,7 @@ fn convolution(
     );
     let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), weight.clone());
     let mut space = vec![0.0; conv::workspace(&s)];
-    let forward = mean(|| conv::forward(simd, &s, &x, &weight, &mut y, &mut space));
+    let forward = mean(|| conv::forward(simd, &s, &x, &weight, (&mut y, None), &mut space));
     let data = mean(|| conv::backward_data(simd, &s, &dy, &weight, (&mut dx, false), &mut space));
     let by_weight = mean(|| conv::backward_weight(simd, &s, &x, &dy, &mut dw, &mut space));
     let work = 2.0 * (s.output_len() * kernel * kernel * input) as f64 / 1e9;
@@ -83,23 +83,57 @@ fn convolution(
     black_box((&y, &dx, &dw));
 }
 
-fn product(simd: Simd, (m, n, k): (usize, usize, usize), orders: (Order, Order)) {
-    let (a, b, mut c) = (numbers(m * k), numbers(k * n), vec![0.0; m * n]);
-    let mut space = vec![0.0; gemm::workspace(n, k)];
-    let time = mean(|| {
+/// The three products of a linear layer on `rows` rows.
+fn linear(simd: Simd, (rows, input, output): (usize, usize, usize)) {
+    let (x, weight, bias) = (
+        numbers(rows * input),
+        numbers(input * output),
+        numbers(output),
+    );
+    let (mut y, mut dx) = (numbers(rows * output), numbers(rows * input));
+    let (mut dw, mut db) = (numbers(input * output), numbers(output));
+    let mut space = vec![0.0; gemm::workspace(output, input).max(gemm::workspace(input, output))];
+    let forward = mean(|| {
+        let start = Start::Sum {
+            bias: Some(&bias),
+            residual: None,
+        };
+        let size = (rows, output, input);
         gemm::matmul(
             simd,
-            (m, n, k),
-            (&a, orders.0),
-            (&b, orders.1),
-            (&mut c, false),
+            size,
+            &x,
+            (&weight, Order::Transposed),
+            (&mut y, start),
             &mut space,
         );
     });
+    let data = mean(|| {
+        let to = (&mut dx[..], Start::Zero);
+        gemm::matmul(
+            simd,
+            (rows, input, output),
+            &y,
+            (&weight, Order::Plain),
+            to,
+            &mut space,
+        );
+    });
+    let size = (output, input, rows);
+    let mut space = vec![0.0; gemm::over_rows_workspace(size)];
+    let by_weight = mean(|| {
+        let to = (&mut dw[..], Some(&mut db[..]));
+        gemm::over_rows(simd, size, &y, &x, to, &mut space);
+    });
+    let work = 2e-9 * (rows * input * output) as f64;
     println!(
-        "gemm {m} x {n} x {k} {orders:?}: {:.2} ms {:.0} GFLOP/s",
-        time * 1e3,
-        2e-9 * (m * n * k) as f64 / time
+        "linear {rows} x {input} -> {output}: forward {:.2} ms {:.0} GFLOP/s, data {:.2} ms {:.0}, weight {:.2} ms {:.0}",
+        forward * 1e3,
+        work / forward,
+        data * 1e3,
+        work / data,
+        by_weight * 1e3,
+        work / by_weight
     );
 }
 
@@ -121,7 +155,7 @@ fn norm(simd: Simd, channels: usize, rows: usize) {
             Gate::Input,
             &mut g,
             None,
-        ))
+        ));
     });
     let bytes = (x.len() * 4) as f64 / 1e9;
     println!(
@@ -148,10 +182,18 @@ fn run() {
         .filter(|a| !a.starts_with('-'))
         .collect();
     let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|c| c == name);
-    if wanted("gemm") {
-        product(simd, (1024, 1024, 1024), (Order::Plain, Order::Plain));
-        product(simd, (256, 2048, 512), (Order::Plain, Order::Transposed));
-        product(simd, (2048, 512, 256), (Order::Transposed, Order::Plain));
+    if wanted("linear") {
+        for (rows, input, output) in [
+            (1024, 1024, 1024),
+            (256, 512, 2048),
+            (256, 2048, 128),
+            (8320, 192, 576),
+            (8320, 192, 192),
+            (8320, 192, 768),
+            (8320, 768, 192),
+        ] {
+            linear(simd, (rows, input, output));
+        }
     }
     if wanted("conv") {
         for (channels, size) in [

@@ -40,10 +40,11 @@ pub fn relu_backward(simd: Simd, y: &[f32], gradient: &mut [f32]) {
 #[inline(always)]
 pub(super) fn exp_negative(x: f32) -> f32 {
     let x = if x > -87.0 { x } else { -87.0 };
-    let scaled = x * std::f32::consts::LOG2_E;
-    let whole = (scaled - 0.5) as i32; // towards zero: rounds a non-positive number to the nearest
+    // Next to 1.5 · 2²³ floats are whole numbers: adding it rounds, and leaves the number in the lowest bits.
+    let shifted = x * std::f32::consts::LOG2_E + 12_582_912.0;
+    let whole = shifted - 12_582_912.0;
     // The logarithm of 2 in two parts keeps the remainder exact.
-    let rest = (x - whole as f32 * 0.693_359_4) + whole as f32 * 2.121_944_4e-4;
+    let rest = (x - whole * 0.693_359_4) + whole * 2.121_944_4e-4;
     let mut p = 1.0 / 5040.0;
     for c in [
         1.0 / 720.0,
@@ -56,7 +57,7 @@ pub(super) fn exp_negative(x: f32) -> f32 {
     ] {
         p = p * rest + c;
     }
-    p * f32::from_bits(((whole + 127) << 23) as u32)
+    p * f32::from_bits(shifted.to_bits().wrapping_add(127) << 23)
 }
 
 /// `Φ(x)` and `exp(−x²/2)`: the normal distribution, to 1e-7 (Abramowitz & Stegun 7.1.26).
@@ -74,7 +75,8 @@ fn normal(x: f32) -> (f32, f32) {
 }
 
 multiversion! {
-    fn gelu_chunk<L>(x: &[f32], y: &mut [f32]) {
+    /// [`gelu`] on this thread.
+    pub(super) fn gelu_chunk<L>(x: &[f32], y: &mut [f32]) {
         for (y, &x) in y.iter_mut().zip(x) {
             *y = x * normal(x).0;
         }

@@ -1,7 +1,10 @@
 //! Convolution: which kernel runs which case.
 
+use rayon::prelude::*;
+
+use super::batch_norm::Finish;
 use super::simd::Simd;
-use super::{depthwise, im2col, winograd};
+use super::{depthwise, elementwise, im2col, winograd};
 
 /// Sizes of a convolution; activations are (batch, height, width, channels).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +120,7 @@ pub fn workspace(s: &ConvShape) -> usize {
     }
 }
 
-/// `y = conv(x, weight)`; x, y are NHWC, weight is (out, in / groups, kernel, kernel).
+/// `y = conv(x, weight)`, then `finish`; x, y are NHWC, weight is (out, in / groups, kernel, kernel).
 ///
 /// # Panics
 /// A slice does not have the length its shape says.
@@ -126,7 +129,7 @@ pub fn forward(
     s: &ConvShape,
     x: &[f32],
     weight: &[f32],
-    y: &mut [f32],
+    (y, finish): (&mut [f32], Option<Finish>),
     workspace: &mut [f32],
 ) {
     assert_eq!(
@@ -134,9 +137,19 @@ pub fn forward(
         (s.input_len(), s.output_len(), s.weight_len())
     );
     match s.way() {
-        Way::Winograd => winograd::forward(simd, s, x, weight, y, workspace),
-        Way::Depthwise => depthwise::forward(simd, s, x, weight, y, workspace),
-        Way::Im2col => im2col::forward(simd, s, x, weight, y, workspace),
+        Way::Winograd => winograd::forward(simd, s, x, weight, (y, finish), workspace),
+        Way::Depthwise => {
+            depthwise::forward(simd, s, x, weight, y, workspace);
+            if let Some(finish) = finish {
+                let chunk = elementwise::chunk_rows(s.output);
+                let chunks = y.par_chunks_mut(chunk * s.output).enumerate();
+                chunks.for_each(|(i, y)| {
+                    let first = i * chunk;
+                    finish.run(simd, first..first + y.len() / s.output, y);
+                });
+            }
+        }
+        Way::Im2col => im2col::forward(simd, s, x, weight, (y, finish), workspace),
     }
 }
 

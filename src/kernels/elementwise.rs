@@ -9,7 +9,8 @@ use super::simd::{Simd, multiversion};
 pub(super) const CHUNK: usize = 64 * 1024;
 
 multiversion! {
-    fn add_chunk<L>(to: &mut [f32], from: &[f32]) {
+    /// `to += from` on this thread.
+    pub(super) fn add_chunk<L>(to: &mut [f32], from: &[f32]) {
         for (to, from) in to.iter_mut().zip(from) {
             *to += from;
         }

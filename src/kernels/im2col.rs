@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::batch_norm::Finish;
 use super::conv::ConvShape;
 use super::gemm::{Left, PANEL, Right, Target, block_at, pack_panel, packed_len, panel_width};
 use super::shared::Shared;
@@ -182,7 +183,7 @@ pub(super) fn forward(
     s: &ConvShape,
     x: &[f32],
     weight: &[f32],
-    y: &mut [f32],
+    (y, finish): (&mut [f32], Option<Finish>),
     workspace: &mut [f32],
 ) {
     let (taps, outputs) = (s.taps(), s.group_output());
@@ -220,6 +221,11 @@ pub(super) fn forward(
                     block_at(simd, size, a, right, c);
                 });
             }
+        }
+        if let Some(finish) = finish {
+            // SAFETY: every task has its own rows.
+            let y = unsafe { target.part(rows.start * s.output, rows.len() * s.output) };
+            finish.run(simd, rows, y);
         }
     });
 }

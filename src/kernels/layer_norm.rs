@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::elementwise::chunk_rows;
+use super::elementwise::{add_chunk, chunk_rows};
 use super::simd::{Simd, multiversion};
 
 /// Sum of `f(i)` for i below `count` in sixteen running sums: a fixed order that LLVM vectorises.
@@ -71,22 +71,27 @@ pub fn forward(simd: Simd, x: &[f32], weight: &[f32], bias: &[f32], eps: f32, y:
         .for_each(|(y, x)| forward_rows(simd, x, weight, bias, eps, y));
 }
 
-/// Turns the gradient of the output into that of x, in place; returns d weight and d bias.
+/// Turns the gradient of the output into that of x, in place, plus `other`; returns d weight and d bias.
 pub fn backward(
     simd: Simd,
     x: &[f32],
     weight: &[f32],
     eps: f32,
     gradient: &mut [f32],
+    other: Option<&[f32]>,
 ) -> (Vec<f32>, Vec<f32>) {
     let width = weight.len();
     let chunk = chunk_rows(width) * width;
     let parts: Vec<Vec<f32>> = gradient
         .par_chunks_mut(chunk)
         .zip(x.par_chunks(chunk))
-        .map(|(gradient, x)| {
+        .enumerate()
+        .map(|(i, (gradient, x))| {
             let mut sums = vec![0.0; 2 * width];
             backward_rows(simd, x, weight, eps, gradient, &mut sums);
+            if let Some(other) = other {
+                add_chunk(simd, gradient, &other[i * chunk..][..x.len()]);
+            }
             sums
         })
         .collect();

@@ -22,6 +22,7 @@ pub mod gemm;
 pub mod im2col;
 pub mod layer_norm;
 pub mod layout;
+pub mod linear;
 pub mod log_partition;
 pub mod memory;
 pub mod pixels;

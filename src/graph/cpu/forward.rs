@@ -9,7 +9,7 @@ use super::ops;
 use super::plan::Plan;
 use super::tensor;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Mode};
+use crate::graph::{Graph, Layer, Mode};
 use crate::kernels::Simd;
 use crate::kernels::batch_norm::Affine;
 use crate::params::{Param, Params};
@@ -44,7 +44,12 @@ pub(super) struct Record {
 impl Context<'_> {
     /// The parameters of `step`'s op, in their order.
     pub(super) fn parameters(&self, step: &super::plan::Step) -> Result<Vec<Param>> {
-        let specs = step.op.layer().parameters(&step.name);
+        self.create(step.op.layer(), &step.name)
+    }
+
+    /// The parameters of `layer` under the prefix `name`, in their order.
+    pub(super) fn create(&self, layer: &dyn Layer, name: &str) -> Result<Vec<Param>> {
+        let specs = layer.parameters(name);
         specs.iter().map(|spec| self.params.create(spec)).collect()
     }
 }
@@ -67,7 +72,10 @@ pub(super) fn run(
     x: &Tensor,
     mode: Mode,
 ) -> Result<(Vec<Tensor>, Record)> {
-    let plan = Plan::of(graph);
+    let plan = match mode {
+        Mode::Eval => Plan::of(graph).folded(),
+        _ => Plan::of(graph),
+    };
     let context = Context {
         arena,
         simd,

@@ -1,20 +1,30 @@
 //! From a graph to the steps that run it: which ops run as one, and until when values are needed.
 
-use crate::graph::batch_norm::BatchNorm;
+use super::fold::Folded;
 use crate::graph::{Graph, Node, Op};
 
-/// One op, or a batch norm with what follows it.
+/// An activation at the end of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    Nothing,
+    Relu,
+    Gelu,
+}
+
+/// One op, or a batch norm or a linear layer with what follows it.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) op: Op,
     /// Prefix of the parameters.
     pub(super) name: String,
-    /// Nodes read; a second one of a batch norm is a residual to add.
+    /// Nodes read; a second one of a batch norm or a linear layer is a residual to add.
     pub(super) inputs: Vec<usize>,
     /// Node written.
     pub(super) output: usize,
-    /// Whether ReLU follows a batch norm within the step.
-    pub(super) relu: bool,
+    /// What follows within the step.
+    pub(super) then: Then,
+    /// The batch norm that a convolution has taken in for evaluation.
+    pub(super) folded: Option<Folded>,
     /// Sample shape of the first input.
     pub(super) from: Vec<usize>,
     /// Sample shape of the output.
@@ -38,7 +48,7 @@ impl Plan {
         let users = Users::of(nodes, &outputs);
         let mut absorbed = vec![false; nodes.len()];
         let mut steps: Vec<Step> = Vec::new();
-        // Backwards, so that a ReLU claims what stands before it.
+        // Backwards, so that an activation or a sum claims what stands before it.
         for (id, node) in nodes.iter().enumerate().rev() {
             let Some(op) = &node.op else { continue };
             if absorbed[id] {
@@ -49,7 +59,8 @@ impl Plan {
                 name: node.name.clone(),
                 inputs: node.inputs.iter().map(|i| i.0).collect(),
                 output: id,
-                relu: false,
+                then: Then::Nothing,
+                folded: None,
                 from: Vec::new(),
                 to: node.shape.clone(),
             };
@@ -57,10 +68,10 @@ impl Plan {
                 for absorbed_node in fused.absorbed {
                     absorbed[absorbed_node] = true;
                 }
-                step.op = Op::BatchNorm(fused.norm);
-                step.name = fused.name;
+                step.op = nodes[fused.main].op.clone().unwrap_or(step.op);
+                step.name.clone_from(&nodes[fused.main].name);
                 step.inputs = fused.inputs;
-                step.relu = true;
+                step.then = fused.then;
             }
             step.from.clone_from(&nodes[step.inputs[0]].shape);
             steps.push(step);
@@ -114,43 +125,66 @@ impl Users {
 }
 
 struct Fused {
-    norm: BatchNorm,
-    name: String,
+    /// The node whose op and parameters the step has.
+    main: usize,
     inputs: Vec<usize>,
     absorbed: Vec<usize>,
+    then: Then,
 }
 
-/// `relu(batch_norm(x))` and `relu(batch_norm(x) + residual)` that end at node `relu`.
-fn fuse(nodes: &[Node], users: &Users, relu: usize) -> Option<Fused> {
-    if nodes[relu].op != Some(Op::Relu(crate::graph::relu::Relu)) {
-        return None;
-    }
-    let before = nodes[relu].inputs[0].0;
-    let private_norm = |id: usize| match &nodes[id].op {
-        Some(Op::BatchNorm(norm)) if users.only_one(id) => Some(*norm),
+/// What ends at node `end`: `relu(batch_norm(x))`, `relu(batch_norm(x) + residual)`, `gelu(linear(x))` or
+/// `linear(x) + residual`.
+fn fuse(nodes: &[Node], users: &Users, end: usize) -> Option<Fused> {
+    match nodes[end].op.as_ref()? {
+        Op::Relu(_) => {
+            let before = nodes[end].inputs[0].0;
+            if is_norm(nodes, users, before) {
+                return Some(Fused::of(nodes, before, Then::Relu));
+            }
+            if !matches!(nodes[before].op, Some(Op::Add(_))) || !users.only_one(before) {
+                return None;
+            }
+            let mut fused = with_residual(nodes, before, |id| is_norm(nodes, users, id))?;
+            fused.absorbed.push(before);
+            fused.then = Then::Relu;
+            Some(fused)
+        }
+        Op::Gelu(_) => {
+            let before = nodes[end].inputs[0].0;
+            is_linear(nodes, users, before).then(|| Fused::of(nodes, before, Then::Gelu))
+        }
+        Op::Add(_) => with_residual(nodes, end, |id| is_linear(nodes, users, id)),
         _ => None,
-    };
-    if let Some(norm) = private_norm(before) {
-        return Some(Fused {
-            norm,
-            name: nodes[before].name.clone(),
-            inputs: vec![nodes[before].inputs[0].0],
-            absorbed: vec![before],
-        });
     }
-    if !matches!(nodes[before].op, Some(Op::Add(_))) || !users.only_one(before) {
+}
+
+impl Fused {
+    fn of(nodes: &[Node], main: usize, then: Then) -> Self {
+        Self {
+            main,
+            inputs: vec![nodes[main].inputs[0].0],
+            absorbed: vec![main],
+            then,
+        }
+    }
+}
+
+/// The sum `add` of a residual and of a node that `fits`.
+fn with_residual(nodes: &[Node], add: usize, fits: impl Fn(usize) -> bool) -> Option<Fused> {
+    let (a, b) = (nodes[add].inputs[0].0, nodes[add].inputs[1].0);
+    let (main, residual) = if fits(a) { (a, b) } else { (b, a) };
+    if !fits(main) {
         return None;
     }
-    let (a, b) = (nodes[before].inputs[0].0, nodes[before].inputs[1].0);
-    let (branch, residual) = if private_norm(a).is_some() {
-        (a, b)
-    } else {
-        (b, a)
-    };
-    private_norm(branch).map(|norm| Fused {
-        norm,
-        name: nodes[branch].name.clone(),
-        inputs: vec![nodes[branch].inputs[0].0, residual],
-        absorbed: vec![before, branch],
-    })
+    let mut fused = Fused::of(nodes, main, Then::Nothing);
+    fused.inputs.push(residual);
+    Some(fused)
+}
+
+fn is_norm(nodes: &[Node], users: &Users, id: usize) -> bool {
+    matches!(nodes[id].op, Some(Op::BatchNorm(_))) && users.only_one(id)
+}
+
+fn is_linear(nodes: &[Node], users: &Users, id: usize) -> bool {
+    matches!(nodes[id].op, Some(Op::Linear(_))) && users.only_one(id)
 }

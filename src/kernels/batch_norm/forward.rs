@@ -1,5 +1,7 @@
 //! Statistics, and normalising with them.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::{Affine, by_columns, load, store};
@@ -75,7 +77,8 @@ pub fn statistics(simd: Simd, x: &[f32], channels: usize) -> (Vec<f64>, Vec<f64>
 
 #[inline(always)]
 unsafe fn apply_to<L: Lanes, const NZ: usize, const ADD: bool, const RELU: bool>(
-    (x, residual, y): (&[f32], &[f32], *mut f32),
+    (x, residual, y): (*const f32, *const f32, *mut f32),
+    rows: usize,
     affine: &Affine,
     c: usize,
     q: usize,
@@ -85,14 +88,14 @@ unsafe fn apply_to<L: Lanes, const NZ: usize, const ADD: bool, const RELU: bool>
     unsafe {
         let scale = load::<L, NZ>(affine.scale.as_ptr().add(q), last);
         let shift = load::<L, NZ>(affine.shift.as_ptr().add(q), last);
-        for row in 0..x.len() / c {
+        for row in 0..rows {
             let at = row * c + q;
-            let mut values = load::<L, NZ>(x.as_ptr().add(at), last);
+            let mut values = load::<L, NZ>(x.add(at), last);
             for j in 0..NZ {
                 values[j] = values[j].fma(scale[j], shift[j]);
             }
             if ADD {
-                let more = load::<L, NZ>(residual.as_ptr().add(at), last);
+                let more = load::<L, NZ>(residual.add(at), last);
                 for j in 0..NZ {
                     values[j] = values[j].add(more[j]);
                 }
@@ -108,16 +111,39 @@ unsafe fn apply_to<L: Lanes, const NZ: usize, const ADD: bool, const RELU: bool>
 }
 
 multiversion! {
-    fn apply_rows<L>(x: &[f32], residual: Option<&[f32]>, relu: bool, affine: &Affine, y: &mut [f32]) {
+    /// `x` and `y` hold `rows` rows and may be the same.
+    fn apply_rows<L>(x: *const f32, rows: usize, residual: Option<&[f32]>, relu: bool, affine: &Affine, y: *mut f32) {
         let c = affine.scale.len();
-        assert!(y.len() >= x.len() && residual.is_none_or(|r| r.len() >= x.len()));
-        let places = (x, residual.unwrap_or(x), y.as_mut_ptr());
+        assert!(residual.is_none_or(|r| r.len() >= rows * c));
+        let places = (x, residual.map_or(x, <[f32]>::as_ptr), y);
         match (residual.is_some(), relu) {
-            (false, false) => by_columns!(c, apply_to::<L, false, false>(places, affine)),
-            (false, true) => by_columns!(c, apply_to::<L, false, true>(places, affine)),
-            (true, false) => by_columns!(c, apply_to::<L, true, false>(places, affine)),
-            (true, true) => by_columns!(c, apply_to::<L, true, true>(places, affine)),
+            (false, false) => by_columns!(c, apply_to::<L, false, false>(places, rows, affine)),
+            (false, true) => by_columns!(c, apply_to::<L, false, true>(places, rows, affine)),
+            (true, false) => by_columns!(c, apply_to::<L, true, false>(places, rows, affine)),
+            (true, true) => by_columns!(c, apply_to::<L, true, true>(places, rows, affine)),
         }
+    }
+}
+
+/// What follows a product in the same pass: `y = y · scale + shift`, plus a residual, then ReLU.
+#[derive(Clone, Copy, Debug)]
+pub struct Finish<'a> {
+    /// Scale and shift.
+    pub affine: &'a Affine,
+    /// Of the result's size.
+    pub residual: Option<&'a [f32]>,
+    /// Whether negative values become 0.
+    pub relu: bool,
+}
+
+impl Finish<'_> {
+    /// Run on the rows `rows`, at the start of `y`, on this thread.
+    pub(crate) fn run(&self, simd: Simd, rows: Range<usize>, y: &mut [f32]) {
+        let c = self.affine.scale.len();
+        assert!(y.len() >= rows.len() * c);
+        let residual = self.residual.map(|r| &r[rows.start * c..rows.end * c]);
+        let y = y.as_mut_ptr();
+        apply_rows(simd, y, rows.len(), residual, self.relu, self.affine, y);
     }
 }
 
@@ -139,6 +165,7 @@ pub fn apply(
     y.par_chunks_mut(chunk).enumerate().for_each(|(i, y)| {
         let range = i * chunk..i * chunk + y.len();
         let residual = residual.map(|r| &r[range.clone()]);
-        apply_rows(simd, &x[range], residual, relu, affine, y);
+        let (x, rows) = (x[range].as_ptr(), y.len() / channels);
+        apply_rows(simd, x, rows, residual, relu, affine, y.as_mut_ptr());
     });
 }

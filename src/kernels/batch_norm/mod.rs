@@ -4,7 +4,7 @@ mod backward;
 mod forward;
 
 pub use backward::{AffineGradient, Gate, backward};
-pub use forward::{apply, statistics};
+pub use forward::{Finish, apply, statistics};
 
 use super::simd::Lanes;
 

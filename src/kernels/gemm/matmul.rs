@@ -3,14 +3,16 @@
 use rayon::prelude::*;
 
 use super::{Left, PANEL, Right, Target, block_at, pack_panel, packed_len};
-use crate::kernels::scratch;
+use crate::kernels::elementwise::add_chunk;
 use crate::kernels::shared::Shared;
 use crate::kernels::simd::Simd;
 
 /// Rows of the result a task computes.
 const ROWS: usize = 96;
+/// Panels of columns of the result a task computes.
+const GROUP: usize = 4;
 
-/// How a matrix is stored.
+/// How the right-hand matrix is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Row after row.
@@ -25,78 +27,125 @@ pub fn workspace(n: usize, k: usize) -> usize {
     packed_len(k, n)
 }
 
-/// `c = a · b`, or `c += a · b` when `add`; a is m × k, b is k × n, c is m × n, row-major.
+/// What a product is added to.
+#[derive(Clone, Copy, Debug)]
+pub enum Start<'a> {
+    /// Nothing.
+    Zero,
+    /// What the result holds.
+    Old,
+    /// A row added to all rows, and a matrix of the result's size.
+    Sum {
+        /// n floats.
+        bias: Option<&'a [f32]>,
+        /// m × n floats.
+        residual: Option<&'a [f32]>,
+    },
+}
+
+impl Start<'_> {
+    /// Prepare the columns `j ..` of row `i` of the result, n floats wide; whether the product must be added.
+    fn prepare(&self, simd: Simd, (i, n, j): (usize, usize, usize), row: &mut [f32]) -> bool {
+        let columns = j..j + row.len();
+        match *self {
+            Self::Zero => false,
+            Self::Old => true,
+            Self::Sum { bias, residual } => {
+                match (bias, residual) {
+                    (None, None) => return false,
+                    (Some(bias), None) => row.copy_from_slice(&bias[columns]),
+                    (bias, Some(all)) => {
+                        row.copy_from_slice(&all[i * n + j..][..columns.len()]);
+                        if let Some(bias) = bias {
+                            add_chunk(simd, row, &bias[columns]);
+                        }
+                    }
+                }
+                true
+            }
+        }
+    }
+}
+
+/// `c = start + a · b`; a is m × k, b is k × n, c is m × n, row-major.
 ///
-/// `Order::Transposed` says that a slice holds the transpose: `matmul(.., (m, n, k), (x, Plain), (w, Transposed), ..)`
-/// is x · wᵀ with w stored n × k.
+/// `Order::Transposed` says that `b` holds the transpose: x · wᵀ with w stored n × k.
 ///
 /// # Panics
 /// A slice is shorter than its matrix.
 pub fn matmul(
     simd: Simd,
-    (m, n, k): (usize, usize, usize),
-    (a, a_order): (&[f32], Order),
-    (b, b_order): (&[f32], Order),
-    (c, add): (&mut [f32], bool),
+    size: (usize, usize, usize),
+    a: &[f32],
+    b: (&[f32], Order),
+    (c, start): (&mut [f32], Start),
     workspace: &mut [f32],
 ) {
-    assert!(a.len() >= m * k && b.len() >= k * n && c.len() >= m * n);
-    assert!(workspace.len() >= packed_len(k, n));
-    let packed = Shared::new(workspace);
-    let source = (b.as_ptr() as usize, b_order);
-    let panels = n.div_ceil(PANEL);
-    (0..panels).into_par_iter().for_each(|panel| {
-        let strides = match source.1 {
-            Order::Plain => (n, 1),
-            Order::Transposed => (1, k),
-        };
-        // SAFETY: `b` holds k · n floats, the workspace `packed_len`; every task writes its own panel.
-        unsafe {
-            pack_panel(
-                k,
-                n,
-                panel * PANEL,
-                source.0 as *const f32,
-                strides,
-                packed.at(0),
-            );
-        }
-    });
+    matmul_then(simd, size, a, b, (c, start), workspace, |_, _| ());
+}
+
+/// [`matmul`], then `finish(place, values)` on every part of a row while it is in the caches; `place` is the
+/// index of its first value in `c`.
+pub(crate) fn matmul_then(
+    simd: Simd,
+    (m, n, k): (usize, usize, usize),
+    a: &[f32],
+    b: (&[f32], Order),
+    (c, start): (&mut [f32], Start),
+    workspace: &mut [f32],
+    finish: impl Fn(usize, &[f32]) + Sync,
+) {
+    assert!(a.len() >= m * k && b.0.len() >= k * n && c.len() >= m * n);
+    pack((n, k), b, workspace);
+    let right = Shared::new(workspace);
     let target = Shared::new(c);
     // Tasks are row blocks times groups of panels: enough of them also where there are few rows.
-    let (blocks, group) = (m.div_ceil(ROWS), 4);
-    let groups = panels.div_ceil(group);
-    let left = a.as_ptr() as usize;
-    (0..blocks * groups).into_par_iter().for_each(|task| {
-        let (i, j) = (task % blocks * ROWS, task / blocks * group * PANEL);
-        let (rows, columns) = ((m - i).min(ROWS), (n - j).min(group * PANEL));
-        let run = |a: Left| {
-            let b = Right::Packed(packed.at(j * k));
+    let (blocks, group) = (m.div_ceil(ROWS), GROUP * PANEL);
+    (0..blocks * n.div_ceil(group))
+        .into_par_iter()
+        .for_each(|task| {
+            let (i, j) = (task % blocks * ROWS, task / blocks * group);
+            let (rows, columns) = ((m - i).min(ROWS), (n - j).min(group));
+            // SAFETY: every task has its own part of the result.
+            let part = |row: usize| unsafe { target.part(row * n + j, columns) };
+            let mut add = false;
+            for row in i..i + rows {
+                add = start.prepare(simd, (row, n, j), part(row));
+            }
+            let left = Left {
+                start: a[i * k..].as_ptr(),
+                row: k,
+                column: 1,
+            };
             let c = Target {
                 start: target.at(i * n + j),
                 row: n,
                 add,
             };
-            block_at(simd, (rows, columns, k), a, b, c);
-        };
-        match a_order {
-            Order::Plain => run(Left {
-                start: (left as *const f32).wrapping_add(i * k),
-                row: k,
-                column: 1,
-            }),
-            // Columns of a stored transpose lie a whole row apart: gather them first.
-            Order::Transposed => scratch::with(rows * k, |columns| {
-                for (p, to) in columns.chunks_exact_mut(rows).enumerate() {
-                    to.copy_from_slice(&a[p * m + i..p * m + i + rows]);
-                }
-                run(Left {
-                    start: columns.as_ptr(),
-                    row: 1,
-                    column: rows,
-                });
-            }),
-        }
+            block_at(
+                simd,
+                (rows, columns, k),
+                left,
+                Right::Packed(right.at(j * k)),
+                c,
+            );
+            for row in i..i + rows {
+                finish(row * n + j, part(row));
+            }
+        });
+}
+
+/// All panels of b.
+fn pack((n, k): (usize, usize), (b, order): (&[f32], Order), workspace: &mut [f32]) {
+    assert!(workspace.len() >= packed_len(k, n));
+    let packed = Shared::new(workspace);
+    let strides = match order {
+        Order::Plain => (n, 1),
+        Order::Transposed => (1, k),
+    };
+    (0..n.div_ceil(PANEL)).into_par_iter().for_each(|panel| {
+        // SAFETY: `b` holds k · n floats, the workspace `packed_len`; every task writes its own panel.
+        unsafe { pack_panel(k, n, panel * PANEL, b.as_ptr(), strides, packed.at(0)) }
     });
 }
 
@@ -126,33 +175,20 @@ mod tests {
                 (9, 96, 260),
             ] {
                 let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
-                for (oa, ob) in [
-                    (Order::Plain, Order::Plain),
-                    (Order::Plain, Order::Transposed),
-                    (Order::Transposed, Order::Plain),
-                ] {
+                for order in [Order::Plain, Order::Transposed] {
                     let mut c = vec![1.0; m * n];
                     let mut space = vec![0.0; workspace(n, k)];
-                    matmul(
-                        simd,
-                        (m, n, k),
-                        (&a, oa),
-                        (&b, ob),
-                        (&mut c, true),
-                        &mut space,
-                    );
+                    let target = (c.as_mut_slice(), Start::Old);
+                    matmul(simd, (m, n, k), &a, (&b, order), target, &mut space);
                     for i in 0..m {
                         for j in 0..n {
-                            let at = |p| match oa {
-                                Order::Plain => a[i * k + p],
-                                Order::Transposed => a[p * m + i],
-                            };
-                            let bt = |p| match ob {
+                            let bt = |p| match order {
                                 Order::Plain => b[p * n + j],
                                 Order::Transposed => b[j * k + p],
                             };
-                            let sum: f64 =
-                                (0..k).map(|p| f64::from(at(p)) * f64::from(bt(p))).sum();
+                            let sum: f64 = (0..k)
+                                .map(|p| f64::from(a[i * k + p]) * f64::from(bt(p)))
+                                .sum();
                             let got = f64::from(c[i * n + j]) - 1.0;
                             assert!(
                                 (got - sum).abs() < 1e-4,

@@ -1,8 +1,11 @@
 //! Matrix products on one thread: a register-tiled micro-kernel and packing of the right-hand side.
 
 mod matmul;
+mod over_rows;
 
-pub use matmul::{Order, matmul, workspace};
+pub(super) use matmul::matmul_then;
+pub use matmul::{Order, Start, matmul, workspace};
+pub use over_rows::{over_rows, over_rows_workspace};
 
 use super::simd::{Lanes, multiversion};
 

@@ -1,10 +1,13 @@
 //! The 3×3 kernels: `U = G g Gᵀ`, and its adjoint for the weight gradient.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::plane;
 use crate::kernels::conv::ConvShape;
 use crate::kernels::gemm::{PANEL, panel_width};
+use crate::kernels::scratch;
 use crate::kernels::shared::Shared;
 use crate::kernels::simd::{Lanes, Simd, multiversion};
 
@@ -16,6 +19,12 @@ const G: [[f32; 3]; 6] = [
     [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
     [0.0, 0.0, 1.0],
 ];
+
+/// Rows of a panel that a task transforms.
+const ROWS: usize = 64;
+
+/// Rows whose kernels are read together.
+const STRIP: usize = 16;
 
 /// Which product the kernels are for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,50 +41,93 @@ pub(super) fn transform(simd: Simd, s: &ConvShape, side: Side, weight: &[f32], u
         Side::Forward => s.output,
         Side::Backward => s.input,
     };
-    let u = Shared::new(u);
-    (0..columns / 16).into_par_iter().for_each(|lane| {
-        transform_lanes(simd, (s.input, s.output), side, weight, lane * 16, u);
-    });
+    let depth = s.input + s.output - columns;
+    let (u, panels) = (Shared::new(u), columns.div_ceil(PANEL));
+    (0..panels * depth.div_ceil(ROWS))
+        .into_par_iter()
+        .for_each(|task| {
+            let (panel, row) = (task % panels * PANEL, task / panels * ROWS);
+            let rows = row..depth.min(row + ROWS);
+            scratch::with(PANEL * STRIP * 9, |block| {
+                let channels = (s.input, s.output);
+                transform_panel(simd, channels, side, weight, (panel, rows), block, u);
+            });
+        });
 }
 
 multiversion! {
-    /// Sixteen columns, starting at `first`, of all 36 matrices.
-    fn transform_lanes<L>(channels: (usize, usize), side: Side, weight: &[f32], first: usize, u: Shared) {
+    /// Some rows of the panel of columns that starts at `place.0`, of all 36 matrices; `block` is scratch.
+    fn transform_panel<L>(
+        channels: (usize, usize),
+        side: Side,
+        weight: &[f32],
+        place: (usize, Range<usize>),
+        block: &mut [f32],
+        u: Shared,
+    ) {
+        let (panel, rows) = place;
         let (inputs, outputs) = channels;
         let (depth, columns) = match side {
             Side::Forward => (inputs, outputs),
             Side::Backward => (outputs, inputs),
         };
-        let panel = first / PANEL * PANEL;
         let width = panel_width(columns, panel);
-        for row in 0..depth {
-            let mut taps = [[0.0f32; 16]; 9];
-            for lane in 0..16 {
-                let start = match side {
-                    Side::Forward => (first + lane) * inputs + row,
-                    Side::Backward => row * inputs + first + lane,
-                };
-                let kernel = &weight[start * 9..start * 9 + 9];
-                for (t, value) in kernel.iter().enumerate() {
-                    let t = if side == Side::Forward { t } else { 8 - t };
-                    taps[t][lane] = *value;
+        // Neighbours in `weight` are read together: its strides are whole pages where there are many channels.
+        for top in rows.clone().step_by(STRIP) {
+            let count = STRIP.min(rows.end - top);
+            let (lane_step, row_step) = match side {
+                Side::Forward => (STRIP * 9, 9),
+                Side::Backward => (9, width * 9),
+            };
+            match side {
+                Side::Forward => for (lane, to) in block.chunks_exact_mut(lane_step).enumerate().take(width) {
+                    let from = ((panel + lane) * inputs + top) * 9;
+                    to[..count * 9].copy_from_slice(&weight[from..from + count * 9]);
+                }
+                Side::Backward => for (row, to) in block.chunks_exact_mut(row_step).enumerate().take(count) {
+                    let from = ((top + row) * inputs + panel) * 9;
+                    to.copy_from_slice(&weight[from..from + row_step]);
                 }
             }
-            // SAFETY: `L` was proved by the `Simd`; every task writes its own sixteen columns of each matrix.
-            unsafe {
-                let mut half = [[L::splat(0.0); 3]; 6];
-                for b in 0..3 {
-                    let column = [0, 3, 6].map(|t| L::load(taps[t + b].as_ptr()));
-                    for a in 0..6 {
-                        half[a][b] = weigh(G[a], column);
+            for row in 0..count {
+                // Whole rows of a panel: neighbouring cache lines of each matrix are written together.
+                for first in (0..width).step_by(16) {
+                    let mut taps = [[0.0f32; 16]; 9];
+                    for lane in 0..16 {
+                        let start = (first + lane) * lane_step + row * row_step;
+                        let kernel = &block[start..start + 9];
+                        for t in 0..9 {
+                            taps[t][lane] = kernel[t];
+                        }
                     }
-                }
-                for a in 0..6 {
-                    for b in 0..6 {
-                        let to = (a * 6 + b) * plane(depth, columns) + panel * depth + row * width + first - panel;
-                        weigh(G[b], half[a]).store(u.part(to, 16).as_mut_ptr());
+                    if side == Side::Backward {
+                        taps.reverse();
                     }
+                    let to = panel * depth + (top + row) * width + first;
+                    // SAFETY: `L` was proved by the `Simd`; every task writes its own rows of its own panel.
+                    unsafe { transform_lanes::<L>(&taps, u, (to, plane(depth, columns))) }
                 }
+            }
+        }
+    }
+}
+
+/// `G g Gᵀ` of sixteen kernels to `to`, `to + step`, ...
+#[inline(always)]
+unsafe fn transform_lanes<L: Lanes>(taps: &[[f32; 16]; 9], u: Shared, (to, step): (usize, usize)) {
+    // SAFETY: the caller's sixteen columns of all 36 matrices are its own.
+    unsafe {
+        let mut half = [[L::splat(0.0); 3]; 6];
+        for b in 0..3 {
+            let column = [0, 3, 6].map(|t| L::load(taps[t + b].as_ptr()));
+            for a in 0..6 {
+                half[a][b] = weigh(G[a], column);
+            }
+        }
+        for a in 0..6 {
+            for b in 0..6 {
+                let to = to + (a * 6 + b) * step;
+                weigh(G[b], half[a]).store(u.part(to, 16).as_mut_ptr());
             }
         }
     }

@@ -13,6 +13,7 @@ pub(super) use weight_gradient::backward_weight;
 
 use rayon::prelude::*;
 
+use super::batch_norm::Finish;
 use super::conv::ConvShape;
 use super::gemm::{Left, Right, Target, block};
 use super::scratch;
@@ -33,11 +34,18 @@ pub(super) fn forward(
     s: &ConvShape,
     x: &[f32],
     weight: &[f32],
-    y: &mut [f32],
+    (y, finish): (&mut [f32], Option<Finish>),
     workspace: &mut [f32],
 ) {
     kernel::transform(simd, s, Side::Forward, weight, workspace);
-    run(simd, s, (x, s.input), workspace, (y, s.output), false);
+    run(
+        simd,
+        s,
+        (x, s.input),
+        workspace,
+        (y, s.output),
+        (false, finish),
+    );
 }
 
 /// The gradient by the input is the convolution of the output's gradient with the kernel turned by 180°.
@@ -50,7 +58,14 @@ pub(super) fn backward_data(
     workspace: &mut [f32],
 ) {
     kernel::transform(simd, s, Side::Backward, weight, workspace);
-    run(simd, s, (dy, s.output), workspace, (dx, s.input), add);
+    run(
+        simd,
+        s,
+        (dy, s.output),
+        workspace,
+        (dx, s.input),
+        (add, None),
+    );
 }
 
 /// Tiles of a block: as many as fit, but enough to be worth a walk through the kernels, which are 4 to 37 MB
@@ -73,8 +88,10 @@ fn run(
     (x, c): (&[f32], usize),
     u: &[f32],
     (y, k): (&mut [f32], usize),
-    add: bool,
+    (add, finish): (bool, Option<Finish>),
 ) {
+    let whole = |r: &[f32]| r.len() >= y.len();
+    assert!(finish.is_none_or(|f| f.affine.scale.len() == k && f.residual.is_none_or(whole)));
     let tiles = Tiles::of(s);
     let step = block_tiles(c + k);
     let target = Shared::new(y);
@@ -93,7 +110,7 @@ fn run(
                     (x, c),
                     u,
                     target,
-                    (k, add),
+                    (k, add, finish),
                     v,
                     m,
                 );
@@ -109,11 +126,11 @@ multiversion! {
         input: (&[f32], usize),
         u: &[f32],
         y: Shared,
-        output: (usize, bool),
+        output: (usize, bool, Option<Finish>),
         v: &mut [f32],
         m: &mut [f32],
     ) {
-        let ((first, count), (x, c), (k, add)) = (range, input, output);
+        let ((first, count), (x, c), (k, add, finish)) = (range, input, output);
         assert!(x.len() >= tiles.pixels() * c && u.len() >= 36 * plane(c, k));
         let (v_step, m_step) = (plane(count, c), plane(count, k));
         assert!(v.len() >= 36 * v_step && m.len() >= 36 * m_step);
@@ -130,7 +147,7 @@ multiversion! {
                 block::<L>((count, k, c), a, b, to);
             }
             for t in 0..count {
-                tile::output::<L>(tiles, m.as_ptr().add(t * k), m_step, k, first + t, y, add);
+                tile::output::<L>(tiles, m.as_ptr().add(t * k), m_step, k, first + t, y, (add, finish));
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::kernels::batch_norm::Finish;
 use crate::kernels::conv::ConvShape;
 use crate::kernels::simd::Lanes;
 
@@ -160,7 +161,7 @@ pub(super) unsafe fn input<L: Lanes>(
 /// `Aᵀ m A` of tile `t`, written to (or added to) its pixels of `y`; element (i, j) is read at `m[(6 i + j) · step + q]`.
 ///
 /// # Safety
-/// `m` holds those elements of `k` channels, a multiple of 16; `y` all pixels.
+/// `m` holds those elements of `k` channels, a multiple of 16; `y` and the residual of `finish` all pixels.
 #[inline(always)]
 pub(super) unsafe fn output<L: Lanes>(
     tiles: Tiles,
@@ -169,14 +170,14 @@ pub(super) unsafe fn output<L: Lanes>(
     k: usize,
     t: usize,
     y: *mut f32,
-    add: bool,
+    (add, finish): (bool, Option<Finish>),
 ) {
     let (start, top, left) = tiles.place(t);
     let rows = (tiles.height - top).min(4);
     let columns = (tiles.width - left).min(4);
     // SAFETY: only pixels inside the image are written.
     unsafe {
-        let base = y.add((start + top * tiles.width + left) * k);
+        let base = (start + top * tiles.width + left) * k;
         for q in (0..k).step_by(16) {
             let mut half = [[L::splat(0.0); 6]; 4];
             for j in 0..6 {
@@ -190,12 +191,34 @@ pub(super) unsafe fn output<L: Lanes>(
             }
             for (i, half) in half.into_iter().enumerate().take(rows) {
                 for (j, value) in output_line(half).into_iter().enumerate().take(columns) {
-                    let to = base.add((i * tiles.width + j) * k + q);
-                    let value = if add { L::load(to).add(value) } else { value };
-                    value.store(to);
+                    let at = base + (i * tiles.width + j) * k + q;
+                    let mut value = if add {
+                        L::load(y.add(at)).add(value)
+                    } else {
+                        value
+                    };
+                    if let Some(finish) = finish {
+                        value = finished(value, &finish, at, q);
+                    }
+                    value.store(y.add(at));
                 }
             }
         }
+    }
+}
+
+/// `finish` on the value at `at`, of the channels from `q` on.
+#[inline(always)]
+unsafe fn finished<L: Lanes>(value: L, finish: &Finish, at: usize, q: usize) -> L {
+    // SAFETY: the caller's channels and pixel are inside.
+    unsafe {
+        let scale = L::load(finish.affine.scale.as_ptr().add(q));
+        let shift = L::load(finish.affine.shift.as_ptr().add(q));
+        let mut value = value.fma(scale, shift);
+        if let Some(residual) = finish.residual {
+            value = value.add(L::load(residual.as_ptr().add(at)));
+        }
+        if finish.relu { value.positive() } else { value }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::graph::cpu::forward::{Context, Kept, kept};
 use crate::graph::cpu::plan::Step;
 use crate::kernels::attention::{self as kernel, AttentionShape};
 
-fn sizes(cx: &Context, step: &Step, op: &Attention) -> AttentionShape {
+fn sizes(cx: &Context, step: &Step, op: Attention) -> AttentionShape {
     AttentionShape {
         batch: cx.batch,
         tokens: step.to[0],
@@ -22,7 +22,7 @@ fn sizes(cx: &Context, step: &Step, op: &Attention) -> AttentionShape {
 pub(super) fn forward(
     cx: &Context,
     step: &Step,
-    op: &Attention,
+    op: Attention,
     x: Arc<Buffer>,
 ) -> (Arc<Buffer>, Kept) {
     let mut y = cx.arena.take(x.len() / 3);
@@ -37,7 +37,7 @@ pub(super) fn forward(
 pub(super) fn backward(
     cx: &Context,
     step: &Step,
-    op: &Attention,
+    op: Attention,
     tape: &Kept,
     gradient: &Buffer,
     flow: &mut Flow,

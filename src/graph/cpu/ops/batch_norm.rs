@@ -11,7 +11,7 @@ use crate::graph::batch_norm::BatchNorm;
 use crate::graph::cpu::arena::Buffer;
 use crate::graph::cpu::backward::Flow;
 use crate::graph::cpu::forward::{Context, Kept, kept};
-use crate::graph::cpu::plan::Step;
+use crate::graph::cpu::plan::{Step, Then};
 use crate::graph::cpu::tensor::with_values;
 use crate::kernels::batch_norm::{self as kernel, Affine, Gate};
 use crate::params::{Param, Role};
@@ -44,17 +44,10 @@ pub(super) fn forward(
         move_towards(buffers[0], &mean, 1.0, op.momentum)?;
         move_towards(buffers[1], &variance, unbiased, op.momentum)?;
     }
-    let affine = match trained.as_slice() {
-        [weight, bias] => with_values(&weight.var, |weight| {
-            with_values(&bias.var, |bias| {
-                Affine::new(&mean, &variance, op.eps, Some((weight, bias)))
-            })
-        })??,
-        _ => Affine::new(&mean, &variance, op.eps, None),
-    };
+    let affine = affine(op, &mean, &variance, &trained)?;
     let mut y = cx.arena.take(x.len());
     let more = residual.as_ref().map(|r| &r[..]);
-    kernel::apply(cx.simd, &x, &affine, more, step.relu, &mut y);
+    kernel::apply(cx.simd, &x, &affine, more, step.then == Then::Relu, &mut y);
     let y = Arc::new(y);
     let kept = Kept {
         x: Some(x),
@@ -85,7 +78,11 @@ pub(super) fn backward(
         flow.give(cx.simd, residual, gradient);
         result
     } else {
-        let gate = if step.relu { Gate::Input } else { Gate::Open };
+        let gate = if step.then == Then::Relu {
+            Gate::Input
+        } else {
+            Gate::Open
+        };
         let result = kernel::backward(cx.simd, x, affine, gate, &mut gradient, None);
         flow.give(cx.simd, step.inputs[0], gradient);
         result
@@ -96,6 +93,34 @@ pub(super) fn backward(
         flow.parameter(bias, gradients.bias)?;
     }
     Ok(())
+}
+
+fn affine(op: &BatchNorm, mean: &[f64], variance: &[f64], trained: &[&Param]) -> Result<Affine> {
+    match trained {
+        [weight, bias] => with_values(&weight.var, |weight| {
+            with_values(&bias.var, |bias| {
+                Affine::new(mean, variance, op.eps, Some((weight, bias)))
+            })
+        })?,
+        _ => Ok(Affine::new(mean, variance, op.eps, None)),
+    }
+}
+
+/// The batch norm `name` with running statistics, behind a convolution with this bias.
+pub(super) fn running(
+    cx: &Context,
+    op: &BatchNorm,
+    name: &str,
+    bias: Option<&[f32]>,
+) -> Result<Affine> {
+    let params = cx.create(op, name)?;
+    let (trained, buffers): (Vec<&Param>, Vec<&Param>) =
+        params.iter().partition(|param| param.role != Role::Buffer);
+    let mut mean = doubles(buffers[0])?;
+    for (mean, bias) in mean.iter_mut().zip(bias.into_iter().flatten()) {
+        *mean -= f64::from(*bias);
+    }
+    affine(op, &mean, &doubles(buffers[1])?, &trained)
 }
 
 fn doubles(param: &Param) -> Result<Vec<f64>> {

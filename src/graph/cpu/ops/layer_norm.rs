@@ -38,11 +38,15 @@ pub(super) fn backward(
 ) -> Result<()> {
     let params = cx.parameters(step)?;
     let x = kept(tape.x.as_ref())?;
+    let other = flow.take(step.inputs[0]);
+    let other = other.as_ref().map(|g| &g[..]);
     let (weight, bias) = with_values(&params[0].var, |weight| {
-        kernel::backward(cx.simd, x, weight, op.eps as f32, &mut gradient)
+        kernel::backward(cx.simd, x, weight, op.eps as f32, &mut gradient, other)
     })?;
     flow.parameter(&params[0], weight)?;
     flow.parameter(&params[1], bias)?;
-    flow.give(cx.simd, step.inputs[0], gradient);
+    if flow.wants(step.inputs[0]) {
+        flow.put(step.inputs[0], gradient);
+    }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Linear layer.
+//! Linear layer, with the residual sum or the GELU that may follow it.
 
 use std::sync::Arc;
 
@@ -7,33 +7,55 @@ use crate::error::Result;
 use crate::graph::cpu::arena::Buffer;
 use crate::graph::cpu::backward::Flow;
 use crate::graph::cpu::forward::{Context, Kept, kept};
-use crate::graph::cpu::plan::Step;
+use crate::graph::cpu::plan::{Step, Then};
 use crate::graph::cpu::tensor::with_values;
 use crate::graph::linear::Linear;
-use crate::kernels::elementwise;
-use crate::kernels::gemm::{self, Order};
+use crate::kernels::gemm::{self, Order, Start};
+use crate::kernels::{activation, linear as kernel};
 
-pub(super) fn forward(cx: &Context, step: &Step, op: &Linear, x: Arc<Buffer>) -> Done {
+pub(super) fn forward(
+    cx: &Context,
+    step: &Step,
+    op: &Linear,
+    x: Arc<Buffer>,
+    residual: Option<&Buffer>,
+) -> Done {
     refuse_images(step)?;
     let params = cx.parameters(step)?;
-    let rows = x.len() / op.input;
-    let mut y = cx.arena.take(rows * op.output);
+    let size = (x.len() / op.input, op.output, op.input);
+    let mut y = cx.arena.take(size.0 * size.1);
     let mut space = cx.arena.take(gemm::workspace(op.output, op.input));
+    let bias = match params.get(1) {
+        Some(bias) => Some(with_values(&bias.var, <[f32]>::to_vec)?),
+        None => None,
+    };
+    let bias = bias.as_deref();
+    let gelu = step.then == Then::Gelu;
+    let mut after = gelu.then(|| cx.arena.take(size.0 * size.1));
     with_values(&params[0].var, |weight| {
-        let size = (rows, op.output, op.input);
-        let (a, b) = ((&x[..], Order::Plain), (weight, Order::Transposed));
-        gemm::matmul(cx.simd, size, a, b, (&mut y, false), &mut space);
+        if let Some(after) = &mut after {
+            let to = (&mut y[..], &mut after[..]);
+            kernel::with_gelu(cx.simd, size, &x, (weight, bias), to, &mut space);
+        } else {
+            let residual = residual.map(|r| &r[..]);
+            let to = (&mut y[..], Start::Sum { bias, residual });
+            gemm::matmul(
+                cx.simd,
+                size,
+                &x,
+                (weight, Order::Transposed),
+                to,
+                &mut space,
+            );
+        }
     })?;
-    if let Some(bias) = params.get(1) {
-        with_values(&bias.var, |bias| {
-            elementwise::add_rows(cx.simd, &mut y, bias)
-        })?;
-    }
+    let y = Arc::new(y);
     let kept = Kept {
         x: Some(x),
+        y: gelu.then(|| Arc::clone(&y)),
         ..Kept::default()
     };
-    Ok((Arc::new(y), kept))
+    Ok((after.map_or(y, Arc::new), kept))
 }
 
 pub(super) fn backward(
@@ -41,35 +63,51 @@ pub(super) fn backward(
     step: &Step,
     op: &Linear,
     tape: &Kept,
-    gradient: &Buffer,
+    mut gradient: Buffer,
     flow: &mut Flow,
 ) -> Result<()> {
+    if step.then == Then::Gelu {
+        activation::gelu_backward(cx.simd, kept(tape.y.as_ref())?, &mut gradient);
+    }
     let params = cx.parameters(step)?;
     let x = kept(tape.x.as_ref())?;
     let rows = x.len() / op.input;
-    let mut weight = vec![0.0; op.output * op.input];
-    let mut space = cx.arena.take(gemm::workspace(op.input, rows));
     let size = (op.output, op.input, rows);
-    let (a, b) = ((&gradient[..], Order::Transposed), (x, Order::Plain));
-    gemm::matmul(cx.simd, size, a, b, (&mut weight, false), &mut space);
+    let mut weight = vec![0.0; op.output * op.input];
+    let mut bias = params.get(1).map(|param| (param, vec![0.0; op.output]));
+    let mut space = cx.arena.take(gemm::over_rows_workspace(size));
+    let sums = bias.as_mut().map(|(_, sums)| sums.as_mut_slice());
+    gemm::over_rows(cx.simd, size, &gradient, x, (&mut weight, sums), &mut space);
     flow.parameter(&params[0], weight)?;
-    if let Some(bias) = params.get(1) {
-        let mut sums = vec![0.0; op.output];
-        elementwise::row_sums(cx.simd, gradient, &mut sums);
-        flow.parameter(bias, sums)?;
+    if let Some((param, sums)) = bias {
+        flow.parameter(param, sums)?;
     }
     let input = step.inputs[0];
     if flow.wants(input) {
         let old = flow.take(input);
-        let add = old.is_some();
+        let start = if old.is_some() {
+            Start::Old
+        } else {
+            Start::Zero
+        };
         let mut dx = old.unwrap_or_else(|| cx.arena.take(x.len()));
         let mut space = cx.arena.take(gemm::workspace(op.input, op.output));
         with_values(&params[0].var, |weight| {
             let size = (rows, op.input, op.output);
-            let (a, b) = ((&gradient[..], Order::Plain), (weight, Order::Plain));
-            gemm::matmul(cx.simd, size, a, b, (&mut dx, add), &mut space);
+            let to = (&mut dx[..], start);
+            gemm::matmul(
+                cx.simd,
+                size,
+                &gradient,
+                (weight, Order::Plain),
+                to,
+                &mut space,
+            );
         })?;
         flow.put(input, dx);
+    }
+    if let Some(&residual) = step.inputs.get(1) {
+        flow.give(cx.simd, residual, gradient);
     }
     Ok(())
 }

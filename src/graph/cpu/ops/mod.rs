@@ -28,20 +28,20 @@ pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Arc<Buffer>>) -
         .pop()
         .ok_or_else(|| Error::Failed(format!("node `{}` has no input", step.name)))?;
     match (&step.op, second) {
-        (Op::Conv2d(op), _) => conv2d::forward(cx, step, op, x),
+        (Op::Conv2d(op), residual) => conv2d::forward(cx, step, op, x, residual.as_deref()),
         (Op::BatchNorm(op), residual) => batch_norm::forward(cx, step, op, x, residual),
         (Op::Relu(_), _) => Ok(pointwise::relu(cx, &x)),
         (Op::Add(_), second) => Ok(pointwise::add(cx, &x, second.as_ref().unwrap_or(&x))),
         (Op::MaxPool(op), _) => Ok(pool::max(cx, step, op, x)),
         (Op::GlobalAvgPool(_), _) => Ok(pool::average(cx, step, &x)),
         (Op::Flatten(_), _) => Ok(pointwise::flatten(cx, step, x)),
-        (Op::Linear(op), _) => linear::forward(cx, step, op, x),
+        (Op::Linear(op), residual) => linear::forward(cx, step, op, x, residual.as_deref()),
         (Op::LayerNorm(op), _) => layer_norm::forward(cx, step, op, x),
         (Op::Gelu(_), _) => Ok(pointwise::gelu(cx, x)),
         // Channels last, an image already is its sequence of tokens.
         (Op::ToTokens(_), _) => Ok((x, Kept::default())),
         (Op::TokenEmbed(op), _) => tokens::embed(cx, step, op, &x),
-        (Op::Attention(op), _) => Ok(attention::forward(cx, step, op, x)),
+        (Op::Attention(op), _) => Ok(attention::forward(cx, step, *op, x)),
         (Op::TokenPool(op), _) => Ok(tokens::pool(cx, step, *op, &x)),
     }
 }
@@ -71,7 +71,7 @@ pub(super) fn backward(
             pointwise::flatten_backward(cx, step, gradient, flow);
             Ok(())
         }
-        Op::Linear(op) => linear::backward(cx, step, op, kept, &gradient, flow),
+        Op::Linear(op) => linear::backward(cx, step, op, kept, gradient, flow),
         Op::LayerNorm(op) => layer_norm::backward(cx, step, op, kept, gradient, flow),
         Op::Gelu(_) => pointwise::gelu_backward(cx, step, kept, gradient, flow),
         Op::ToTokens(_) => {
@@ -79,7 +79,7 @@ pub(super) fn backward(
             Ok(())
         }
         Op::TokenEmbed(op) => tokens::embed_backward(cx, step, op, &gradient, flow),
-        Op::Attention(op) => attention::backward(cx, step, op, kept, &gradient, flow),
+        Op::Attention(op) => attention::backward(cx, step, *op, kept, &gradient, flow),
         Op::TokenPool(op) => {
             tokens::pool_backward(cx, step, *op, &gradient, flow);
             Ok(())
