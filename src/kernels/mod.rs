@@ -24,6 +24,7 @@ pub mod layer_norm;
 pub mod layout;
 pub mod log_partition;
 pub mod memory;
+pub mod normalise;
 pub mod pixels;
 pub mod pool;
 pub mod simd;
