@@ -159,7 +159,7 @@ fn a_loaded_state_does_not_change_what_was_given() -> Result<(), Any> {
     let mut state = State::default();
     state.load(
         [("momentum/p".to_string(), saved.clone())].into(),
-        &[param.clone()],
+        std::slice::from_ref(&param),
     )?;
     Sgd::default().update(&param, &random(&[4], 2)?, 0.1, 1, &mut state)?;
     assert_eq!(saved.to_vec1::<f32>()?, before);

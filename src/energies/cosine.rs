@@ -2,8 +2,10 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::cosine_table::CosineTable;
 use super::{Energy, inner, l2_normalise};
 use crate::error::Result;
+use crate::host;
 
 /// `1 − cos(x, y)`, in [0, 2]: only directions count. SimCLR, MoCo, SigLIP, BYOL, SimSiam.
 ///
@@ -20,6 +22,9 @@ impl Energy for Cosine {
     }
 
     fn table(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        if host::is_plain(x) && host::is_plain(y) {
+            return Ok(x.apply_op2(y, CosineTable)?);
+        }
         let cosine = l2_normalise(x)?.matmul(&l2_normalise(y)?.t()?)?;
         Ok(cosine.affine(-1.0, 1.0)?)
     }

@@ -1,6 +1,7 @@
 //! E(x, y): how badly an answer y fits x. Low energy = compatible, everywhere.
 
 mod cosine;
+mod cosine_table;
 mod dot;
 mod euclidean;
 mod l1;

@@ -25,6 +25,7 @@ pub mod layout;
 pub mod linear;
 pub mod log_partition;
 pub mod memory;
+pub mod normalise;
 pub mod pixels;
 pub mod pool;
 pub mod simd;
