@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 
 use crate::host;
-use crate::kernels::gemm::{Order, matmul, workspace};
+use crate::kernels::gemm::{Order, Start, matmul, workspace};
 use crate::kernels::{Simd, normalise};
 
 /// `1 − x̂ · ŷᵀ` for x (N, D) and y (M, D), 32-bit floats on the CPU: rows normalised, one product, and two in
@@ -18,12 +18,25 @@ fn normalised(dim: usize, x: &[f32]) -> (Vec<f32>, Vec<f32>) {
 }
 
 /// `a · b` of the sizes (m, n, k).
-fn product(sizes: (usize, usize, usize), a: (&[f32], Order), b: (&[f32], Order)) -> Vec<f32> {
+fn product(sizes: (usize, usize, usize), a: &[f32], b: (&[f32], Order)) -> Vec<f32> {
     let (m, n, k) = sizes;
     let mut c = vec![0.0; m * n];
     let mut space = vec![0.0; workspace(n, k)];
-    matmul(Simd::detect(), sizes, a, b, (&mut c, false), &mut space);
+    matmul(
+        Simd::detect(),
+        sizes,
+        a,
+        b,
+        (&mut c, Start::Zero),
+        &mut space,
+    );
     c
+}
+
+/// The transpose of a matrix of `columns` columns.
+fn turned(matrix: &[f32], columns: usize) -> Vec<f32> {
+    let column = |j| matrix.iter().skip(j).step_by(columns.max(1));
+    (0..columns).flat_map(column).copied().collect()
 }
 
 impl CustomOp2 for CosineTable {
@@ -42,7 +55,7 @@ impl CustomOp2 for CosineTable {
         let m = y_layout.shape().dims2()?.0;
         let (x, _) = normalised(dim, host::values(x, x_layout)?);
         let (y, _) = normalised(dim, host::values(y, y_layout)?);
-        let mut table = product((n, m, dim), (&x, Order::Plain), (&y, Order::Transposed));
+        let mut table = product((n, m, dim), &x, (&y, Order::Transposed));
         normalise::one_minus(Simd::detect(), &mut table);
         Ok((CpuStorage::F32(table), (n, m).into()))
     }
@@ -60,9 +73,8 @@ impl CustomOp2 for CosineTable {
         let (x_rows, x_norms) = rows(x).map_err(candle_core::Error::wrap)?;
         let (y_rows, y_norms) = rows(y).map_err(candle_core::Error::wrap)?;
         let both = host::read(&upstream.contiguous()?, |g| {
-            let g_turned = (g, Order::Transposed);
-            let mut of_x = product((n, dim, m), (g, Order::Plain), (&y_rows, Order::Plain));
-            let mut of_y = product((m, dim, n), g_turned, (&x_rows, Order::Plain));
+            let mut of_x = product((n, dim, m), g, (&y_rows, Order::Plain));
+            let mut of_y = product((m, dim, n), &turned(g, m), (&x_rows, Order::Plain));
             normalise::backward_of_negated(Simd::detect(), dim, &x_rows, &x_norms, &mut of_x);
             normalise::backward_of_negated(Simd::detect(), dim, &y_rows, &y_norms, &mut of_y);
             (of_x, of_y)
