@@ -35,6 +35,6 @@ fn two_hundred_steps_on_digits_agree_between_the_executors() -> Result<(), Any> 
             step + 1
         );
     }
-    assert!(losses[0][199] < 0.9 * losses[0][0], "nothing was learned");
+    assert!(losses[0][199] < losses[0][0] - 0.1, "nothing was learned");
     Ok(())
 }

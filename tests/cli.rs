@@ -90,7 +90,7 @@ fn a_head_learns_labels_through_the_same_loop() -> Result<(), Any> {
         "--set",
         "loss.kind=nll",
         "--set",
-        "train.epochs=6",
+        "train.epochs=15",
         "--set",
         "optimizer.lr=0.01",
     ]);
