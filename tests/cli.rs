@@ -253,6 +253,18 @@ fn corrupt_images_are_put_aside_and_too_many_stop_the_run() -> Result<(), Any> {
     let quarantine = fs::read_to_string(run.join("quarantine.jsonl"))?;
     assert_eq!(quarantine.lines().count(), 1);
     assert!(quarantine.contains("07.jpg"), "{quarantine}");
+    for kind in ["knn", "linear", "logistic"] {
+        for labels in [&[][..], &["--labels-per-class", "5"]] {
+            let run = text(&run);
+            let mut arguments = vec!["probe", &run, "--kind", kind, "--json"];
+            arguments.extend(labels);
+            let probe = json(&arguments)?;
+            assert!(
+                probe["accuracy"]["raw"].as_f64() > Some(0.5),
+                "{kind}: {probe}"
+            );
+        }
+    }
     Ok(())
 }
 

@@ -146,7 +146,7 @@ pub(super) fn card_probes(
 }
 
 /// The rows of `pair.train` that stand for the images `indices` of `train`; unreadable ones are missing.
-fn rows_of(pair: &Pair, train: &Arc<dyn Dataset>, indices: &[usize]) -> Features {
+pub(super) fn rows_of(pair: &Pair, train: &Arc<dyn Dataset>, indices: &[usize]) -> Features {
     let place: HashMap<&str, usize> = pair.train.ids.iter().map(String::as_str).zip(0..).collect();
     let rows: Vec<usize> = indices
         .iter()

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::judge::{Pair, beside, draws, knn_accuracy, labels, logistic_accuracy, measured};
+use super::judge::{beside, draws, knn_accuracy, labels, logistic_accuracy, measured, rows_of};
 use super::linear::linear_accuracy;
 use super::pretrain::{Machine, load_checkpoint, load_run};
 use super::setup::Setup;
@@ -93,10 +93,11 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let draws = draws(&known, args.labels_per_class, setup.config.seed, seeds)?;
     let probe = Probe::new(args, &setup, pairs.pretrained.train.rows());
     let (accuracy, interval) = measured(&pairs, |pair| {
-        let values = draws
-            .iter()
-            .zip(0..)
-            .map(|(rows, seed)| probe.accuracy(pair, rows, seed));
+        let values = draws.iter().zip(0..).map(|(rows, seed)| {
+            // Unreadable images have no row: rows are found by the images' ids.
+            let train = rows_of(pair, &splits.train, rows);
+            probe.accuracy(&train, &pair.test, seed)
+        });
         Ok(Repeated::of(values.collect::<Result<_>>()?))
     })?;
     let knn = (args.kind == Kind::Knn).then_some(probe.knn);
@@ -145,15 +146,12 @@ impl Probe {
         }
     }
 
-    /// Fit on `rows` of the training features, judge on the others.
-    fn accuracy(&self, pair: &Pair, rows: &[usize], repetition: u64) -> Result<f64> {
-        let train: &Features = &pair.train.select(rows);
+    /// Fit on `train`, judge on `test`.
+    fn accuracy(&self, train: &Features, test: &Features, repetition: u64) -> Result<f64> {
         match self.kind {
-            Kind::Knn => knn_accuracy(self.knn, train, &pair.test),
-            Kind::Linear => {
-                linear_accuracy(train, &pair.test, self.classes, self.seed + repetition)
-            }
-            Kind::Logistic => logistic_accuracy(self.logistic, train, &pair.test),
+            Kind::Knn => knn_accuracy(self.knn, train, test),
+            Kind::Linear => linear_accuracy(train, test, self.classes, self.seed + repetition),
+            Kind::Logistic => logistic_accuracy(self.logistic, train, test),
         }
     }
 }
