@@ -10,7 +10,8 @@ use std::sync::atomic::AtomicBool;
 use serde::Serialize;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::card::card;
+use super::card::{card, has_classes};
+use super::judge::labels_per_class;
 use super::linear::head_card;
 use super::online::Online;
 use super::progress::Bars;
@@ -270,6 +271,16 @@ fn warn(setup: &Setup, network: &Network, bars: &mut Bars) -> Result<()> {
         splits.test.len(),
         setup.executor.name(),
     ));
+    let wanted = setup.config.probe.labels_per_class;
+    if setup.config.head.is_none() && has_classes(setup) {
+        let seen = labels_per_class(setup)?;
+        if let Some(seen) = seen.filter(|&seen| seen < wanted) {
+            bars.message(&format!(
+                "the smallest class has {seen} images to train on: the card's probe will see {seen} labels \
+                 of each class, not {wanted}"
+            ));
+        }
+    }
     if setup.config.train.slices > 1 {
         bars.message("train.slices: batch norm takes its statistics slice by slice");
     }
