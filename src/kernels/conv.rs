@@ -123,7 +123,7 @@ pub fn workspace(s: &ConvShape) -> usize {
     match s.way() {
         Way::Winograd => winograd::workspace(s),
         Way::Depthwise => depthwise::workspace(s),
-        Way::Direct => direct::workspace(s),
+        Way::Direct => direct::workspace(s).max(im2col::workspace(s)),
         Way::Im2col => im2col::workspace(s),
     }
 }
@@ -181,8 +181,13 @@ pub fn backward_data(
     match s.way() {
         Way::Winograd => winograd::backward_data(simd, s, dy, weight, (dx, add), workspace),
         Way::Depthwise => depthwise::backward_data(simd, s, dy, weight, (dx, add), workspace),
-        Way::Direct => direct::backward_data(simd, s, dy, weight, (dx, add), workspace),
-        Way::Im2col => im2col::backward_data(simd, s, dy, weight, (dx, add), workspace),
+        // Products of a few columns would leave most of a vector empty.
+        Way::Direct if s.input >= 16 => {
+            direct::backward_data(simd, s, dy, weight, (dx, add), workspace)
+        }
+        Way::Direct | Way::Im2col => {
+            im2col::backward_data(simd, s, dy, weight, (dx, add), workspace)
+        }
     }
 }
 
