@@ -183,10 +183,10 @@ pub fn backward_data(
         Way::Depthwise => depthwise::backward_data(simd, s, dy, weight, (dx, add), workspace),
         // Products of a few columns would leave most of a vector empty.
         Way::Direct if s.input >= 16 => {
-            direct::backward_data(simd, s, dy, weight, (dx, add), workspace)
+            direct::backward_data(simd, s, dy, weight, (dx, add), workspace);
         }
         Way::Direct | Way::Im2col => {
-            im2col::backward_data(simd, s, dy, weight, (dx, add), workspace)
+            im2col::backward_data(simd, s, dy, weight, (dx, add), workspace);
         }
     }
 }
