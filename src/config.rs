@@ -155,6 +155,9 @@ impl ProbeConfig {
     }
 }
 
+/// More compute threads than this are a typing error.
+const MOST_THREADS: usize = 1024;
+
 impl Config {
     /// The configuration called `source` (a preset's name or a TOML file; the digits preset when `None`),
     /// changed by `sets` of the form `key.path=value`.
@@ -208,6 +211,15 @@ impl Config {
     /// A sentence with the key.
     pub fn validate(&self) -> Result<()> {
         self.data.check()?;
+        if self.threads > MOST_THREADS {
+            return Err(Error::key(
+                "threads",
+                format!(
+                    "is {}; give at most {MOST_THREADS}, or 0 for all cores",
+                    self.threads
+                ),
+            ));
+        }
         self.train.validate()?;
         self.probe.validate()?;
         self.optimizer.part().validate()

@@ -144,6 +144,18 @@ fn mistakes_get_a_sentence_with_the_way_out() -> Result<(), Any> {
         (set("train.batch=5000").into(), 2, &["train.batch", "1293"]),
         (set("loss.temperature=-1").into(), 2, &["loss.temperature"]),
         (
+            set("encoder.widths=[1000000000]").into(),
+            2,
+            &["encoder", "widths"],
+        ),
+        (
+            set("augment.size=4000").into(),
+            2,
+            &["train.batch", "augment.size"],
+        ),
+        (set("augment.size=100000").into(), 2, &["augment.size"]),
+        (set("threads=1000000").into(), 2, &["threads"]),
+        (
             set("negatives.kind=none").into(),
             2,
             &["negatives.kind", "in_batch"],
@@ -253,6 +265,17 @@ fn corrupt_images_are_put_aside_and_too_many_stop_the_run() -> Result<(), Any> {
     let quarantine = fs::read_to_string(run.join("quarantine.jsonl"))?;
     assert_eq!(quarantine.lines().count(), 1);
     assert!(quarantine.contains("07.jpg"), "{quarantine}");
+    let out = folder.path().join("all.csv");
+    let (run_text, out_text) = (text(&run), text(&out));
+    let embed = ["embed", &run_text, "--out", &out_text, "--max-bad-share"];
+    let refusal = refused(&[&embed[..], &["0.001"]].concat(), 1);
+    assert!(refusal.contains("nothing was written"), "{refusal}");
+    assert!(!out.exists() && fs::read_dir(folder.path())?.count() == 2);
+    let said = json(&[&embed[..], &["0.01", "--json"]].concat())?;
+    assert_eq!(
+        (said["rows"].as_u64(), said["skipped"].as_u64()),
+        (Some(119), Some(1))
+    );
     for kind in ["knn", "linear", "logistic"] {
         for labels in [&[][..], &["--labels-per-class", "5"]] {
             let run = text(&run);

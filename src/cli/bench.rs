@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::device::{device, executor, threads};
+use super::memory::peak;
 use super::{print_json, print_text};
 use crate::augment::{AugmentConfig, MultiView};
 use crate::data::Image;
@@ -160,7 +161,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
             Work::Embed => "embed",
         },
         images_per_s: batch as f64 / median,
-        peak_bytes: peak_bytes(),
+        peak_bytes: peak(),
         encoder: network.then(|| encoder.name()),
         executor: network.then_some(name),
         batch,
@@ -328,12 +329,4 @@ fn augment(batch: usize, size: usize, seconds: f64) -> Result<Vec<f64>> {
                 Ok(())
             })
     })
-}
-
-/// Most memory the process has held so far, in bytes, where Linux tells it.
-fn peak_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes * 1024)
 }

@@ -7,7 +7,7 @@ use super::pretrain::Trained;
 use super::setup::Setup;
 use crate::data::require_classes;
 use crate::error::Result;
-use crate::eval::card::Card;
+use crate::eval::card::{Card, ProbeCard};
 use crate::eval::collapse::judge;
 use crate::eval::spectrum::{rankme, relative_spread};
 use crate::graph::Network;
@@ -31,6 +31,7 @@ pub(super) fn card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
     let cloud = setup.collect(test, |x| network.eval(x, "embedding"))?;
     let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
     let judgement = judge(last_loss(folder), *floor, spread, rank, cloud.dim);
+    let worse = probe.as_ref().map(worse_than_nothing).unwrap_or_default();
     Ok(Card {
         run: folder.root().display().to_string(),
         method: setup.config.method.clone(),
@@ -48,8 +49,27 @@ pub(super) fn card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         rank,
         dim: cloud.dim,
         verdict: judgement.verdict,
-        why: judgement.why,
+        why: judgement.why + &worse,
     })
+}
+
+/// What a healthy cloud does not show: that a baseline is read off more easily.
+fn worse_than_nothing(probe: &ProbeCard) -> String {
+    let accuracy = &probe.accuracy;
+    let (name, best) = if accuracy.untrained > accuracy.raw {
+        ("untrained encoder", accuracy.untrained)
+    } else {
+        ("raw input", accuracy.raw)
+    };
+    if accuracy.pretrained > best {
+        return String::new();
+    }
+    format!(
+        "; yet the {name} probes at {:.1} % and this encoder at {:.1} %: training has not helped these classes so \
+         far; train longer, or choose augmentations that keep them recognisable",
+        100.0 * best,
+        100.0 * accuracy.pretrained
+    )
 }
 
 /// Whether there are labels to judge by: at least two classes to learn from, and some in the test part.

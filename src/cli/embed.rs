@@ -1,15 +1,20 @@
 //! `ravine embed`: the embeddings of a data set in a file.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use serde_json::json;
 
 use super::pretrain::{Machine, load_checkpoint, load_run};
 use super::setup::{EVAL_BATCH, Inference};
+use super::stop::stop_flag;
 use super::{print_json, print_text};
-use crate::data::{Part, open_part};
+use crate::config::Config;
+use crate::data::{Dataset, Part, open_part};
 use crate::error::{Error, Result};
 use crate::eval::{embed, writers};
+use crate::graph::Network;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -30,6 +35,9 @@ pub(super) struct Args {
     /// latest, best, or a name under checkpoints/.
     #[arg(long, default_value = "latest")]
     checkpoint: String,
+    /// Share of images that may be unreadable before nothing is written; the run's own when left out.
+    #[arg(long, value_name = "SHARE")]
+    max_bad_share: Option<f64>,
     #[command(flatten)]
     machine: Machine,
 }
@@ -60,52 +68,80 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         config.data.source.clone_from(data);
         config.data.reader = crate::data::Reader::Auto;
     }
-    let config = config.without_head();
-    let Inference {
-        network,
-        views,
-        device,
-    } = Inference::new(&config)?;
-    load_checkpoint(&checkpoint, &network)?;
-    let position = network.graph().output(&args.output).ok_or_else(|| {
-        let names: Vec<&str> = network
-            .graph()
-            .outputs()
-            .iter()
-            .map(|(n, _)| n.as_str())
-            .collect();
-        Error::Usage(format!(
-            "--output {}: the network has the outputs {}",
-            args.output,
-            names.join(", ")
-        ))
-    })?;
-    let dim = network.graph().shape(network.graph().outputs()[position].1)[0];
-    let dataset = open_part(&config.data, args.part.into())?;
-    let mut writer = writers::open(&args.out, dim, dataset.classes())?;
-    let mut rows = 0;
-    let bad = embed::embed(
-        &dataset,
-        &views,
-        (EVAL_BATCH, config.data.worker_count()),
-        &device,
-        |x| network.eval(x, &args.output),
-        |features| {
-            rows += features.rows();
-            writer.append(&features)
-        },
-    )?;
-    writer.finish()?;
-    for bad in &bad {
-        eprintln!("skipped {}: {}", bad.id, bad.reason);
+    if let Some(share) = args.max_bad_share {
+        config.data.max_bad_share = share;
+        config.validate()?;
     }
+    let config = config.without_head();
+    let inference = Inference::new(&config)?;
+    load_checkpoint(&checkpoint, &inference.network)?;
+    let dim = output_dim(&inference.network, &args.output)?;
+    let dataset = open_part(&config.data, args.part.into())?;
+    let (rows, skipped) = write(args, &config, &inference, &dataset, dim)?;
     if json {
         return print_json(&json!({
-            "out": args.out.display().to_string(), "rows": rows, "dim": dim, "skipped": bad.len(),
+            "out": args.out.display().to_string(), "rows": rows, "dim": dim, "skipped": skipped,
         }));
     }
     print_text(&format!(
         "{}: {rows} embeddings of {dim} numbers\n",
         args.out.display()
     ))
+}
+
+/// Numbers that the output called `name` has for one image.
+fn output_dim(network: &Network, name: &str) -> Result<usize> {
+    let outputs = network.graph().outputs();
+    let position = network.graph().output(name).ok_or_else(|| {
+        let names: Vec<&str> = outputs.iter().map(|(n, _)| n.as_str()).collect();
+        Error::Usage(format!(
+            "--output {name}: the network has the outputs {}",
+            names.join(", ")
+        ))
+    })?;
+    Ok(network.graph().shape(outputs[position].1)[0])
+}
+
+/// Write the whole file or none: how many rows it holds, and how many images were skipped.
+fn write(
+    args: &Args,
+    config: &Config,
+    inference: &Inference,
+    dataset: &Arc<dyn Dataset>,
+    dim: usize,
+) -> Result<(usize, usize)> {
+    let mut writer = writers::open(&args.out, dim, dataset.classes())?;
+    let stop = stop_flag()?;
+    let mut rows = 0;
+    let bad = embed::embed(
+        dataset,
+        &inference.views,
+        (EVAL_BATCH, config.data.worker_count()),
+        &inference.device,
+        |x| inference.network.eval(x, &args.output),
+        |features| {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::Interrupted(format!(
+                    "stopped after {rows} of {} images; nothing was written",
+                    dataset.len()
+                )));
+            }
+            rows += features.rows();
+            writer.append(&features)
+        },
+    )?;
+    for bad in &bad {
+        eprintln!("skipped {}: {}", bad.id, bad.reason);
+    }
+    let most = config.data.max_bad_share;
+    if bad.len() as f64 > most * dataset.len() as f64 {
+        return Err(Error::Failed(format!(
+            "{} of {} images cannot be read, more than the share {most} that may be; nothing was written. Mend or \
+             remove them, or raise --max-bad-share",
+            bad.len(),
+            dataset.len()
+        )));
+    }
+    writer.finish()?;
+    Ok((rows, bad.len()))
 }

@@ -14,12 +14,14 @@ mod estimate;
 mod judge;
 mod linear;
 mod list;
+mod memory;
 mod online;
 mod pretrain;
 mod probe;
 mod progress;
 mod setup;
 mod source;
+mod stop;
 
 use clap::{Parser, Subcommand};
 

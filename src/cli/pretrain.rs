@@ -4,11 +4,6 @@ use std::fmt::Display;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
-use serde::Serialize;
-use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::card::{card, has_classes};
 use super::judge::labels_per_class;
@@ -17,6 +12,7 @@ use super::online::Online;
 use super::progress::Bars;
 use super::setup::{Setup, joint};
 use super::source::LoaderSource;
+use super::stop::stop_flag;
 use super::{print_json, print_text};
 use crate::atomic::AtomicFile;
 use crate::config::Config;
@@ -24,6 +20,7 @@ use crate::data::{Loader, LoaderConfig, require_classes};
 use crate::error::{Error, Result};
 use crate::graph::Network;
 use crate::train::{Checkpoint, Observer, Probe, Progress, RunFolder, Trainer};
+use serde::Serialize;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -200,6 +197,7 @@ fn fit(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
     if setup.config.head.is_some() {
         require_classes(setup.splits.train.as_ref(), &setup.config.data.source)?;
     }
+    setup.check_memory()?;
     let network = setup.network()?;
     let mut objective = setup.objective(network.clone())?;
     let floor = objective.floor(setup.config.train.batch);
@@ -290,17 +288,6 @@ fn warn(setup: &Setup, network: &Network, bars: &mut Bars) -> Result<()> {
         bars.message(&format!("warning: {warning}"));
     }
     Ok(())
-}
-
-/// Set by the first Ctrl-C or termination signal; the second one ends the process.
-fn stop_flag() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone())
-            .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
-            .map_err(|e| Error::Failed(format!("signals cannot be caught: {e}")))?;
-    }
-    Ok(stop)
 }
 
 fn write(path: &Path, text: &str) -> Result<()> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
-use super::device;
+use super::{device, memory};
 use crate::config::Config;
 use crate::data::{self, Dataset, Splits, Statistics, Views};
 use crate::encoders;
@@ -65,6 +65,17 @@ impl Setup {
             &self.config,
             self.splits.channels,
             self.splits.classes.len(),
+        )
+    }
+
+    /// Refuse a run that cannot fit into memory, before anything of it is allocated.
+    pub(super) fn check_memory(&self) -> Result<()> {
+        let (train, views) = (&self.config.train, &self.config.augment.views);
+        let views: usize = views.iter().map(|view| view.count).sum();
+        memory::check(
+            &self.graph()?,
+            train.batch.div_ceil(train.slices) * views,
+            &self.device,
         )
     }
 

@@ -77,8 +77,13 @@ pub fn judge(loss: f64, floor: Option<f64>, spread: f64, rank: f64, dim: usize) 
         );
         (Verdict::Collapsed, why)
     } else if let Some(floor) = at_floor {
+        let place = if loss > floor + FLOOR_MARGIN * floor.abs() {
+            "above"
+        } else {
+            "still at"
+        };
         let why = format!(
-            "the loss {loss:.3} is still at {floor:.3}, what it reads when nothing is learned, though embeddings \
+            "the loss {loss:.3} is {place} {floor:.3}, what it reads when all embeddings are equal, though they \
              differ (spread {spread:.2}); train longer, or check the learning rate, the augmentations and the labels or pairs"
         );
         (Verdict::Uninformative, why)
@@ -124,6 +129,18 @@ mod tests {
             Verdict::Collapsed
         );
         assert_eq!(judge(1.0, Some(6.0), 0.9, 1.1, 2).verdict, Verdict::Healthy);
+    }
+
+    #[test]
+    fn a_loss_above_its_floor_is_not_said_to_be_at_it() {
+        let above = judge(9.0, Some(4.0), 0.9, 30.0, 64);
+        assert_eq!(above.verdict, Verdict::Uninformative);
+        assert!(above.why.contains("above 4.000"), "{}", above.why);
+        assert!(
+            judge(4.0, Some(4.0), 0.9, 30.0, 64)
+                .why
+                .contains("still at 4.000")
+        );
     }
 
     #[test]

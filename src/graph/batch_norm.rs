@@ -46,15 +46,13 @@ impl BatchNorm {
         }
     }
 
-    /// Mean and biased variance, each (1, C, 1..), and the number of values behind them.
-    fn statistics(&self, x: &Tensor) -> Result<(Tensor, Tensor, usize)> {
-        let dims: Vec<usize> = (0..x.rank()).filter(|&d| d != 1).collect();
-        let mean = x.mean_keepdim(dims.as_slice())?;
-        let variance = x
-            .broadcast_sub(&mean)?
-            .sqr()?
-            .mean_keepdim(dims.as_slice())?;
-        Ok((mean, variance, x.elem_count() / self.channels))
+    /// Mean and biased variance of `x` (N, C, values), each (1, C, 1), and `x` less its mean.
+    fn statistics(&self, x: &Tensor) -> Result<(Tensor, Tensor, Tensor)> {
+        let rows = x.dim(0)?;
+        let mean = over_samples(x)?;
+        let centred = x.broadcast_sub(&of_samples(&mean, rows)?)?;
+        let variance = over_samples(&centred.sqr()?)?;
+        Ok((mean, variance, centred))
     }
 
     /// Index of the running mean among the parameters.
@@ -96,30 +94,34 @@ impl Layer for BatchNorm {
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor], mode: Mode) -> Result<Tensor> {
-        let x = &inputs[0];
-        let mut shape = vec![1; x.rank()];
-        shape[1] = self.channels;
-        let buffers = &weights[self.buffers()..];
-        let (mean, variance) = if mode.batch_statistics() {
-            let (mean, variance, _) = self.statistics(x)?;
-            (mean, variance)
+        let shape = inputs[0].dims();
+        let x = flat(&inputs[0])?;
+        let rows = x.dim(0)?;
+        let per_channel = |x: &Tensor| x.reshape((1, self.channels, 1));
+        let (variance, centred) = if mode.batch_statistics() {
+            let (_, variance, centred) = self.statistics(&x)?;
+            (variance, centred)
         } else {
-            let shape = shape.as_slice();
-            (buffers[0].reshape(shape)?, buffers[1].reshape(shape)?)
+            let buffers = &weights[self.buffers()..];
+            let mean = of_samples(&per_channel(&buffers[0])?, rows)?;
+            (per_channel(&buffers[1])?, x.broadcast_sub(&mean)?)
         };
-        let y = x
-            .broadcast_sub(&mean)?
-            .broadcast_div(&(variance + self.eps)?.sqrt()?)?;
-        if !self.affine {
-            return Ok(y);
+        let mut scale = (variance + self.eps)?.sqrt()?.recip()?;
+        if self.affine {
+            scale = (scale * per_channel(&weights[0])?)?;
         }
-        let shape = shape.as_slice();
-        Ok(y.broadcast_mul(&weights[0].reshape(shape)?)?
-            .broadcast_add(&weights[1].reshape(shape)?)?)
+        let mut y = centred.broadcast_mul(&of_samples(&scale, rows)?)?;
+        if self.affine {
+            let bias = per_channel(&weights[1])?;
+            y = y.broadcast_add(&of_samples(&bias, rows)?)?;
+        }
+        Ok(y.reshape(shape)?)
     }
 
     fn updated_buffers(&self, inputs: &[Tensor], weights: &[Tensor]) -> Result<Vec<Tensor>> {
-        let (mean, variance, count) = self.statistics(&inputs[0].detach())?;
+        let x = flat(&inputs[0].detach())?;
+        let (mean, variance, _) = self.statistics(&x)?;
+        let count = x.elem_count() / self.channels;
         let unbiased = (variance * (count as f64 / (count.max(2) - 1) as f64))?;
         let running = &weights[self.buffers()..];
         let mix = |old: &Tensor, new: Tensor| -> Result<Tensor> {
@@ -132,4 +134,21 @@ impl Layer for BatchNorm {
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
         4 * output.iter().product::<usize>() as u64
     }
+}
+
+/// `x` (N, C, ..) as (N, C, values).
+fn flat(x: &Tensor) -> Result<Tensor> {
+    let (rows, channels) = (x.dim(0)?, x.dim(1)?);
+    Ok(x.reshape((rows, channels, x.elem_count() / (rows * channels)))?)
+}
+
+/// The mean (1, C, 1) of (N, C, values), last dimension first: candle sums that one without looking up where
+/// each value lies, which takes an order of magnitude longer.
+fn over_samples(x: &Tensor) -> Result<Tensor> {
+    Ok(x.mean_keepdim(2)?.mean_keepdim(0)?)
+}
+
+/// (1, C, 1) as (N, C, 1): its gradient is then summed like [`over_samples`] sums.
+fn of_samples(x: &Tensor, rows: usize) -> Result<Tensor> {
+    Ok(x.broadcast_as((rows, x.dim(1)?, 1))?.contiguous()?)
 }

@@ -155,7 +155,9 @@ impl Objective for Joint {
             .iter()
             .map(|r| r.part().weight() * r.part().floor())
             .sum();
-        self.loss.part().floor(answers).map(|loss| loss + prices)
+        let floor = self.loss.part().floor(answers)? + prices;
+        // 0 is also the least that these losses can read: a good run ends there as a collapsed one does.
+        Some(floor).filter(|&floor| floor > 0.0)
     }
 }
 
