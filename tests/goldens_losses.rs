@@ -6,11 +6,13 @@ use candle_core::{Tensor, Var};
 use common::{Any, Case, case, cases};
 use ravine::energies::{Cosine, Dot, Energy, L1, Squared, SquaredConvention, l2_normalise_with};
 use ravine::losses::{
-    Energies, EnergyLoss, Hinge, InfoNce, Log, Loss, Lvq2, Mce, Mee, Nll, Perceptron,
+    Dcl, Dclw, Energies, EnergyLoss, Hinge, InfoNce, Log, Loss, Lvq2, Mce, Mee, Nll, Perceptron,
     SquareExponential, SquareSquare,
 };
 use ravine::negatives::{InBatch, Negatives, NoNegatives, Triplets};
-use ravine::regularizers::{Covariance, Regularizer, Variance};
+use ravine::regularizers::{
+    Covariance, CrossCorrelation, Koleo, Regularizer, SigReg, Uniformity, Variance,
+};
 
 fn vars(case: &Case, names: [&str; 2]) -> Result<[Var; 2], Any> {
     Ok([
@@ -169,4 +171,106 @@ fn vicreg_is_the_sum_of_its_parts() -> Result<(), Any> {
     case.check("covariance", &c)?;
     let loss = (((invariance * weights[0])? + (v * weights[1])?)? + (c * weights[2])?)?;
     check_gradients(&case, &loss, &[("z0", &z0), ("z1", &z1)])
+}
+
+#[test]
+fn decoupled_losses_equal_the_reference() -> Result<(), Any> {
+    for name in ["dcl", "dclw"] {
+        let case = case(&format!("pair_loss/{name}"))?;
+        let [z0, z1] = vars(&case, ["z0", "z1"])?;
+        let views = [z0.as_tensor().clone(), z1.as_tensor().clone()];
+        let energies = InBatch {}.energies(&Cosine {}, &views, &views)?;
+        let temperature = case.number("temperature");
+        let rows = if name == "dcl" {
+            Dcl { temperature }.forward(&energies)?
+        } else {
+            let sigma = case.number("sigma");
+            Dclw { temperature, sigma }.forward(&energies)?
+        };
+        if name == "dcl" {
+            case.check("per_row", &rows)?; // dclw's rows differ by (1 - w)/temperature, whose mean is 0
+        }
+        check_gradients(&case, &rows.mean_all()?, &[("z0", &z0), ("z1", &z1)])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn barlow_twins_equals_the_reference() -> Result<(), Any> {
+    let case = case("pair_loss/barlow_twins")?;
+    let [z0, z1] = vars(&case, ["z0", "z1"])?;
+    let part = CrossCorrelation {
+        weight: 1.0,
+        lambda: case.number("lambda"),
+        eps: case.number("eps"),
+    };
+    let loss = part.forward(&[z0.as_tensor().clone(), z1.as_tensor().clone()], 0)?;
+    check_gradients(&case, &loss, &[("z0", &z0), ("z1", &z1)])
+}
+
+#[test]
+fn sigreg_and_koleo_equal_the_reference() -> Result<(), Any> {
+    let sigreg = case("pair_loss/sigreg")?;
+    let z = Var::from_tensor(&sigreg.input("z"))?;
+    let loss = SigReg::along(z.as_tensor(), &sigreg.input("directions"))?;
+    check_gradients(&sigreg, &loss, &[("z", &z)])?;
+
+    let koleo = case("pair_loss/koleo")?;
+    let z = Var::from_tensor(&koleo.input("z"))?;
+    let part = Koleo {
+        weight: 1.0,
+        eps: koleo.number("eps"),
+    };
+    let loss = part.forward(std::slice::from_ref(z.as_tensor()), 0)?;
+    check_gradients(&koleo, &loss, &[("z", &z)])
+}
+
+#[test]
+fn lejepa_is_the_sum_of_its_parts() -> Result<(), Any> {
+    let case = case("pair_loss/lejepa")?;
+    let [z0, z1] = vars(&case, ["z0", "z1"])?;
+    let views = [z0.as_tensor().clone(), z1.as_tensor().clone()];
+    let mean = Squared {
+        convention: SquaredConvention::Mean,
+    };
+    let energies = NoNegatives {}.energies(&mean, &views, &views)?;
+    // The squared distance to the mean of two views is a quarter of theirs to each other.
+    let invariance = (EnergyLoss::default().forward(&energies)?.mean_all()? * 0.25)?;
+    case.check("invariance", &invariance)?;
+    let directions = case.input("directions");
+    let regularity =
+        ((SigReg::along(&views[0], &directions)? + SigReg::along(&views[1], &directions)?)? * 0.5)?;
+    case.check("regularity", &regularity)?;
+    let lambda = case.number("lambda");
+    let loss = ((invariance * (1.0 - lambda))? + (regularity * lambda)?)?;
+    check_gradients(&case, &loss, &[("z0", &z0), ("z1", &z1)])
+}
+
+#[test]
+fn uniformity_equals_the_reference() -> Result<(), Any> {
+    let case = case("pair_loss/alignment_uniformity")?;
+    let part = Uniformity {
+        weight: 1.0,
+        t: case.number("t"),
+    };
+    for view in ["z0", "z1"] {
+        let value = part.forward(&[case.input(view)], 0)?;
+        case.check(&format!("uniformity_{view}"), &value)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn simsiam_and_byol_are_the_energy_loss_over_predictions() -> Result<(), Any> {
+    for (name, factor, shift) in [("simsiam", 1.0, -1.0), ("byol", 4.0, 0.0)] {
+        let case = case(&format!("pair_loss/{name}"))?;
+        let [p0, p1] = vars(&case, ["p0", "p1"])?;
+        let predictions = [p0.as_tensor().clone(), p1.as_tensor().clone()];
+        let targets = [case.input("z0"), case.input("z1")];
+        let energies = NoNegatives {}.energies(&Cosine {}, &predictions, &targets)?;
+        let loss = EnergyLoss::default().forward(&energies)?.mean_all()?;
+        let loss = loss.affine(factor, shift)?;
+        check_gradients(&case, &loss, &[("p0", &p0), ("p1", &p1)])?;
+    }
+    Ok(())
 }

@@ -46,15 +46,6 @@ impl BatchNorm {
         }
     }
 
-    /// Mean and biased variance of `x` (N, C, values), each (1, C, 1), and `x` less its mean.
-    fn statistics(&self, x: &Tensor) -> Result<(Tensor, Tensor, Tensor)> {
-        let rows = x.dim(0)?;
-        let mean = over_samples(x)?;
-        let centred = x.broadcast_sub(&of_samples(&mean, rows)?)?;
-        let variance = over_samples(&centred.sqr()?)?;
-        Ok((mean, variance, centred))
-    }
-
     /// Index of the running mean among the parameters.
     fn buffers(&self) -> usize {
         if self.affine { 2 } else { 0 }
@@ -99,7 +90,7 @@ impl Layer for BatchNorm {
         let rows = x.dim(0)?;
         let per_channel = |x: &Tensor| x.reshape((1, self.channels, 1));
         let (variance, centred) = if mode.batch_statistics() {
-            let (_, variance, centred) = self.statistics(&x)?;
+            let (_, variance, centred) = statistics(&x)?;
             (variance, centred)
         } else {
             let buffers = &weights[self.buffers()..];
@@ -120,7 +111,7 @@ impl Layer for BatchNorm {
 
     fn updated_buffers(&self, inputs: &[Tensor], weights: &[Tensor]) -> Result<Vec<Tensor>> {
         let x = flat(&inputs[0].detach())?;
-        let (mean, variance, _) = self.statistics(&x)?;
+        let (mean, variance, _) = statistics(&x)?;
         let count = x.elem_count() / self.channels;
         let unbiased = (variance * (count as f64 / (count.max(2) - 1) as f64))?;
         let running = &weights[self.buffers()..];
@@ -134,6 +125,15 @@ impl Layer for BatchNorm {
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
         4 * output.iter().product::<usize>() as u64
     }
+}
+
+/// Mean and biased variance of `x` (N, C, values), each (1, C, 1), and `x` less its mean.
+fn statistics(x: &Tensor) -> Result<(Tensor, Tensor, Tensor)> {
+    let rows = x.dim(0)?;
+    let mean = over_samples(x)?;
+    let centred = x.broadcast_sub(&of_samples(&mean, rows)?)?;
+    let variance = over_samples(&centred.sqr()?)?;
+    Ok((mean, variance, centred))
 }
 
 /// `x` (N, C, ..) as (N, C, values).

@@ -3,6 +3,8 @@
 //! LeCun, Chopra, Hadsell, Ranzato, Huang: A Tutorial on Energy-Based Learning, 2006. `E_C` is the energy
 //! of the right answer, `E_I` the lowest energy among the wrong ones (the most offending answer).
 
+mod dcl;
+mod dclw;
 mod energy;
 mod hinge;
 mod info_nce;
@@ -16,6 +18,8 @@ mod perceptron;
 mod square_exponential;
 mod square_square;
 
+pub use dcl::Dcl;
+pub use dclw::Dclw;
 pub use energy::EnergyLoss;
 pub use hinge::Hinge;
 pub use info_nce::InfoNce;
@@ -111,6 +115,8 @@ crate::family! {
     LossKind: Loss {
         "nll" => Nll(Nll),
         "info_nce" => InfoNce(InfoNce),
+        "dcl" => Dcl(Dcl),
+        "dclw" => Dclw(Dclw),
         "hinge" => Hinge(Hinge),
         "energy" => Energy(EnergyLoss),
         "perceptron" => Perceptron(Perceptron),

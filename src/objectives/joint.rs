@@ -44,6 +44,9 @@ impl Joint {
             .collect();
         let dim = graph.shape(graph.outputs()[embedding].1)[0];
         loss.part().validate(energy.part().range(dim))?;
+        for regularizer in &regularizers {
+            regularizer.part().validate()?;
+        }
         if loss.part().needs_negatives() && matches!(negatives, NegativesKind::NoNegatives(_)) {
             return Err(Error::key(
                 "negatives.kind",
@@ -149,11 +152,13 @@ impl Objective for Joint {
     }
 
     fn floor(&self, batch: usize) -> Option<f64> {
+        let graph = self.network.graph();
+        let dim = graph.shape(graph.outputs()[self.outputs[0]].1)[0];
         let answers = self.negatives.part().answers(batch, 2);
         let prices: f64 = self
             .regularizers
             .iter()
-            .map(|r| r.part().weight() * r.part().floor())
+            .map(|r| r.part().weight() * r.part().floor(batch, dim))
             .sum();
         let floor = self.loss.part().floor(answers)? + prices;
         // 0 is also the least that these losses can read: a good run ends there as a collapsed one does.

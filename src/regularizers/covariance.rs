@@ -39,7 +39,7 @@ impl Regularizer for Covariance {
         self.weight
     }
 
-    fn floor(&self) -> f64 {
+    fn floor(&self, _: usize, _: usize) -> f64 {
         0.0
     }
 }

@@ -1,9 +1,17 @@
 //! Regularizers: what keeps the cloud of embeddings from collapsing, without looking at pairs.
 
 mod covariance;
+mod cross_correlation;
+mod koleo;
+mod sigreg;
+mod uniformity;
 mod variance;
 
 pub use covariance::Covariance;
+pub use cross_correlation::CrossCorrelation;
+pub use koleo::Koleo;
+pub use sigreg::SigReg;
+pub use uniformity::Uniformity;
 pub use variance::Variance;
 
 use candle_core::Tensor;
@@ -23,8 +31,16 @@ pub trait Regularizer: Send + Sync {
     /// Factor in front of it in the loss.
     fn weight(&self) -> f64;
 
-    /// Its value, without weight, when all embeddings are equal.
-    fn floor(&self) -> f64;
+    /// Its value, without weight, when all `rows` embeddings of `dim` numbers are 0: of a collapsed network.
+    fn floor(&self, rows: usize, dim: usize) -> f64;
+
+    /// Refuse settings that cannot work.
+    ///
+    /// # Errors
+    /// A sentence with the key.
+    fn validate(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 crate::family! {
@@ -32,7 +48,22 @@ crate::family! {
     RegularizerKind: Regularizer {
         "variance" => Variance(Variance),
         "covariance" => Covariance(Covariance),
+        "cross_correlation" => CrossCorrelation(CrossCorrelation),
+        "sigreg" => SigReg(SigReg),
+        "koleo" => Koleo(Koleo),
+        "uniformity" => Uniformity(Uniformity),
     }
+}
+
+/// Refuse a setting that must be above zero.
+fn above_zero(key: &str, value: f64) -> Result<()> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(crate::error::Error::key(
+        &format!("regularizers.{key}"),
+        format!("must be a number above 0, not {value}"),
+    ))
 }
 
 /// Rows minus their mean, and the number of rows less one.

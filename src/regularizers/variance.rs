@@ -46,7 +46,7 @@ impl Regularizer for Variance {
         self.weight
     }
 
-    fn floor(&self) -> f64 {
+    fn floor(&self, _: usize, _: usize) -> f64 {
         (self.gamma - self.eps.sqrt()).max(0.0)
     }
 }

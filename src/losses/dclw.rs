@@ -1,0 +1,60 @@
+use candle_core::{D, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Dcl, Energies, Loss, Margin, positive};
+use crate::error::Result;
+
+/// Weighted decoupled contrastive loss: [`Dcl`] whose attraction counts more for pairs that are still far apart,
+/// `w E_C/τ + log Σ_wrong exp(−E/τ)` with `w = 2 − N softmax_rows(−E_C/σ)`, w without gradient.
+///
+/// Energies (N, P), (N, K) to (N,); the weights' mean is 1. Yeh et al. 2022, eq. 7. Choose it over `dcl` when
+/// augmentations are strong and hard pairs matter.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Dclw {
+    /// τ, above 0.
+    pub temperature: f64,
+    /// σ, above 0: the smaller, the more unequal the weights.
+    pub sigma: f64,
+}
+
+impl Default for Dclw {
+    fn default() -> Self {
+        Self {
+            temperature: 0.1,
+            sigma: 0.5,
+        }
+    }
+}
+
+impl Loss for Dclw {
+    fn forward(&self, energies: &Energies) -> Result<Tensor> {
+        let dcl = Dcl {
+            temperature: self.temperature,
+        };
+        let right = energies.positive.mean(D::Minus1)?;
+        let near = (right.detach() * (-1.0 / self.sigma))?;
+        let share = near.broadcast_sub(&near.max_keepdim(0)?)?.exp()?;
+        let share = share.broadcast_div(&share.sum_keepdim(0)?)?;
+        // w − 1, beside the weight 1 that the decoupled loss gives.
+        let more = share.affine(-(right.dim(0)? as f64), 1.0)?;
+        Ok((dcl.forward(energies)? + (more * (right * (1.0 / self.temperature))?)?)?)
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Infinite
+    }
+
+    fn floor(&self, answers: usize) -> Option<f64> {
+        let dcl = Dcl {
+            temperature: self.temperature,
+        };
+        dcl.floor(answers)
+    }
+
+    fn validate(&self, _: (f64, f64)) -> Result<()> {
+        positive("loss.temperature", self.temperature)?;
+        positive("loss.sigma", self.sigma)
+    }
+}

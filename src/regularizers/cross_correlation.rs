@@ -1,0 +1,69 @@
+use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Regularizer, centred};
+use crate::error::{Error, Result};
+
+/// Barlow Twins, `Σ_i (1 − C_ii)² + lambda Σ_{i≠j} C_ij²`, C the cross-correlation of two views.
+///
+/// Two views (B, D) to a scalar; columns are standardised with the biased variance plus `eps`, `C = aᵀb / B`
+/// (Zbontar et al. 2021, eq. 1). It is a method by itself: pairs agree along the diagonal, dimensions do not
+/// repeat each other off it. Wants many dimensions (thousands on ImageNet), not many negatives.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CrossCorrelation {
+    /// Factor in the loss.
+    pub weight: f64,
+    /// Factor of the squares off the diagonal.
+    pub lambda: f64,
+    /// Added to the variance before the root.
+    pub eps: f64,
+}
+
+impl Default for CrossCorrelation {
+    fn default() -> Self {
+        Self {
+            weight: 1.0,
+            lambda: 5e-3,
+            eps: 1e-5,
+        }
+    }
+}
+
+impl CrossCorrelation {
+    fn standardised(self, view: &Tensor) -> Result<Tensor> {
+        let (centred, _) = centred(view)?;
+        let std = (centred.sqr()?.mean_keepdim(0)? + self.eps)?.sqrt()?;
+        Ok(centred.broadcast_div(&std)?)
+    }
+}
+
+impl Regularizer for CrossCorrelation {
+    fn forward(&self, views: &[Tensor], _: u64) -> Result<Tensor> {
+        let [a, b] = views else {
+            return Err(Error::key(
+                "augment.views",
+                format!(
+                    "`cross_correlation` compares two views, not {}",
+                    views.len()
+                ),
+            ));
+        };
+        let (a, b) = (self.standardised(a)?, self.standardised(b)?);
+        let rows = a.dim(0)? as f64;
+        let table = (a.t()?.matmul(&b)? * (1.0 / rows))?; // (D, D)
+        let diagonal = ((&a * &b)?.sum(0)? * (1.0 / rows))?; // (D,)
+        let off = (table.sqr()?.sum_all()? - diagonal.sqr()?.sum_all()?)?;
+        let on = diagonal.affine(-1.0, 1.0)?.sqr()?.sum_all()?;
+        Ok((on + (off * self.lambda)?)?)
+    }
+
+    fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    fn floor(&self, _: usize, dim: usize) -> f64 {
+        dim as f64
+    }
+}

@@ -1,0 +1,65 @@
+use candle_core::{D, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Regularizer, centred};
+use crate::energies::l2_normalise;
+use crate::error::Result;
+
+/// Uniformity, `log mean_{i<j} exp(−t ‖x_i − x_j‖²)` on unit vectors: how evenly they cover the sphere.
+///
+/// Views (B, D) to a scalar, the mean over the views (Wang & Isola 2020, eq. 4). 0 when all embeddings are equal, the
+/// lower the better. With a squared energy of unit vectors it is their alignment-uniformity method.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Uniformity {
+    /// Factor in the loss.
+    pub weight: f64,
+    /// How fast the price of a pair falls with its distance.
+    pub t: f64,
+}
+
+impl Default for Uniformity {
+    fn default() -> Self {
+        Self {
+            weight: 1.0,
+            t: 2.0,
+        }
+    }
+}
+
+impl Uniformity {
+    fn of(self, view: &Tensor) -> Result<Tensor> {
+        centred(view)?; // refuses a single row
+        let x = l2_normalise(view)?;
+        let rows = x.dim(0)?;
+        let lengths = x.sqr()?.sum_keepdim(D::Minus1)?;
+        let products = (x.matmul(&x.t()?)? * -2.0)?;
+        let squares = products
+            .broadcast_add(&lengths)?
+            .broadcast_add(&lengths.t()?)?;
+        let all = (squares * -self.t)?.exp()?.sum_all()?;
+        // The diagonal holds exp(0) each; the rest counts every pair twice.
+        let pairs = (rows * (rows - 1)) as f64;
+        Ok(((all - rows as f64)? * (1.0 / pairs))?.log()?)
+    }
+}
+
+impl Regularizer for Uniformity {
+    fn forward(&self, views: &[Tensor], _: u64) -> Result<Tensor> {
+        let terms = views.iter().map(|view| self.of(view));
+        Ok(Tensor::stack(&terms.collect::<Result<Vec<_>>>()?, 0)?.mean_all()?)
+    }
+
+    fn weight(&self) -> f64 {
+        self.weight
+    }
+
+    fn floor(&self, _: usize, _: usize) -> f64 {
+        0.0
+    }
+
+    fn validate(&self) -> Result<()> {
+        super::above_zero("t", self.t)
+    }
+}
