@@ -12,19 +12,16 @@ use crate::encoders::{EncoderKind, Projector, Resnet};
 use crate::energies::{Cosine, EnergyKind};
 use crate::error::{Error, Result, hint};
 use crate::heads::HeadKind;
+use crate::inference::{Bounds, Descent, InferenceKind};
 use crate::losses::{InfoNce, LossKind};
-use crate::negatives::{InBatch, NegativesKind};
+use crate::negatives::NegativesKind;
 use crate::optim::{OptimizerKind, Sgd};
 use crate::regularizers::RegularizerKind;
 use crate::train::TrainConfig;
 
-/// Presets compiled into the binary: name and text.
-pub const PRESETS: [(&str, &str); 4] = [
-    ("digits", include_str!("../configs/digits.toml")),
-    ("simclr", include_str!("../configs/simclr.toml")),
-    ("hinge", include_str!("../configs/hinge.toml")),
-    ("vicreg", include_str!("../configs/vicreg.toml")),
-];
+mod presets;
+
+pub use presets::{PRESETS, preset};
 
 /// Everything that decides what a run computes.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -56,13 +53,25 @@ pub struct Config {
     pub energy: EnergyKind,
     /// Loss on energies.
     pub loss: LossKind,
-    /// Wrong answers.
-    pub negatives: NegativesKind,
+    /// Wrong answers; left out: `in_batch` for pairs of views, all labels for classes, none for vectors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negatives: Option<NegativesKind>,
     /// Prices on the cloud of embeddings.
     pub regularizers: Vec<RegularizerKind>,
-    /// Answers instead of pairs of views: `ravine train` learns labels.
+    /// Answers instead of pairs of views: `ravine train` learns labels or vectors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<HeadKind>,
+    /// Several heads on one encoder, trained jointly: the energy is their sum.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub heads: Vec<HeadKind>,
+    /// The box in which vector answers are looked for; left out: measured on the training part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Bounds>,
+    /// How answers are found once the head is trained.
+    pub inference: InferenceKind,
+    /// An encoder that starts from another run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pretrained: Option<Pretrained>,
     /// How parameters change.
     pub optimizer: OptimizerKind,
     /// How long and in what portions.
@@ -86,12 +95,38 @@ impl Default for Config {
             predictor: None,
             energy: EnergyKind::Cosine(Cosine::default()),
             loss: LossKind::InfoNce(InfoNce::default()),
-            negatives: NegativesKind::InBatch(InBatch::default()),
+            negatives: None,
             regularizers: Vec::new(),
             head: None,
+            heads: Vec::new(),
+            answers: None,
+            inference: InferenceKind::Descent(Descent::default()),
+            pretrained: None,
             optimizer: OptimizerKind::Sgd(Sgd::default()),
             train: TrainConfig::default(),
             probe: ProbeConfig::default(),
+        }
+    }
+}
+
+/// The encoder of another run: its network and its pictures' size and statistics are taken over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pretrained {
+    /// The run folder.
+    pub run: String,
+    /// `latest`, `best`, or a name under checkpoints/.
+    pub checkpoint: String,
+    /// Whether the encoder stays as it is; otherwise it goes on learning with the head.
+    pub freeze: bool,
+}
+
+impl Default for Pretrained {
+    fn default() -> Self {
+        Self {
+            run: String::new(),
+            checkpoint: "latest".into(),
+            freeze: true,
         }
     }
 }
@@ -178,11 +213,23 @@ impl Config {
         Self::from_table(read(path)?, &path.display().to_string())
     }
 
+    /// This configuration changed by `sets` of the form `key.path=value`.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn with(&self, sets: &[String]) -> Result<Self> {
+        let mut table = parse(&self.to_toml()?, "of the run")?;
+        for set in sets {
+            apply(&mut table, set)?;
+        }
+        Self::from_table(table, "of the run")
+    }
+
     fn table(source: &str) -> Result<Table> {
-        if let Some((_, text)) = PRESETS.iter().find(|(name, _)| *name == source) {
+        let path = Path::new(source);
+        if let Some(text) = preset(source).filter(|_| !path.is_file()) {
             return parse(text, source);
         }
-        let path = Path::new(source);
         if path.extension().is_some_and(|e| e == "toml") || path.is_file() {
             return read(path);
         }
@@ -208,13 +255,32 @@ impl Config {
         self.data.check()?;
         self.train.validate()?;
         self.probe.validate()?;
+        if self.head.is_some() && !self.heads.is_empty() {
+            return Err(Error::key(
+                "heads",
+                "give one `head` or a list of `heads`, not both",
+            ));
+        }
+        for head in self.all_heads() {
+            head.part().validate()?;
+        }
+        self.inference.part().validate()?;
         self.optimizer.part().validate()
+    }
+
+    /// The heads, one or several; none in self-supervised runs.
+    #[must_use]
+    pub fn all_heads(&self) -> Vec<HeadKind> {
+        self.head.iter().chain(&self.heads).cloned().collect()
     }
 
     /// The same encoder without a head: what embeds images after supervised training.
     #[must_use]
     pub fn without_head(mut self) -> Self {
-        if self.head.take().is_some() {
+        let headed = !self.all_heads().is_empty();
+        self.head = None;
+        self.heads.clear();
+        if headed {
             self.projector = None; // a network with a head has neither
             self.predictor = None;
         }

@@ -54,13 +54,15 @@ pub struct Param {
     pub var: Var,
     /// Trained, decayed, or a buffer.
     pub role: Role,
+    /// Kept as it is, whatever its role: part of a frozen encoder.
+    pub frozen: bool,
 }
 
 impl Param {
     /// Whether an optimizer may change it.
     #[must_use]
     pub fn trainable(&self) -> bool {
-        self.role != Role::Buffer
+        self.role != Role::Buffer && !self.frozen
     }
 }
 
@@ -120,6 +122,7 @@ impl Params {
             name: spec.name.clone(),
             var,
             role: spec.role,
+            frozen: false,
         };
         self.insert(param.clone());
         Ok(param)
@@ -152,12 +155,29 @@ impl Params {
         self.all().into_iter().filter(Param::trainable).collect()
     }
 
+    /// Keep all parameters whose names start with `prefix` as they are: they are no longer trainable.
+    pub fn freeze(&self, prefix: &str) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        for param in &mut entries.list {
+            param.frozen |= param.name.starts_with(prefix);
+        }
+    }
+
     /// Copy `values` into the parameters of the same names.
     ///
     /// # Errors
     /// A parameter that `values` lacks, or holds with another shape.
     pub fn load(&self, values: &HashMap<String, Tensor>) -> Result<()> {
-        for param in self.all() {
+        self.load_some(values, "")
+    }
+
+    /// As [`Params::load`], only into those whose names start with `prefix`.
+    ///
+    /// # Errors
+    /// As [`Params::load`].
+    pub fn load_some(&self, values: &HashMap<String, Tensor>, prefix: &str) -> Result<()> {
+        let all = self.all().into_iter();
+        for param in all.filter(|param| param.name.starts_with(prefix)) {
             let value = values.get(&param.name).ok_or_else(|| {
                 Error::Failed(format!(
                     "the saved model holds no parameter `{}`",

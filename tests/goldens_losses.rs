@@ -100,6 +100,7 @@ fn energy_losses_equal_the_reference() -> Result<(), Any> {
         let energies = Energies {
             positive: good.unsqueeze(1)?,
             negative: Some(bad.as_tensor().clone()),
+            volume: None,
         };
         let rows = loss.forward(&energies)?;
         case.check("per_row", &rows)?;

@@ -4,7 +4,9 @@ mod common;
 
 use candle_core::{Device, Tensor};
 use common::{Any, Case, case};
-use ravine::optim::{AdamW, Lars, NormOf, Optimizer, Sgd, State, WarmupCosine, momentum_schedule};
+use ravine::optim::{
+    AdamW, Decay, Lars, NormOf, Optimizer, Schedule, Sgd, State, momentum_schedule,
+};
 use ravine::params::{Init, Param, ParamSpec, Params, Role};
 
 /// Run the case's gradients through `optimizer` and compare the path of both parameters.
@@ -90,7 +92,8 @@ fn warmup_cosine_equals_the_reference() -> Result<(), Any> {
     ] {
         let case = case(name)?;
         let steps = case.usize("steps") as u64;
-        let schedule = WarmupCosine {
+        let schedule = Schedule {
+            decay: Decay::Cosine,
             steps: steps - last,
             warmup: case.usize("warmup") as u64,
             base: case.number("base"),

@@ -128,6 +128,7 @@ fn losses_pull_right_answers_down_and_never_wrong_ones() -> Result<(), Any> {
             let energies = Energies {
                 positive: positive.clone(),
                 negative: Some(negative.clone()),
+                volume: None,
             };
             Ok(loss.forward(&energies)?.sum_all()?)
         };
@@ -142,6 +143,7 @@ fn losses_pull_right_answers_down_and_never_wrong_ones() -> Result<(), Any> {
         let none = Energies {
             positive: positive.clone(),
             negative: None,
+            volume: None,
         };
         assert_eq!(
             loss.forward(&none).is_err(),
@@ -161,6 +163,7 @@ fn losses_of_collapsed_energies_read_their_floor() -> Result<(), Any> {
         let energies = Energies {
             positive: Tensor::full(0.0, (2, 1), &Device::Cpu)?,
             negative: Some(Tensor::full(0.0, (2, 4), &Device::Cpu)?),
+            volume: None,
         };
         let value = kind.part().forward(&energies)?;
         let value = value.mean_all()?.to_scalar::<f64>()?;

@@ -255,8 +255,10 @@ fn step(
     let batch = Batch {
         inputs: vec![noise(shape, 0, device)?, noise(shape, 1, device)?],
         labels: None,
+        answers: None,
         samples: (0..shape.1 as u64).collect(),
         step: 0,
+        progress: 0.0,
     };
     let (mut state, mut steps) = (State::default(), 0);
     repeat(seconds, || {

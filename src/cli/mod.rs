@@ -11,15 +11,21 @@ mod device;
 mod doctor;
 mod embed;
 mod estimate;
+mod fit;
+mod infer;
 mod judge;
+mod judge_head;
 mod linear;
 mod list;
 mod online;
 mod pretrain;
 mod probe;
 mod progress;
+mod rows;
 mod setup;
 mod source;
+mod task;
+mod train_head;
 
 use clap::{Parser, Subcommand};
 
@@ -44,6 +50,8 @@ enum Command {
     Pretrain(pretrain::Args),
     /// Train any objective: an energy-based head on labels, or pairs of views.
     Train(pretrain::Args),
+    /// Ask a trained head: answers, energies, probabilities, minima.
+    Infer(infer::Args),
     /// Write the embeddings of a data set to a file.
     Embed(embed::Args),
     /// Measure how well a probe reads classes from frozen embeddings.
@@ -71,6 +79,7 @@ pub fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Pretrain(args) => pretrain::run(&args, json),
         Command::Train(args) => pretrain::train(&args, json),
+        Command::Infer(args) => infer::run(&args, json),
         Command::Embed(args) => embed::run(&args, json),
         Command::Probe(args) => probe::run(&args, json),
         Command::List(args) => list::run(&args, json),

@@ -148,6 +148,10 @@ impl Objective for Joint {
         Ok(Step { loss, metrics })
     }
 
+    fn fewest(&self) -> usize {
+        2 // a single sample has no others to be told from
+    }
+
     fn floor(&self, batch: usize) -> Option<f64> {
         let answers = self.negatives.part().answers(batch, 2);
         let prices: f64 = self
