@@ -199,7 +199,9 @@ impl Config {
     pub fn load(source: Option<&str>, sets: &[String]) -> Result<Self> {
         let source = source.unwrap_or("digits");
         let mut table = Self::table(source)?;
-        for set in sets {
+        // A kind goes before the keys of its part, in whatever order they are given.
+        let (kinds, keys): (Vec<_>, Vec<_>) = sets.iter().partition(|set| names_kind(set));
+        for set in kinds.into_iter().chain(keys) {
             apply(&mut table, set)?;
         }
         Self::from_table(table, source)
@@ -310,6 +312,12 @@ fn read(path: &Path) -> Result<Table> {
 fn parse(text: &str, source: &str) -> Result<Table> {
     text.parse()
         .map_err(|e| Error::Usage(format!("configuration {source} is not valid TOML: {e}")))
+}
+
+/// Whether `set` is of the form `part.kind=name`.
+fn names_kind(set: &str) -> bool {
+    let path = set.split('=').next().unwrap_or_default();
+    path.trim().rsplit('.').next() == Some("kind")
 }
 
 /// Put one `key.path=value` into `table`. Naming another `kind` drops the keys of the old one.

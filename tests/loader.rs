@@ -331,7 +331,7 @@ fn loading_speed_of_real_cifar_10() {
             cache,
             ..Default::default()
         };
-        let train = ravine::data::open(&data, 0).unwrap().train;
+        let train = ravine::data::open(&data).unwrap().train;
         let blocks = (train.blocks().len(), train.blocks_at_once());
         for workers in [1, 2] {
             let config = LoaderConfig {

@@ -4,6 +4,7 @@ use std::fs;
 
 use super::judge::card_probes;
 use super::pretrain::Trained;
+use super::setup::Setup;
 use crate::data::require_classes;
 use crate::error::Result;
 use crate::eval::card::Card;
@@ -21,9 +22,8 @@ pub(super) fn card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         floor,
     } = trained;
     let splits = &setup.splits;
-    let labelled = require_classes(splits.train.as_ref(), &setup.config.data.source).is_ok();
     let (test, split) = (&splits.test, "test");
-    let [probe, knn] = if labelled {
+    let [probe, knn] = if has_classes(setup) {
         card_probes(setup, network, (test, split))?.map(Some)
     } else {
         [None, None]
@@ -50,6 +50,14 @@ pub(super) fn card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         verdict: judgement.verdict,
         why: judgement.why,
     })
+}
+
+/// Whether there are labels to judge by: at least two classes to learn from, and some in the test part.
+pub(super) fn has_classes(setup: &Setup) -> bool {
+    let splits = &setup.splits;
+    let test = &splits.test;
+    require_classes(splits.train.as_ref(), &setup.config.data.source).is_ok()
+        && (0..test.len()).any(|i| test.label(i).is_some())
 }
 
 /// The loss on the last line of the journal that has one.

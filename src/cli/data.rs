@@ -30,7 +30,7 @@ fn open(path: String, part: Part) -> Result<std::sync::Arc<dyn crate::data::Data
         reader: Reader::Auto,
         ..DataConfig::default()
     };
-    open_part(&config, 0, part)
+    open_part(&config, part)
 }
 
 pub(super) fn run(command: Command, json: bool) -> Result<()> {

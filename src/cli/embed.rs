@@ -81,7 +81,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         ))
     })?;
     let dim = network.graph().shape(network.graph().outputs()[position].1)[0];
-    let dataset = open_part(&config.data, config.seed, args.part.into())?;
+    let dataset = open_part(&config.data, args.part.into())?;
     let mut writer = writers::open(&args.out, dim, dataset.classes())?;
     let mut rows = 0;
     let bad = embed::embed(

@@ -7,7 +7,7 @@ use candle_core::Tensor;
 
 use super::online::chosen;
 use super::setup::Setup;
-use crate::data::{Dataset, Subset};
+use crate::data::{Dataset, Subset, labelled};
 use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::eval::card::{Beside, ProbeCard};
@@ -76,6 +76,18 @@ struct Draws {
     bank: Vec<usize>,
 }
 
+/// Labels of each class that the card's logistic probe sees: as configured, but no more than the smallest
+/// class of the training part has; `None` for all.
+pub(super) fn labels_per_class(setup: &Setup) -> Result<Option<usize>> {
+    let wanted = setup.config.probe.labels_per_class;
+    let mut counts = vec![0; setup.splits.classes.len()];
+    for label in labels(&labelled(&setup.splits.train))? {
+        counts[label as usize] += 1;
+    }
+    let smallest = counts.into_iter().filter(|&count| count > 0).min();
+    Ok(smallest.filter(|_| wanted > 0).map(|n| n.min(wanted)))
+}
+
 /// The logistic probe with few labels and the neighbours' vote, for the card.
 pub(super) fn card_probes(
     setup: &Setup,
@@ -83,9 +95,10 @@ pub(super) fn card_probes(
     (test, split): (&Arc<dyn Dataset>, &str),
 ) -> Result<[ProbeCard; 2]> {
     let config = &setup.config.probe;
-    let train = &setup.splits.train;
+    let train = &labelled(&setup.splits.train);
+    let test = &labelled(test);
     let labels = labels(train)?;
-    let per_class = Some(config.labels_per_class).filter(|&n| n > 0);
+    let per_class = labels_per_class(setup)?;
     let draws = Draws {
         few: draws(&labels, per_class, setup.config.seed, config.seeds)?,
         bank: chosen(train.len(), config.bank, setup.config.seed),

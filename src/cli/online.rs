@@ -6,7 +6,7 @@ use candle_core::Tensor;
 
 use super::setup::{Setup, joint};
 use super::source::to_device;
-use crate::data::{Dataset, Loader, LoaderConfig, Subset};
+use crate::data::{Dataset, Loader, LoaderConfig, Subset, labelled};
 use crate::error::Result;
 use crate::eval::collapse::judge;
 use crate::eval::energy_gap::EnergyGap;
@@ -35,11 +35,14 @@ pub(super) struct Online<'a> {
 impl<'a> Online<'a> {
     pub(super) fn new(setup: &'a Setup, network: &Network, floor: Option<f64>) -> Result<Self> {
         let config = &setup.config;
-        let bank = sample(&setup.splits.train, config.probe.bank, config.seed);
-        let part = if setup.splits.validation.len() > 1 {
-            &setup.splits.validation
+        let splits = &setup.splits;
+        let train = labelled(&splits.train);
+        let bank = sample(&train, config.probe.bank, config.seed);
+        let validation = labelled(&splits.validation);
+        let part = if validation.len() > 1 {
+            &validation
         } else {
-            &setup.splits.train
+            &train
         };
         let queries = sample(part, config.probe.queries, config.seed);
         let joint = joint(config, network.clone())?;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::card::card;
+use super::card::{card, has_classes};
 use super::fit::{Job, Place, fit, write};
+use super::judge::labels_per_class;
 use super::online::Online;
 use super::progress::Bars;
 use super::setup::{Setup, joint};
@@ -193,7 +194,7 @@ fn fit_pairs(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
         dataset: setup.splits.train.clone(),
         device: setup.device.clone(),
     };
-    let messages = messages(&setup, &objective);
+    let messages = messages(&setup, &objective)?;
     let online = Online::new(&setup, &network, floor)?;
     let job = Job {
         config: &setup.config,
@@ -232,7 +233,7 @@ pub(super) fn loader(setup: &Setup) -> Result<Loader> {
 }
 
 /// What is about to happen, and what may go wrong by construction.
-fn messages(setup: &Setup, objective: &Joint) -> Vec<String> {
+fn messages(setup: &Setup, objective: &Joint) -> Result<Vec<String>> {
     let splits = &setup.splits;
     let mut messages = vec![format!(
         "{} on {}: {} images to train on, {} for validation, {} for the test; {} executor",
@@ -243,12 +244,22 @@ fn messages(setup: &Setup, objective: &Joint) -> Vec<String> {
         splits.test.len(),
         setup.executor.name(),
     )];
+    let wanted = setup.config.probe.labels_per_class;
+    if has_classes(setup) {
+        let seen = labels_per_class(setup)?;
+        if let Some(seen) = seen.filter(|&seen| seen < wanted) {
+            messages.push(format!(
+                "the smallest class has {seen} images to train on: the card's probe will see {seen} labels \
+                 of each class, not {wanted}"
+            ));
+        }
+    }
     if setup.config.train.slices > 1 {
         messages.push("train.slices: batch norm takes its statistics slice by slice".into());
     }
     let warning = objective.can_collapse();
     messages.extend(warning.map(|warning| format!("warning: {warning}")));
-    messages
+    Ok(messages)
 }
 
 /// The network of a run with the values of one of its checkpoints: `latest`, `best` or `step-…`.

@@ -78,7 +78,8 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
                 .into(),
         ));
     }
-    let setup = Setup::new(config.without_head())?;
+    let mut setup = Setup::new(config.without_head())?;
+    setup.splits = setup.splits.labelled();
     let splits = &setup.splits;
     require_classes(splits.train.as_ref(), &setup.config.data.source)?;
     let network = setup.network()?;

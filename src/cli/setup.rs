@@ -38,7 +38,10 @@ impl Setup {
         device::threads(config.threads);
         let device = device::device(&config.device)?;
         let executor = device::executor(&config.executor, &device)?;
-        let splits = data::open(&config.data, config.seed)?;
+        let mut splits = data::open(&config.data)?;
+        if config.head.is_some() {
+            splits = splits.labelled();
+        }
         config.data.channels = Some(splits.channels);
         if config.augment.mean.is_none() && config.augment.std.is_none() {
             let found = Statistics::measure(splits.train.as_ref(), STATISTICS_IMAGES)?;

@@ -23,6 +23,9 @@ pub struct DataConfig {
     pub labels: Option<bool>,
     /// Share of the training part that is carved out for validation, in [0, 1).
     pub validation: f64,
+    /// Decides which images are held out. It is not the run's seed, so that runs of several seeds are
+    /// judged on the same images.
+    pub split_seed: u64,
     /// Share of unreadable images above which a run stops, in [0, 1].
     pub max_bad_share: f64,
     /// Loader threads; left out: one a core.
@@ -53,6 +56,7 @@ impl Default for DataConfig {
             channels: None,
             labels: None,
             validation: 0.1,
+            split_seed: 0,
             max_bad_share: 0.01,
             workers: None,
             prefetch: 4,

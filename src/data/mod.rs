@@ -28,7 +28,7 @@ pub use image::Image;
 pub use loader::{Loader, LoaderConfig};
 pub use split::{Part, Splits, open, open_part, require_classes};
 pub use stats::Statistics;
-pub use subset::{Joined, Subset};
+pub use subset::{Joined, Subset, labelled};
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! Train, validation and test parts: those the source comes with, or carved out by the seed.
+//! Train, validation and test parts: those the source comes with, or carved out by `data.split_seed`.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::DataConfig;
 use super::source::Source;
-use super::{Dataset, Subset};
+use super::{Dataset, Subset, labelled};
 use crate::error::{Error, Result};
 use crate::random::{Purpose, shuffle, stream};
 
@@ -52,16 +52,29 @@ pub struct Splits {
     pub channels: usize,
 }
 
-/// Open the source and split it, as a pure function of (source, configuration, seed).
+impl Splits {
+    /// The same parts without their unlabelled images: what learns from labels or is judged by them.
+    #[must_use]
+    pub fn labelled(self) -> Self {
+        Self {
+            train: labelled(&self.train),
+            validation: labelled(&self.validation),
+            test: labelled(&self.test),
+            ..self
+        }
+    }
+}
+
+/// Open the source and split it, as a pure function of the source and the configuration.
 ///
 /// Parts that the source comes with are used as they are. Without a test part, 20 % is held out; then, without a
 /// validation part, `data.validation` of the rest. Both are stratified by class where there are labels.
 ///
 /// # Errors
 /// A source that is missing, empty or corrupt, a key out of range, or too few images to split.
-pub fn open(config: &DataConfig, seed: u64) -> Result<Splits> {
+pub fn open(config: &DataConfig) -> Result<Splits> {
     let source = Source::open(config)?;
-    let (mut train, channels) = (source.train, source.channels);
+    let (mut train, channels, seed) = (source.train, source.channels, config.split_seed);
     let test = source
         .test
         .unwrap_or_else(|| carve(&mut train, TEST_SHARE, seed, 0));
@@ -91,11 +104,11 @@ pub fn open(config: &DataConfig, seed: u64) -> Result<Splits> {
 ///
 /// # Errors
 /// As [`open`].
-pub fn open_part(config: &DataConfig, seed: u64, part: Part) -> Result<Arc<dyn Dataset>> {
+pub fn open_part(config: &DataConfig, part: Part) -> Result<Arc<dyn Dataset>> {
     if part == Part::All {
         return Ok(Source::open(config)?.all());
     }
-    let splits = open(config, seed)?;
+    let splits = open(config)?;
     Ok(match part {
         Part::Validation => splits.validation,
         Part::Test => splits.test,

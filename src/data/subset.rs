@@ -32,6 +32,18 @@ impl Subset {
     }
 }
 
+/// The images of `set` that have a label; `set` itself when all of them or none have one.
+#[must_use]
+pub fn labelled(set: &Arc<dyn Dataset>) -> Arc<dyn Dataset> {
+    let known: Vec<u32> = (0..set.len() as u32)
+        .filter(|&i| set.label(i as usize).is_some())
+        .collect();
+    if known.is_empty() || known.len() == set.len() {
+        return set.clone();
+    }
+    Arc::new(Subset::new(set.clone(), known))
+}
+
 impl Dataset for Subset {
     fn len(&self) -> usize {
         self.indices.len()

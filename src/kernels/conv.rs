@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::batch_norm::Finish;
 use super::simd::Simd;
-use super::{depthwise, elementwise, im2col, winograd};
+use super::{depthwise, direct, elementwise, im2col, winograd};
 
 /// Sizes of a convolution; activations are (batch, height, width, channels).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,7 @@ pub struct ConvShape {
 enum Way {
     Winograd,
     Depthwise,
+    Direct,
     Im2col,
 }
 
@@ -104,6 +105,12 @@ impl ConvShape {
             Way::Winograd
         } else if self.groups > 1 && self.groups == self.input && self.groups == self.output {
             Way::Depthwise
+        } else if self.groups == 1
+            && self.dilation == 1
+            && self.output.is_multiple_of(16)
+            && (self.kernel > 1 || self.stride > 1)
+        {
+            Way::Direct
         } else {
             Way::Im2col
         }
@@ -116,6 +123,7 @@ pub fn workspace(s: &ConvShape) -> usize {
     match s.way() {
         Way::Winograd => winograd::workspace(s),
         Way::Depthwise => depthwise::workspace(s),
+        Way::Direct => direct::workspace(s).max(im2col::workspace(s)),
         Way::Im2col => im2col::workspace(s),
     }
 }
@@ -149,6 +157,7 @@ pub fn forward(
                 });
             }
         }
+        Way::Direct => direct::forward(simd, s, x, weight, (y, finish), workspace),
         Way::Im2col => im2col::forward(simd, s, x, weight, (y, finish), workspace),
     }
 }
@@ -172,7 +181,13 @@ pub fn backward_data(
     match s.way() {
         Way::Winograd => winograd::backward_data(simd, s, dy, weight, (dx, add), workspace),
         Way::Depthwise => depthwise::backward_data(simd, s, dy, weight, (dx, add), workspace),
-        Way::Im2col => im2col::backward_data(simd, s, dy, weight, (dx, add), workspace),
+        // Products of a few columns would leave most of a vector empty.
+        Way::Direct if s.input >= 16 => {
+            direct::backward_data(simd, s, dy, weight, (dx, add), workspace);
+        }
+        Way::Direct | Way::Im2col => {
+            im2col::backward_data(simd, s, dy, weight, (dx, add), workspace);
+        }
     }
 }
 
@@ -195,6 +210,7 @@ pub fn backward_weight(
     match s.way() {
         Way::Winograd => winograd::backward_weight(simd, s, x, dy, dw, workspace),
         Way::Depthwise => depthwise::backward_weight(simd, s, x, dy, dw, workspace),
+        Way::Direct => direct::backward_weight(simd, s, x, dy, dw, workspace),
         Way::Im2col => im2col::backward_weight(simd, s, x, dy, dw, workspace),
     }
 }

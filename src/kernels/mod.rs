@@ -17,6 +17,7 @@ pub mod attention;
 pub mod batch_norm;
 pub mod conv;
 pub mod depthwise;
+mod direct;
 pub mod elementwise;
 pub mod gemm;
 pub mod im2col;

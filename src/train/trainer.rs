@@ -133,6 +133,7 @@ struct Live {
     quarantine: Journal,
     bad: HashSet<u64>,
     loss: Option<f64>,
+    samples: Vec<u64>, // of the last batch
     resumed: bool,
 }
 
@@ -154,6 +155,7 @@ impl Trainer<'_> {
             let last = step >= steps;
             // What was due at the step a run resumes from is done already.
             if !std::mem::take(&mut live.resumed) {
+                self.still_finite(&live, per_epoch, last)?;
                 let improved = self.probe_if_due(&mut live, per_epoch, last)?;
                 let save = due(step, per_epoch, self.config.save_every);
                 if last || improved || (step > 0 && save) {
@@ -164,6 +166,7 @@ impl Trainer<'_> {
                 return Ok(live.progress);
             }
             if self.stop.load(Ordering::Relaxed) {
+                self.finite(&live)?;
                 self.save(&live)?;
                 return Err(Error::Interrupted(format!(
                     "stopped at step {step} of {steps}; the state is saved, go on with --resume"
@@ -192,6 +195,7 @@ impl Trainer<'_> {
             progress,
             state,
             loss: None,
+            samples: Vec::new(),
             resumed: resume,
         })
     }
@@ -276,7 +280,8 @@ impl Trainer<'_> {
         batch.progress = step as f64 / steps as f64;
         let computed = gradients(self.objective, &batch, self.config.slices, self.params)?;
         if !computed.loss.is_finite() {
-            return Err(self.not_finite(step, computed.loss, &batch));
+            let what = format!("the loss is {} at step {}", computed.loss, step + 1);
+            return Err(self.diverged(&what, &batch.samples));
         }
         let mut grads = computed.gradients;
         if step == 0 {
@@ -303,6 +308,7 @@ impl Trainer<'_> {
             .after_update((step + 1) as f64 / steps as f64)?;
         live.progress.step += 1;
         live.loss = Some(computed.loss);
+        live.samples.clone_from(&batch.samples);
 
         let report = StepReport {
             step: step + 1,
@@ -327,9 +333,33 @@ impl Trainer<'_> {
         Ok(())
     }
 
-    fn not_finite(&self, step: u64, loss: f64, batch: &Batch) -> Error {
-        let ids: Vec<String> = batch
-            .samples
+    /// Before a probe or a save: whatever is saved must be good to go on from.
+    fn still_finite(&self, live: &Live, per_epoch: u64, last: bool) -> Result<()> {
+        let probe = self.probe.as_ref().map_or(0.0, |probe| probe.every);
+        let step = live.progress.step;
+        let due = |every: f64| every > 0.0 && due(step, per_epoch, every);
+        if last || due(probe) || due(self.config.save_every) {
+            self.finite(live)?;
+        }
+        Ok(())
+    }
+
+    /// Refuse parameters or running statistics that are no longer numbers, naming the first.
+    fn finite(&self, live: &Live) -> Result<()> {
+        for param in self.params.all() {
+            let sum = param.var.as_detached_tensor().abs()?.sum_all()?;
+            if !sum.to_scalar::<f32>()?.is_finite() {
+                let step = live.progress.step;
+                let what = format!("`{}` is not finite after step {step}", param.name);
+                return Err(self.diverged(&what, &live.samples));
+            }
+        }
+        Ok(())
+    }
+
+    /// Training cannot go on: `what` was seen after a batch of `samples`.
+    fn diverged(&self, what: &str, samples: &[u64]) -> Error {
+        let ids: Vec<String> = samples
             .iter()
             .map(|&sample| self.source.describe(sample))
             .collect();
@@ -338,9 +368,7 @@ impl Trainer<'_> {
             Err(_) => "no checkpoint was saved before".into(),
         };
         Error::Failed(format!(
-            "the loss is {loss} at step {}; {saved}; lower `optimizer.lr` or set `train.clip`. \
-             The batch held: {}",
-            step + 1,
+            "{what}; {saved}; lower `optimizer.lr` or set `train.clip`. The batch held: {}",
             ids.join(", ")
         ))
     }

@@ -24,13 +24,10 @@ fn cifar_binary_reads_back_and_refuses_broken_files() {
         write(&root.join(format!("data_batch_{batch}.bin")), &records);
     }
     write(&root.join("test_batch.bin"), &cifar_record(99, &[9]).0);
-    let splits = open(
-        &DataConfig {
-            validation: 0.0,
-            ..at(dir.path())
-        },
-        0,
-    )
+    let splits = open(&DataConfig {
+        validation: 0.0,
+        ..at(dir.path())
+    })
     .unwrap();
     assert_eq!(
         (

@@ -79,7 +79,7 @@ fn train_and_test_folders_are_the_parts_and_share_their_classes() {
     }
     write(&dir.path().join("test/c/x.png"), &png(20));
     write(&dir.path().join("test/b/y.png"), &png(21));
-    let splits = open(&at(dir.path()), 0).unwrap();
+    let splits = open(&at(dir.path())).unwrap();
     assert_eq!(
         (
             splits.train.len(),
@@ -94,7 +94,7 @@ fn train_and_test_folders_are_the_parts_and_share_their_classes() {
     );
     assert_eq!(splits.classes, ["a", "b", "c"]);
     fs::remove_file(dir.path().join("test/b/y.png")).unwrap();
-    let test = open(&at(dir.path()), 0).unwrap().test;
+    let test = open(&at(dir.path())).unwrap().test;
     assert_eq!((test.len(), test.label(0)), (1, Some(2))); // one class here, numbered as in train
     write(&dir.path().join("test/b/y.png"), &png(21));
     assert_eq!(all(&at(dir.path())).unwrap().len(), 12);

@@ -150,6 +150,6 @@ fn keys_that_do_not_go_with_a_generator_are_refused() {
     assert_eq!(open(&config, 0).unwrap().train.len(), 7);
     config.validation = 0.0;
     assert_eq!(open(&config, 0).unwrap().validation.len(), 0);
-    let images = ravine::data::open(&config, 0).err().unwrap().to_string();
+    let images = ravine::data::open(&config).err().unwrap().to_string();
     assert!(images.contains("ravine train"), "{images}");
 }

@@ -39,7 +39,7 @@ fn idx_reads_back_plain_and_gzipped() {
         put("train-labels-idx1-ubyte", &idx_labels(12));
         put("t10k-images-idx3-ubyte", &idx_images(3, 3));
         put("t10k-labels-idx1-ubyte", &idx_labels(3));
-        let splits = open(&at(dir.path()), 0).unwrap();
+        let splits = open(&at(dir.path())).unwrap();
         assert_eq!(
             (
                 splits.train.len(),

@@ -93,7 +93,7 @@ fn parquet_shards_read_back_with_their_labels_and_names() {
         names,
         4,
     );
-    let splits = open(&at(dir.path()), 3).unwrap();
+    let splits = open(&at(dir.path())).unwrap();
     assert_eq!(
         (
             splits.train.len(),
@@ -232,7 +232,7 @@ fn real_cifar_10_reads_whole() {
         eprintln!("skipped: RAVINE_CIFAR10 does not name a folder with CIFAR-10 in Parquet");
         return;
     };
-    let splits = open(&at(Path::new(&root)), 0).unwrap();
+    let splits = open(&at(Path::new(&root))).unwrap();
     assert_eq!(
         (
             splits.train.len(),
@@ -259,7 +259,7 @@ fn real_cifar_10_reads_whole() {
 fn decoding_speed_of_real_cifar_10() {
     let root = std::env::var("RAVINE_CIFAR10")
         .expect("RAVINE_CIFAR10 names a folder with CIFAR-10 in Parquet");
-    let splits = open(&at(Path::new(&root)), 0).unwrap();
+    let splits = open(&at(Path::new(&root))).unwrap();
     splits.test.get(0).unwrap(); // reads the row group
     for threads in [1, 2] {
         let start = std::time::Instant::now();

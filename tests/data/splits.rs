@@ -9,8 +9,12 @@ use crate::tiny::*;
 
 #[test]
 fn digits_split_the_same_way_for_a_seed_without_overlap() {
-    let config = DataConfig::default();
-    let splits = open(&config, 7).unwrap();
+    let seeded = |split_seed| DataConfig {
+        split_seed,
+        ..DataConfig::default()
+    };
+    let config = seeded(7);
+    let splits = open(&config).unwrap();
     assert_eq!(
         (
             splits.train.len(),
@@ -27,8 +31,8 @@ fn digits_split_the_same_way_for_a_seed_without_overlap() {
     every.sort();
     every.dedup();
     assert_eq!(every.len(), 1797);
-    let again = open(&config, 7).unwrap();
-    let other = open(&config, 8).unwrap();
+    let again = open(&config).unwrap();
+    let other = open(&seeded(8)).unwrap();
     assert_eq!(ids(&splits.test), ids(&again.test));
     assert_eq!(ids(&splits.validation), ids(&again.validation));
     assert_ne!(ids(&splits.test), ids(&other.test));
@@ -52,8 +56,8 @@ fn parts_are_in_storage_order_and_too_small_a_set_is_refused() {
     for i in 0..10 {
         write(&dir.path().join(format!("{i}.png")), &png(i));
     }
-    let test = open_part(&at(dir.path()), 1, Part::Test).unwrap();
-    let train = open_part(&at(dir.path()), 1, Part::Train).unwrap();
+    let test = open_part(&at(dir.path()), Part::Test).unwrap();
+    let train = open_part(&at(dir.path()), Part::Train).unwrap();
     assert_eq!((train.len(), test.len()), (7, 2));
     let ids: Vec<_> = (0..train.len()).map(|i| train.id(i)).collect();
     assert!(ids.is_sorted(), "{ids:?}");
@@ -61,7 +65,7 @@ fn parts_are_in_storage_order_and_too_small_a_set_is_refused() {
         fs::remove_file(dir.path().join(format!("{i}.png"))).unwrap();
     }
     assert!(
-        open(&at(dir.path()), 1)
+        open(&at(dir.path()))
             .err()
             .unwrap()
             .to_string()

@@ -54,7 +54,7 @@ pub(crate) fn at(path: &Path) -> DataConfig {
 }
 
 pub(crate) fn all(config: &DataConfig) -> Result<Arc<dyn Dataset>> {
-    open_part(config, 0, Part::All)
+    open_part(config, Part::All)
 }
 
 /// The message of a source that must be refused, checked to name the path.

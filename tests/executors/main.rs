@@ -141,6 +141,12 @@ fn residual_networks_agree() {
     agree(&residual(9, &[5, 16]), 3, 1e-4);
 }
 
+#[test]
+fn convolutions_of_large_images_agree() {
+    let op = Conv2d::new(3, 16, 7, 2, 3);
+    agree(&single(&[3, 200, 190], Op::Conv2d(op)), 2, 1e-4);
+}
+
 fn channels() -> impl Strategy<Value = usize> {
     prop_oneof![1usize..9, (1usize..6).prop_map(|n| 16 * n)]
 }
@@ -156,6 +162,15 @@ proptest! {
     ) {
         let op = Conv2d { dilation, bias, ..Conv2d::new(input, output, kernel, stride, padding.min(kernel - 1)) };
         agree(&single(&[input, height, width], Op::Conv2d(op)), batch, 1e-4);
+    }
+
+    #[test]
+    fn direct_convolutions_agree(
+        (input, output) in (channels(), 1usize..6), kernel in 1usize..8, stride in 1usize..5, padding in 0usize..4,
+        height in 7usize..12, width in 7usize..12, many: bool,
+    ) {
+        let op = Conv2d::new(input, 16 * output, kernel, stride, padding.min(kernel - 1));
+        agree(&single(&[input, height, width], Op::Conv2d(op)), if many { 35 } else { 2 }, 1e-4);
     }
 
     #[test]

@@ -80,7 +80,8 @@ impl Executor for CpuExecutor {
                 x.device()
             )));
         }
-        let (outputs, record) = forward::run(&self.arena, self.simd, graph, params, x, mode)?;
+        let run = || forward::run(&self.arena, self.simd, graph, params, x, mode);
+        let (outputs, record) = in_pool(run)?;
         Ok(Forward {
             outputs,
             tape: Tape::new(record),
@@ -88,6 +89,14 @@ impl Executor for CpuExecutor {
     }
 
     fn backward(&self, tape: Tape, gradients: &[Option<Tensor>]) -> Result<Gradients> {
-        backward::run(&self.arena, self.simd, tape.open()?, gradients)
+        let record = tape.open()?;
+        in_pool(|| backward::run(&self.arena, self.simd, record, gradients))
     }
+}
+
+/// Run `work` on one of the threads that the kernels share their work among.
+///
+/// From outside, every kernel would wake one of them and put the caller to sleep.
+fn in_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::join(work, || ()).0
 }

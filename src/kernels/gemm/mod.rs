@@ -2,10 +2,12 @@
 
 mod matmul;
 mod over_rows;
+mod sweep;
 
 pub(super) use matmul::matmul_then;
 pub use matmul::{Order, Start, matmul, workspace};
 pub use over_rows::{over_rows, over_rows_workspace};
+pub(super) use sweep::{Run, sweep};
 
 use super::simd::{Lanes, multiversion};
 
@@ -85,9 +87,11 @@ pub(super) unsafe fn pack_panel(
 }
 
 /// `MR` × (`NZ` · 16) products: all sums live in registers. `last` lanes of the last vector are valid.
+///
+/// The sums run over `k` places of the left-hand side from each of `starts` on; the right-hand side follows on.
 #[inline(always)]
 unsafe fn micro<L: Lanes, const MR: usize, const NZ: usize>(
-    k: usize,
+    (starts, k): (&[usize], usize),
     a: Left,
     b: *const f32,
     ldb: usize,
@@ -97,20 +101,23 @@ unsafe fn micro<L: Lanes, const MR: usize, const NZ: usize>(
     // SAFETY: the caller's matrices hold MR rows and NZ vectors from these starts.
     unsafe {
         let mut sums = [[L::splat(0.0); NZ]; MR];
-        let (mut ap, mut bp) = (a.start, b);
-        for _ in 0..k {
-            let mut row = [L::splat(0.0); NZ];
-            for j in 0..NZ {
-                row[j] = L::load(bp.add(16 * j));
-            }
-            for i in 0..MR {
-                let factor = L::splat(*ap.add(i * a.row));
+        let mut bp = b;
+        for &start in starts {
+            let mut ap = a.start.add(start);
+            for _ in 0..k {
+                let mut row = [L::splat(0.0); NZ];
                 for j in 0..NZ {
-                    sums[i][j] = factor.fma(row[j], sums[i][j]);
+                    row[j] = L::load(bp.add(16 * j));
                 }
+                for i in 0..MR {
+                    let factor = L::splat(*ap.add(i * a.row));
+                    for j in 0..NZ {
+                        sums[i][j] = factor.fma(row[j], sums[i][j]);
+                    }
+                }
+                ap = ap.add(a.column);
+                bp = bp.add(ldb);
             }
-            ap = ap.add(a.column);
-            bp = bp.add(ldb);
         }
         for (i, sums) in sums.iter().enumerate() {
             for (j, &sum) in sums.iter().enumerate() {
@@ -131,13 +138,20 @@ unsafe fn micro<L: Lanes, const MR: usize, const NZ: usize>(
 /// All rows of one panel part: `MR` at a time, then 8, 4, 2, 1.
 #[inline(always)]
 unsafe fn column<L: Lanes, const MR: usize, const NZ: usize>(
-    (m, k): (usize, usize),
+    m: usize,
+    k: (&[usize], usize),
     a: Left,
     b: *const f32,
     ldb: usize,
     c: Target,
     last: usize,
 ) {
+    // Two equal parts are faster than a whole and a third of one.
+    let pair = match MR {
+        12 => 16,
+        6 => 8,
+        _ => 0,
+    };
     let mut i = 0;
     // SAFETY: rows i .. i + step lie inside the caller's matrices.
     unsafe {
@@ -152,17 +166,17 @@ unsafe fn column<L: Lanes, const MR: usize, const NZ: usize>(
             };
             (a, c)
         };
-        while i + MR <= m {
+        while i + MR <= m && m - i != pair {
             let (a, c) = at(i);
             micro::<L, MR, NZ>(k, a, b, ldb, c, last);
             i += MR;
         }
-        if MR > 8 && i + 8 <= m {
+        while MR > 8 && i + 8 <= m {
             let (a, c) = at(i);
             micro::<L, 8, NZ>(k, a, b, ldb, c, last);
             i += 8;
         }
-        if MR > 4 && i + 4 <= m {
+        while MR > 4 && i + 4 <= m {
             let (a, c) = at(i);
             micro::<L, 4, NZ>(k, a, b, ldb, c, last);
             i += 4;
@@ -176,6 +190,38 @@ unsafe fn column<L: Lanes, const MR: usize, const NZ: usize>(
             let (a, c) = at(i);
             micro::<L, 1, NZ>(k, a, b, ldb, c, last);
             i += 1;
+        }
+    }
+}
+
+/// [`column`] with the micro-kernel that fits a panel of `width` columns.
+#[inline(always)]
+unsafe fn columns<L: Lanes>(
+    m: usize,
+    k: (&[usize], usize),
+    a: Left,
+    (b, ldb): (*const f32, usize),
+    c: Target,
+    (width, last): (usize, usize),
+) {
+    // SAFETY: the caller's matrices hold these rows and columns.
+    unsafe {
+        if L::WIDE {
+            match width / 16 {
+                1 => column::<L, 8, 1>(m, k, a, b, ldb, c, last),
+                2 => column::<L, 8, 2>(m, k, a, b, ldb, c, last),
+                3 => column::<L, 8, 3>(m, k, a, b, ldb, c, last),
+                _ => column::<L, 6, 4>(m, k, a, b, ldb, c, last),
+            }
+        } else {
+            for z in (0..width).step_by(16) {
+                let last = if z + 16 == width { last } else { 16 };
+                let c = Target {
+                    start: c.start.add(z),
+                    ..c
+                };
+                column::<L, 6, 1>(m, k, a, b.add(z), ldb, c, last);
+            }
         }
     }
 }
@@ -216,27 +262,8 @@ pub(super) unsafe fn block<L: Lanes>(
                 (b, ldb, a, c)
             };
             let last = 16 - (j + width).saturating_sub(n);
-            let size = (m, deep);
             // SAFETY: the panel has `width` columns, of which those before `last` are written.
-            unsafe {
-                if L::WIDE {
-                    match width / 16 {
-                        1 => column::<L, 16, 1>(size, a, b, ldb, c, last),
-                        2 => column::<L, 12, 2>(size, a, b, ldb, c, last),
-                        3 => column::<L, 8, 3>(size, a, b, ldb, c, last),
-                        _ => column::<L, 6, 4>(size, a, b, ldb, c, last),
-                    }
-                } else {
-                    for z in (0..width).step_by(16) {
-                        let last = if z + 16 == width { last } else { 16 };
-                        let c = Target {
-                            start: c.start.add(z),
-                            ..c
-                        };
-                        column::<L, 6, 1>(size, a, b.add(z), ldb, c, last);
-                    }
-                }
-            }
+            unsafe { columns::<L>(m, (&[0], deep), a, (b, ldb), c, (width, last)) }
             j += PANEL;
         }
         depth += deep;

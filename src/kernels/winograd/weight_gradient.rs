@@ -10,8 +10,8 @@ use crate::kernels::scratch;
 use crate::kernels::shared::Shared;
 use crate::kernels::simd::{Simd, multiversion};
 
-/// Floats that the partial sums may take together, and how many there are at most.
-const PARTIALS: (usize, usize) = (8 << 20, 16);
+/// Floats that the partial sums may take together: where they would leave the caches, and where they must end.
+const PARTIALS: (usize, usize) = (1 << 20, 8 << 20);
 /// Floats of the transformed tiles that a task holds: 1 MiB.
 const BLOCK: usize = 256 * 1024;
 
@@ -19,7 +19,8 @@ const BLOCK: usize = 256 * 1024;
 pub(super) fn partials(s: &ConvShape) -> usize {
     let matrix = 36 * plane(s.input, s.output);
     (PARTIALS.0 / matrix)
-        .clamp(1, PARTIALS.1)
+        .clamp(4, 16)
+        .min((PARTIALS.1 / matrix).max(1))
         .min(Tiles::of(s).count().div_ceil(48))
 }
 
