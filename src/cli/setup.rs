@@ -39,7 +39,7 @@ impl Setup {
         let device = device::device(&config.device)?;
         let executor = device::executor(&config.executor, &device)?;
         let mut splits = data::open(&config.data)?;
-        if config.head.is_some() {
+        if !config.all_heads().is_empty() {
             splits = splits.labelled();
         }
         config.data.channels = Some(splits.channels);

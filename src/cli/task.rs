@@ -70,7 +70,7 @@ impl Task {
             device::threads(config.threads);
             let device = device::device(&config.device)?;
             let executor = device::executor(&config.executor, &device)?;
-            let tables = table::open(&config.data, config.seed)?;
+            let tables = table::open(&config.data, config.data.split_seed)?;
             let space = space(&tables.train);
             let bounds = bounds(&config, &tables, space)?;
             config.answers = (bounds.dim() > 0).then(|| bounds.clone());

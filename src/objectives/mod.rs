@@ -2,7 +2,6 @@
 
 mod answers;
 mod batch;
-mod chains;
 mod joint;
 
 pub use answers::Answers;

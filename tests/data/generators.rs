@@ -63,8 +63,8 @@ fn what_is_drawn_without_noise_is_right() {
             for (value, (low, high)) in x.iter().zip(generator.x_range()) {
                 assert!((low..=high).contains(value), "{name}: {value}");
             }
-            let moved: Vec<f64> = y.iter().map(|y| y + 3.0).collect();
-            assert!(generator.distance(&x, &moved).unwrap() > 0.5, "{name}");
+            let moved: Vec<f64> = y.iter().map(|y| y + 30.0).collect();
+            assert!(generator.distance(&x, &moved).unwrap() > 15.0, "{name}");
         }
     }
 }

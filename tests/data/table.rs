@@ -293,7 +293,7 @@ fn bad_columns_are_refused_with_the_nearest_name() {
         (Some(&["width", "height"]), &["height"], None, "named twice"),
         (Some(&["width"]), &[], None, "configuration key `data.y`"),
         (Some(&[]), &[], Some("kind"), "no column of numbers"),
-        (None, &["height"], Some("width"), "so it is no class"),
+        (Some(&["height"]), &[], Some("width"), "so it is no class"),
     ] {
         let problem = refused(&at(&path, x, y, label), 2);
         assert!(problem.contains(wanted), "{problem}");
