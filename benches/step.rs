@@ -38,6 +38,7 @@ fn objective() -> Result<Joint> {
         LossKind::InfoNce(InfoNce::default()),
         NegativesKind::InBatch(InBatch {}),
         Vec::new(),
+        None,
     )
 }
 
@@ -87,8 +88,10 @@ fn main() -> Result<()> {
         let batch = Batch {
             inputs: vec![view()?, view()?],
             labels: None,
+            answers: None,
             samples: (0..size as u64).collect(),
             step: 0,
+            progress: 0.0,
         };
         let mut states = [State::default(), State::default(), State::default()];
         let mut rows = Vec::new();

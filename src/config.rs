@@ -12,19 +12,19 @@ use crate::encoders::{EncoderKind, Projector, Resnet};
 use crate::energies::{Cosine, EnergyKind};
 use crate::error::{Error, Result, hint};
 use crate::heads::HeadKind;
+use crate::inference::{Bounds, Descent, InferenceKind};
 use crate::losses::{InfoNce, LossKind};
-use crate::negatives::{InBatch, NegativesKind};
+use crate::negatives::NegativesKind;
+use crate::objectives::Momentum;
 use crate::optim::{OptimizerKind, Sgd};
 use crate::regularizers::RegularizerKind;
 use crate::train::TrainConfig;
 
-/// Presets compiled into the binary: name and text.
-pub const PRESETS: [(&str, &str); 4] = [
-    ("digits", include_str!("../configs/digits.toml")),
-    ("simclr", include_str!("../configs/simclr.toml")),
-    ("hinge", include_str!("../configs/hinge.toml")),
-    ("vicreg", include_str!("../configs/vicreg.toml")),
-];
+mod presets;
+mod read;
+
+pub use presets::{PRESETS, preset};
+use read::{change, explain, headed, parse, read};
 
 /// Everything that decides what a run computes.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -52,17 +52,31 @@ pub struct Config {
     /// Embedding of one view to that of the other, whose gradient is then stopped (SimSiam).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predictor: Option<Projector>,
+    /// The slowly following copy that answers (MoCo, BYOL); none shares the weights.
+    pub target: Option<Momentum>,
     /// Energy of a pair of embeddings.
     pub energy: EnergyKind,
     /// Loss on energies.
     pub loss: LossKind,
-    /// Wrong answers.
-    pub negatives: NegativesKind,
+    /// Wrong answers; left out: `in_batch` for pairs of views, all labels for classes, none for vectors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negatives: Option<NegativesKind>,
     /// Prices on the cloud of embeddings.
     pub regularizers: Vec<RegularizerKind>,
-    /// Answers instead of pairs of views: `ravine train` learns labels.
+    /// Answers instead of pairs of views: `ravine train` learns labels or vectors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub head: Option<HeadKind>,
+    /// Several heads on one encoder, trained jointly: the energy is their sum.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub heads: Vec<HeadKind>,
+    /// The box in which vector answers are looked for; left out: measured on the training part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Bounds>,
+    /// How answers are found once the head is trained.
+    pub inference: InferenceKind,
+    /// An encoder that starts from another run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pretrained: Option<Pretrained>,
     /// How parameters change.
     pub optimizer: OptimizerKind,
     /// How long and in what portions.
@@ -84,14 +98,41 @@ impl Default for Config {
             encoder: EncoderKind::Resnet(Resnet::default()),
             projector: None,
             predictor: None,
+            target: None,
             energy: EnergyKind::Cosine(Cosine::default()),
             loss: LossKind::InfoNce(InfoNce::default()),
-            negatives: NegativesKind::InBatch(InBatch::default()),
+            negatives: None,
             regularizers: Vec::new(),
             head: None,
+            heads: Vec::new(),
+            answers: None,
+            inference: InferenceKind::Descent(Descent::default()),
+            pretrained: None,
             optimizer: OptimizerKind::Sgd(Sgd::default()),
             train: TrainConfig::default(),
             probe: ProbeConfig::default(),
+        }
+    }
+}
+
+/// The encoder of another run: its network and its pictures' size and statistics are taken over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pretrained {
+    /// The run folder.
+    pub run: String,
+    /// `latest`, `best`, or a name under checkpoints/.
+    pub checkpoint: String,
+    /// Whether the encoder stays as it is; otherwise it goes on learning with the head.
+    pub freeze: bool,
+}
+
+impl Default for Pretrained {
+    fn default() -> Self {
+        Self {
+            run: String::new(),
+            checkpoint: "latest".into(),
+            freeze: true,
         }
     }
 }
@@ -167,10 +208,10 @@ impl Config {
     pub fn load(source: Option<&str>, sets: &[String]) -> Result<Self> {
         let source = source.unwrap_or("digits");
         let mut table = Self::table(source)?;
-        // A kind goes before the keys of its part, in whatever order they are given.
-        let (kinds, keys): (Vec<_>, Vec<_>) = sets.iter().partition(|set| names_kind(set));
-        for set in kinds.into_iter().chain(keys) {
-            apply(&mut table, set)?;
+        let pairs = !headed(&table);
+        change(&mut table, sets)?;
+        if pairs && headed(&table) && !sets.iter().any(|set| set.starts_with("negatives")) {
+            table.remove("negatives"); // of pairs of views: a head has wrong answers of its own
         }
         Self::from_table(table, source)
     }
@@ -183,11 +224,21 @@ impl Config {
         Self::from_table(read(path)?, &path.display().to_string())
     }
 
+    /// This configuration changed by `sets` of the form `key.path=value`.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn with(&self, sets: &[String]) -> Result<Self> {
+        let mut table = parse(&self.to_toml()?, "of the run")?;
+        change(&mut table, sets)?;
+        Self::from_table(table, "of the run")
+    }
+
     fn table(source: &str) -> Result<Table> {
-        if let Some((_, text)) = PRESETS.iter().find(|(name, _)| *name == source) {
+        let path = Path::new(source);
+        if let Some(text) = preset(source).filter(|_| !path.is_file()) {
             return parse(text, source);
         }
-        let path = Path::new(source);
         if path.extension().is_some_and(|e| e == "toml") || path.is_file() {
             return read(path);
         }
@@ -222,13 +273,32 @@ impl Config {
         }
         self.train.validate()?;
         self.probe.validate()?;
+        if self.head.is_some() && !self.heads.is_empty() {
+            return Err(Error::key(
+                "heads",
+                "give one `head` or a list of `heads`, not both",
+            ));
+        }
+        for head in self.all_heads() {
+            head.part().validate()?;
+        }
+        self.inference.part().validate()?;
         self.optimizer.part().validate()
+    }
+
+    /// The heads, one or several; none in self-supervised runs.
+    #[must_use]
+    pub fn all_heads(&self) -> Vec<HeadKind> {
+        self.head.iter().chain(&self.heads).cloned().collect()
     }
 
     /// The same encoder without a head: what embeds images after supervised training.
     #[must_use]
     pub fn without_head(mut self) -> Self {
-        if self.head.take().is_some() {
+        let headed = !self.all_heads().is_empty();
+        self.head = None;
+        self.heads.clear();
+        if headed {
             self.projector = None; // a network with a head has neither
             self.predictor = None;
         }
@@ -243,90 +313,4 @@ impl Config {
         toml::to_string(self)
             .map_err(|e| Error::Failed(format!("the configuration cannot be written: {e}")))
     }
-}
-
-fn read(path: &Path) -> Result<Table> {
-    let text = std::fs::read_to_string(path).map_err(|e| {
-        Error::Usage(format!(
-            "configuration {} cannot be read: {e}",
-            path.display()
-        ))
-    })?;
-    parse(&text, &path.display().to_string())
-}
-
-fn parse(text: &str, source: &str) -> Result<Table> {
-    text.parse()
-        .map_err(|e| Error::Usage(format!("configuration {source} is not valid TOML: {e}")))
-}
-
-/// Whether `set` is of the form `part.kind=name`.
-fn names_kind(set: &str) -> bool {
-    let path = set.split('=').next().unwrap_or_default();
-    path.trim().rsplit('.').next() == Some("kind")
-}
-
-/// Put one `key.path=value` into `table`. Naming another `kind` drops the keys of the old one.
-fn apply(table: &mut Table, set: &str) -> Result<()> {
-    let (path, text) = set.split_once('=').ok_or_else(|| {
-        Error::Usage(format!(
-            "--set {set}: write it as key.path=value, for example --set train.epochs=5"
-        ))
-    })?;
-    let value = format!("value = {text}")
-        .parse::<Table>()
-        .ok()
-        .and_then(|mut parsed| parsed.remove("value"))
-        .unwrap_or_else(|| Value::String(text.to_string()));
-    let mut keys: Vec<&str> = path.trim().split('.').collect();
-    let last = keys
-        .pop()
-        .filter(|key| !key.is_empty())
-        .ok_or_else(|| Error::Usage(format!("--set {set}: there is no key before `=`")))?;
-    let mut place = table;
-    for key in keys {
-        let entry = place
-            .entry(key)
-            .or_insert_with(|| Value::Table(Table::new()));
-        place = match entry {
-            Value::Table(inner) => inner,
-            other => {
-                return Err(Error::Usage(format!(
-                    "--set {set}: `{key}` is {}, not a table; set it whole, in TOML",
-                    other.type_str()
-                )));
-            }
-        };
-    }
-    if last == "kind" && place.get("kind").is_some_and(|old| *old != value) {
-        place.clear();
-    }
-    place.insert(last.to_string(), value);
-    Ok(())
-}
-
-/// A parser's message as a sentence with file, key and the nearest name.
-fn explain(source: &str, path: &str, message: &str) -> Error {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let place = if path.is_empty() || path == "." {
-        String::new()
-    } else {
-        format!("{path}: ")
-    };
-    let text = message.lines().next().unwrap_or(message);
-    let text = match quoted.as_slice() {
-        [wrong, known @ ..] if message.starts_with("unknown") && !known.is_empty() => {
-            let what = if message.starts_with("unknown field") {
-                "key"
-            } else {
-                "name"
-            };
-            format!(
-                "unknown {what} `{wrong}`; {}",
-                hint(wrong, known.iter().copied())
-            )
-        }
-        _ => text.to_string(),
-    };
-    Error::Usage(format!("configuration {source}: {place}{text}"))
 }

@@ -9,7 +9,7 @@
 //! | 1 data and networks | [`data`], [`augment`], [`graph`] |
 //! | 2 machines | [`encoders`], [`energies`] |
 //! | 3 asked of them | [`losses`], [`regularizers`], [`heads`] |
-//! | 4 answers | [`negatives`] |
+//! | 4 answers | [`inference`], [`negatives`] |
 //! | 5 objectives | [`objectives`] |
 //! | 6 learning and judging | [`optim`], [`train`], [`eval`] |
 //! | 7 product | [`config`], [`cli`] |
@@ -28,6 +28,7 @@ pub mod eval;
 pub mod graph;
 pub mod heads;
 pub mod host;
+pub mod inference;
 pub mod kernels;
 pub mod losses;
 pub mod negatives;

@@ -54,13 +54,15 @@ pub struct Param {
     pub var: Var,
     /// Trained, decayed, or a buffer.
     pub role: Role,
+    /// Kept as it is, whatever its role: part of a frozen encoder.
+    pub frozen: bool,
 }
 
 impl Param {
     /// Whether an optimizer may change it.
     #[must_use]
     pub fn trainable(&self) -> bool {
-        self.role != Role::Buffer
+        self.role != Role::Buffer && !self.frozen
     }
 }
 
@@ -120,6 +122,7 @@ impl Params {
             name: spec.name.clone(),
             var,
             role: spec.role,
+            frozen: false,
         };
         self.insert(param.clone());
         Ok(param)
@@ -152,12 +155,60 @@ impl Params {
         self.all().into_iter().filter(Param::trainable).collect()
     }
 
+    /// Keep all parameters whose names start with `prefix` as they are: they are no longer trainable.
+    pub fn freeze(&self, prefix: &str) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        for param in &mut entries.list {
+            param.frozen |= param.name.starts_with(prefix);
+        }
+    }
+
+    /// A second store with copies of the parameters that `specs` names.
+    ///
+    /// The copies stand here too, as buffers called `prefix` + name: saved and resumed with the rest, never trained. Asked
+    /// for again, the same copies are returned.
+    ///
+    /// # Errors
+    /// One of them is not here.
+    pub fn copies(&self, specs: &[ParamSpec], prefix: &str) -> Result<Self> {
+        let copies = Self::new(self.seed, &self.device);
+        for spec in specs {
+            let original = self.get(&spec.name).ok_or_else(|| {
+                Error::Failed(format!("there is no parameter `{}` to copy", spec.name))
+            })?;
+            let name = format!("{prefix}{}", spec.name);
+            let var = if let Some(there) = self.get(&name) {
+                there.var
+            } else {
+                let var = Var::from_tensor(&original.var.as_detached_tensor().copy()?)?;
+                self.insert(Param {
+                    name,
+                    var: var.clone(),
+                    role: Role::Buffer,
+                    ..original.clone()
+                });
+                var
+            };
+            copies.insert(Param { var, ..original });
+        }
+        Ok(copies)
+    }
+
     /// Copy `values` into the parameters of the same names.
     ///
     /// # Errors
     /// A parameter that `values` lacks, or holds with another shape.
     pub fn load(&self, values: &HashMap<String, Tensor>) -> Result<()> {
-        for param in self.all() {
+        self.load_some(values, "")
+    }
+
+    /// As [`Params::load`], only into those whose names start with `prefix`.
+    ///
+    /// # Errors
+    /// As [`Params::load`].
+    pub fn load_some(&self, values: &HashMap<String, Tensor>, prefix: &str) -> Result<()> {
+        let all = self.all().into_iter();
+        for param in all.filter(|param| param.name.starts_with(prefix)) {
             let value = values.get(&param.name).ok_or_else(|| {
                 Error::Failed(format!(
                     "the saved model holds no parameter `{}`",

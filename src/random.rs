@@ -25,6 +25,14 @@ pub enum Purpose {
     Probe = 7,
     /// Numbers for tests and self-checks.
     Check = 8,
+    /// Rows of a generated table; `step` is the part.
+    Generate = 9,
+    /// Wrong answers drawn at a step; `view` is the chain or draw.
+    Negatives = 10,
+    /// Starts and noise of a search for answers; `sample` is the question.
+    Inference = 11,
+    /// Noise and starts of latent values.
+    Latent = 12,
 }
 
 /// A ChaCha8 generator positioned at its own key: no two (seed, purpose, step, sample, view) share one.

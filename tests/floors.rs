@@ -12,7 +12,7 @@ const FLOORS: [&[&str]; 8] = [
     &["data", "augment", "graph"],
     &["encoders", "energies"],
     &["losses", "regularizers", "heads"],
-    &["negatives"],
+    &["inference", "negatives"],
     &["objectives"],
     &["optim", "train", "eval"],
     &["config", "cli"],

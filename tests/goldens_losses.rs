@@ -9,7 +9,7 @@ use ravine::losses::{
     Dcl, Dclw, Energies, EnergyLoss, Hinge, InfoNce, Log, Loss, Lvq2, Mce, Mee, Nll, Perceptron,
     SquareExponential, SquareSquare,
 };
-use ravine::negatives::{InBatch, Negatives, NoNegatives, Triplets};
+use ravine::negatives::{InBatch, Negatives, NoNegatives, Queue, Triplets};
 use ravine::regularizers::{
     Covariance, CrossCorrelation, Koleo, Regularizer, SigReg, Uniformity, Variance,
 };
@@ -102,6 +102,7 @@ fn energy_losses_equal_the_reference() -> Result<(), Any> {
         let energies = Energies {
             positive: good.unsqueeze(1)?,
             negative: Some(bad.as_tensor().clone()),
+            volume: None,
         };
         let rows = loss.forward(&energies)?;
         case.check("per_row", &rows)?;
@@ -272,5 +273,35 @@ fn simsiam_and_byol_are_the_energy_loss_over_predictions() -> Result<(), Any> {
         let loss = loss.affine(factor, shift)?;
         check_gradients(&case, &loss, &[("p0", &p0), ("p1", &p1)])?;
     }
+    Ok(())
+}
+
+#[test]
+fn moco_is_info_nce_over_the_queue() -> Result<(), Any> {
+    let case = case("pair_loss/queue_nce")?;
+    let z0 = Var::from_tensor(&case.input("z0"))?;
+    let (z1, kept) = (case.input("z1"), case.input("queue"));
+    let queue = Queue { size: kept.dim(0)? };
+    let views = [z0.as_tensor().clone(), z1.clone()];
+    let mut energies = queue.energies(&Cosine {}, &views, &views.each_ref().map(Tensor::detach))?;
+    energies.negative = Some(queue.against(&Cosine {}, &views, &kept)?);
+    let loss = InfoNce {
+        temperature: case.number("temperature"),
+    };
+    // The first half of the rows asks with the first view, the direction of the reference.
+    let rows = loss.forward(&energies)?.narrow(0, 0, z1.dim(0)?)?;
+    case.check("per_row", &rows)?;
+    check_gradients(&case, &rows.mean_all()?, &[("z0", &z0)])
+}
+
+#[test]
+fn a_queue_is_first_in_first_out() -> Result<(), Any> {
+    let row = |x: &[f32]| Tensor::new(x, &candle_core::Device::Cpu)?.unsqueeze(1);
+    let list = |x: &Tensor| x.flatten_all()?.to_vec1::<f32>();
+    let queue = Queue { size: 4 };
+    let after = queue.after(&row(&[1.0, 2.0, 3.0, 4.0])?, &row(&[5.0, 6.0])?)?;
+    assert_eq!(list(&after)?, [3.0, 4.0, 5.0, 6.0]);
+    let more = queue.after(&after, &row(&[1.0, 2.0, 3.0, 4.0, 5.0])?)?;
+    assert_eq!(list(&more)?, [2.0, 3.0, 4.0, 5.0]);
     Ok(())
 }

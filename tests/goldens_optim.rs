@@ -4,7 +4,8 @@ mod common;
 
 use candle_core::{Device, Tensor};
 use common::{Any, Case, case};
-use ravine::optim::{AdamW, Lars, NormOf, Optimizer, Sgd, State, WarmupCosine, momentum_schedule};
+use ravine::objectives::Momentum;
+use ravine::optim::{AdamW, Decay, Lars, NormOf, Optimizer, Schedule, Sgd, State};
 use ravine::params::{Init, Param, ParamSpec, Params, Role};
 
 /// Run the case's gradients through `optimizer` and compare the path of both parameters.
@@ -90,7 +91,8 @@ fn warmup_cosine_equals_the_reference() -> Result<(), Any> {
     ] {
         let case = case(name)?;
         let steps = case.usize("steps") as u64;
-        let schedule = WarmupCosine {
+        let schedule = Schedule {
+            decay: Decay::Cosine,
             steps: steps - last,
             warmup: case.usize("warmup") as u64,
             base: case.number("base"),
@@ -106,8 +108,12 @@ fn warmup_cosine_equals_the_reference() -> Result<(), Any> {
 fn target_momentum_equals_the_reference() -> Result<(), Any> {
     let case = case("schedule/ema")?;
     let steps = case.usize("steps");
+    let momentum = Momentum {
+        momentum: case.number("start"),
+        end: 1.0,
+    };
     let momenta: Vec<f64> = (0..=steps)
-        .map(|k| momentum_schedule(case.number("start"), k as f64 / steps as f64))
+        .map(|k| momentum.at(k as f64 / steps as f64))
         .collect();
     case.check("momentum", &Tensor::new(momenta, &Device::Cpu)?)
 }

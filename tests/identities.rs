@@ -82,12 +82,13 @@ fn objectives() -> Result<Vec<(&'static str, Joint, Params)>, Any> {
         let encoder = Mlp {
             hidden: vec![8],
             output: 5,
+            ..Mlp::default()
         };
         let graph = network(&encoder.graph(&[4])?, None, predictor.as_ref())?;
         let params = Params::new(3, &Device::Cpu);
         let network = Network::new(graph, &params, Arc::new(CandleExecutor))?;
         let energy = EnergyKind::Cosine(Cosine {});
-        let joint = Joint::new(network, energy, loss, negatives, regularizers)?;
+        let joint = Joint::new(network, energy, loss, negatives, regularizers, None)?;
         found.push((name, joint, params));
     }
     Ok(found)
@@ -101,8 +102,10 @@ fn sliced_gradients_are_those_of_the_whole_batch() -> Result<(), Any> {
             random(&[7, 4], 1, DType::F32)?,
         ],
         labels: None,
+        answers: None,
         samples: (0..7).collect(),
         step: 0,
+        progress: 0.0,
     };
     for (name, joint, params) in objectives()? {
         let whole = gradients(&joint, &batch, 1, &params)?;
@@ -155,6 +158,7 @@ fn nll_over_negated_logits_is_cross_entropy() -> Result<(), Any> {
     let energies = Energies {
         positive: energies.gather(&labels.unsqueeze(1)?, D::Minus1)?,
         negative: Some(energies.gather(&others, D::Minus1)?),
+        volume: None,
     };
     let nll = Nll { beta: 1.0 }.forward(&energies)?.mean_all()?;
     assert!(gap(&nll, &expected)? < 1e-12);

@@ -30,6 +30,7 @@ fn after(
         name: "p".into(),
         var: Var::from_tensor(&random(shape, 0)?.to_dtype(dtype)?)?,
         role,
+        frozen: false,
     };
     let mut state = State::default();
     for step in 1..=3 {
@@ -114,6 +115,7 @@ fn a_gradient_that_is_not_contiguous_is_taken_too() -> Result<(), Any> {
                 name: "p".into(),
                 var,
                 role: Role::Weight,
+                frozen: false,
             };
             optimizer.update(&param, &gradient, 0.1, 1, &mut State::default())?;
             results.push(param.var.flatten_all()?.to_vec1::<f32>()?);
@@ -153,6 +155,7 @@ fn a_loaded_state_does_not_change_what_was_given() -> Result<(), Any> {
         name: "p".into(),
         var,
         role: Role::Weight,
+        frozen: false,
     };
     let saved = random(&[4], 1)?;
     let before = saved.to_vec1::<f32>()?;

@@ -57,6 +57,35 @@ fn a_resumed_run_writes_the_same_journal_and_card() -> Result<(), Any> {
 }
 
 #[test]
+fn a_resumed_target_branch_and_queue_go_on_identically() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let run = folder.path().join("run");
+    let settings = [
+        "train.keep=100",
+        "target.momentum=0.9",
+        "target.end=1.0",
+        "negatives.kind=queue",
+        "negatives.size=300",
+        "predictor.hidden=[8]",
+        "predictor.output=8",
+    ];
+    let more: Vec<&str> = settings.iter().flat_map(|set| ["--set", set]).collect();
+    let card = pretrain(&run, &more)?;
+    let whole = journal(&run)?;
+    assert!(card["steps"].as_u64() > Some(12));
+    let step = whole
+        .iter()
+        .filter_map(|line| line["step"].as_u64())
+        .find(|step| *step > 4 && run.join(format!("checkpoints/step-{step:06}")).is_dir())
+        .expect("a checkpoint in the middle");
+    cut(&run, step)?;
+    let out = run.to_string_lossy().into_owned();
+    json(&["pretrain", "--resume", "--json", "--out", &out])?;
+    assert_eq!(journal(&run)?, whole, "resumed at step {step}");
+    Ok(())
+}
+
+#[test]
 fn workers_and_threads_change_nothing() -> Result<(), Any> {
     let folder = tempfile::tempdir()?;
     let mut journals = Vec::new();

@@ -248,6 +248,7 @@ fn step(
         LossKind::InfoNce(InfoNce { temperature: 0.5 }),
         NegativesKind::InBatch(InBatch {}),
         Vec::new(),
+        None,
     )?;
     let sgd = Sgd {
         lr: 0.05,
@@ -256,8 +257,10 @@ fn step(
     let batch = Batch {
         inputs: vec![noise(shape, 0, device)?, noise(shape, 1, device)?],
         labels: None,
+        answers: None,
         samples: (0..shape.1 as u64).collect(),
         step: 0,
+        progress: 0.0,
     };
     let (mut state, mut steps) = (State::default(), 0);
     repeat(seconds, || {

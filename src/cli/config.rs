@@ -5,8 +5,12 @@ use serde_json::json;
 use super::setup::graph;
 use super::{print_json, print_text};
 use crate::config::Config;
+use crate::data::table;
+use crate::encoders;
 use crate::error::Result;
-use crate::graph::Summary;
+use crate::graph::{Graph, Summary};
+use crate::heads::Space;
+use crate::inference::attach;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -31,24 +35,57 @@ pub(super) fn run(command: Command, json: bool) -> Result<()> {
         Command::Show { config, sets } => (config, sets),
     };
     let config = Config::load(config.as_deref(), &sets)?;
-    let channels = config.data.channels.unwrap_or(
-        if config.data.source == "digits" && config.augment.size == 8 {
-            1
-        } else {
-            3
-        },
-    );
-    let summary = Summary::of(&graph(&config, channels, CLASSES)?);
+    let (graphs, input) = networks(&config)?;
+    let summaries: Vec<Summary> = graphs.iter().map(Summary::of).collect();
     if json {
         return print_json(&json!({
             "config": config,
-            "parameters": summary.parameters(),
-            "operations": summary.operations(),
+            "parameters": summaries.iter().map(Summary::parameters).sum::<usize>(),
+            "operations": summaries.iter().map(Summary::operations).sum::<u64>(),
         }));
     }
-    let size = config.augment.size;
+    let tables: Vec<String> = summaries.iter().map(ToString::to_string).collect();
     print_text(&format!(
-        "{}\n# network for {channels}x{size}x{size} images\n{summary}\n",
-        config.to_toml()?
+        "{}\n# network for {input}\n{}\n",
+        config.to_toml()?,
+        tables.join("\n")
     ))
+}
+
+/// The networks that `config` makes, and what they take.
+fn networks(config: &Config) -> Result<(Vec<Graph>, String)> {
+    let heads = config.all_heads();
+    if config.data.is_table() {
+        let train = table::open(&config.data, config.seed)?.train;
+        let space = match train.y_dim() {
+            0 => Space::Classes(train.classes.len()),
+            dim => Space::Vectors(dim),
+        };
+        let encoder = config.encoder.part().graph(&[train.x_dim()])?;
+        let input = format!("rows of {}", train.x_names.join(", "));
+        return Ok((headed(config, &encoder, space)?, input));
+    }
+    let grey = config.data.source == "digits" && config.augment.size == 8;
+    let channels = config.data.channels.unwrap_or(if grey { 1 } else { 3 });
+    let size = config.augment.size;
+    let input = format!("{channels}x{size}x{size} images");
+    if heads.is_empty() {
+        return Ok((vec![graph(config, channels)?], input));
+    }
+    let encoder = config.encoder.part().graph(&[channels, size, size])?;
+    Ok((headed(config, &encoder, Space::Classes(CLASSES))?, input))
+}
+
+/// Encoder with the codes of the heads, and the heads' own networks.
+fn headed(config: &Config, encoder: &Graph, space: Space) -> Result<Vec<Graph>> {
+    let heads = config.all_heads();
+    let graph = attach(encoders::network(encoder, None, None)?, &heads, space)?;
+    let mut all = Vec::new();
+    for (i, head) in heads.iter().enumerate() {
+        let code = graph.outputs()[graph.outputs().len() - heads.len() + i].1;
+        let width = graph.shape(code)[0];
+        all.extend(head.part().second("head", width, space)?);
+    }
+    all.insert(0, graph);
+    Ok(all)
 }

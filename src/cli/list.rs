@@ -7,10 +7,12 @@ use serde_json::{Map, Value, json};
 use super::{print_json, print_text};
 use crate::augment::Operation;
 use crate::config::PRESETS;
+use crate::data::generators;
 use crate::encoders::EncoderKind;
 use crate::energies::EnergyKind;
 use crate::error::{Error, Result, hint};
-use crate::heads::HeadKind;
+use crate::heads::{HeadKind, LatentsKind};
+use crate::inference::InferenceKind;
 use crate::losses::LossKind;
 use crate::negatives::NegativesKind;
 use crate::optim::OptimizerKind;
@@ -27,6 +29,7 @@ pub(super) struct Args {
 fn families() -> Vec<(&'static str, Vec<Entry>)> {
     vec![
         ("presets", presets()),
+        ("generators", generators::entries()),
         ("augmentations", Operation::entries()),
         ("encoders", EncoderKind::entries()),
         ("energies", EnergyKind::entries()),
@@ -34,6 +37,8 @@ fn families() -> Vec<(&'static str, Vec<Entry>)> {
         ("negatives", NegativesKind::entries()),
         ("regularizers", RegularizerKind::entries()),
         ("heads", HeadKind::entries()),
+        ("latents", LatentsKind::entries()),
+        ("inference", InferenceKind::entries()),
         ("optimizers", OptimizerKind::entries()),
     ]
 }

@@ -11,7 +11,10 @@ mod device;
 mod doctor;
 mod embed;
 mod estimate;
+mod fit;
+mod infer;
 mod judge;
+mod judge_head;
 mod linear;
 mod list;
 mod memory;
@@ -19,9 +22,12 @@ mod online;
 mod pretrain;
 mod probe;
 mod progress;
+mod rows;
 mod setup;
 mod source;
 mod stop;
+mod task;
+mod train_head;
 
 use clap::{Parser, Subcommand};
 
@@ -46,6 +52,8 @@ enum Command {
     Pretrain(pretrain::Args),
     /// Train any objective: an energy-based head on labels, or pairs of views.
     Train(pretrain::Args),
+    /// Ask a trained head: answers, energies, probabilities, minima.
+    Infer(infer::Args),
     /// Write the embeddings of a data set to a file.
     Embed(embed::Args),
     /// Measure how well a probe reads classes from frozen embeddings.
@@ -73,6 +81,7 @@ pub fn run(cli: Cli) -> Result<()> {
     match cli.command {
         Command::Pretrain(args) => pretrain::run(&args, json),
         Command::Train(args) => pretrain::train(&args, json),
+        Command::Infer(args) => infer::run(&args, json),
         Command::Embed(args) => embed::run(&args, json),
         Command::Probe(args) => probe::run(&args, json),
         Command::List(args) => list::run(&args, json),

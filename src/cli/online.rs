@@ -27,7 +27,7 @@ pub(super) struct Online<'a> {
     network: Network,
     bank: Arc<dyn Dataset>,
     queries: Arc<dyn Dataset>,
-    joint: Option<Joint>,
+    joint: Joint,
     pairs: Option<Batch>,
     floor: Option<f64>,
 }
@@ -45,12 +45,8 @@ impl<'a> Online<'a> {
             &train
         };
         let queries = sample(part, config.probe.queries, config.seed);
-        let (joint, pairs) = if config.head.is_none() {
-            let joint = joint(config, network.clone())?;
-            (Some(joint), pairs(setup, &queries)?)
-        } else {
-            (None, None)
-        };
+        let joint = joint(config, network.clone())?;
+        let pairs = pairs(setup, &queries)?;
         Ok(Self {
             setup,
             network: network.clone(),
@@ -78,18 +74,13 @@ impl<'a> Online<'a> {
             found.values.push(("knn", score));
             found.score = Some(score);
         }
-        let output = if self.joint.is_some() {
-            "embedding"
-        } else {
-            "features"
-        };
         let cloud = self
             .setup
-            .collect(&self.queries, |x| self.network.eval(x, output))?;
+            .collect(&self.queries, |x| self.network.eval(x, "embedding"))?;
         let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
         found.values.extend([("spread", spread), ("rank", rank)]);
-        if let (Some(joint), Some(pairs)) = (&self.joint, &self.pairs) {
-            found.values.extend(gap(joint, pairs)?);
+        if let Some(pairs) = &self.pairs {
+            found.values.extend(gap(&self.joint, pairs)?);
         }
         if let Some(loss) = loss {
             let judgement = judge(loss, self.floor, spread, rank, cloud.dim);

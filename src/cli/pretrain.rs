@@ -2,25 +2,25 @@
 
 use std::fmt::Display;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::card::{card, has_classes};
+use super::fit::{Job, Place, fit, write};
 use super::judge::labels_per_class;
-use super::linear::head_card;
 use super::online::Online;
 use super::progress::Bars;
 use super::setup::{Setup, joint};
 use super::source::LoaderSource;
-use super::stop::stop_flag;
-use super::{print_json, print_text};
-use crate::atomic::AtomicFile;
+use super::{print_json, print_text, train_head};
 use crate::config::Config;
-use crate::data::{Loader, LoaderConfig, require_classes};
+use crate::data::{Loader, LoaderConfig};
 use crate::error::{Error, Result};
 use crate::graph::Network;
-use crate::train::{Checkpoint, Observer, Probe, Progress, RunFolder, Trainer};
-use serde::Serialize;
+use crate::objectives::{Joint, Objective};
+use crate::params::Params;
+use crate::train::{Checkpoint, Progress, RunFolder};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -80,7 +80,7 @@ impl Machine {
 /// Pretrain, then measure what was learned.
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let (config, place) = prepare(args)?;
-    if config.head.is_some() {
+    if !config.all_heads().is_empty() {
         return Err(Error::key(
             "head",
             "pretraining learns without labels; use `ravine train` for a configuration with a head",
@@ -92,16 +92,16 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
 /// Train any objective; a head is measured by its answers on the test part.
 pub(super) fn train(args: &Args, json: bool) -> Result<()> {
     let (config, place) = prepare(args)?;
-    fit_and_judge(config, place, json)
+    if config.all_heads().is_empty() {
+        return fit_and_judge(config, place, json);
+    }
+    let (card, folder) = train_head::run(config, place)?;
+    report(&folder, &card, json)
 }
 
 fn fit_and_judge(config: Config, place: Place, json: bool) -> Result<()> {
-    let (trained, folder) = fit(config, place)?;
-    if trained.setup.config.head.is_some() {
-        report(&folder, &head_card(&trained, &folder)?, json)
-    } else {
-        report(&folder, &card(&trained, &folder)?, json)
-    }
+    let (trained, folder) = fit_pairs(config, place)?;
+    report(&folder, &card(&trained, &folder)?, json)
 }
 
 /// Write the card and print it.
@@ -114,14 +114,6 @@ fn report(folder: &RunFolder, card: &(impl Serialize + Display), json: bool) -> 
     } else {
         print_text(&card.to_string())
     }
-}
-
-/// Where a run is written.
-enum Place {
-    /// A new folder, made once everything else is known to be right.
-    New { path: PathBuf, force: bool },
-    /// The folder of a run to go on with.
-    Resume(RunFolder),
 }
 
 /// The configuration and the place of the run.
@@ -191,46 +183,29 @@ pub(super) struct Trained {
 }
 
 /// Set everything up, train, and put the last checkpoint's values into the network.
-fn fit(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
+fn fit_pairs(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
     let mut bars = Bars::new();
     let setup = Setup::new(config)?;
-    if setup.config.head.is_some() {
-        require_classes(setup.splits.train.as_ref(), &setup.config.data.source)?;
-    }
     setup.check_memory()?;
     let network = setup.network()?;
-    let mut objective = setup.objective(network.clone())?;
+    let mut objective = joint(&setup.config, network.clone())?;
     let floor = objective.floor(setup.config.train.batch);
     let source = LoaderSource {
         loader: loader(&setup)?,
         dataset: setup.splits.train.clone(),
         device: setup.device.clone(),
     };
-    let (folder, resume) = match place {
-        Place::New { path, force } => (RunFolder::create(&path, force)?, false),
-        Place::Resume(folder) => (folder, true),
-    };
-    write(&folder.file("config.toml"), &setup.config.to_toml()?)?;
-    warn(&setup, &network, &mut bars)?;
+    let messages = messages(&setup, &objective)?;
     let online = Online::new(&setup, &network, floor)?;
-    let probe = Probe {
-        every: setup.config.probe.every,
-        run: Box::new(|loss| online.probe(loss)),
-    };
-    let stop = stop_flag()?;
-    let progress = Trainer {
-        objective: objective.as_mut(),
+    let job = Job {
+        config: &setup.config,
+        objective: &mut objective,
         params: network.params(),
-        optimizer: &setup.config.optimizer,
-        config: &setup.config.train,
         source: &source,
-        run: &folder,
-        probe: Some(probe),
-        observer: &mut bars,
-        stop: &stop,
-        max_bad_share: setup.config.data.max_bad_share,
-    }
-    .train(resume)?;
+        probe: Box::new(|loss| online.probe(loss)),
+        messages,
+    };
+    let (progress, folder) = fit(job, place, &mut bars)?;
     drop(online);
     let trained = Trained {
         setup,
@@ -241,7 +216,8 @@ fn fit(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
     Ok((trained, folder))
 }
 
-fn loader(setup: &Setup) -> Result<Loader> {
+/// The training part, shuffled and augmented.
+pub(super) fn loader(setup: &Setup) -> Result<Loader> {
     let config = &setup.config;
     Loader::new(
         setup.splits.train.clone(),
@@ -257,10 +233,10 @@ fn loader(setup: &Setup) -> Result<Loader> {
     )
 }
 
-/// Say what is about to happen, and what may go wrong by construction.
-fn warn(setup: &Setup, network: &Network, bars: &mut Bars) -> Result<()> {
+/// What is about to happen, and what may go wrong by construction.
+fn messages(setup: &Setup, objective: &Joint) -> Result<Vec<String>> {
     let splits = &setup.splits;
-    bars.message(&format!(
+    let mut messages = vec![format!(
         "{} on {}: {} images to train on, {} for validation, {} for the test; {} executor",
         setup.config.method,
         setup.config.data.source,
@@ -268,33 +244,23 @@ fn warn(setup: &Setup, network: &Network, bars: &mut Bars) -> Result<()> {
         splits.validation.len(),
         splits.test.len(),
         setup.executor.name(),
-    ));
+    )];
     let wanted = setup.config.probe.labels_per_class;
-    if setup.config.head.is_none() && has_classes(setup) {
+    if has_classes(setup) {
         let seen = labels_per_class(setup)?;
         if let Some(seen) = seen.filter(|&seen| seen < wanted) {
-            bars.message(&format!(
+            messages.push(format!(
                 "the smallest class has {seen} images to train on: the card's probe will see {seen} labels \
                  of each class, not {wanted}"
             ));
         }
     }
     if setup.config.train.slices > 1 {
-        bars.message("train.slices: batch norm takes its statistics slice by slice");
+        messages.push("train.slices: batch norm takes its statistics slice by slice".into());
     }
-    if setup.config.head.is_none()
-        && let Some(warning) = joint(&setup.config, network.clone())?.can_collapse()
-    {
-        bars.message(&format!("warning: {warning}"));
-    }
-    Ok(())
-}
-
-fn write(path: &Path, text: &str) -> Result<()> {
-    let mut file = AtomicFile::create(path)?;
-    file.write_all(text.as_bytes())
-        .map_err(|e| Error::data(path, format!("cannot be written: {e}")))?;
-    file.commit()
+    let warning = objective.can_collapse();
+    messages.extend(warning.map(|warning| format!("warning: {warning}")));
+    Ok(messages)
 }
 
 /// The network of a run with the values of one of its checkpoints: `latest`, `best` or `step-…`.
@@ -321,5 +287,10 @@ pub(super) fn load_run(
 
 /// Load `path` into the parameters of `network`.
 pub(super) fn load_checkpoint(path: &Path, network: &Network) -> Result<()> {
-    Checkpoint::load(path, network.params(), None).map(drop)
+    load_params(path, network.params())
+}
+
+/// Load `path` into `params`.
+pub(super) fn load_params(path: &Path, params: &Params) -> Result<()> {
+    Checkpoint::load(path, params, None).map(drop)
 }

@@ -11,7 +11,8 @@ use crate::encoders;
 use crate::error::{Error, Result};
 use crate::eval::{Features, embed};
 use crate::graph::{Executor, Graph, Network};
-use crate::objectives::{Answers, Joint, Objective};
+use crate::negatives::{InBatch, NegativesKind};
+use crate::objectives::Joint;
 use crate::params::Params;
 
 /// Images that statistics are measured on when nobody knows them.
@@ -38,7 +39,7 @@ impl Setup {
         let device = device::device(&config.device)?;
         let executor = device::executor(&config.executor, &device)?;
         let mut splits = data::open(&config.data)?;
-        if config.head.is_some() {
+        if !config.all_heads().is_empty() {
             splits = splits.labelled();
         }
         config.data.channels = Some(splits.channels);
@@ -59,39 +60,22 @@ impl Setup {
         })
     }
 
-    /// The graph of encoder, projector and, in supervised runs, head.
-    pub(super) fn graph(&self) -> Result<Graph> {
-        graph(
-            &self.config,
-            self.splits.channels,
-            self.splits.classes.len(),
-        )
-    }
-
     /// Refuse a run that cannot fit into memory, before anything of it is allocated.
     pub(super) fn check_memory(&self) -> Result<()> {
         let (train, views) = (&self.config.train, &self.config.augment.views);
         let views: usize = views.iter().map(|view| view.count).sum();
         memory::check(
-            &self.graph()?,
+            &graph(&self.config, self.splits.channels)?,
             train.batch.div_ceil(train.slices) * views,
             &self.device,
         )
     }
 
-    /// The network with parameters as they start.
+    /// The network of encoder and projector with parameters as they start.
     pub(super) fn network(&self) -> Result<Network> {
         let params = Params::new(self.config.seed, &self.device);
-        Network::new(self.graph()?, &params, self.executor.clone())
-    }
-
-    /// The objective over `network`.
-    pub(super) fn objective(&self, network: Network) -> Result<Box<dyn Objective>> {
-        let config = &self.config;
-        if config.head.is_some() {
-            return Ok(Box::new(Answers::new(network, config.loss.clone())?));
-        }
-        Ok(Box::new(joint(config, network)?))
+        let graph = graph(&self.config, self.splits.channels)?;
+        Network::new(graph, &params, self.executor.clone())
     }
 
     /// Number of loader threads.
@@ -130,7 +114,7 @@ impl Inference {
             )
         })?;
         let params = Params::new(config.seed, &device);
-        let network = Network::new(graph(config, channels, 0)?, &params, executor)?;
+        let network = Network::new(graph(config, channels)?, &params, executor)?;
         Ok(Self {
             network,
             views: Arc::new(config.augment.evaluation(channels)?),
@@ -139,22 +123,15 @@ impl Inference {
     }
 }
 
-/// The graph that `config` describes for images of `channels` and data of `classes`.
-pub(super) fn graph(config: &Config, channels: usize, classes: usize) -> Result<Graph> {
+/// The graph of encoder, projector and predictor for images of `channels`.
+pub(super) fn graph(config: &Config, channels: usize) -> Result<Graph> {
     let size = config.augment.size;
     let encoder = config.encoder.part().graph(&[channels, size, size])?;
-    let (projector, predictor) = (config.projector.as_ref(), config.predictor.as_ref());
-    let Some(head) = &config.head else {
-        return encoders::network(&encoder, projector, predictor);
-    };
-    let mut graph = encoders::network(&encoder, None, None)?;
-    let features = graph
-        .output("features")
-        .ok_or_else(|| Error::Failed("the encoder has no output `features`".into()))?;
-    let features = graph.outputs()[features].1;
-    let energies = head.part().append(&mut graph, features, classes)?;
-    graph.mark("energies", energies);
-    Ok(graph)
+    encoders::network(
+        &encoder,
+        config.projector.as_ref(),
+        config.predictor.as_ref(),
+    )
 }
 
 /// The self-supervised objective that `config` describes.
@@ -163,7 +140,11 @@ pub(super) fn joint(config: &Config, network: Network) -> Result<Joint> {
         network,
         config.energy.clone(),
         config.loss.clone(),
-        config.negatives.clone(),
+        config
+            .negatives
+            .clone()
+            .unwrap_or_else(|| NegativesKind::InBatch(InBatch::default())),
         config.regularizers.clone(),
+        config.target,
     )
 }

@@ -59,8 +59,10 @@ pub(super) fn to_device(batch: data::Batch, device: &Device) -> Result<Loaded> {
         batch: Batch {
             inputs,
             labels,
+            answers: None,
             samples: batch.samples,
             step: 0,
+            progress: 0.0,
         },
         bad: bad.collect(),
     })

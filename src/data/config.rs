@@ -6,13 +6,14 @@ use std::thread::available_parallelism;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::generators;
 use crate::error::{Error, Result, hint};
 
-/// Which images, how they are read and split.
+/// Which images or rows, how they are read and split.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// A file or folder, or `digits` for the embedded digits.
+    /// A file or folder, `digits` for the embedded digits, or the name of a generator (`ravine list generators`).
     pub source: String,
     /// Format of the source; `auto` looks at the path.
     pub reader: Reader,
@@ -33,6 +34,18 @@ pub struct DataConfig {
     pub prefetch: usize,
     /// Encoded bytes of a Parquet set kept in memory, in MiB.
     pub cache: usize,
+    /// Columns of a table that are the input; left out: all that are neither `y` nor `label`; `[]`: no input.
+    pub x: Option<Vec<String>>,
+    /// Columns of a table that are the answer, where it is made of numbers.
+    pub y: Vec<String>,
+    /// Column of a table that holds the answer, where it is a class.
+    pub label: Option<String>,
+    /// Whether the columns of a table get mean 0 and deviation 1 on the training part; left out: those of files do.
+    pub standardise: Option<bool>,
+    /// Rows that a generator draws for each part; left out: the generator's own number.
+    pub samples: Option<usize>,
+    /// Standard deviation of a generator's noise; left out: the generator's own.
+    pub noise: Option<f64>,
 }
 
 impl Default for DataConfig {
@@ -48,6 +61,12 @@ impl Default for DataConfig {
             workers: None,
             prefetch: 4,
             cache: 256,
+            x: None,
+            y: Vec::new(),
+            label: None,
+            standardise: None,
+            samples: None,
+            noise: None,
         }
     }
 }
@@ -83,7 +102,55 @@ impl DataConfig {
             "1 or more; leave it out for one a core",
         )?;
         range("data.prefetch", self.prefetch > 0, "1 or more")?;
-        range("data.cache", self.cache > 0, "1 (MiB) or more")
+        range("data.cache", self.cache > 0, "1 (MiB) or more")?;
+        range("data.samples", self.samples != Some(0), "1 or more")?;
+        range(
+            "data.noise",
+            self.noise
+                .is_none_or(|noise| noise >= 0.0 && noise.is_finite()),
+            "0 or more, and finite",
+        )?;
+        let of_tables = [
+            ("data.x", self.x.is_some()),
+            ("data.y", !self.y.is_empty()),
+            ("data.label", self.label.is_some()),
+            ("data.standardise", self.standardise.is_some()),
+            ("data.samples", self.samples.is_some()),
+            ("data.noise", self.noise.is_some()),
+        ];
+        match of_tables.iter().find(|(_, given)| *given) {
+            Some((key, _)) if !self.is_table() => Err(Error::key(
+                key,
+                format!(
+                    "is for tables, and `{}` is read as images; leave it out, or set `data.reader = \"table\"`",
+                    self.source
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the source is a table ([`super::table::open`]) and not a set of images ([`super::open`]).
+    ///
+    /// `data.reader = "table"` says so; with `auto`, the name of a generator, the extensions .csv, .tsv and .npy,
+    /// and any of `data.x`, `data.y`, `data.label`.
+    #[must_use]
+    pub fn is_table(&self) -> bool {
+        match self.reader {
+            Reader::Table => true,
+            Reader::Auto => {
+                let path = self.path();
+                let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+                let columns = self.x.is_some() || !self.y.is_empty() || self.label.is_some();
+                let named = generators::find(&self.source).is_some();
+                named
+                    || columns
+                    || ["csv", "tsv", "npy"]
+                        .iter()
+                        .any(|known| extension == *known)
+            }
+            _ => false,
+        }
     }
 
     /// Number of loader threads: the key, or one a core.
@@ -117,17 +184,20 @@ pub enum Reader {
     Idx,
     /// Parquet files in the Hugging Face image layout.
     Parquet,
+    /// Rows of numbers: CSV, Parquet, npy, or a generator.
+    Table,
 }
 
 impl Reader {
     /// Every reader with its name.
-    pub const NAMES: [(&'static str, Self); 6] = [
+    pub const NAMES: [(&'static str, Self); 7] = [
         ("auto", Self::Auto),
         ("digits", Self::Digits),
         ("folder", Self::Folder),
         ("cifar", Self::Cifar),
         ("idx", Self::Idx),
         ("parquet", Self::Parquet),
+        ("table", Self::Table),
     ];
 }
 
@@ -169,6 +239,10 @@ mod tests {
             ("workers = 0", "data.workers"),
             ("prefetch = 0", "data.prefetch"),
             ("cache = 0", "data.cache"),
+            ("samples = 0", "data.samples"),
+            ("noise = -1.0", "data.noise"),
+            ("standardise = true", "data.standardise"),
+            ("reader = 'folder'\ny = ['a']", "data.y"),
         ] {
             let problem = parse(text).unwrap().check().unwrap_err().to_string();
             assert!(problem.contains(key), "{problem}");

@@ -1,4 +1,4 @@
-//! Data sets of images: one reader a file, splits, and the loader.
+//! Data sets of images and tables of numbers: one reader a file, splits, and the loader.
 
 pub mod batch;
 pub mod check;
@@ -7,6 +7,7 @@ pub mod config;
 pub mod decode;
 pub mod digits;
 pub mod folder;
+pub mod generators;
 pub mod idx;
 mod image;
 pub mod loader;
@@ -19,6 +20,7 @@ mod source;
 pub mod split;
 pub mod stats;
 pub mod subset;
+pub mod table;
 
 pub use batch::{Bad, Batch, ViewData, ViewKey, Views};
 pub use config::{DataConfig, Reader};

@@ -25,6 +25,12 @@ impl Source {
     /// Open what `config` names.
     pub(super) fn open(config: &DataConfig) -> Result<Self> {
         config.check()?;
+        if config.is_table() {
+            return Err(Error::Usage(format!(
+                "`{}` is a table of numbers, and this needs images; train on it with `ravine train` and a head",
+                config.source
+            )));
+        }
         let path = config.path();
         let reader = match config.reader {
             Reader::Auto => detect(&config.source)?,
@@ -40,7 +46,9 @@ impl Source {
         };
         let channels = config.channels.unwrap_or(stored);
         let parts = match reader {
-            Reader::Digits | Reader::Auto => vec![(Part::Train, shared(Digits::open(channels)?))],
+            Reader::Digits | Reader::Auto | Reader::Table => {
+                vec![(Part::Train, shared(Digits::open(channels)?))]
+            }
             Reader::Folder => folders(&path, channels, config.labels)?,
             Reader::Cifar => cifar(&path, channels)?,
             Reader::Idx => idx(&path, channels)?,

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::random::{Purpose, shuffle, stream};
 
 /// Share of a set without a test part of its own that is held out as one.
-const TEST_SHARE: f64 = 0.2;
+pub(super) const TEST_SHARE: f64 = 0.2;
 
 /// A part of a data set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -138,7 +138,19 @@ pub fn require_classes(data: &dyn Dataset, source: &str) -> Result<()> {
 
 /// Take `share` of `set` out of it, stratified by label; `draw` keeps the random numbers of two carvings apart.
 fn carve(set: &mut Arc<dyn Dataset>, share: f64, seed: u64, draw: u64) -> Arc<dyn Dataset> {
-    let classes = by_class(set.as_ref());
+    let (kept, taken) = take(by_class(set.as_ref()), share, seed, draw);
+    let out = Arc::new(Subset::new(set.clone(), taken));
+    *set = Arc::new(Subset::new(set.clone(), kept));
+    out
+}
+
+/// What is kept and what is taken of each of `classes`, the share drawn from (`seed`, `draw`).
+pub(super) fn take(
+    classes: Vec<Vec<u32>>,
+    share: f64,
+    seed: u64,
+    draw: u64,
+) -> (Vec<u32>, Vec<u32>) {
     let sizes: Vec<usize> = classes.iter().map(Vec::len).collect();
     let (mut taken, mut kept) = (Vec::new(), Vec::new());
     for (class, (mut members, take)) in classes.into_iter().zip(quotas(&sizes, share)).enumerate() {
@@ -147,9 +159,7 @@ fn carve(set: &mut Arc<dyn Dataset>, share: f64, seed: u64, draw: u64) -> Arc<dy
         kept.extend(members.split_off(take));
         taken.extend(members);
     }
-    let out = Arc::new(Subset::new(set.clone(), taken));
-    *set = Arc::new(Subset::new(set.clone(), kept));
-    out
+    (kept, taken)
 }
 
 /// Indices by label, unlabelled images last.

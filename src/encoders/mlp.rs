@@ -1,24 +1,25 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Encoder;
+use super::{Activation, Encoder};
 use crate::error::{Error, Result};
 use crate::graph::flatten::Flatten;
 use crate::graph::linear::Linear;
-use crate::graph::relu::Relu;
 use crate::graph::{Graph, NodeId, Op};
 
 /// A multilayer perceptron over vectors, or over flattened images.
 ///
-/// Hidden layers with ReLU, then a linear layer to `output` features. Choose it for vectors, or as the
-/// simplest thing that could work on tiny images.
+/// Hidden layers with an activation each, then a linear layer to `output` features. Choose it for vectors, or
+/// as the simplest thing that could work on tiny images.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mlp {
     /// Widths of the hidden layers.
     pub hidden: Vec<usize>,
-    /// Number of features.
+    /// Number of features; 0 takes those of the last hidden layer, without a linear layer after it.
     pub output: usize,
+    /// Between the layers: `relu`, `tanh` or `gelu`.
+    pub activation: Activation,
 }
 
 impl Default for Mlp {
@@ -26,14 +27,18 @@ impl Default for Mlp {
         Self {
             hidden: vec![256],
             output: 128,
+            activation: Activation::Relu,
         }
     }
 }
 
 impl Encoder for Mlp {
     fn graph(&self, input: &[usize]) -> Result<Graph> {
-        if self.hidden.contains(&0) || self.output == 0 {
-            return Err(Error::key("encoder.hidden", "widths must be above 0"));
+        if self.hidden.contains(&0) || (self.output == 0 && self.hidden.is_empty()) {
+            return Err(Error::key(
+                "encoder.hidden",
+                "widths must be above 0, and `output = 0` needs a hidden layer to take",
+            ));
         }
         let mut graph = Graph::new(input);
         let mut x: NodeId = graph.input();
@@ -48,15 +53,15 @@ impl Encoder for Mlp {
                 Op::Linear(Linear::new(width, hidden, true)),
                 &[x],
             )?;
-            x = graph.push(format!("relu{n}"), Op::Relu(Relu), &[x])?;
+            let name = format!("{}{n}", self.activation.name());
+            x = graph.push(name, self.activation.op(), &[x])?;
             width = hidden;
         }
-        let last = Linear::new(width, self.output, true);
-        x = graph.push(
-            format!("fc{}", self.hidden.len() + 1),
-            Op::Linear(last),
-            &[x],
-        )?;
+        if self.output > 0 {
+            let last = Linear::new(width, self.output, true);
+            let name = format!("fc{}", self.hidden.len() + 1);
+            x = graph.push(name, Op::Linear(last), &[x])?;
+        }
         graph.mark("features", x);
         Ok(graph)
     }

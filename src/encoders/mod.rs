@@ -1,11 +1,13 @@
 //! Encoders: functions that build graphs from images (or vectors) to features.
 
+mod activation;
 mod convnet;
 mod mlp;
 mod projector;
 mod resnet;
 mod vit;
 
+pub use activation::Activation;
 pub use convnet::Convnet;
 pub use mlp::Mlp;
 pub use projector::{Projector, network};

@@ -8,10 +8,11 @@
 //! | how many directions are used? | [`spectrum`], [`lidar`] |
 //! | are right answers lower in energy than wrong ones? | [`energy_gap`] |
 //! | can energies be read as probabilities? | [`calibration`] |
-//! | has it collapsed? | [`collapse`] |
+//! | has it collapsed? | [`collapse`], [`surface`] |
 //!
-//! [`card`] says what was measured and how; [`writers`] store embeddings.
+//! [`card`] and [`answer_card`] say what was measured and how; [`writers`] store embeddings.
 
+pub mod answer_card;
 pub mod calibration;
 pub mod card;
 pub mod collapse;
@@ -26,6 +27,7 @@ mod line_search;
 pub mod logistic;
 mod products;
 pub mod spectrum;
+pub mod surface;
 pub mod writers;
 
 pub use features::Features;

@@ -130,6 +130,21 @@ impl Graph {
         Ok(place[output.0])
     }
 
+    /// The graph up to its output called `name`, the last of its outputs then.
+    ///
+    /// # Errors
+    /// There is no such output.
+    pub fn until(&self, name: &str) -> Result<Self> {
+        let position = self
+            .output(name)
+            .ok_or_else(|| Error::Failed(format!("the network has no output `{name}`")))?;
+        let last = self.outputs[position].1;
+        Ok(Self {
+            nodes: self.nodes[..=last.0].to_vec(),
+            outputs: self.outputs[..=position].to_vec(),
+        })
+    }
+
     /// Everything that the graph's parameters need to exist, in the order of the nodes.
     #[must_use]
     pub fn parameters(&self) -> Vec<ParamSpec> {

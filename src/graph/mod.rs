@@ -24,6 +24,7 @@ pub mod layer_norm;
 pub mod linear;
 pub mod max_pool;
 pub mod relu;
+pub mod tanh;
 pub mod to_tokens;
 pub mod token_embed;
 pub mod token_pool;
@@ -93,6 +94,7 @@ pub enum Op {
     TokenEmbed(token_embed::TokenEmbed),
     Attention(attention::Attention),
     TokenPool(token_pool::TokenPool),
+    Tanh(tanh::Tanh),
 }
 
 impl Op {
@@ -114,6 +116,7 @@ impl Op {
             Self::TokenEmbed(op) => op,
             Self::Attention(op) => op,
             Self::TokenPool(op) => op,
+            Self::Tanh(op) => op,
         }
     }
 }

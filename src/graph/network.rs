@@ -32,6 +32,16 @@ impl Network {
         })
     }
 
+    /// Another graph on other parameters, run as this one is.
+    #[must_use]
+    pub fn with_params(&self, graph: Graph, params: Params) -> Self {
+        Self {
+            graph: Arc::new(graph),
+            params,
+            executor: self.executor.clone(),
+        }
+    }
+
     /// The graph.
     #[must_use]
     pub fn graph(&self) -> &Graph {

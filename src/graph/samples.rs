@@ -12,6 +12,7 @@ use crate::graph::layer_norm::LayerNorm;
 use crate::graph::linear::Linear;
 use crate::graph::max_pool::MaxPool;
 use crate::graph::relu::Relu;
+use crate::graph::tanh::Tanh;
 use crate::graph::to_tokens::ToTokens;
 use crate::graph::token_embed::TokenEmbed;
 use crate::graph::token_pool::TokenPool;
@@ -59,5 +60,6 @@ pub fn samples() -> Vec<(Op, Vec<usize>)> {
             vec![6],
         ),
         (Op::Gelu(Gelu), vec![6]),
+        (Op::Tanh(Tanh), vec![6]),
     ]
 }

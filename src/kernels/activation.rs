@@ -1,4 +1,4 @@
-//! ReLU and GELU.
+//! ReLU, GELU and tanh.
 
 use rayon::prelude::*;
 
@@ -90,6 +90,33 @@ multiversion! {
             *gradient *= below + x * bell * 0.398_942_3; // 1/√(2π)
         }
     }
+}
+
+multiversion! {
+    fn tanh_backward_chunk<L>(y: &[f32], gradient: &mut [f32]) {
+        for (gradient, y) in gradient.iter_mut().zip(y) {
+            *gradient *= 1.0 - y * y;
+        }
+    }
+}
+
+/// `y = tanh(x)`
+pub fn tanh(x: &[f32], y: &mut [f32]) {
+    y.par_chunks_mut(CHUNK / 4)
+        .zip(x.par_chunks(CHUNK / 4))
+        .for_each(|(y, x)| {
+            for (y, x) in y.iter_mut().zip(x) {
+                *y = x.tanh();
+            }
+        });
+}
+
+/// Turns the gradient of `y = tanh(x)` into that of x, in place: times 1 − y².
+pub fn tanh_backward(simd: Simd, y: &[f32], gradient: &mut [f32]) {
+    gradient
+        .par_chunks_mut(CHUNK)
+        .zip(y.par_chunks(CHUNK))
+        .for_each(|(gradient, y)| tanh_backward_chunk(simd, y, gradient));
 }
 
 /// `y = x · Φ(x)`, the exact GELU.

@@ -40,6 +40,10 @@ impl Loss for InfoNce {
         self.nll().margin()
     }
 
+    fn beta(&self) -> Option<f64> {
+        Some(self.nll().beta)
+    }
+
     fn floor(&self, answers: usize) -> Option<f64> {
         Some((answers as f64).ln())
     }

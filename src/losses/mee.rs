@@ -34,6 +34,10 @@ impl Loss for Mee {
         Margin::Infinite
     }
 
+    fn beta(&self) -> Option<f64> {
+        Some(self.beta)
+    }
+
     fn floor(&self, answers: usize) -> Option<f64> {
         Some(1.0 - 1.0 / answers as f64)
     }

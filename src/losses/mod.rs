@@ -6,6 +6,7 @@
 mod dcl;
 mod dclw;
 mod energy;
+mod free_energy;
 mod hinge;
 mod info_nce;
 mod log;
@@ -21,6 +22,7 @@ mod square_square;
 pub use dcl::Dcl;
 pub use dclw::Dclw;
 pub use energy::EnergyLoss;
+pub use free_energy::{free_energy, gibbs, lowest};
 pub use hinge::Hinge;
 pub use info_nce::InfoNce;
 pub use log::Log;
@@ -44,6 +46,10 @@ pub struct Energies {
     pub positive: Tensor,
     /// Wrong answers, (N, K); `None` for methods that have none.
     pub negative: Option<Tensor>,
+    /// The part of the answers' space that each wrong answer stands for, when they are the points of an integral
+    /// over y: the partition function is then their sum alone times this. `None` for answers that are counted,
+    /// right and wrong.
+    pub volume: Option<f64>,
 }
 
 impl Energies {
@@ -59,6 +65,18 @@ impl Energies {
                     .into(),
             )
         })
+    }
+
+    /// `(1/beta) log Σ_y exp(−beta E(y))` (N, 1): over right and wrong answers, or the integral over the wrong ones.
+    ///
+    /// # Errors
+    /// There are no wrong answers.
+    pub fn log_partition(&self, beta: f64) -> Result<Tensor> {
+        let wrong = self.wrong()?;
+        match self.volume {
+            None => log_partition(&self.positive, wrong, beta),
+            Some(volume) => Ok(((log_sum_exp(&(wrong * -beta)?)? + volume.ln())? * (1.0 / beta))?),
+        }
     }
 
     /// `E_I` (N, 1): the lowest energy of each row's wrong answers; the first of equals gets the gradient.
@@ -98,6 +116,12 @@ pub trait Loss: Send + Sync {
 
     /// How far it pushes.
     fn margin(&self) -> Margin;
+
+    /// The inverse temperature of losses on Gibbs probabilities; `None` for the others, which only look at the
+    /// most offending answer.
+    fn beta(&self) -> Option<f64> {
+        None
+    }
 
     /// What it reads when all `answers` (the right one included) have energy 0: the value of a collapsed
     /// network. Losses of differences of energies read it at any equal energies. `None` if it is not known.
@@ -141,7 +165,7 @@ pub fn log_sum_exp(x: &Tensor) -> Result<Tensor> {
 }
 
 /// `log(1 + exp(x))` for numbers of any size.
-fn softplus(x: &Tensor) -> Result<Tensor> {
+pub(crate) fn softplus(x: &Tensor) -> Result<Tensor> {
     // max(0, x) + log(1 + exp(−|x|)); written with log_sum_exp(0, x), whose gradient is exact at 0 too.
     let pair = Tensor::stack(&[&x.zeros_like()?, x], x.rank())?;
     Ok(log_sum_exp(&pair)?.squeeze(D::Minus1)?)
@@ -162,7 +186,8 @@ fn non_negative(loss: &str, (low, _): (f64, f64)) -> Result<()> {
         "loss.kind",
         format!(
             "`{loss}` needs energies of at least 0, but this energy goes down to {low}; \
-             choose another energy (cosine, squared, euclidean, l1) or another loss (hinge, log, nll)"
+             choose another energy (cosine, squared, euclidean, l1), set `head.non_negative = true` on a multi-class \
+             head, or choose another loss (hinge, log, nll)"
         ),
     ))
 }

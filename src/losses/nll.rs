@@ -2,12 +2,13 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, log_partition, positive};
+use super::{Energies, Loss, Margin, positive};
 use crate::error::Result;
 
 /// Negative log-likelihood, `E_C + (1/beta) log Σ_y exp(−beta E(y))` over right and wrong answers.
 ///
-/// Energies (N, P), (N, K) to (N,). The gradient pulls the right answer down and pushes every answer up
+/// Energies (N, P), (N, K) to (N,); where the wrong answers are points of an integral over y, the sum is over them
+/// alone, times their volume. The gradient pulls the right answer down and pushes every answer up
 /// by its Gibbs probability (LeCun et al. 2006, eq. 12). With E = −logit and beta = 1 it is the
 /// cross-entropy. Choose it when all wrong answers can be enumerated or sampled fairly. It digs a ravine:
 /// energies of wrong answers never stop rising.
@@ -26,13 +27,17 @@ impl Default for Nll {
 
 impl Loss for Nll {
     fn forward(&self, energies: &Energies) -> Result<Tensor> {
-        let log_partition = log_partition(&energies.positive, energies.wrong()?, self.beta)?; // (N, 1)
+        let log_partition = energies.log_partition(self.beta)?; // (N, 1)
         let rows = energies.positive.broadcast_add(&log_partition)?; // (N, P)
         Ok(rows.mean(D::Minus1)?)
     }
 
     fn margin(&self) -> Margin {
         Margin::Infinite
+    }
+
+    fn beta(&self) -> Option<f64> {
+        Some(self.beta)
     }
 
     fn floor(&self, answers: usize) -> Option<f64> {

@@ -31,6 +31,7 @@ impl Negatives for InBatch {
         Ok(Energies {
             positive,
             negative: Some(others(&table, batch)?),
+            volume: None,
         })
     }
 

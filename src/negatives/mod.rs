@@ -1,13 +1,34 @@
 //! Negatives: which wrong answers a question is compared with.
+//!
+//! Pairs of views are compared with each other ([`Negatives::energies`]); the questions of a head are offered
+//! answers ([`WrongAnswers`]): all labels, a grid, samples, or those of lowest energy.
 
+mod gaussian;
+mod grid;
 mod in_batch;
+mod labels;
+mod langevin;
+mod most_offending;
 mod none;
 mod others;
+mod queue;
+mod replay;
 mod triplets;
+mod uniform;
+mod wrong_answers;
 
+pub use gaussian::Gaussian;
+pub use grid::Grid;
 pub use in_batch::InBatch;
+pub use labels::Labels;
+pub use langevin::LangevinSamples;
+pub use most_offending::MostOffending;
 pub use none::NoNegatives;
+pub use queue::Queue;
+pub use replay::Replay;
 pub use triplets::Triplets;
+pub use uniform::Uniform;
+pub use wrong_answers::{Measure, Proposed, Questions, WrongAnswers};
 
 use candle_core::Tensor;
 
@@ -15,7 +36,7 @@ use crate::energies::Energy;
 use crate::error::{Error, Result};
 use crate::losses::Energies;
 
-/// Chooses the wrong answers among embeddings of pairs of views.
+/// Chooses the wrong answers, among embeddings of pairs of views or in the space of answers.
 pub trait Negatives: Send + Sync {
     /// Energies of right and wrong answers of every question.
     ///
@@ -23,13 +44,33 @@ pub trait Negatives: Send + Sync {
     /// them (no predictor, no target branch). The right answers to view v of a sample are its other views.
     ///
     /// # Errors
-    /// Fewer than two views, or a tensor operation failed.
+    /// Fewer than two views, a source of answers and not of pairs, or a tensor operation failed.
     fn energies(
         &self,
-        energy: &dyn Energy,
-        questions: &[Tensor],
-        answers: &[Tensor],
-    ) -> Result<Energies>;
+        _energy: &dyn Energy,
+        _questions: &[Tensor],
+        _answers: &[Tensor],
+    ) -> Result<Energies> {
+        Err(Error::key(
+            "negatives.kind",
+            "this source offers answers to a head and cannot compare pairs of views; use `in_batch`, `triplets`, `queue` or `none`",
+        ))
+    }
+
+    /// Whether pairs of views can be compared.
+    fn pairs(&self) -> bool {
+        true
+    }
+
+    /// The queue of earlier answers, when it takes its wrong answers from one.
+    fn queue(&self) -> Option<&Queue> {
+        None
+    }
+
+    /// The wrong answers that a head is offered, when this is a source of them.
+    fn wrong_answers(&self) -> Option<&dyn WrongAnswers> {
+        None
+    }
 
     /// The mean over questions of their losses (N,): a scalar.
     ///
@@ -49,7 +90,15 @@ crate::family! {
     NegativesKind: Negatives {
         "in_batch" => InBatch(InBatch),
         "triplets" => Triplets(Triplets),
+        "queue" => Queue(Queue),
         "none" => NoNegatives(NoNegatives),
+        "labels" => Labels(Labels),
+        "grid" => Grid(Grid),
+        "uniform" => Uniform(Uniform),
+        "gaussian" => Gaussian(Gaussian),
+        "most_offending" => MostOffending(MostOffending),
+        "langevin" => Langevin(LangevinSamples),
+        "replay" => Replay(Replay),
     }
 }
 

@@ -39,6 +39,7 @@ impl Negatives for NoNegatives {
         Ok(Energies {
             positive: Tensor::cat(&rows, 0)?,
             negative: None,
+            volume: None,
         })
     }
 

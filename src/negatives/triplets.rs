@@ -35,6 +35,7 @@ impl Negatives for Triplets {
         Ok(Energies {
             positive: positive.reshape((n * p * k, 1))?,
             negative: Some(negative.reshape((n * p * k, 1))?),
+            volume: None,
         })
     }
 

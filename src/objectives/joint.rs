@@ -1,18 +1,23 @@
+use std::sync::{Mutex, PoisonError};
+
 use candle_core::Tensor;
 
+use super::target::{Momentum, Target};
 use super::{Batch, Embedded, Objective, Step};
 use crate::energies::EnergyKind;
 use crate::error::{Error, Result};
 use crate::graph::{Gradients, Mode, Network};
 use crate::losses::{Energies, LossKind};
 use crate::negatives::{InBatch, Negatives, NegativesKind};
+use crate::params::{Init, Param, ParamSpec, Role};
 use crate::regularizers::RegularizerKind;
 
 /// View against view: a joint embedding trained by the energies of pairs, plus prices on the cloud.
 ///
 /// `loss = mean over questions of loss(energies) + Σ weight · regularizer`. All self-supervised rows of
 /// the table are this objective with other parts. With a predictor, predictions are the questions and
-/// embeddings, their gradient stopped, the answers (SimSiam, Chen & He 2021).
+/// embeddings, their gradient stopped, the answers (SimSiam, Chen & He 2021); a target branch, [`Momentum`], gives
+/// the answers of BYOL and MoCo.
 pub struct Joint {
     network: Network,
     energy: EnergyKind,
@@ -20,6 +25,9 @@ pub struct Joint {
     negatives: NegativesKind,
     regularizers: Vec<RegularizerKind>,
     outputs: Vec<usize>, // embedding, and prediction where there is a predictor
+    target: Option<Target>,
+    queue: Option<Param>,
+    waiting: Mutex<Option<Tensor>>, // answers that enter the queue after the update
 }
 
 impl Joint {
@@ -34,6 +42,7 @@ impl Joint {
         loss: LossKind,
         negatives: NegativesKind,
         regularizers: Vec<RegularizerKind>,
+        target: Option<Momentum>,
     ) -> Result<Self> {
         let graph = network.graph();
         let embedding = graph
@@ -56,7 +65,23 @@ impl Joint {
                 ),
             ));
         }
+        let target = target
+            .map(|momentum| Target::new(&network, momentum))
+            .transpose()?;
+        let queue = negatives.part().queue().map(|queue| {
+            queue.check()?;
+            network.params().create(&ParamSpec {
+                name: "queue".into(),
+                shape: vec![queue.size, dim],
+                init: Init::Normal(1.0),
+                role: Role::Buffer,
+            })
+        });
+        let queue = queue.transpose()?;
         Ok(Self {
+            target,
+            queue,
+            waiting: Mutex::new(None),
             network,
             energy,
             loss,
@@ -78,8 +103,40 @@ impl Joint {
     /// # Errors
     /// Fewer than two views, or a tensor operation failed.
     pub fn compared(&self, embedded: &[Tensor]) -> Result<Energies> {
-        let embeddings = &embedded[..embedded.len() / self.outputs.len()];
+        let embeddings = &embedded[..embedded.len() / self.branches()];
         InBatch {}.energies(self.energy.part(), embeddings, embeddings)
+    }
+
+    /// Tensors a view: its embedding, its prediction, its target.
+    fn branches(&self) -> usize {
+        self.outputs.len() + usize::from(self.target.is_some())
+    }
+
+    /// Energies of the pairs, from the tensors of all branches.
+    fn energies(&self, embedded: &[Tensor]) -> Result<Energies> {
+        let views = embedded.len() / self.branches();
+        let embeddings = &embedded[..views];
+        let (questions, answers) = match (self.outputs.len(), &self.target) {
+            (1, None) => (embeddings, embeddings.to_vec()),
+            (branches, target) => {
+                let questions = &embedded[(branches - 1) * views..branches * views];
+                let answers = match target {
+                    Some(_) => &embedded[branches * views..],
+                    None => embeddings,
+                };
+                (questions, answers.iter().map(Tensor::detach).collect())
+            }
+        };
+        let (energy, negatives) = (self.energy.part(), self.negatives.part());
+        let mut energies = negatives.energies(energy, questions, &answers)?;
+        if let (Some(queue), Some(kept)) = (negatives.queue(), &self.queue) {
+            let kept = kept.var.as_detached_tensor();
+            energies.negative = Some(queue.against(energy, questions, &kept)?);
+            let answers: Vec<Tensor> = answers.iter().map(Tensor::detach).collect();
+            *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(Tensor::cat(&answers, 0)?);
+        }
+        Ok(energies)
     }
 
     /// A warning when nothing holds the embeddings apart.
@@ -103,14 +160,19 @@ impl Objective for Joint {
         let views = batch.inputs.len();
         let rows = batch.len();
         // One pass over all views: batch norm sees them together, as in SimCLR.
-        let forward = self
-            .network
-            .forward(&Tensor::cat(&batch.inputs, 0)?, mode)?;
+        let x = Tensor::cat(&batch.inputs, 0)?;
+        let forward = self.network.forward(&x, mode)?;
         let outputs = self.outputs.clone();
         let mut tensors = Vec::new();
         for &output in &outputs {
             for view in 0..views {
                 tensors.push(forward.outputs[output].narrow(0, view * rows, rows)?);
+            }
+        }
+        if let Some(target) = &self.target {
+            let answers = target.embed(&x, mode)?;
+            for view in 0..views {
+                tensors.push(answers.narrow(0, view * rows, rows)?);
             }
         }
         let (network, tape) = (self.network.clone(), forward.tape);
@@ -129,16 +191,12 @@ impl Objective for Joint {
     }
 
     fn loss(&self, embedded: &[Tensor], batch: &Batch) -> Result<Step> {
-        let (embeddings, predictions) = embedded.split_at(embedded.len() / self.outputs.len());
-        let negatives = self.negatives.part();
-        let energy = self.energy.part();
-        let energies = if predictions.is_empty() {
-            negatives.energies(energy, embeddings, embeddings)?
-        } else {
-            let stopped: Vec<Tensor> = embeddings.iter().map(Tensor::detach).collect();
-            negatives.energies(energy, predictions, &stopped)?
-        };
-        let mut loss = negatives.reduce(&self.loss.part().forward(&energies)?)?;
+        let embeddings = &embedded[..embedded.len() / self.branches()];
+        let energies = self.energies(embedded)?;
+        let mut loss = self
+            .negatives
+            .part()
+            .reduce(&self.loss.part().forward(&energies)?)?;
         let mut metrics = vec![("positive_energy", energies.positive.detach().mean_all()?)];
         if let Some(negative) = &energies.negative {
             metrics.push(("negative_energy", negative.detach().mean_all()?));
@@ -149,6 +207,26 @@ impl Objective for Joint {
             metrics.push((regularizer.name(), value.detach()));
         }
         Ok(Step { loss, metrics })
+    }
+
+    fn after_update(&mut self, progress: f64) -> Result<()> {
+        if let Some(target) = &self.target {
+            target.follow(progress)?;
+        }
+        let waiting = self
+            .waiting
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (queue, kept) = (self.negatives.part().queue(), &self.queue);
+        if let (Some(queue), Some(kept), Some(answers)) = (queue, kept, waiting.take()) {
+            let after = queue.after(&kept.var.as_detached_tensor(), &answers)?;
+            kept.var.set(&after)?;
+        }
+        Ok(())
+    }
+
+    fn fewest(&self) -> usize {
+        2 // a single sample has no others to be told from
     }
 
     fn floor(&self, batch: usize) -> Option<f64> {

@@ -3,10 +3,12 @@
 mod answers;
 mod batch;
 mod joint;
+mod target;
 
 pub use answers::Answers;
 pub use batch::Batch;
 pub use joint::Joint;
+pub use target::Momentum;
 
 use candle_core::Tensor;
 
@@ -46,12 +48,17 @@ pub trait Objective {
     /// A tensor operation failed, or the batch lacks what the loss needs.
     fn loss(&self, embedded: &[Tensor], batch: &Batch) -> Result<Step>;
 
-    /// Called after every update with the share of training done: momentum targets, queues.
+    /// Called after every update with the share of training done: momentum targets, queues, chains of samples.
     ///
     /// # Errors
     /// A tensor operation failed.
     fn after_update(&mut self, _progress: f64) -> Result<()> {
         Ok(())
+    }
+
+    /// The fewest samples that a batch may hold.
+    fn fewest(&self) -> usize {
+        1
     }
 
     /// What the loss reads on a batch of `batch` samples when everything has collapsed, if that is known.

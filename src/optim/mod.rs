@@ -11,7 +11,7 @@ mod state;
 pub use adamw::AdamW;
 pub use clip::{clip, norm};
 pub use lars::{Lars, NormOf};
-pub use schedule::{WarmupCosine, momentum_schedule};
+pub use schedule::{Decay, Schedule};
 pub use sgd::Sgd;
 pub use state::State;
 

@@ -1,22 +1,51 @@
 //! Learning rate and momentum as pure functions of the step: nothing of them needs saving.
 
-/// Linear warm-up, then half a cosine down to `end` (Loshchilov & Hutter 2017).
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How the learning rate falls after the warm-up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Decay {
+    /// Along half a cosine (Loshchilov & Hutter 2017), the usual choice.
+    #[default]
+    Cosine,
+    /// In a straight line: for losses whose gradient does not vanish at the minimum (L1).
+    Linear,
+    /// Not at all.
+    Constant,
+}
+
+impl Decay {
+    /// The share of the peak left when `share` of the steps is done: 1 at 0 and, but for `constant`, 0 at 1.
+    fn left(self, share: f64) -> f64 {
+        match self {
+            Self::Cosine => f64::midpoint(1.0, (std::f64::consts::PI * share).cos()),
+            Self::Linear => 1.0 - share,
+            Self::Constant => 1.0,
+        }
+    }
+}
+
+/// Linear warm-up, then a fall to `end`.
 ///
 /// For steps s = 0, 1, …: `base·(s + 1)/warmup` while s < warmup, then
-/// `end + (base − end)·(1 + cos(π·(s − warmup)/(steps − warmup)))/2`.
+/// `end + (base − end)·left((s − warmup)/(steps − warmup))` with `left` that of [`Decay`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct WarmupCosine {
+pub struct Schedule {
     /// Steps of the whole run; `end` would come at this step, one after the last.
     pub steps: u64,
     /// Steps of the warm-up.
     pub warmup: u64,
     /// The peak.
     pub base: f64,
-    /// Where the cosine leads.
+    /// Where it leads.
     pub end: f64,
+    /// The way there.
+    pub decay: Decay,
 }
 
-impl WarmupCosine {
+impl Schedule {
     /// The learning rate at `step`, counted from 0.
     #[must_use]
     pub fn at(&self, step: u64) -> f64 {
@@ -25,14 +54,6 @@ impl WarmupCosine {
         }
         let length = self.steps.saturating_sub(self.warmup).max(1) as f64;
         let share = ((step - self.warmup) as f64 / length).min(1.0);
-        self.end + (self.base - self.end) * (1.0 + (std::f64::consts::PI * share).cos()) / 2.0
+        self.end + (self.base - self.end) * self.decay.left(share)
     }
-}
-
-/// Momentum of a target branch, `1 − (1 − start)·(1 + cos(π·k/K))/2`: from `start` to 1 (BYOL, Grill et al. 2020).
-///
-/// `progress` is k/K, the share of the training done.
-#[must_use]
-pub fn momentum_schedule(start: f64, progress: f64) -> f64 {
-    1.0 - (1.0 - start) * (1.0 + (std::f64::consts::PI * progress).cos()) / 2.0
 }

@@ -2,6 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::optim::Decay;
 
 /// How long and in what portions to train.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -13,6 +14,8 @@ pub struct TrainConfig {
     pub batch: usize,
     /// Epochs of linear warm-up of the learning rate, fractions allowed.
     pub warmup_epochs: f64,
+    /// How the learning rate falls after the warm-up: `cosine`, `linear` or `constant`.
+    pub decay: Decay,
     /// Parts in which a batch is embedded, to save memory; gradients stay those of the whole batch, batch
     /// norm takes its statistics slice by slice.
     pub slices: usize,
@@ -30,6 +33,7 @@ impl Default for TrainConfig {
             epochs: 100,
             batch: 256,
             warmup_epochs: 1.0,
+            decay: Decay::Cosine,
             slices: 1,
             clip: 0.0,
             save_every: 1.0,
@@ -54,12 +58,12 @@ impl TrainConfig {
             ))
         };
         above("train.epochs", self.epochs as f64, 1.0)?;
-        above("train.batch", self.batch as f64, 2.0)?;
+        above("train.batch", self.batch as f64, 1.0)?;
         above("train.slices", self.slices as f64, 1.0)?;
         above("train.warmup_epochs", self.warmup_epochs, 0.0)?;
         above("train.clip", self.clip, 0.0)?;
         above("train.keep", self.keep as f64, 1.0)?;
-        if self.slices > self.batch / 2 {
+        if self.slices > 1 && self.slices > self.batch / 2 {
             return Err(Error::key(
                 "train.slices",
                 format!(

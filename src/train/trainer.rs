@@ -10,7 +10,7 @@ use super::config::due;
 use super::{Checkpoint, Journal, Progress, RunFolder, TrainConfig, audit, gradients};
 use crate::error::{Error, Result};
 use crate::objectives::{Batch, Objective};
-use crate::optim::{OptimizerKind, State, WarmupCosine, clip};
+use crate::optim::{OptimizerKind, Schedule, State, clip};
 use crate::params::Params;
 
 /// An image that could not be read.
@@ -268,14 +268,16 @@ impl Trainer<'_> {
         started: Instant,
     ) -> Result<()> {
         let step = live.progress.step;
-        if batch.len() < 2 {
+        if batch.len() < self.objective.fewest() {
             return Err(Error::Failed(format!(
-                "the batch of step {} holds fewer than two readable images; see {}",
+                "the batch of step {} holds {} readable samples, too few to learn from; see {}",
                 step + 1,
+                batch.len(),
                 self.run.file("quarantine.jsonl").display()
             )));
         }
         batch.step = step;
+        batch.progress = step as f64 / steps as f64;
         let computed = gradients(self.objective, &batch, self.config.slices, self.params)?;
         if !computed.loss.is_finite() {
             let what = format!("the loss is {} at step {}", computed.loss, step + 1);
@@ -289,11 +291,12 @@ impl Trainer<'_> {
             clip(&mut grads, self.config.clip)?;
         }
         let optimizer = self.optimizer.part();
-        let schedule = WarmupCosine {
+        let schedule = Schedule {
             steps,
             warmup: (self.config.warmup_epochs * per_epoch as f64).round() as u64,
             base: optimizer.learning_rate(),
             end: 0.0,
+            decay: self.config.decay,
         };
         let rate = schedule.at(step);
         for param in self.params.trainable() {

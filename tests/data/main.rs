@@ -1,9 +1,11 @@
-//! Every reader on tiny sets written here, whole and broken; and the splits.
+//! Every reader on tiny sets written here, whole and broken; the splits and the generators.
 
 mod cifar;
 mod decode;
 mod folder;
+mod generators;
 mod idx;
 mod parquet;
 mod splits;
+mod table;
 mod tiny;

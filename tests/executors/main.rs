@@ -15,7 +15,7 @@ use ravine::graph::layer_norm::LayerNorm;
 use ravine::graph::linear::Linear;
 use ravine::graph::max_pool::MaxPool;
 use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Gradients, Graph, Mode, Network, Op};
-use ravine::graph::{add, flatten, gelu, global_avg_pool, relu};
+use ravine::graph::{add, flatten, gelu, global_avg_pool, relu, tanh};
 use ravine::kernels::{Level, Simd};
 use ravine::params::{Params, Role};
 
@@ -229,6 +229,7 @@ fn pointwise_ops_agree() {
     for shape in [&[5, 4, 3][..], &[16, 8, 8], &[33], &[4, 9]] {
         agree(&single(shape, Op::Relu(relu::Relu)), 3, 1e-6);
         agree(&single(shape, Op::Gelu(gelu::Gelu)), 3, 1e-5);
+        agree(&single(shape, Op::Tanh(tanh::Tanh)), 3, 1e-5);
         agree(&single(shape, Op::Flatten(flatten::Flatten)), 3, 1e-6);
     }
     agree(

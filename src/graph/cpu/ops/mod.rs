@@ -43,6 +43,7 @@ pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Arc<Buffer>>) -
         (Op::TokenEmbed(op), _) => tokens::embed(cx, step, op, &x),
         (Op::Attention(op), _) => Ok(attention::forward(cx, step, *op, x)),
         (Op::TokenPool(op), _) => Ok(tokens::pool(cx, step, *op, &x)),
+        (Op::Tanh(_), _) => Ok(pointwise::tanh(cx, &x)),
     }
 }
 
@@ -74,6 +75,7 @@ pub(super) fn backward(
         Op::Linear(op) => linear::backward(cx, step, op, kept, gradient, flow),
         Op::LayerNorm(op) => layer_norm::backward(cx, step, op, kept, gradient, flow),
         Op::Gelu(_) => pointwise::gelu_backward(cx, step, kept, gradient, flow),
+        Op::Tanh(_) => pointwise::tanh_backward(cx, step, kept, gradient, flow),
         Op::ToTokens(_) => {
             flow.give(cx.simd, step.inputs[0], gradient);
             Ok(())

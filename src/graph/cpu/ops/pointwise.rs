@@ -54,6 +54,29 @@ pub(super) fn gelu_backward(
     Ok(())
 }
 
+pub(super) fn tanh(cx: &Context, x: &Buffer) -> (Arc<Buffer>, Kept) {
+    let mut y = cx.arena.take(x.len());
+    activation::tanh(x, &mut y);
+    let y = Arc::new(y);
+    let kept = Kept {
+        y: Some(Arc::clone(&y)),
+        ..Kept::default()
+    };
+    (y, kept)
+}
+
+pub(super) fn tanh_backward(
+    cx: &Context,
+    step: &Step,
+    tape: &Kept,
+    mut gradient: Buffer,
+    flow: &mut Flow,
+) -> Result<()> {
+    activation::tanh_backward(cx.simd, kept(tape.y.as_ref())?, &mut gradient);
+    flow.give(cx.simd, step.inputs[0], gradient);
+    Ok(())
+}
+
 pub(super) fn add(cx: &Context, a: &Buffer, b: &Buffer) -> (Arc<Buffer>, Kept) {
     let mut y = cx.arena.take(a.len());
     elementwise::sum(cx.simd, a, b, &mut y);

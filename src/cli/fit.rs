@@ -1,0 +1,70 @@
+//! One run of the trainer, whatever its objective.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::progress::Bars;
+use super::stop::stop_flag;
+use crate::atomic::AtomicFile;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::objectives::Objective;
+use crate::params::Params;
+use crate::train::{Observer, Probe, Probed, Progress, RunFolder, Source, Trainer};
+
+/// Where a run is written.
+pub(super) enum Place {
+    /// A new folder, made once everything else is known to be right.
+    New { path: PathBuf, force: bool },
+    /// The folder of a run to go on with.
+    Resume(RunFolder),
+}
+
+/// What is trained, from what, and what is looked at on the way.
+pub(super) struct Job<'a> {
+    pub(super) config: &'a Config,
+    pub(super) objective: &'a mut dyn Objective,
+    pub(super) params: &'a Params,
+    pub(super) source: &'a dyn Source,
+    pub(super) probe: Box<dyn FnMut(Option<f64>) -> Result<Probed> + 'a>,
+    /// Said before the first step.
+    pub(super) messages: Vec<String>,
+}
+
+/// Train and leave the last values in the parameters.
+pub(super) fn fit(job: Job, place: Place, bars: &mut Bars) -> Result<(Progress, RunFolder)> {
+    let (folder, resume) = match place {
+        Place::New { path, force } => (RunFolder::create(&path, force)?, false),
+        Place::Resume(folder) => (folder, true),
+    };
+    write(&folder.file("config.toml"), &job.config.to_toml()?)?;
+    for message in &job.messages {
+        bars.message(message);
+    }
+    let stop = stop_flag()?;
+    let progress = Trainer {
+        objective: job.objective,
+        params: job.params,
+        optimizer: &job.config.optimizer,
+        config: &job.config.train,
+        source: job.source,
+        run: &folder,
+        probe: Some(Probe {
+            every: job.config.probe.every,
+            run: job.probe,
+        }),
+        observer: bars,
+        stop: &stop,
+        max_bad_share: job.config.data.max_bad_share,
+    }
+    .train(resume)?;
+    Ok((progress, folder))
+}
+
+/// Write a whole file or none.
+pub(super) fn write(path: &Path, text: &str) -> Result<()> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(text.as_bytes())
+        .map_err(|e| Error::data(path, format!("cannot be written: {e}")))?;
+    file.commit()
+}

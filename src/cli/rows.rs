@@ -1,0 +1,94 @@
+//! Rows in memory as the trainer's source of batches: features of a probe, or a table.
+
+use candle_core::{Device, Tensor};
+
+use crate::data::table::Table;
+use crate::error::Result;
+use crate::objectives::Batch;
+use crate::random::{Purpose, permutation, stream};
+use crate::train::{Loaded, Source};
+
+/// Inputs, and answers that are classes or vectors; a new random order each epoch.
+pub(super) struct Rows {
+    /// Inputs (N·dim).
+    pub(super) x: Vec<f32>,
+    /// Numbers in an input.
+    pub(super) dim: usize,
+    /// Classes (N).
+    pub(super) labels: Option<Vec<u32>>,
+    /// Vectors (N·D) and D.
+    pub(super) answers: Option<(Vec<f32>, usize)>,
+    pub(super) batch: usize,
+    pub(super) seed: u64,
+    pub(super) device: Device,
+}
+
+impl Rows {
+    /// The rows of a table.
+    pub(super) fn of(table: &Table, batch: usize, seed: u64, device: &Device) -> Self {
+        let dim = table.y_dim();
+        Self {
+            x: table.x.clone(),
+            dim: table.x_dim(),
+            labels: table.labels.clone(),
+            answers: (dim > 0).then(|| (table.y.clone(), dim)),
+            batch,
+            seed,
+            device: device.clone(),
+        }
+    }
+
+    fn batch(&self, step: u64) -> Result<Loaded> {
+        let per_epoch = self.batches_per_epoch();
+        let mut rng = stream(self.seed, Purpose::Order, step / per_epoch, 0, 0);
+        let order = permutation(self.samples(), &mut rng);
+        let start = (step % per_epoch) as usize * self.batch;
+        let rows = &order[start..order.len().min(start + self.batch)];
+        let labels = self.labels.as_ref().map(|labels| {
+            let chosen: Vec<u32> = rows.iter().map(|&i| labels[i]).collect();
+            Tensor::from_vec(chosen, rows.len(), &self.device)
+        });
+        let answers = self.answers.as_ref();
+        let answers = answers.map(|(values, dim)| self.chosen(values, *dim, rows));
+        Ok(Loaded {
+            batch: Batch {
+                inputs: vec![self.chosen(&self.x, self.dim, rows)?],
+                labels: labels.transpose()?,
+                answers: answers.transpose()?,
+                samples: rows.iter().map(|&i| i as u64).collect(),
+                step,
+                progress: 0.0,
+            },
+            bad: Vec::new(),
+        })
+    }
+
+    /// The rows `rows` of `values` (N·dim).
+    fn chosen(&self, values: &[f32], dim: usize, rows: &[usize]) -> Result<Tensor> {
+        let chosen = rows.iter().flat_map(|&i| &values[i * dim..(i + 1) * dim]);
+        let shape = (rows.len(), dim);
+        Ok(Tensor::from_vec(
+            chosen.copied().collect(),
+            shape,
+            &self.device,
+        )?)
+    }
+}
+
+impl Source for Rows {
+    fn batches_per_epoch(&self) -> u64 {
+        self.samples().div_ceil(self.batch) as u64
+    }
+
+    fn steps(&self, first: u64, end: u64) -> Box<dyn Iterator<Item = Result<Loaded>> + '_> {
+        Box::new((first..end).map(|step| self.batch(step)))
+    }
+
+    fn samples(&self) -> usize {
+        self.x.len() / self.dim.max(1)
+    }
+
+    fn describe(&self, sample: u64) -> String {
+        format!("row {sample}")
+    }
+}

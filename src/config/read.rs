@@ -1,0 +1,109 @@
+//! TOML texts and `--set key=value` as tables, and what a parser says about them as sentences.
+
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use crate::error::{Error, Result, hint};
+
+pub(super) fn read(path: &Path) -> Result<Table> {
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        Error::Usage(format!(
+            "configuration {} cannot be read: {e}",
+            path.display()
+        ))
+    })?;
+    parse(&text, &path.display().to_string())
+}
+
+pub(super) fn parse(text: &str, source: &str) -> Result<Table> {
+    text.parse()
+        .map_err(|e| Error::Usage(format!("configuration {source} is not valid TOML: {e}")))
+}
+
+/// Whether `table` is of a run with a head.
+pub(super) fn headed(table: &Table) -> bool {
+    table.contains_key("head") || table.contains_key("heads")
+}
+
+/// Apply `sets` of the form `key.path=value` to `table`.
+///
+/// A kind goes before the keys of its part, in whatever order they are given.
+pub(super) fn change(table: &mut Table, sets: &[String]) -> Result<()> {
+    let (kinds, keys): (Vec<_>, Vec<_>) = sets.iter().partition(|set| names_kind(set));
+    kinds
+        .into_iter()
+        .chain(keys)
+        .try_for_each(|set| apply(table, set))
+}
+
+/// Whether `set` is of the form `part.kind=name`.
+fn names_kind(set: &str) -> bool {
+    let path = set.split('=').next().unwrap_or_default();
+    path.trim().rsplit('.').next() == Some("kind")
+}
+
+/// Put one `key.path=value` into `table`. Naming another `kind` drops the keys of the old one.
+fn apply(table: &mut Table, set: &str) -> Result<()> {
+    let (path, text) = set.split_once('=').ok_or_else(|| {
+        Error::Usage(format!(
+            "--set {set}: write it as key.path=value, for example --set train.epochs=5"
+        ))
+    })?;
+    let value = format!("value = {text}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut parsed| parsed.remove("value"))
+        .unwrap_or_else(|| Value::String(text.to_string()));
+    let mut keys: Vec<&str> = path.trim().split('.').collect();
+    let last = keys
+        .pop()
+        .filter(|key| !key.is_empty())
+        .ok_or_else(|| Error::Usage(format!("--set {set}: there is no key before `=`")))?;
+    let mut place = table;
+    for key in keys {
+        let entry = place
+            .entry(key)
+            .or_insert_with(|| Value::Table(Table::new()));
+        place = match entry {
+            Value::Table(inner) => inner,
+            other => {
+                return Err(Error::Usage(format!(
+                    "--set {set}: `{key}` is {}, not a table; set it whole, in TOML",
+                    other.type_str()
+                )));
+            }
+        };
+    }
+    if last == "kind" && place.get("kind").is_some_and(|old| *old != value) {
+        place.clear();
+    }
+    place.insert(last.to_string(), value);
+    Ok(())
+}
+
+/// A parser's message as a sentence with file, key and the nearest name.
+pub(super) fn explain(source: &str, path: &str, message: &str) -> Error {
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    let place = if path.is_empty() || path == "." {
+        String::new()
+    } else {
+        format!("{path}: ")
+    };
+    let text = message.lines().next().unwrap_or(message);
+    let text = match quoted.as_slice() {
+        [wrong, known @ ..] if message.starts_with("unknown") && !known.is_empty() => {
+            let what = if message.starts_with("unknown field") {
+                "key"
+            } else {
+                "name"
+            };
+            format!(
+                "unknown {what} `{wrong}`; {}",
+                hint(wrong, known.iter().copied())
+            )
+        }
+        _ => text.to_string(),
+    };
+    Error::Usage(format!("configuration {source}: {place}{text}"))
+}

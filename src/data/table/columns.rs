@@ -1,0 +1,80 @@
+//! What the three formats of tables have in common.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use super::csv::Csv;
+use super::npy::Npy;
+use super::parquet::Parquet;
+use crate::error::{Error, Result};
+
+/// More numbers than this are no table to hold in memory (2 GiB of 64-bit floats).
+const MAX_NUMBERS: usize = 1 << 28;
+
+/// The columns of a file, before any is chosen.
+pub(super) trait Columns {
+    /// Their names, in the order of the file.
+    fn names(&self) -> &[String];
+
+    /// The columns at these places as numbers, row by row.
+    fn numbers(&self, columns: &[usize]) -> Result<Vec<f64>>;
+
+    /// One column as text: classes.
+    fn words(&self, column: usize) -> Result<Vec<String>>;
+}
+
+/// Open `path` with the reader that its extension names.
+pub(super) fn open(path: &Path) -> Result<Box<dyn Columns>> {
+    if !path.is_file() {
+        return Err(Error::data(
+            path,
+            "there is no such file; give an existing .csv, .tsv, .parquet or .npy, or the name of a generator \
+             (`ravine list generators`)",
+        ));
+    }
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    match extension.to_ascii_lowercase().as_str() {
+        "csv" => Ok(Box::new(Csv::open(path, b',')?)),
+        "tsv" => Ok(Box::new(Csv::open(path, b'\t')?)),
+        "parquet" => Ok(Box::new(Parquet::open(path)?)),
+        "npy" => Ok(Box::new(Npy::open(path)?)),
+        _ => Err(unusable(
+            path,
+            "not a table: its extension is none of .csv, .tsv, .parquet, .npy",
+        )),
+    }
+}
+
+/// A file that reads well but whose content cannot be used: the user's to mend (exit code 2).
+pub(super) fn unusable(path: &Path, problem: impl Display) -> Error {
+    Error::Usage(format!("{}: {problem}", path.display()))
+}
+
+/// Refuse what a network could not take, naming the cell.
+pub(super) fn finite(value: f64, path: &Path, place: impl Fn() -> String) -> Result<f64> {
+    if value.abs() <= f64::from(f32::MAX) {
+        return Ok(value);
+    }
+    let what = if value.is_finite() {
+        format!("{value} is too large for a 32-bit float")
+    } else {
+        format!("{value} is not a finite number")
+    };
+    Err(unusable(
+        path,
+        format!("{}: {what}; mend or remove this row", place()),
+    ))
+}
+
+/// Refuse tables that would not fit in memory.
+pub(super) fn bounded(path: &Path, rows: usize, columns: usize) -> Result<()> {
+    if rows.saturating_mul(columns.max(1)) <= MAX_NUMBERS {
+        return Ok(());
+    }
+    Err(unusable(
+        path,
+        format!(
+            "{rows} rows of {columns} columns do not fit in memory; choose fewer columns with `data.x`, or fewer rows"
+        ),
+    ))
+}

@@ -1,0 +1,157 @@
+//! From a configuration to the three parts of a table.
+
+use super::rows::{Rows, read};
+use super::{Layout, Scales, Table};
+use crate::data::generators::{self, Generator};
+use crate::data::split::{TEST_SHARE, take};
+use crate::data::{DataConfig, Part};
+use crate::error::{Error, Result};
+
+/// The three parts of a table; no row is in two of them.
+pub struct Tables {
+    /// What is trained on.
+    pub train: Table,
+    /// What choices are made on; empty with `data.validation = 0`.
+    pub validation: Table,
+    /// What the final card is measured on.
+    pub test: Table,
+    /// From the source's units to the tables' and back; the identity without `data.standardise`.
+    pub scales: Scales,
+    /// What the rows were drawn from, which knows every right answer; `None` for files.
+    pub generator: Option<&'static dyn Generator>,
+}
+
+/// Read or draw the rows, split them and standardise them, as a pure function of (source, configuration, seed).
+///
+/// Of a file, 20 % of the rows are held out for the test and `data.validation` of the rest for validation, stratified by
+/// class. A generator draws `data.samples` rows for each part, from streams of their own.
+///
+/// # Errors
+/// As [`read`]; one class only, neither y nor label, too few rows to split, or keys that do not go with the source.
+pub fn open(config: &DataConfig, seed: u64) -> Result<Tables> {
+    config.check()?;
+    let generator = generators::find(&config.source);
+    let parts = match generator {
+        Some(generator) => drawn(config, generator, seed)?,
+        None => split(config, seed)?,
+    };
+    let train = &parts[0];
+    let scales = if config.standardise.unwrap_or(generator.is_none()) {
+        Scales::measure(train)
+    } else {
+        Scales::identity(train.x_names.len(), train.y_names.len())
+    };
+    let [train, validation, test] = parts.map(|rows| rows.table(&scales));
+    Ok(Tables {
+        train: train?,
+        validation: validation?,
+        test: test?,
+        scales,
+        generator,
+    })
+}
+
+/// One part of the table, split and standardised as [`open`] does; `Part::All`: train, validation, test in this order.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_part(config: &DataConfig, seed: u64, part: Part) -> Result<Table> {
+    let tables = open(config, seed)?;
+    Ok(match part {
+        Part::Train => tables.train,
+        Part::Validation => tables.validation,
+        Part::Test => tables.test,
+        Part::All => {
+            let mut all = tables.train;
+            for more in [tables.validation, tables.test] {
+                all.x.extend(more.x);
+                all.y.extend(more.y);
+                if let (Some(labels), Some(more)) = (&mut all.labels, more.labels) {
+                    labels.extend(more);
+                }
+            }
+            all
+        }
+    })
+}
+
+fn drawn(config: &DataConfig, generator: &dyn Generator, seed: u64) -> Result<[Rows; 3]> {
+    if config.x.is_some() || !config.y.is_empty() || config.label.is_some() {
+        return Err(Error::key(
+            "data.x",
+            format!(
+                "generator `{}` names its own columns; leave out `data.x`, `data.y` and `data.label`",
+                config.source
+            ),
+        ));
+    }
+    let samples = config.samples.unwrap_or(generator.samples());
+    let noise = config.noise.unwrap_or(generator.noise());
+    let draw = |part, samples| generators::draw(generator, samples, noise, seed, part);
+    let validation = if config.validation > 0.0 { samples } else { 0 };
+    Ok([draw(0, samples), draw(1, validation), draw(2, samples)])
+}
+
+fn split(config: &DataConfig, seed: u64) -> Result<[Rows; 3]> {
+    for (key, given) in [
+        ("data.samples", config.samples.is_some()),
+        ("data.noise", config.noise.is_some()),
+    ] {
+        if given {
+            let problem = format!(
+                "is for generators, and `{}` is a file; leave it out",
+                config.source
+            );
+            return Err(Error::key(key, problem));
+        }
+    }
+    if config.y.is_empty() && config.label.is_none() {
+        return Err(Error::key(
+            "data.y",
+            "name the columns of numbers to be predicted, as in `data.y = [\"price\"]`, or one of classes in `data.label`",
+        ));
+    }
+    let rows = read(&config.path(), &Layout::of(config))?;
+    let (kept, test) = carve(&rows, None, TEST_SHARE, seed, 0);
+    let (train, validation) = carve(&rows, Some(&kept), config.validation, seed, 1);
+    let parts = [train, validation, test].map(|indices| rows.select(&indices));
+    if parts[0].is_empty() || parts[2].is_empty() {
+        return Err(Error::Usage(format!(
+            "{}: {} rows are too few to split into train, validation and test; add some",
+            config.source,
+            rows.len()
+        )));
+    }
+    match &parts[0].labels {
+        Some(labels) if labels.iter().all(|label| *label == labels[0]) => {
+            Err(Error::Usage(format!(
+                "{}: all rows to train on are of one class, `{}`; at least two are needed in column `{}`",
+                config.source,
+                rows.classes[labels[0] as usize],
+                config.label.as_deref().unwrap_or_default()
+            )))
+        }
+        _ => Ok(parts),
+    }
+}
+
+/// What is kept of `rows` (of those at `indices`) and what is taken, both in storage order.
+fn carve(
+    rows: &Rows,
+    indices: Option<&[u32]>,
+    share: f64,
+    seed: u64,
+    draw: u64,
+) -> (Vec<u32>, Vec<u32>) {
+    let every: Vec<u32> = (0..rows.len() as u32).collect();
+    let mut classes = vec![Vec::new(); rows.classes.len() + 1];
+    for &index in indices.unwrap_or(&every) {
+        let labels = rows.labels.as_ref();
+        let class = labels.map_or(rows.classes.len(), |labels| labels[index as usize] as usize);
+        classes[class].push(index);
+    }
+    let (mut kept, mut taken) = take(classes, share, seed, draw);
+    kept.sort_unstable();
+    taken.sort_unstable();
+    (kept, taken)
+}

@@ -1,0 +1,135 @@
+//! The surface E(x, y) over y: is it flat, is it lowest at the right answer?
+
+use serde::{Deserialize, Serialize};
+
+use super::collapse::{Judgement, Verdict};
+
+/// A surface that varies less over y than this share of its variation before training is flat.
+pub const FLAT: f64 = 0.1;
+
+/// Below this share of wrong answers above the right one, the energy tells them hardly apart (chance is 0.5).
+pub const TOLD_APART: f64 = 0.6;
+
+/// What was measured of E(x, y) over the questions of one part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Surface {
+    /// Standard deviation of E over y, the mean over x: 0 is flat.
+    pub flatness: f64,
+    /// Mean energy of the right answers.
+    pub e_c: f64,
+    /// Mean energy of the most offending wrong answers.
+    pub e_i: f64,
+    /// `e_i − e_c`.
+    pub gap: f64,
+    /// Share of wrong answers whose energy is above that of the right one, ties by half; chance is 0.5.
+    pub ranked: f64,
+}
+
+/// Sums of a [`Surface`] while rows come in.
+#[derive(Clone, Debug, Default)]
+pub struct Rows {
+    count: f64,
+    sum: Surface,
+    /// (E_C, E_I) of each row: the plane of the losses.
+    pub plane: Vec<[f32; 2]>,
+}
+
+impl Rows {
+    /// Add one question: the energy of its right answer, those of all answers looked at, those of the wrong ones.
+    pub fn add(&mut self, right: f32, all: &[f32], wrong: &[f32]) {
+        let right = f64::from(right);
+        let offending = wrong.iter().copied().fold(f32::INFINITY, f32::min);
+        let above = |e: &f32| match f64::from(*e).total_cmp(&right) {
+            std::cmp::Ordering::Greater => 1.0,
+            std::cmp::Ordering::Equal => 0.5,
+            std::cmp::Ordering::Less => 0.0,
+        };
+        self.count += 1.0;
+        self.sum.flatness += deviation(all);
+        self.sum.e_c += right;
+        self.sum.e_i += f64::from(offending);
+        self.sum.ranked += wrong.iter().map(above).sum::<f64>() / wrong.len().max(1) as f64;
+        self.plane.push([right as f32, offending]);
+    }
+
+    /// The means over the questions.
+    #[must_use]
+    pub fn surface(&self) -> Surface {
+        let n = self.count.max(1.0);
+        let (e_c, e_i) = (self.sum.e_c / n, self.sum.e_i / n);
+        Surface {
+            flatness: self.sum.flatness / n,
+            e_c,
+            e_i,
+            gap: e_i - e_c,
+            ranked: self.sum.ranked / n,
+        }
+    }
+}
+
+/// Standard deviation (N − 1) of `values`, around their mean in two passes.
+fn deviation(values: &[f32]) -> f64 {
+    let n = values.len() as f64;
+    let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
+    let square = values.iter().map(|v| (f64::from(*v) - mean).powi(2));
+    (square.sum::<f64>() / (n - 1.0).max(1.0)).sqrt()
+}
+
+/// Judge a surface by itself and by that `before` training.
+///
+/// ```
+/// use ravine::eval::collapse::Verdict;
+/// use ravine::eval::surface::{Surface, judge};
+/// let before = Surface { flatness: 0.4, e_c: 0.5, e_i: 0.2, gap: -0.3, ranked: 0.5 };
+/// let flat = Surface { flatness: 0.0002, ranked: 0.5, ..before };
+/// assert_eq!(judge(&flat, &before).verdict, Verdict::Collapsed);
+/// let carved = Surface { flatness: 2.3, ranked: 0.99, ..before };
+/// assert_eq!(judge(&carved, &before).verdict, Verdict::Healthy);
+/// assert_eq!(judge(&before, &before).verdict, Verdict::Uninformative);
+/// ```
+#[must_use]
+pub fn judge(surface: &Surface, before: &Surface) -> Judgement {
+    let Surface {
+        flatness, ranked, ..
+    } = *surface;
+    let (verdict, why) = if !flatness.is_finite() || flatness < FLAT * before.flatness {
+        let why = format!(
+            "the energy is nearly the same for every answer (it varies by {flatness:.4} over y, by {:.4} before training); \
+             choose a loss with a margin and wrong answers (square_square, hinge, nll), a wider radius around the right \
+             answer, or a lower learning rate",
+            before.flatness
+        );
+        (Verdict::Collapsed, why)
+    } else if ranked < TOLD_APART {
+        let why = format!(
+            "the energy differs between answers, but only {:.0} % of wrong ones lie above the right one (chance is 50 %); \
+             train longer, or check the learning rate and the data",
+            100.0 * ranked
+        );
+        (Verdict::Uninformative, why)
+    } else {
+        let why = format!(
+            "the energy varies over y (by {flatness:.3}) and {:.1} % of wrong answers lie above the right one",
+            100.0 * ranked
+        );
+        (Verdict::Healthy, why)
+    };
+    Judgement { verdict, why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_averaged_and_ties_count_half() {
+        let mut rows = Rows::default();
+        rows.add(1.0, &[1.0, 3.0], &[1.0, 3.0]);
+        rows.add(0.0, &[2.0, 2.0], &[2.0, 2.0]);
+        let surface = rows.surface();
+        assert!((surface.flatness - 0.5 * 2.0_f64.sqrt()).abs() < 1e-9);
+        assert_eq!((surface.e_c, surface.e_i), (0.5, 1.5));
+        assert_eq!((surface.gap, surface.ranked), (1.0, 0.875));
+        assert_eq!(rows.plane, [[1.0, 1.0], [0.0, 2.0]]);
+    }
+}

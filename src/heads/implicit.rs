@@ -1,0 +1,145 @@
+use candle_core::{Tensor, Var};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Head, Pulled, Response, Sides, Space, vectors};
+use crate::encoders::{Activation, Encoder, Mlp};
+use crate::energies::{EnergyKind, Squared};
+use crate::error::{Error, Result};
+use crate::graph::linear::Linear;
+use crate::graph::{Graph, Mode, Network, NodeId, Op};
+
+/// Implicit regression, `E(x, y) = ½‖G_x(x) − G_y(y)‖²` or another energy of two learned embeddings.
+///
+/// G_x is the encoder (with one more linear layer when `code` is set), G_y a perceptron over y: answers
+/// (B, K, D) to energies (B, K), unit-free. LeCun et al. 2006, section 2.2 and the architecture B of
+/// section 3. Any number of answers can be right for one x. Both sides are learned: choose a loss with a
+/// margin (square_square, hinge, nll) and wrong answers, or the energy becomes flat.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Implicit {
+    /// What compares the two embeddings.
+    pub energy: EnergyKind,
+    /// Widths of the hidden layers of G_y.
+    pub hidden: Vec<usize>,
+    /// Between the layers of G_y: `relu`, `tanh` or `gelu`; smooth ones suit gradients by y.
+    pub activation: Activation,
+    /// Size of the embeddings, reached from the features by a linear layer; 0 compares the features themselves.
+    pub code: usize,
+}
+
+impl Default for Implicit {
+    fn default() -> Self {
+        Self {
+            energy: EnergyKind::Squared(Squared::default()),
+            hidden: vec![64],
+            activation: Activation::Tanh,
+            code: 0,
+        }
+    }
+}
+
+impl Head for Implicit {
+    fn code(
+        &self,
+        graph: &mut Graph,
+        name: &str,
+        features: NodeId,
+        space: Space,
+    ) -> Result<NodeId> {
+        vectors(space, "implicit")?;
+        if self.code == 0 {
+            return Ok(features);
+        }
+        let width = graph.shape(features).iter().product();
+        let op = Op::Linear(Linear::new(width, self.code, true));
+        graph.push(format!("{name}.x"), op, &[features])
+    }
+
+    fn second(&self, name: &str, code: usize, space: Space) -> Result<Option<Graph>> {
+        perceptron(
+            &format!("{name}.y"),
+            space.dim(),
+            &self.hidden,
+            code,
+            self.activation,
+        )
+        .map(Some)
+    }
+
+    fn respond(
+        &self,
+        second: Option<&Network>,
+        _: &Tensor,
+        y: &Tensor,
+        _: Option<&Tensor>,
+        mode: Mode,
+    ) -> Result<Response> {
+        let second = second.ok_or_else(missing)?.clone();
+        let (n, k, d) = y.dims3()?;
+        let input = Var::from_tensor(&y.reshape((n * k, d))?)?;
+        let forward = second.forward(&input, mode)?;
+        let embedded = forward.outputs[0].reshape((n, k, ()))?;
+        let tape = forward.tape;
+        Ok(Response {
+            tensors: vec![embedded],
+            pull: Box::new(move |gradients| {
+                let rows = gradients[0].as_ref().map(|g| g.reshape((n * k, ())));
+                let mut pulled = second.backward(tape, &[rows.transpose()?])?;
+                let y = pulled.input.take();
+                Ok(Pulled {
+                    gradients: pulled,
+                    y: y.map(|g| g.reshape((n, k, d))).transpose()?,
+                    ..Pulled::default()
+                })
+            }),
+        })
+    }
+
+    fn energies(
+        &self,
+        code: &Tensor,
+        _: &Tensor,
+        _: Option<&Tensor>,
+        response: &[Tensor],
+    ) -> Result<Tensor> {
+        let embedded = response.first().ok_or_else(missing)?;
+        self.energy.part().energy(code, embedded)
+    }
+
+    fn range(&self, code: usize) -> (f64, f64) {
+        self.energy.part().range(code)
+    }
+
+    fn sides(&self) -> Sides {
+        Sides::Both
+    }
+}
+
+/// A perceptron from `input` numbers to an output of `output`, its parameters under `name`.
+pub(super) fn perceptron(
+    name: &str,
+    input: usize,
+    hidden: &[usize],
+    output: usize,
+    activation: Activation,
+) -> Result<Graph> {
+    if hidden.contains(&0) {
+        return Err(Error::key("head.hidden", "widths must be above 0"));
+    }
+    let mlp = Mlp {
+        hidden: hidden.to_vec(),
+        output,
+        activation,
+    };
+    let mut graph = Graph::new(&[input]);
+    let start = graph.input();
+    let end = graph.append(name, &mlp.graph(&[input])?, start)?;
+    graph.mark("output", end);
+    Ok(graph)
+}
+
+/// A head was run without its second network.
+pub(super) fn missing() -> Error {
+    Error::Failed("the head was run without its second network".into())
+}

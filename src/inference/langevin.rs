@@ -1,0 +1,95 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::search::lowest;
+use super::{Bounds, Inference, Minimum, Problem, collect, some};
+use crate::error::Result;
+use crate::losses::positive;
+use crate::random::{Stream, normal};
+
+/// Langevin sampling, `y ← y − s ∇E + √(2 s / beta) ε`: chains that visit answers by their Gibbs probability.
+///
+/// Each chain reports the lowest point it has seen. Welling & Teh, *Stochastic Gradient Langevin Dynamics*,
+/// 2011; s in units of y² over energy, moves are cut to a tenth of the box. Choose it for rugged energies, where
+/// descent stays in the first dent.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Langevin {
+    /// Chains for each question, 1 or more.
+    pub chains: usize,
+    /// Steps of a chain, 1 or more.
+    pub steps: usize,
+    /// s, above 0.
+    pub step: f64,
+    /// Inverse temperature, above 0.
+    pub beta: f64,
+}
+
+impl Default for Langevin {
+    fn default() -> Self {
+        Self {
+            chains: 16,
+            steps: 200,
+            step: 1e-3,
+            beta: 10.0,
+        }
+    }
+}
+
+/// One move of `point` (D,) along its `slope` (D,) by `(step, beta)`, within the box.
+pub fn advance(
+    point: &mut [f32],
+    slope: &[f32],
+    (step, beta): (f64, f64),
+    bounds: &Bounds,
+    rng: &mut Stream,
+) {
+    let most = 0.1 * bounds.diagonal();
+    let noise = (2.0 * step / beta).sqrt();
+    for (value, slope) in point.iter_mut().zip(slope) {
+        let shift = -step * f64::from(*slope) + noise * normal(rng);
+        *value += (shift as f32).clamp(-most, most);
+    }
+    bounds.clip(point);
+}
+
+impl Inference for Langevin {
+    fn minima(&self, problem: &Problem) -> Result<Vec<Vec<Minimum>>> {
+        let dim = problem.bounds.dim();
+        let mut points = problem.starts(self.chains)?;
+        let (mut energies, mut slopes) = problem.slope(&points)?;
+        let (mut best, mut lowest_seen) = (points.clone(), energies.clone());
+        let mut streams: Vec<Stream> = (0..energies.len())
+            .map(|i| problem.stream(i / self.chains, 1 + (i % self.chains) as u64))
+            .collect();
+        for _ in 0..self.steps {
+            for (i, rng) in streams.iter_mut().enumerate() {
+                let own = i * dim..(i + 1) * dim;
+                let rule = (self.step, self.beta);
+                advance(
+                    &mut points[own.clone()],
+                    &slopes[own],
+                    rule,
+                    problem.bounds,
+                    rng,
+                );
+            }
+            (energies, slopes) = problem.slope(&points)?;
+            for (i, energy) in energies.iter().enumerate() {
+                if lowest(&[lowest_seen[i], *energy]) == 1 {
+                    lowest_seen[i] = *energy;
+                    let own = i * dim..(i + 1) * dim;
+                    best[own.clone()].copy_from_slice(&points[own]);
+                }
+            }
+        }
+        collect(&best, &lowest_seen, problem)
+    }
+
+    fn validate(&self) -> Result<()> {
+        some("inference.chains", self.chains)?;
+        some("inference.steps", self.steps)?;
+        positive("inference.step", self.step)?;
+        positive("inference.beta", self.beta)
+    }
+}

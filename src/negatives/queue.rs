@@ -1,0 +1,90 @@
+use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Negatives, NoNegatives};
+use crate::energies::Energy;
+use crate::error::{Error, Result};
+use crate::losses::Energies;
+
+/// A queue of the latest answers of earlier batches, first in, first out (MoCo, He et al. 2020).
+///
+/// Every question is compared with the `size` embeddings in the queue; those of its own batch enter after the loss. The
+/// queue starts with random directions and is saved with the run. Choose it, with a target branch, for many wrong
+/// answers at a small batch; the older the answers may be, the higher the target's momentum.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Queue {
+    /// Embeddings kept: 4,096 to 65,536.
+    pub size: usize,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self { size: 4096 }
+    }
+}
+
+impl Queue {
+    /// Refuse an empty queue.
+    ///
+    /// # Errors
+    /// A sentence with the key.
+    pub fn check(&self) -> Result<()> {
+        if self.size > 0 {
+            return Ok(());
+        }
+        Err(Error::key("negatives.size", "must be 1 or more"))
+    }
+
+    /// Energies (N, size) of the questions of every pair, in the order of [`NoNegatives`], against `queue` (size, D).
+    ///
+    /// # Errors
+    /// A tensor operation failed.
+    pub fn against(
+        &self,
+        energy: &dyn Energy,
+        questions: &[Tensor],
+        queue: &Tensor,
+    ) -> Result<Tensor> {
+        let mut rows = Vec::new();
+        for question in questions {
+            let table = energy.table(question, queue)?;
+            rows.extend(vec![table; questions.len() - 1]);
+        }
+        Ok(Tensor::cat(&rows, 0)?)
+    }
+
+    /// `queue` (size, D) after `answers` (N, D) came in at its end.
+    ///
+    /// # Errors
+    /// A tensor operation failed.
+    pub fn after(&self, queue: &Tensor, answers: &Tensor) -> Result<Tensor> {
+        let come = answers.dim(0)?.min(self.size);
+        let answers = answers.narrow(0, answers.dim(0)? - come, come)?;
+        if come == self.size {
+            return Ok(answers.contiguous()?);
+        }
+        let stay = queue.narrow(0, come, self.size - come)?;
+        Ok(Tensor::cat(&[stay, answers], 0)?)
+    }
+}
+
+impl Negatives for Queue {
+    fn energies(
+        &self,
+        energy: &dyn Energy,
+        questions: &[Tensor],
+        answers: &[Tensor],
+    ) -> Result<Energies> {
+        NoNegatives {}.energies(energy, questions, answers)
+    }
+
+    fn queue(&self) -> Option<&Queue> {
+        Some(self)
+    }
+
+    fn answers(&self, _: usize, _: usize) -> usize {
+        self.size + 1
+    }
+}

@@ -1,0 +1,63 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::wrong_answers::some;
+use super::{Measure, Negatives, Proposed, Questions, WrongAnswers};
+use crate::error::Result;
+use crate::inference::Bounds;
+
+/// Answers drawn uniformly from the box, new ones at every step.
+///
+/// (N, count, D). With the nll this is R-NCE with a constant density: the right answer has to win against
+/// `count` others. Choose it where a grid would have too many points.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Uniform {
+    /// Answers for each question, 1 or more.
+    pub count: usize,
+}
+
+impl Default for Uniform {
+    fn default() -> Self {
+        Self { count: 64 }
+    }
+}
+
+impl Negatives for Uniform {
+    fn pairs(&self) -> bool {
+        false
+    }
+
+    fn wrong_answers(&self) -> Option<&dyn WrongAnswers> {
+        Some(self)
+    }
+
+    fn answers(&self, _: usize, _: usize) -> usize {
+        self.count + 1
+    }
+}
+
+impl WrongAnswers for Uniform {
+    fn propose(&self, questions: &Questions) -> Result<Proposed> {
+        let mut points = Vec::with_capacity(questions.len() * self.count * questions.dim());
+        for question in 0..questions.len() {
+            let mut rng = questions.stream(question, 0);
+            for _ in 0..self.count {
+                points.extend(questions.bounds.draw(&mut rng));
+            }
+        }
+        Ok(Proposed::of(questions.tensor(points)?))
+    }
+
+    fn measure(&self, _: &Bounds) -> Measure {
+        Measure::Counted
+    }
+
+    fn offered(&self, _: usize) -> usize {
+        self.count + 1
+    }
+
+    fn validate(&self) -> Result<()> {
+        some("negatives.count", self.count)
+    }
+}

@@ -1,0 +1,115 @@
+//! The target branch: a slowly following copy of the network that answers.
+
+use candle_core::{Tensor, Var};
+use rayon::prelude::*;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::graph::{Mode, Network};
+use crate::host;
+
+/// Values a task moves.
+const CHUNK: usize = 1 << 14;
+
+/// A target branch that follows the trained network: after every step `target = m · target + (1 − m) · online`.
+///
+/// m goes from `momentum` to `end` by `end − (end − momentum)(1 + cos(π·k/K))/2`, k/K the share of the training done.
+/// The answers of all pairs come from it, without gradient: with `queue` negatives MoCo (He et al. 2020), with a
+/// predictor and no negatives BYOL (Grill et al. 2020). It is saved with the run. Choose 0.99 to 0.999; the shorter
+/// the run, the lower.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Momentum {
+    /// Share of the target kept at the first step, in [0, 1].
+    pub momentum: f64,
+    /// That share at the last step, in [0, 1]; the same for MoCo, 1 for BYOL.
+    pub end: f64,
+}
+
+impl Default for Momentum {
+    fn default() -> Self {
+        Self {
+            momentum: 0.99,
+            end: 0.99,
+        }
+    }
+}
+
+impl Momentum {
+    /// m when the share `progress` of the training is done.
+    #[must_use]
+    pub fn at(&self, progress: f64) -> f64 {
+        let left = f64::midpoint(1.0, (std::f64::consts::PI * progress).cos());
+        self.end - (self.end - self.momentum) * left
+    }
+
+    fn validate(&self) -> Result<()> {
+        for (key, value) in [("momentum", self.momentum), ("end", self.end)] {
+            if !(0.0..=1.0).contains(&value) {
+                let key = format!("target.{key}");
+                return Err(Error::key(
+                    &key,
+                    format!("must be between 0 and 1, not {value}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The copy with what it follows.
+pub(super) struct Target {
+    network: Network,
+    followed: Vec<(Var, Var)>, // (target, online)
+    momentum: Momentum,
+}
+
+impl Target {
+    /// A copy of `online` up to its embedding; the copy's values are saved with the others, as `target.…`.
+    pub(super) fn new(online: &Network, momentum: Momentum) -> Result<Self> {
+        momentum.validate()?;
+        let graph = online.graph().until("embedding")?;
+        let specs = graph.parameters();
+        let copies = online.params().copies(&specs, "target.")?;
+        let trained = copies.all().into_iter().filter(|param| param.trainable());
+        let followed = trained.filter_map(|copy| {
+            let original = online.params().get(&copy.name)?;
+            Some((copy.var, original.var))
+        });
+        Ok(Self {
+            followed: followed.collect(),
+            network: online.with_params(graph, copies),
+            momentum,
+        })
+    }
+
+    /// Embeddings of `x`, without gradient.
+    pub(super) fn embed(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        let mut outputs = self.network.forward(x, mode)?.outputs;
+        let position = self.network.graph().output("embedding").unwrap_or_default();
+        Ok(outputs.swap_remove(position).detach())
+    }
+
+    /// Move towards the trained network.
+    pub(super) fn follow(&self, progress: f64) -> Result<()> {
+        let keep = self.momentum.at(progress);
+        for (target, online) in &self.followed {
+            if host::is_plain(target) && host::is_plain(online) {
+                host::write_from(target, online, |target, online| {
+                    let (keep, take) = (keep as f32, (1.0 - keep) as f32);
+                    let chunks = target.par_chunks_mut(CHUNK).zip(online.par_chunks(CHUNK));
+                    chunks.for_each(|(target, online)| {
+                        for (target, online) in target.iter_mut().zip(online) {
+                            *target = keep * *target + take * online;
+                        }
+                    });
+                })?;
+            } else {
+                let moved = (target.as_tensor() * keep)? + (online.as_tensor() * (1.0 - keep))?;
+                target.set(&moved?)?;
+            }
+        }
+        Ok(())
+    }
+}

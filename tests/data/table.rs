@@ -1,0 +1,437 @@
+//! Tables of the three formats, whole and broken.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ::parquet::arrow::ArrowWriter;
+use arrow::array::{ArrayRef, Float64Array, Int32Array, RecordBatch, StringArray};
+use ravine::data::table::{CONSTANT, Layout, Scale, Tables, open, open_part, read};
+use ravine::data::{DataConfig, Part};
+
+use crate::tiny::write;
+
+fn names(list: &[&str]) -> Vec<String> {
+    list.iter().map(ToString::to_string).collect()
+}
+
+fn at(path: &Path, x: Option<&[&str]>, y: &[&str], label: Option<&str>) -> DataConfig {
+    DataConfig {
+        source: path.display().to_string(),
+        x: x.map(names),
+        y: names(y),
+        label: label.map(String::from),
+        ..DataConfig::default()
+    }
+}
+
+/// The message of a table that must be refused with `code`, checked to name the file.
+fn refused(config: &DataConfig, code: u8) -> String {
+    let problem = open(config, 0).err().expect("must be refused");
+    assert_eq!(problem.exit_code(), code, "{problem}");
+    problem.to_string()
+}
+
+/// `a` is 0..rows, `b` its double and `kind` its parity.
+fn csv(rows: usize) -> String {
+    let lines = (0..rows).map(|i| format!("{i},{},{}\n", 2 * i, ["even", "odd"][i % 2]));
+    std::iter::once("a,b,kind\n".to_string())
+        .chain(lines)
+        .collect()
+}
+
+fn parquet(path: &Path, columns: Vec<(&str, ArrayRef)>) {
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let file = fs::File::create(path).unwrap();
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();
+    writer.write(&batch).unwrap();
+    writer.close().unwrap();
+}
+
+fn npy(descr: &str, order: &str, shape: &str, bytes: &[u8]) -> Vec<u8> {
+    let text = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}");
+    let text = format!("{text:<117}\n");
+    let mut file = b"\x93NUMPY\x01\x00".to_vec();
+    file.extend((text.len() as u16).to_le_bytes());
+    file.extend(text.bytes());
+    file.extend(bytes);
+    file
+}
+
+fn le(values: impl IntoIterator<Item = f64>) -> Vec<u8> {
+    values.into_iter().flat_map(f64::to_le_bytes).collect()
+}
+
+/// A folder and a file in it.
+fn place(name: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    (folder, path)
+}
+
+#[test]
+fn the_three_formats_hold_the_same_table() {
+    let (folder, path) = place("rows.csv");
+    write(&path, csv(50).as_bytes());
+    let other = folder.path().join("rows.parquet");
+    let count = |factor: i32| Arc::new(Int32Array::from_iter_values((0..50).map(|i| i * factor)));
+    parquet(&other, vec![("a", count(1)), ("b", count(2))]);
+    let matrix = folder.path().join("rows.npy");
+    let rows = (0..50).flat_map(|i| [f64::from(i), f64::from(2 * i)]);
+    write(&matrix, &npy("<f8", "False", "(50, 2)", &le(rows)));
+    let turned = folder.path().join("turned.npy");
+    let columns = (0..50).chain((0..50).map(|i| 2 * i)).map(f64::from);
+    write(&turned, &npy("<f8", "True", "(50, 2)", &le(columns)));
+    let config = at(&path, Some(&["a"]), &["b"], None);
+    assert!(config.is_table());
+    let expected = open(&config, 5).unwrap();
+    for (path, x, y) in [(&other, "a", "b"), (&matrix, "0", "1"), (&turned, "0", "1")] {
+        let tables = open(&at(path, Some(&[x]), &[y], None), 5).unwrap();
+        assert_eq!(tables.train.x, expected.train.x, "{}", path.display());
+        assert_eq!(tables.train.y, expected.train.y, "{}", path.display());
+        assert_eq!(tables.scales, expected.scales, "{}", path.display());
+    }
+    let tsv = folder.path().join("rows.tsv");
+    write(&tsv, csv(50).replace(',', "\t").as_bytes());
+    let tables = open(&at(&tsv, Some(&["a"]), &["b"], None), 5).unwrap();
+    assert_eq!(tables.train, expected.train);
+}
+
+#[test]
+fn parts_are_disjoint_complete_and_a_function_of_the_seed() {
+    let (_folder, path) = place("rows.csv");
+    write(&path, csv(100).as_bytes());
+    let config = DataConfig {
+        standardise: Some(false),
+        ..at(&path, None, &["b"], Some("kind"))
+    };
+    let tables = open(&config, 1).unwrap();
+    let parts =
+        |tables: &Tables| [&tables.train, &tables.validation, &tables.test].map(Clone::clone);
+    assert_eq!(parts(&tables).map(|part| part.len()), [72, 8, 20]);
+    assert_eq!(tables.train.x_names, ["a"]);
+    assert_eq!(tables.train.classes, ["even", "odd"]);
+    let mut every: Vec<f32> = parts(&tables)
+        .iter()
+        .flat_map(|part| part.x.clone())
+        .collect();
+    every.sort_by(f32::total_cmp);
+    assert_eq!(every, (0..100).map(|i| i as f32).collect::<Vec<_>>());
+    for part in parts(&tables) {
+        let labels = part.labels.unwrap();
+        assert_eq!(labels.iter().filter(|&&l| l == 1).count() * 2, labels.len());
+        for (i, label) in labels.into_iter().enumerate() {
+            assert_eq!(part.y[i], 2.0 * part.x[i]);
+            assert_eq!(label, part.x[i] as u32 % 2);
+        }
+    }
+    assert_eq!(parts(&tables), parts(&open(&config, 1).unwrap()));
+    assert_ne!(parts(&tables), parts(&open(&config, 2).unwrap()));
+    let all = open_part(&config, 1, Part::All).unwrap();
+    assert_eq!((all.len(), all.labels.unwrap().len()), (100, 100));
+}
+
+#[test]
+fn files_are_standardised_by_their_training_part_and_led_back() {
+    let (_folder, path) = place("rows.csv");
+    write(&path, csv(100).as_bytes());
+    let tables = open(&at(&path, Some(&["a"]), &["b"], None), 0).unwrap();
+    let moments = |values: &[f32]| {
+        let mean = values.iter().sum::<f32>() / values.len() as f32;
+        let square = values.iter().map(|v| (v - mean).powi(2)).sum::<f32>();
+        (mean, square / values.len() as f32)
+    };
+    let (mean, variance) = moments(&tables.train.x);
+    assert!(mean.abs() < 1e-6 && (variance - 1.0).abs() < 1e-5);
+    assert!(
+        moments(&tables.test.x).0.abs() > 1e-4,
+        "not by the test part"
+    );
+    let back = tables.scales.y.invert(&tables.test.y);
+    let x = tables.scales.x.invert(&tables.test.x);
+    for (y, x) in back.iter().zip(&x) {
+        assert!((y - 2.0 * x).abs() < 1e-4, "{y} {x}");
+        assert!((x - x.round()).abs() < 1e-4);
+    }
+    let text = serde_json::to_string(&tables.scales).unwrap();
+    let again: ravine::data::table::Scales = serde_json::from_str(&text).unwrap();
+    assert_eq!(again, tables.scales);
+    let wrong = tables.scales.x.apply(&[1.0, 2.0], &names(&["a", "b"]));
+    assert!(wrong.unwrap_err().to_string().contains("2 columns (a, b)"));
+}
+
+#[test]
+fn large_offsets_and_constant_columns_survive_standardising() {
+    let (_folder, path) = place("rows.csv");
+    let lines = (0..40).map(|i| format!("{},7,{i}\n", 1_700_000_000_u64 + i));
+    let text: String = std::iter::once("time,same,y\n".to_string())
+        .chain(lines)
+        .collect();
+    write(&path, text.as_bytes());
+    let tables = open(&at(&path, None, &["y"], None), 0).unwrap();
+    for row in tables.train.x.chunks(2).zip(&tables.train.y) {
+        assert!(
+            (row.0[0] - row.1).abs() < 1e-5,
+            "seconds are not lost to rounding"
+        );
+        assert_eq!(row.0[1], 0.0);
+    }
+    assert_eq!(tables.scales.x.std[1], 1.0);
+}
+
+#[test]
+fn without_input_x_is_a_column_of_ones() {
+    let (_folder, path) = place("rows.csv");
+    write(&path, csv(30).as_bytes());
+    let tables = open(&at(&path, Some(&[]), &["a", "b"], None), 0).unwrap();
+    assert!(tables.train.is_unconditional());
+    assert_eq!((tables.train.x_dim(), tables.train.y_dim()), (1, 2));
+    assert!(tables.test.x.iter().all(|&x| x == 1.0));
+    assert_eq!(tables.train.x_names, [CONSTANT]);
+    assert_eq!(tables.scales.x, Scale::identity(1));
+}
+
+#[test]
+fn classes_are_ordered_as_numbers_where_they_are_numbers() {
+    let (_folder, path) = place("rows.csv");
+    let lines = (0..60).map(|i| format!("{i},{}\n", [10, 9, 2][i % 3]));
+    let text: String = std::iter::once("a,kind\n".to_string())
+        .chain(lines)
+        .collect();
+    write(&path, text.as_bytes());
+    let table = open_part(&at(&path, None, &[], Some("kind")), 0, Part::All).unwrap();
+    assert_eq!(table.classes, ["2", "9", "10"]);
+    assert_eq!((table.y_dim(), table.len()), (0, 60));
+}
+
+#[test]
+fn rows_to_ask_about_need_no_answer() {
+    let (_folder, path) = place("rows.csv");
+    write(&path, b"c, a\n1, 5\n2, 6\n");
+    let layout = Layout {
+        x: Some(names(&["a"])),
+        ..Layout::default()
+    };
+    let rows = read(&path, &layout).unwrap();
+    assert_eq!(
+        (rows.x.as_slice(), rows.y.len()),
+        ([5.0, 6.0].as_slice(), 0)
+    );
+}
+
+#[test]
+fn bad_text_tables_are_refused_with_line_and_column() {
+    let (_folder, path) = place("bad.csv");
+    for (text, code, wanted) in [
+        ("", 2, "is empty"),
+        ("a,b\n", 2, "no row of data"),
+        ("1,2\n3,4\n", 2, "the first line holds numbers"),
+        ("a;b\n1;2\n", 2, "not separated by commas"),
+        (
+            "a,b\n1,2\n3\n",
+            2,
+            "line 3 has 1 cells, the first line names 2",
+        ),
+        ("a,b\n1,2\n3,4,5\n", 2, "line 3 has 3 cells"),
+        ("a,b\n1,x\n", 2, "line 2, column `b`: `x` is not a number"),
+        ("a,b\n1,2\n,3\n", 2, "line 3, column `a`: the cell is empty"),
+        (
+            "a,b\n1,NaN\n",
+            2,
+            "line 2, column `b`: NaN is not a finite number",
+        ),
+        (
+            "a,b\n-inf,1\n",
+            2,
+            "line 2, column `a`: -inf is not a finite number",
+        ),
+        ("a,b\n1,1e300\n", 2, "too large for a 32-bit float"),
+        ("a,a,b\n1,2,3\n", 2, "two columns are named `a`"),
+        ("a,b\n1,2\n", 2, "too few to split"),
+    ] {
+        write(&path, text.as_bytes());
+        let problem = refused(&at(&path, Some(&["a"]), &["b"], None), code);
+        assert!(problem.contains(wanted), "{text:?}: {problem}");
+        assert!(problem.contains("bad.csv"), "{problem}");
+    }
+    write(&path, b"a,b\n1,\xff\n");
+    assert!(refused(&at(&path, None, &["b"], None), 2).contains("UTF-8"));
+}
+
+#[test]
+fn bad_columns_are_refused_with_the_nearest_name() {
+    let (folder, path) = place("rows.csv");
+    write(
+        &path,
+        csv(30).replace("a,b,kind", "width,height,kind").as_bytes(),
+    );
+    for (x, y, label, wanted) in [
+        (
+            Some(&["widht"][..]),
+            &["height"][..],
+            None,
+            "did you mean `width`?",
+        ),
+        (
+            Some(&["width"]),
+            &["heigth"],
+            None,
+            "`data.y`: there is no column `heigth`; did you mean `height`?",
+        ),
+        (
+            Some(&["width"]),
+            &["zzz"],
+            None,
+            "known names: `width`, `height`, `kind`",
+        ),
+        (
+            None,
+            &["height"],
+            None,
+            "column `kind`: `even` is not a number",
+        ),
+        (Some(&["width", "height"]), &["height"], None, "named twice"),
+        (Some(&["width"]), &[], None, "configuration key `data.y`"),
+        (Some(&[]), &[], Some("kind"), "no column of numbers"),
+        (Some(&["height"]), &[], Some("width"), "so it is no class"),
+    ] {
+        let problem = refused(&at(&path, x, y, label), 2);
+        assert!(problem.contains(wanted), "{problem}");
+    }
+    let config = DataConfig {
+        samples: Some(3),
+        ..at(&path, Some(&["width"]), &["height"], None)
+    };
+    assert!(refused(&config, 2).contains("data.samples"));
+    write(&path, csv(30).replace("even", "odd").as_bytes());
+    let problem = refused(&at(&path, Some(&["a"]), &[], Some("kind")), 2);
+    assert!(problem.contains("of one class, `odd`"), "{problem}");
+    let absent = folder.path().join("absent.csv");
+    assert!(refused(&at(&absent, None, &["b"], None), 1).contains("no such file"));
+    let picture = folder.path().join("rows.txt");
+    write(&picture, b"a,b\n1,2\n");
+    assert!(refused(&at(&picture, None, &["b"], None), 2).contains("none of .csv"));
+}
+
+#[test]
+fn bad_npy_files_are_refused() {
+    let (_folder, path) = place("bad.npy");
+    let config = at(&path, Some(&["0"]), &["1"], None);
+    let whole = npy("<f8", "False", "(10, 2)", &le((0..20).map(f64::from)));
+    write(&path, &whole);
+    open(&config, 0).unwrap();
+    for cut in [0, 5, 9, 60, 127, 128, whole.len() - 1] {
+        write(&path, &whole[..cut]);
+        refused(&config, 1);
+    }
+    for (file, code, wanted) in [
+        (b"PK\x03\x04 and some more".to_vec(), 1, "is no npy file"),
+        (npy("<f8", "False", "(4, 2, 2)", &[]), 2, "3 dimensions"),
+        (npy("<c16", "False", "(1, 2)", &[0; 32]), 2, "`<c16`"),
+        (
+            npy("<f8", "False", "(1000000000000, 9)", &[]),
+            2,
+            "do not fit in memory",
+        ),
+        (
+            npy("<f8", "False", "(99999999999999999999, 9)", &[]),
+            2,
+            "its header",
+        ),
+        (
+            npy("<f8", "False", "(2, 2)", &le([1.0, 2.0, f64::NAN, 0.0])),
+            2,
+            "row 1, column `0`: NaN",
+        ),
+        (
+            npy("<f8", "False", "(10,)", &le((0..10).map(f64::from))),
+            2,
+            "no column `1`",
+        ),
+        (npy("<f8", "False", "(0, 2)", &[]), 2, "no row of data"),
+    ] {
+        write(&path, &file);
+        let problem = refused(&config, code);
+        assert!(problem.contains(wanted), "{problem}");
+        assert!(problem.contains("bad.npy"), "{problem}");
+    }
+}
+
+#[test]
+fn bad_parquet_files_are_refused() {
+    let (_folder, path) = place("bad.parquet");
+    let config = at(&path, Some(&["a"]), &["b"], None);
+    let floats = |values: Vec<Option<f64>>| Arc::new(Float64Array::from(values)) as ArrayRef;
+    let good = || floats((0..20).map(|i| Some(f64::from(i))).collect());
+    parquet(&path, vec![("a", good()), ("b", good())]);
+    open(&config, 0).unwrap();
+    let whole = fs::read(&path).unwrap();
+    for cut in [0, 3, 100, whole.len() / 2, whole.len() - 1] {
+        write(&path, &whole[..cut]);
+        assert!(refused(&config, 1).contains("not a complete Parquet file"));
+    }
+    let (mut refusals, mut reads) = (0, 0);
+    for at in (4..whole.len()).step_by(3) {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 0xff;
+        write(&path, &flipped);
+        match open(&config, 0) {
+            Ok(_) => reads += 1,
+            Err(_) => refusals += 1,
+        }
+    }
+    assert!(refusals > 0 && reads > 0, "{refusals} {reads}");
+    let words = Arc::new(StringArray::from_iter_values(
+        (0..20).map(|i| i.to_string()),
+    ));
+    let hole = |at, hole| {
+        floats(
+            (0..20)
+                .map(|i| if i == at { hole } else { Some(1.0) })
+                .collect(),
+        )
+    };
+    for (column, wanted) in [
+        (words as ArrayRef, "column `b` holds Utf8, not numbers"),
+        (hole(7, None), "row 7, column `b`: the cell is empty"),
+        (
+            hole(9, Some(f64::INFINITY)),
+            "row 9, column `b`: inf is not a finite number",
+        ),
+    ] {
+        parquet(&path, vec![("a", good()), ("b", column)]);
+        let problem = refused(&config, 2);
+        assert!(problem.contains(wanted), "{problem}");
+        assert!(problem.contains("bad.parquet"), "{problem}");
+    }
+    parquet(&path, vec![("a", floats(vec![])), ("b", floats(vec![]))]);
+    assert!(refused(&config, 2).contains("no row of data"));
+}
+
+#[test]
+fn a_parquet_table_has_classes_in_words_and_columns_in_any_order() {
+    let (_folder, path) = place("rows.parquet");
+    let column = |factor: i32| Arc::new(Int32Array::from_iter_values((0..40).map(|i| i * factor)));
+    let words = ["cat", "dog"].into_iter().cycle().take(40);
+    let words = Arc::new(StringArray::from_iter_values(words));
+    parquet(
+        &path,
+        vec![
+            ("one", column(1)),
+            ("kind", words),
+            ("two", column(2)),
+            ("three", column(3)),
+        ],
+    );
+    let config = DataConfig {
+        standardise: Some(false),
+        ..at(&path, Some(&["three", "one"]), &["two"], Some("kind"))
+    };
+    let table = open_part(&config, 0, Part::All).unwrap();
+    assert_eq!(table.classes, ["cat", "dog"]);
+    for i in 0..table.len() {
+        let (x, y) = (table.x_row(i), table.y_row(i));
+        assert_eq!((x[0], y[0]), (3.0 * x[1], 2.0 * x[1]));
+        assert_eq!(table.labels.as_ref().unwrap()[i], x[1] as u32 % 2);
+    }
+}
