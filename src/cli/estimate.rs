@@ -39,7 +39,7 @@ impl Estimate {
 }
 
 /// Seconds in the unit that a person would choose.
-fn duration(seconds: f64) -> String {
+pub(super) fn duration(seconds: f64) -> String {
     let (minutes, hours) = (seconds / 60.0, seconds / 3600.0);
     if seconds < 100.0 {
         format!("{seconds:.0} s")

@@ -22,6 +22,7 @@ mod online;
 mod pretrain;
 mod probe;
 mod progress;
+mod rehearsal;
 mod rows;
 mod setup;
 mod source;

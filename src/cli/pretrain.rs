@@ -11,6 +11,7 @@ use super::fit::{Job, Place, fit, write};
 use super::judge::labels_per_class;
 use super::online::Online;
 use super::progress::Bars;
+use super::rehearsal::rehearse;
 use super::setup::{Setup, joint};
 use super::source::LoaderSource;
 use super::{print_json, print_text, train_head};
@@ -195,7 +196,9 @@ fn fit_pairs(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
         dataset: setup.splits.train.clone(),
         device: setup.device.clone(),
     };
-    let messages = messages(&setup, &objective)?;
+    let mut messages = messages(&setup, &objective)?;
+    let steps = source.loader.batches_per_epoch() * setup.config.train.epochs;
+    messages.push(rehearse(&setup, steps)?);
     let online = Online::new(&setup, &network, floor)?;
     let job = Job {
         config: &setup.config,

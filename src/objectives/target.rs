@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::graph::{Mode, Network};
 use crate::host;
+use crate::params::Param;
 
 /// Values a task moves.
 const CHUNK: usize = 1 << 14;
@@ -72,7 +73,7 @@ impl Target {
         let graph = online.graph().until("embedding")?;
         let specs = graph.parameters();
         let copies = online.params().copies(&specs, "target.")?;
-        let trained = copies.all().into_iter().filter(|param| param.trainable());
+        let trained = copies.all().into_iter().filter(Param::trainable);
         let followed = trained.filter_map(|copy| {
             let original = online.params().get(&copy.name)?;
             Some((copy.var, original.var))
