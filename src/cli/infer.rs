@@ -46,14 +46,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let (_, config, checkpoint) = load_run(&args.run, &args.checkpoint, &args.machine)?;
-    if config.all_heads().is_empty() {
-        return Err(Error::Usage(format!(
-            "{} has no head to ask: it was pretrained; use `ravine embed` or `ravine probe`",
-            args.run.display()
-        )));
-    }
     let beta = beta(args, &config)?;
-    let task = Task::new(config.with(&args.sets)?)?;
+    let task = Task::of_run(config.with(&args.sets)?, &args.run)?;
     let machine = task.machine(None)?;
     load_params(&checkpoint, machine.network().params())?;
     let coded = questions(args, &task, &machine)?;
@@ -127,7 +121,6 @@ fn given(text: &str, tables: &Tables) -> Result<Table> {
     Ok(Table {
         x: tables.scales.x.apply(&numbers, names)?,
         x_names: names.clone(),
-        y_names: tables.train.y_names.clone(),
         ..Table::default()
     })
 }

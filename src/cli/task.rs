@@ -12,7 +12,7 @@ use super::setup::{EVAL_BATCH, Setup};
 use super::source::LoaderSource;
 use crate::config::{Config, Pretrained};
 use crate::data::table::{self, Table, Tables};
-use crate::data::{Dataset, Part, require_classes};
+use crate::data::{Dataset, Part, Subset, require_classes};
 use crate::encoders;
 use crate::error::{Error, Result};
 use crate::graph::{Executor, Graph, Network};
@@ -95,6 +95,17 @@ impl Task {
         })
     }
 
+    /// The same for the configuration of the run in `root`, which must have a head.
+    pub(super) fn of_run(config: Config, root: &Path) -> Result<Self> {
+        if config.all_heads().is_empty() {
+            return Err(Error::Usage(format!(
+                "{} has no head to ask: it was pretrained; use `ravine embed` or `ravine probe`",
+                root.display()
+            )));
+        }
+        Self::new(config)
+    }
+
     /// The machine with parameters as they start; the encoder's are those of `pretrained`, when given.
     pub(super) fn machine(&self, pretrained: Option<&Pretrained>) -> Result<Machine> {
         let params = Params::new(self.config.seed, &self.device);
@@ -171,7 +182,7 @@ impl Task {
     /// Codes of at most `most` rows of a part, in storage order.
     pub(super) fn coded(&self, machine: &Machine, part: Part, most: usize) -> Result<Coded> {
         match &self.material {
-            Material::Images(setup) => self.coded_images(setup, machine, part),
+            Material::Images(setup) => self.coded_images(setup, machine, part, most),
             Material::Table(tables) => {
                 let table = match part {
                     Part::Validation if !tables.validation.is_empty() => &tables.validation,
@@ -201,15 +212,23 @@ impl Task {
         })
     }
 
-    fn coded_images(&self, setup: &Setup, machine: &Machine, part: Part) -> Result<Coded> {
+    fn coded_images(
+        &self,
+        setup: &Setup,
+        machine: &Machine,
+        part: Part,
+        most: usize,
+    ) -> Result<Coded> {
         let splits = &setup.splits;
         let dataset: &Arc<dyn Dataset> = match part {
             Part::Validation if !splits.validation.is_empty() => &splits.validation,
             Part::Test => &splits.test,
             _ => &splits.train,
         };
+        let first = (0..dataset.len().min(most) as u32).collect();
+        let dataset: Arc<dyn Dataset> = Arc::new(Subset::new(dataset.clone(), first));
         let mut widths = Vec::new();
-        let features = setup.collect(dataset, |x| {
+        let features = setup.collect(&dataset, |x| {
             let codes = machine.codes(x)?;
             widths = codes.iter().map(|code| code.dims()[1]).collect();
             Ok(Tensor::cat(&codes, 1)?)
@@ -239,6 +258,17 @@ impl Task {
             Material::Table(tables) => {
                 [&tables.train, &tables.validation, &tables.test].map(Table::len)
             }
+        }
+    }
+
+    /// Labels of the training part; empty where answers are vectors.
+    pub(super) fn train_labels(&self) -> Vec<u32> {
+        match &self.material {
+            Material::Images(setup) => {
+                let train = &setup.splits.train;
+                (0..train.len()).filter_map(|i| train.label(i)).collect()
+            }
+            Material::Table(tables) => tables.train.labels.clone().unwrap_or_default(),
         }
     }
 

@@ -31,7 +31,7 @@ presets!(
     "ebm/ellipse-free-energy",
     "ebm/horn-free-energy",
     "ebm/moons-two-class",
-    "ebm/spirals-two-class",
+    "ebm/spirals-multi-class",
     "ebm/digits-energy",
     "ebm/digits-perceptron",
     "ebm/digits-hinge",
