@@ -259,6 +259,8 @@ fn a_head_rides_on_a_pretrained_encoder_by_configuration_alone() -> Result<(), A
             )?)
         };
         let (before, after) = (load(&encoder)?, load(&run)?);
+        let sets = ["ebm/digits-number", from.as_str(), &frozen];
+        ride(&folder.path().join("numbers"), sets)?;
         let same = before
             .iter()
             .filter(|(name, _)| name.starts_with("encoder.") && name.ends_with("weight"))
@@ -271,6 +273,35 @@ fn a_head_rides_on_a_pretrained_encoder_by_configuration_alone() -> Result<(), A
             freeze,
             "the encoder stays exactly when frozen"
         );
+    }
+    Ok(())
+}
+
+/// Heads that give vectors, on the same encoder: classes that are numbers become answers.
+fn ride(run: &Path, [preset, from, frozen]: [&str; 3]) -> Result<(), Any> {
+    let latent = [
+        "head.kind=latent",
+        "head.z.kind=discrete",
+        "negatives.kind=none",
+        "loss.kind=energy",
+    ];
+    for (i, more) in [&[][..], &latent].into_iter().enumerate() {
+        let out = run.with_extension(format!("{frozen}{i}"));
+        let sets: Vec<&str> = [from, frozen, "train.epochs=5"]
+            .iter()
+            .chain(more)
+            .copied()
+            .collect();
+        let card = train(preset, &out, &sets)?;
+        assert!(number(&card, "inference_error").is_finite(), "{card}");
+        assert!(
+            number(&card, "constant_error") > 2.0,
+            "digits, in their units: {card}"
+        );
+        let asked = json(&["infer", &text(&out), "--limit", "2", "--json"])?;
+        let truth = asked["rows"][1]["truth"][0].as_f64().expect("a digit");
+        assert!((truth - truth.round()).abs() < 1e-4, "{asked}");
+        assert!(asked["rows"][1]["id"].is_string(), "{asked}");
     }
     Ok(())
 }

@@ -2,8 +2,9 @@
 
 use candle_core::Tensor;
 
+use super::coded::Coded;
 use super::judge_head::{ANSWERS, BINS, Judged, distance, distances, plain, search, units};
-use super::task::{Coded, Material, Task};
+use super::task::{Material, Task};
 use crate::data::Part;
 use crate::error::Result;
 use crate::eval::answer_card::{ClassCard, VectorCard};
@@ -59,7 +60,7 @@ fn majority(train: &[u32], labels: &[u32], classes: usize) -> f64 {
 /// The mean of the training answers, `rows` times (N·D).
 fn constant(task: &Task, rows: usize) -> Vec<f32> {
     let Material::Table(tables) = &task.material else {
-        return Vec::new();
+        return vec![0.0; rows]; // standardised numbers
     };
     let (y, dim) = (&tables.train.y, task.bounds.dim());
     let mean = |d: usize| y.iter().skip(d).step_by(dim).sum::<f32>() / tables.train.len() as f32;

@@ -2,7 +2,8 @@
 
 use candle_core::Tensor;
 
-use super::task::{Coded, Material, Task, rows_at_once};
+use super::coded::{Coded, rows_at_once};
+use super::task::{Material, Task};
 use crate::error::Result;
 use crate::eval::calibration::calibration;
 use crate::eval::surface::{Rows, Surface};
@@ -157,7 +158,10 @@ pub(super) fn plain(a: &[f64], b: &[f64]) -> f64 {
 pub(super) fn units(task: &Task, y: &[f32]) -> Vec<f64> {
     match &task.material {
         Material::Table(tables) => tables.scales.y.invert(y),
-        Material::Images(_) => y.iter().map(|&v| f64::from(v)).collect(),
+        Material::Images(_) => match &task.numbers {
+            Some(numbers) => numbers.scale.invert(y),
+            None => Vec::new(), // answers are classes
+        },
     }
 }
 

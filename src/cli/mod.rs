@@ -5,6 +5,7 @@
 
 mod bench;
 mod card;
+mod coded;
 mod compare;
 mod config;
 mod data;
@@ -21,11 +22,13 @@ mod linear;
 mod list;
 mod online;
 mod pretrain;
+mod pretrained;
 mod probe;
 mod progress;
 mod rows;
 mod setup;
 mod source;
+mod space;
 mod task;
 mod train_head;
 

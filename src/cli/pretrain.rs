@@ -193,6 +193,7 @@ fn fit_pairs(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
         loader: loader(&setup)?,
         dataset: setup.splits.train.clone(),
         device: setup.device.clone(),
+        numbers: None,
     };
     let messages = messages(&setup, &objective)?;
     let online = Online::new(&setup, &network, floor)?;

@@ -3,11 +3,13 @@
 use serde_json::json;
 
 use super::card::checkpoint_name;
+use super::coded::Coded;
 use super::fit::{Job, Place, fit, write};
 use super::head_card::{class_card, vector_card};
 use super::judge_head::judge;
+use super::pretrained::adopt;
 use super::progress::Bars;
-use super::task::{Coded, Task, adopt};
+use super::task::Task;
 use crate::config::Config;
 use crate::data::Part;
 use crate::error::Result;

@@ -44,6 +44,7 @@ presets!(
     "ebm/digits-mee",
     "ebm/digits-joint",
     "ebm/digits-probe",
+    "ebm/digits-number",
 );
 
 /// The preset called `name`, also by its path below the repository (`configs/ebm/parabola-b-energy.toml`).

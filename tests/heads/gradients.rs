@@ -260,3 +260,15 @@ fn most_offending_answers_keep_their_distance_in_a_batch() -> Result<(), Any> {
     }
     Ok(())
 }
+
+#[test]
+fn labels_outside_the_classes_are_refused_with_exit_code_2() -> Result<(), Any> {
+    let (machine, params) = machine(&[HeadKind::defaults().remove(0)], Space::Classes(3))?;
+    let loss = LossKind::Nll(Nll::default());
+    let objective = Answers::new(machine, loss, None, bounds(), (SAMPLES, 4))?;
+    let problem = gradients(&objective, &batch(Space::Classes(4), 0)?, 1, &params).err();
+    let problem = problem.expect("a refusal");
+    assert_eq!(problem.exit_code(), 2);
+    assert!(problem.to_string().contains("classes 0 to 2"), "{problem}");
+    Ok(())
+}
