@@ -6,8 +6,8 @@ use candle_core::{Tensor, Var};
 use common::{Any, Case, case, cases};
 use ravine::energies::{Cosine, Dot, Energy, L1, Squared, SquaredConvention, l2_normalise_with};
 use ravine::losses::{
-    Dcl, Dclw, Energies, EnergyLoss, Hinge, InfoNce, Log, Loss, Lvq2, Mce, Mee, Nll, Perceptron,
-    SquareExponential, SquareSquare,
+    Dcl, Dclw, Energies, EnergyLoss, Hinge, InfoNce, Log, Loss, Lvq2, Lvq2Convention, Mce, Mee,
+    Nll, Perceptron, SquareExponential, SquareSquare,
 };
 use ravine::negatives::{InBatch, Negatives, NoNegatives, Queue, Triplets};
 use ravine::regularizers::{
@@ -81,8 +81,15 @@ fn energy_losses_equal_the_reference() -> Result<(), Any> {
             "log" => Box::new(Log {}),
             "lvq2_ratio" => Box::new(Lvq2 {
                 delta: number("delta"),
+                ..Lvq2::default()
             }),
-            "lvq2_cap" => continue, // another function of the same name, not offered
+            "lvq2_cap" => {
+                assert_eq!(number("cap"), 1.0);
+                Box::new(Lvq2 {
+                    convention: Lvq2Convention::Difference,
+                    ..Lvq2::default()
+                })
+            }
             "mce" => Box::new(Mce {}),
             "mee" => Box::new(Mee {
                 beta: number("beta"),

@@ -10,7 +10,10 @@ use rand::RngExt;
 use ravine::encoders::{Encoder, Mlp, Projector, network};
 use ravine::energies::{Cosine, Dot, Energy, EnergyKind, Euclidean, Squared};
 use ravine::graph::{CandleExecutor, Network};
-use ravine::losses::{Energies, EnergyLoss, Hinge, InfoNce, Loss, LossKind, Nll, log_sum_exp};
+use ravine::losses::{
+    Energies, EnergyLoss, Hinge, InfoNce, Log, Loss, LossKind, Mce, Mee, Nll, Perceptron,
+    SquareSquare, log_sum_exp,
+};
 use ravine::negatives::{InBatch, Negatives, NegativesKind, NoNegatives, Triplets};
 use ravine::objectives::{Batch, Joint};
 use ravine::params::Params;
@@ -162,6 +165,65 @@ fn nll_over_negated_logits_is_cross_entropy() -> Result<(), Any> {
     };
     let nll = Nll { beta: 1.0 }.forward(&energies)?.mean_all()?;
     assert!(gap(&nll, &expected)? < 1e-12);
+    Ok(())
+}
+
+/// Energies of `n` questions with one right answer and `k` wrong ones.
+fn energies(n: usize, k: usize) -> Result<Energies, Any> {
+    Ok(Energies {
+        positive: (random(&[n, 1], 20, DType::F64)? + 1.0)?,
+        negative: Some((random(&[n, k], 21, DType::F64)? + 1.0)?),
+        volume: None,
+    })
+}
+
+#[test]
+fn one_wrong_answer_makes_mee_mce_and_nll_log() -> Result<(), Any> {
+    let two = energies(7, 1)?;
+    let (mee, mce) = (Mee { beta: 1.0 }.forward(&two)?, Mce {}.forward(&two)?);
+    assert!(gap(&mee, &mce)? < 1e-12);
+    let (nll, log) = (Nll { beta: 1.0 }.forward(&two)?, Log {}.forward(&two)?);
+    assert!(gap(&nll, &log)? < 1e-12);
+    Ok(())
+}
+
+#[test]
+fn nll_tends_to_the_perceptron_as_beta_grows() -> Result<(), Any> {
+    let all = energies(7, 5)?;
+    let perceptron = Perceptron {}.forward(&all)?;
+    let mut last = f64::INFINITY;
+    for beta in [1.0, 10.0, 100.0, 1e5] {
+        let apart = gap(&Nll { beta }.forward(&all)?, &perceptron)?;
+        assert!(apart < last, "beta {beta}: {apart}");
+        last = apart;
+    }
+    assert!(last < 1e-4, "{last}");
+    Ok(())
+}
+
+#[test]
+fn two_classes_by_one_number_are_the_losses_of_twice_the_logit() -> Result<(), Any> {
+    let g = random(&[9, 1], 22, DType::F64)?; // y = +1: E_C = −g, E_I = g
+    let two = Energies {
+        positive: g.neg()?,
+        negative: Some(g.clone()),
+        volume: None,
+    };
+    let logistic = ((g.neg()? * 2.0)?.exp()? + 1.0)?.log()?.squeeze(1)?;
+    assert!(gap(&Nll { beta: 1.0 }.forward(&two)?, &logistic)? < 1e-12);
+    let hinge = (1.5 - (&g * 2.0)?)?.relu()?.squeeze(1)?;
+    assert!(gap(&Hinge { margin: 1.5 }.forward(&two)?, &hinge)? < 1e-12);
+    Ok(())
+}
+
+#[test]
+fn square_square_on_distances_is_twice_the_contrastive_loss() -> Result<(), Any> {
+    let distances = energies(7, 1)?;
+    let margin = 1.2;
+    let square_square = SquareSquare { margin }.forward(&distances)?;
+    let short = (margin - distances.wrong()?)?.relu()?;
+    let hadsell = ((distances.positive.sqr()? * 0.5)? + (short.sqr()? * 0.5)?)?.squeeze(1)?;
+    assert!(gap(&square_square, &(hadsell * 2.0)?)? < 1e-12);
     Ok(())
 }
 

@@ -331,5 +331,7 @@ config_laws!(
     EncoderKind,
     OptimizerKind,
     ravine::heads::HeadKind,
+    ravine::heads::LatentsKind,
+    ravine::inference::InferenceKind,
     ravine::augment::Operation,
 );

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::setup::graph;
+use super::space::space;
 use super::{print_json, print_text};
 use crate::config::Config;
 use crate::data::table;
@@ -56,14 +57,10 @@ pub(super) fn run(command: Command, json: bool) -> Result<()> {
 fn networks(config: &Config) -> Result<(Vec<Graph>, String)> {
     let heads = config.all_heads();
     if config.data.is_table() {
-        let train = table::open(&config.data, config.seed)?.train;
-        let space = match train.y_dim() {
-            0 => Space::Classes(train.classes.len()),
-            dim => Space::Vectors(dim),
-        };
+        let train = table::open(&config.data, config.data.split_seed)?.train;
         let encoder = config.encoder.part().graph(&[train.x_dim()])?;
         let input = format!("rows of {}", train.x_names.join(", "));
-        return Ok((headed(config, &encoder, space)?, input));
+        return Ok((headed(config, &encoder, space(&train))?, input));
     }
     let grey = config.data.source == "digits" && config.augment.size == 8;
     let channels = config.data.channels.unwrap_or(if grey { 1 } else { 3 });
@@ -73,7 +70,12 @@ fn networks(config: &Config) -> Result<(Vec<Graph>, String)> {
         return Ok((vec![graph(config, channels)?], input));
     }
     let encoder = config.encoder.part().graph(&[channels, size, size])?;
-    Ok((headed(config, &encoder, Space::Classes(CLASSES))?, input))
+    let answers = if heads.iter().any(|head| head.part().chooses()) {
+        Space::Classes(CLASSES)
+    } else {
+        Space::Vectors(1) // classes whose names are numbers
+    };
+    Ok((headed(config, &encoder, answers)?, input))
 }
 
 /// Encoder with the codes of the heads, and the heads' own networks.

@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use candle_core::Tensor;
 use serde_json::{Value, json};
 
+use super::coded::Coded;
 use super::judge_head::{ANSWERS, search, typical, units};
 use super::pretrain::{Machine as Choices, load_params, load_run};
-use super::task::{Coded, Material, Task};
+use super::task::{Material, Task};
 use super::{print_json, print_text};
 use crate::config::Config;
 use crate::data::table::{Table, Tables};
-use crate::data::{Part, Reader};
+use crate::data::{Part, Reader, open_part};
 use crate::error::{Error, Result};
 use crate::heads::Space;
 use crate::inference::{Machine, Minimum, answers, offered};
@@ -46,14 +47,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let (_, config, checkpoint) = load_run(&args.run, &args.checkpoint, &args.machine)?;
-    if config.all_heads().is_empty() {
-        return Err(Error::Usage(format!(
-            "{} has no head to ask: it was pretrained; use `ravine embed` or `ravine probe`",
-            args.run.display()
-        )));
-    }
     let beta = beta(args, &config)?;
-    let task = Task::new(config.with(&args.sets)?)?;
+    let task = Task::of_run(config.with(&args.sets)?, &args.run)?;
     let machine = task.machine(None)?;
     load_params(&checkpoint, machine.network().params())?;
     let coded = questions(args, &task, &machine)?;
@@ -103,7 +98,10 @@ fn questions(args: &Args, task: &Task, machine: &Machine) -> Result<Coded> {
             config.data.reader = Reader::Table;
             return task.coded_table(machine, &read(&config, tables)?, most);
         }
-        return Task::new(config)?.coded(machine, Part::Test, most);
+        if let Material::Images(setup) = &task.material {
+            let dataset = open_part(&config.data, Part::All)?;
+            return task.coded_images(setup, machine, &dataset, most);
+        }
     }
     task.coded(machine, Part::Test, most)
 }
@@ -127,7 +125,6 @@ fn given(text: &str, tables: &Tables) -> Result<Table> {
     Ok(Table {
         x: tables.scales.x.apply(&numbers, names)?,
         x_names: names.clone(),
-        y_names: tables.train.y_names.clone(),
         ..Table::default()
     })
 }
@@ -160,6 +157,7 @@ fn classes(task: &Task, machine: &Machine, coded: &Coded, beta: f64) -> Result<V
             let lowest = lowest.unwrap_or_default();
             let truth = coded.labels.as_ref().map(|labels| labels[i] as usize);
             json!({
+                "id": coded.ids.get(i),
                 "x": x_of(task, coded, i),
                 "answer": names.get(lowest),
                 "truth": truth.and_then(|label| names.get(label)),
@@ -188,6 +186,7 @@ fn vectors(task: &Task, machine: &Machine, coded: &Coded, beta: f64) -> Result<V
         };
         let truth = coded.y.get(i * dim..(i + 1) * dim);
         rows.push(json!({
+            "id": coded.ids.get(i),
             "x": x_of(task, coded, i),
             "truth": truth.map(|y| units(task, y)),
             "answers": given.iter().map(shown).collect::<Vec<_>>(),
@@ -248,8 +247,10 @@ fn text(rows: &[Value]) -> String {
     };
     let mut out = String::new();
     for row in rows {
-        let x = numbers(&row["x"]);
-        let _ = write!(out, "x ({x}): ");
+        let _ = match row["id"].as_str() {
+            Some(id) => write!(out, "{id}: "),
+            None => write!(out, "x ({}): ", numbers(&row["x"])),
+        };
         if let Some(minima) = row["answers"].as_array() {
             for (i, minimum) in minima.iter().enumerate() {
                 let energy = minimum["energy"].as_f64().unwrap_or(f64::NAN);

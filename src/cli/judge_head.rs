@@ -2,39 +2,32 @@
 
 use candle_core::Tensor;
 
-use super::task::{Coded, Material, Task, rows_at_once};
-use crate::data::Part;
+use super::coded::{Coded, rows_at_once};
+use super::task::{Material, Task};
 use crate::error::Result;
-use crate::eval::answer_card::{ClassCard, VectorCard};
-use crate::eval::calibration::{calibration, fit_beta};
+use crate::eval::calibration::calibration;
 use crate::eval::surface::{Rows, Surface};
 use crate::heads::Space;
-use crate::inference::{Bounds, Machine, Minimum, Problem, answers, offered};
+use crate::inference::{Bounds, Machine, Minimum, Problem, offered};
 use crate::negatives::NegativesKind;
 use crate::random::{Purpose, stream};
 
 /// Bins of the calibration error (Guo et al. 2017).
-const BINS: usize = 15;
+pub(super) const BINS: usize = 15;
 
 /// Minima at most this share of the way from the lowest to the mean energy count as answers.
 pub(super) const ANSWERS: f32 = 0.2;
-
-/// A found answer this near to a right one is right, in the units of the source.
-const NEAR: f64 = 0.1;
-
-/// Two searches this near to each other agree.
-const AGREE: f64 = 0.02;
 
 /// What was measured of one part.
 pub(super) struct Judged {
     pub(super) surface: Surface,
     pub(super) plane: Vec<[f32; 2]>,
     /// argmin_y E over the grid (N·D), of vectors.
-    best: Vec<f32>,
+    pub(super) best: Vec<f32>,
     /// Mean energy over the grid (N), of vectors.
-    typical: Vec<f32>,
+    pub(super) typical: Vec<f32>,
     /// Energies of all classes (N·C).
-    table: Vec<f32>,
+    pub(super) table: Vec<f32>,
 }
 
 impl Judged {
@@ -144,19 +137,19 @@ fn away(a: &[f32], b: &[f32]) -> f64 {
 }
 
 /// Mean distance of `found` (N·D) to `y` (N·D), in the units of the source.
-fn distance(task: &Task, found: &[f32], y: &[f32]) -> f64 {
+pub(super) fn distance(task: &Task, found: &[f32], y: &[f32]) -> f64 {
     let all = distances(task, found, y);
     all.iter().sum::<f64>() / all.len().max(1) as f64
 }
 
-fn distances(task: &Task, found: &[f32], y: &[f32]) -> Vec<f64> {
+pub(super) fn distances(task: &Task, found: &[f32], y: &[f32]) -> Vec<f64> {
     let dim = task.bounds.dim();
     let (found, y) = (units(task, found), units(task, y));
     let pairs = found.chunks_exact(dim).zip(y.chunks_exact(dim));
     pairs.map(|(a, b)| plain(a, b)).collect()
 }
 
-fn plain(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn plain(a: &[f64], b: &[f64]) -> f64 {
     let square = a.iter().zip(b).map(|(a, b)| (a - b).powi(2));
     square.sum::<f64>().sqrt()
 }
@@ -165,7 +158,10 @@ fn plain(a: &[f64], b: &[f64]) -> f64 {
 pub(super) fn units(task: &Task, y: &[f32]) -> Vec<f64> {
     match &task.material {
         Material::Table(tables) => tables.scales.y.invert(y),
-        Material::Images(_) => y.iter().map(|&v| f64::from(v)).collect(),
+        Material::Images(_) => match &task.numbers {
+            Some(numbers) => numbers.scale.invert(y),
+            None => Vec::new(), // answers are classes
+        },
     }
 }
 
@@ -184,119 +180,6 @@ pub(super) fn search(
         first,
     };
     task.config.inference.part().minima(&problem)
-}
-
-/// What a head that chooses among classes is worth on the test part.
-pub(super) fn class_card(
-    task: &Task,
-    machine: &Machine,
-    judged: &Judged,
-    coded: &Coded,
-) -> Result<ClassCard> {
-    let labels = coded.labels.as_deref().unwrap_or_default();
-    let plain = calibration(&judged.table, labels, 1.0, BINS)?;
-    let validation = task.coded(machine, Part::Validation, usize::MAX)?;
-    let table: Vec<f32> = machine.table(&validation.codes)?.flatten_all()?.to_vec1()?;
-    // Where every validation row is right, or none is told from another, no temperature is best.
-    let beta = fit_beta(&table, validation.labels.as_deref().unwrap_or_default()).ok();
-    let fitted = beta.map(|beta| calibration(&judged.table, labels, beta, BINS));
-    let fitted = fitted.transpose()?;
-    Ok(ClassCard {
-        accuracy: plain.accuracy,
-        beta,
-        expected_calibration_error: plain.ece,
-        calibrated_error: fitted.as_ref().map(|c| c.ece),
-        nll: plain.nll,
-        calibrated_nll: fitted.as_ref().map(|c| c.nll),
-    })
-}
-
-/// What a head whose answers are vectors is worth on the test part.
-pub(super) fn vector_card(
-    task: &Task,
-    machine: &Machine,
-    judged: &Judged,
-    coded: &Coded,
-) -> Result<VectorCard> {
-    let found = search(task, machine, &coded.codes, 0)?;
-    let dim = task.bounds.dim();
-    let nowhere = vec![f32::NAN; dim];
-    let best: Vec<f32> = found
-        .iter()
-        .flat_map(|minima| minima.first().map_or(&nowhere, |m| &m.y).clone())
-        .collect();
-    let apart = distances(task, &best, &judged.best);
-    let agree = apart.iter().filter(|d| **d <= AGREE).count();
-    let manifold_error = manifold(task, machine, coded)?;
-    // Every point of a manifold is as good as any other.
-    let comparable = manifold_error.is_none();
-    let (all, several) = right_answers(task, coded, &found, &judged.typical);
-    Ok(VectorCard {
-        argmin_error: distance(task, &judged.best, &coded.y),
-        inference_error: distance(task, &best, &coded.y),
-        search_agreement: comparable.then(|| agree as f64 / apart.len().max(1) as f64),
-        answers_found: all,
-        branches_found: several,
-        manifold_error,
-    })
-}
-
-/// Share of questions all of whose right answers were found: of all questions, and of those with several.
-fn right_answers(
-    task: &Task,
-    coded: &Coded,
-    found: &[Vec<Minimum>],
-    typical: &[f32],
-) -> (Option<f64>, Option<f64>) {
-    let Material::Table(tables) = &task.material else {
-        return (None, None);
-    };
-    let Some(generator) = tables.generator else {
-        return (None, None);
-    };
-    let x = tables.scales.x.invert(&coded.x);
-    let (mut all, mut several) = (Vec::new(), Vec::new());
-    let width = tables.train.x_dim();
-    for ((x, minima), typical) in x.chunks_exact(width).zip(found).zip(typical) {
-        let right = generator.answers(x);
-        let given: Vec<Vec<f64>> = answers(minima, *typical, ANSWERS)
-            .iter()
-            .map(|minimum| units(task, &minimum.y))
-            .collect();
-        let hit = |right: &Vec<f64>| given.iter().any(|y| plain(y, right) <= NEAR);
-        let hits = f64::from(u8::from(right.iter().all(hit)));
-        if !right.is_empty() {
-            all.push(hits);
-        }
-        if right.len() > 1 {
-            several.push(hits);
-        }
-    }
-    let mean =
-        |hits: Vec<f64>| (!hits.is_empty()).then(|| hits.iter().sum::<f64>() / hits.len() as f64);
-    (mean(all), mean(several))
-}
-
-/// Mean distance from the predictions at the best z to the true manifold.
-fn manifold(task: &Task, machine: &Machine, coded: &Coded) -> Result<Option<f64>> {
-    let Material::Table(tables) = &task.material else {
-        return Ok(None);
-    };
-    let (Some(generator), dim) = (tables.generator, task.bounds.dim()) else {
-        return Ok(None);
-    };
-    let shape = (coded.rows()?, 1, dim);
-    let y = Tensor::from_vec(coded.y.clone(), shape, &task.device)?;
-    let Some(traced) = machine.traced(&coded.codes, &y)? else {
-        return Ok(None);
-    };
-    let traced = units(task, &traced.flatten_all()?.to_vec1::<f32>()?);
-    let x = tables.scales.x.invert(&coded.x);
-    let rows = x
-        .chunks_exact(tables.train.x_dim())
-        .zip(traced.chunks_exact(dim));
-    let distances: Vec<f64> = rows.filter_map(|(x, y)| generator.distance(x, y)).collect();
-    Ok((!distances.is_empty()).then(|| distances.iter().sum::<f64>() / distances.len() as f64))
 }
 
 /// Mean energy of each question over 256 answers drawn from the box (N): what the energy of a minimum is compared with.

@@ -5,6 +5,8 @@
 
 mod bench;
 mod card;
+mod coded;
+mod compare;
 mod config;
 mod data;
 mod device;
@@ -12,6 +14,7 @@ mod doctor;
 mod embed;
 mod estimate;
 mod fit;
+mod head_card;
 mod infer;
 mod judge;
 mod judge_head;
@@ -20,12 +23,14 @@ mod list;
 mod memory;
 mod online;
 mod pretrain;
+mod pretrained;
 mod probe;
 mod progress;
 mod rehearsal;
 mod rows;
 mod setup;
 mod source;
+mod space;
 mod stop;
 mod task;
 mod train_head;
@@ -55,6 +60,8 @@ enum Command {
     Train(pretrain::Args),
     /// Ask a trained head: answers, energies, probabilities, minima.
     Infer(infer::Args),
+    /// Compare the energies of two trained heads over classes, raw and calibrated.
+    Compare(compare::Args),
     /// Write the embeddings of a data set to a file.
     Embed(embed::Args),
     /// Measure how well a probe reads classes from frozen embeddings.
@@ -83,6 +90,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Pretrain(args) => pretrain::run(&args, json),
         Command::Train(args) => pretrain::train(&args, json),
         Command::Infer(args) => infer::run(&args, json),
+        Command::Compare(args) => compare::run(&args, json),
         Command::Embed(args) => embed::run(&args, json),
         Command::Probe(args) => probe::run(&args, json),
         Command::List(args) => list::run(&args, json),

@@ -195,6 +195,7 @@ fn fit_pairs(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
         loader: loader(&setup)?,
         dataset: setup.splits.train.clone(),
         device: setup.device.clone(),
+        numbers: None,
     };
     let mut messages = messages(&setup, &objective)?;
     let steps = source.loader.batches_per_epoch() * setup.config.train.epochs;

@@ -4,26 +4,39 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
+use super::space::Numbers;
 use crate::data::{self, Dataset, Loader};
 use crate::error::Result;
 use crate::objectives::Batch;
 use crate::train::{Bad, Loaded, Source};
 
 /// Batches of a data set, moved to the training device.
-pub(super) struct LoaderSource {
+pub(super) struct LoaderSource<'a> {
     pub(super) loader: Loader,
     pub(super) dataset: Arc<dyn Dataset>,
     pub(super) device: Device,
+    /// Classes as numbers, for heads that give vectors.
+    pub(super) numbers: Option<&'a Numbers>,
 }
 
-impl Source for LoaderSource {
+impl Source for LoaderSource<'_> {
     fn batches_per_epoch(&self) -> u64 {
         self.loader.batches_per_epoch()
     }
 
     fn steps(&self, first: u64, end: u64) -> Box<dyn Iterator<Item = Result<Loaded>> + '_> {
         let steps = self.loader.steps(first, end);
-        Box::new(steps.map(|batch| to_device(batch?, &self.device)))
+        Box::new(steps.map(|batch| {
+            let batch = batch?;
+            let numbers = self.numbers.zip(batch.labels.as_ref());
+            let answers = numbers.map(|(numbers, labels)| {
+                let answers = numbers.answers(labels);
+                Tensor::from_vec(answers, (labels.len(), 1), &self.device)
+            });
+            let mut loaded = to_device(batch, &self.device)?;
+            loaded.batch.answers = answers.transpose()?;
+            Ok(loaded)
+        }))
     }
 
     fn samples(&self) -> usize {

@@ -3,10 +3,13 @@
 use serde_json::json;
 
 use super::card::checkpoint_name;
+use super::coded::Coded;
 use super::fit::{Job, Place, fit, write};
-use super::judge_head::{class_card, judge, vector_card};
+use super::head_card::{class_card, vector_card};
+use super::judge_head::judge;
+use super::pretrained::adopt;
 use super::progress::Bars;
-use super::task::{Coded, Task, adopt};
+use super::task::Task;
 use crate::config::Config;
 use crate::data::Part;
 use crate::error::Result;
@@ -17,7 +20,7 @@ use crate::inference::Machine;
 use crate::objectives::Objective;
 use crate::train::{Probed, Progress, RunFolder};
 
-/// Rows of a table that probes and cards look at.
+/// Rows with vector answers that probes and cards look at.
 const MOST: usize = 2000;
 
 /// Train, then measure what was learned on the test part.
@@ -66,6 +69,9 @@ fn messages(task: &Task, warnings: &[String]) -> Vec<String> {
 
 /// Rows that are looked at: fewer where each answer needs a search for its latent.
 fn most(task: &Task) -> usize {
+    if matches!(task.space, Space::Classes(_)) {
+        return usize::MAX;
+    }
     let heads = task.config.all_heads();
     let searched = heads.iter().filter_map(|head| head.part().latent());
     let mut searched = searched.filter(|l| !matches!(l.z.part().values(&task.device), Ok(Some(_))));

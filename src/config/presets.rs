@@ -37,7 +37,7 @@ presets!(
     "ebm/ellipse-free-energy",
     "ebm/horn-free-energy",
     "ebm/moons-two-class",
-    "ebm/spirals-two-class",
+    "ebm/spirals-multi-class",
     "ebm/digits-energy",
     "ebm/digits-perceptron",
     "ebm/digits-hinge",
@@ -50,6 +50,7 @@ presets!(
     "ebm/digits-mee",
     "ebm/digits-joint",
     "ebm/digits-probe",
+    "ebm/digits-number",
 );
 
 /// The preset called `name`, also by its path below the repository (`configs/ebm/parabola-b-energy.toml`).

@@ -64,6 +64,8 @@ pub struct AnswerCard {
 pub struct ClassCard {
     /// Share of questions whose lowest energy is that of the right class.
     pub accuracy: f64,
+    /// The accuracy of always answering with the most frequent class of the training part.
+    pub majority: f64,
     /// Inverse temperature fitted on the validation part; null when none is best there.
     pub beta: Option<f64>,
     /// Expected calibration error at beta 1.
@@ -81,6 +83,8 @@ pub struct ClassCard {
 pub struct VectorCard {
     /// Mean distance of argmin_y E over a grid of the box to the answer in the data.
     pub argmin_error: f64,
+    /// The same of always answering with the mean of the training answers.
+    pub constant_error: f64,
     /// Mean distance of the configured inference's best answer to the answer in the data.
     pub inference_error: f64,
     /// Share of questions where that answer and argmin_y E over the grid are within 0.02; null where a latent makes a
@@ -119,7 +123,12 @@ impl fmt::Display for AnswerCard {
         );
         line("energy", energy)?;
         if let Some(classes) = &self.classes {
-            line("accuracy", format!("{:.1} %", 100.0 * classes.accuracy))?;
+            let accuracy = format!(
+                "{:.1} %; always the most frequent class: {:.1} %",
+                100.0 * classes.accuracy,
+                100.0 * classes.majority
+            );
+            line("accuracy", accuracy)?;
             let fitted = classes.beta.zip(classes.calibrated_error);
             let fitted = fitted.map_or(String::new(), |(beta, after)| {
                 format!(", {after:.3} at beta {beta:.3}, fitted on validation")
@@ -135,8 +144,8 @@ impl fmt::Display for AnswerCard {
                 format!("; they agree for {:.1} %", 100.0 * share)
             });
             let error = format!(
-                "argmin over the grid {:.4}, inference {:.4}{agreement}",
-                vectors.argmin_error, vectors.inference_error
+                "argmin over the grid {:.4}, inference {:.4}{agreement}; always the mean answer: {:.4}",
+                vectors.argmin_error, vectors.inference_error, vectors.constant_error
             );
             line("error", error)?;
             if let Some(share) = vectors.answers_found {

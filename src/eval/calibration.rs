@@ -121,7 +121,7 @@ fn check(energies: &[f32], labels: &[u32]) -> Result<usize> {
 }
 
 /// P(y) = exp(−beta E(y)) / Σ exp(−beta E), (C,).
-fn gibbs(row: &[f32], beta: f64) -> Vec<f64> {
+pub(super) fn gibbs(row: &[f32], beta: f64) -> Vec<f64> {
     let log_z = log_partition(row, beta);
     row.iter()
         .map(|e| (-beta * f64::from(*e) - log_z).exp())

@@ -28,6 +28,7 @@ pub mod logistic;
 mod products;
 pub mod spectrum;
 pub mod surface;
+pub mod together;
 pub mod writers;
 
 pub use features::Features;

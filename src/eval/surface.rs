@@ -7,6 +7,9 @@ use super::collapse::{Judgement, Verdict};
 /// A surface that varies less over y than this share of its variation before training is flat.
 pub const FLAT: f64 = 0.1;
 
+/// Right answers that fell by more than so many gaps to the wrong ones fall without saying anything.
+pub const RUNAWAY: f64 = 5.0;
+
 /// Below this share of wrong answers above the right one, the energy tells them hardly apart (chance is 0.5).
 pub const TOLD_APART: f64 = 0.6;
 
@@ -86,12 +89,18 @@ fn deviation(values: &[f32]) -> f64 {
 /// let carved = Surface { flatness: 2.3, ranked: 0.99, ..before };
 /// assert_eq!(judge(&carved, &before).verdict, Verdict::Healthy);
 /// assert_eq!(judge(&before, &before).verdict, Verdict::Uninformative);
+/// let falling = Surface { flatness: 10.0, e_c: -68.0, e_i: -60.0, gap: 8.0, ranked: 0.98 };
+/// assert_eq!(judge(&falling, &before).verdict, Verdict::Uninformative);
 /// ```
 #[must_use]
 pub fn judge(surface: &Surface, before: &Surface) -> Judgement {
     let Surface {
-        flatness, ranked, ..
+        flatness,
+        ranked,
+        gap,
+        ..
     } = *surface;
+    let fell = before.e_c - surface.e_c;
     let (verdict, why) = if !flatness.is_finite() || flatness < FLAT * before.flatness {
         let why = format!(
             "the energy is nearly the same for every answer (it varies by {flatness:.4} over y, by {:.4} before training); \
@@ -105,6 +114,12 @@ pub fn judge(surface: &Surface, before: &Surface) -> Judgement {
             "the energy differs between answers, but only {:.0} % of wrong ones lie above the right one (chance is 50 %); \
              train longer, or check the learning rate and the data",
             100.0 * ranked
+        );
+        (Verdict::Uninformative, why)
+    } else if surface.e_c < 0.0 && fell > RUNAWAY * gap.abs() {
+        let why = format!(
+            "the energies of right answers fell by {fell:.1} below zero, those of wrong ones fell with them (the gap is \
+             {gap:.2}): they fall without end instead of telling answers apart; choose a loss that contrasts (nll, hinge, log)"
         );
         (Verdict::Uninformative, why)
     } else {

@@ -122,6 +122,11 @@ pub trait Head: Send + Sync {
     /// Which sides are learned.
     fn sides(&self) -> Sides;
 
+    /// Whether it chooses among classes, and does not give vectors.
+    fn chooses(&self) -> bool {
+        false
+    }
+
     /// The latent variable, when there is one.
     fn latent(&self) -> Option<&Latent> {
         None

@@ -66,4 +66,8 @@ impl Head for MultiClass {
     fn sides(&self) -> Sides {
         Sides::Both
     }
+
+    fn chooses(&self) -> bool {
+        true
+    }
 }

@@ -54,4 +54,8 @@ impl Head for TwoClass {
     fn sides(&self) -> Sides {
         Sides::OnlyX
     }
+
+    fn chooses(&self) -> bool {
+        true
+    }
 }

@@ -9,29 +9,45 @@ use crate::error::Result;
 ///
 /// Energies (N, P), (N, K), at least 0, to (N,), LeCun et al. 2006, eq. 13. It saturates where
 /// `E_C / E_I = 1 + delta`, so very wrong questions no longer pull; its margin is zero. E_I is held above
-/// 1e-12 in the denominator.
+/// 1e-12 in the denominator. Choose it where some labels are wrong: they stop pulling.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lvq2 {
     /// Width of the window, above 0.
     pub delta: f64,
+    /// Which of the two published forms.
+    pub convention: Lvq2Convention,
+}
+
+/// What is cut off at 1, where published codes differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Lvq2Convention {
+    /// `max(0, E_C − E_I) / (delta · E_I)`, for energies of at least 0.
+    #[default]
+    Ratio,
+    /// `max(0, E_C − E_I)`, for energies of any sign; delta plays no part.
+    Difference,
 }
 
 impl Default for Lvq2 {
     fn default() -> Self {
-        Self { delta: 0.5 }
+        Self {
+            delta: 0.5,
+            convention: Lvq2Convention::Ratio,
+        }
     }
 }
 
 impl Loss for Lvq2 {
     fn forward(&self, energies: &Energies) -> Result<Tensor> {
         let offending = energies.most_offending()?;
-        let window = (offending.maximum(1e-12)? * self.delta)?;
-        let ratio = energies
-            .positive
-            .broadcast_sub(&offending)?
-            .broadcast_div(&window)?;
-        Ok(ratio.relu()?.minimum(1.0)?.mean(D::Minus1)?)
+        let mut violation = energies.positive.broadcast_sub(&offending)?;
+        if self.convention == Lvq2Convention::Ratio {
+            let window = (offending.maximum(1e-12)? * self.delta)?;
+            violation = violation.broadcast_div(&window)?;
+        }
+        Ok(violation.relu()?.minimum(1.0)?.mean(D::Minus1)?)
     }
 
     fn margin(&self) -> Margin {
@@ -44,6 +60,9 @@ impl Loss for Lvq2 {
 
     fn validate(&self, range: (f64, f64)) -> Result<()> {
         positive("loss.delta", self.delta)?;
-        non_negative("lvq2", range)
+        match self.convention {
+            Lvq2Convention::Ratio => non_negative("lvq2", range),
+            Lvq2Convention::Difference => Ok(()),
+        }
     }
 }

@@ -27,7 +27,7 @@ pub use hinge::Hinge;
 pub use info_nce::InfoNce;
 pub use log::Log;
 pub use log_partition::log_partition;
-pub use lvq2::Lvq2;
+pub use lvq2::{Lvq2, Lvq2Convention};
 pub use mce::Mce;
 pub use mee::Mee;
 pub use nll::Nll;
@@ -86,7 +86,7 @@ impl Energies {
     pub fn most_offending(&self) -> Result<Tensor> {
         let wrong = self.wrong()?;
         let best = wrong.detach().argmin_keepdim(D::Minus1)?;
-        Ok(wrong.gather(&best, D::Minus1)?)
+        Ok(wrong.contiguous()?.gather(&best, D::Minus1)?)
     }
 }
 
