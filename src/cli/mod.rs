@@ -24,6 +24,7 @@ mod progress;
 mod rows;
 mod setup;
 mod source;
+mod surface;
 mod task;
 mod train_head;
 
@@ -52,6 +53,8 @@ enum Command {
     Train(pretrain::Args),
     /// Ask a trained head: answers, energies, probabilities, minima.
     Infer(infer::Args),
+    /// Draw the energy of a trained head, or of several side by side.
+    Surface(surface::Args),
     /// Write the embeddings of a data set to a file.
     Embed(embed::Args),
     /// Measure how well a probe reads classes from frozen embeddings.
@@ -80,6 +83,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Pretrain(args) => pretrain::run(&args, json),
         Command::Train(args) => pretrain::train(&args, json),
         Command::Infer(args) => infer::run(&args, json),
+        Command::Surface(args) => surface::run(&args, json),
         Command::Embed(args) => embed::run(&args, json),
         Command::Probe(args) => probe::run(&args, json),
         Command::List(args) => list::run(&args, json),

@@ -1,0 +1,141 @@
+//! A rectangle with axes: where numbers lie on a figure.
+
+use super::colour::{FAINT, INK};
+use super::drawing::{Overlay, sign};
+use super::figure::{Anchor, Area, Figure, Mark};
+use super::font;
+use super::scale::Scale;
+
+/// Size of labels.
+pub(super) const SMALL: f64 = 11.0;
+
+/// Room left of a frame for ticks and the label of the y axis.
+pub(super) const LEFT: f64 = 62.0;
+/// Room right of it.
+pub(super) const RIGHT: f64 = 16.0;
+/// Room above it for a title.
+pub(super) const ABOVE: f64 = 26.0;
+/// Room below it for ticks and the label of the x axis.
+pub(super) const BELOW: f64 = 44.0;
+
+/// Points between two ticks, about.
+const APART: f64 = 55.0;
+
+/// Where the numbers of two scales lie.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Frame {
+    pub(super) area: Area,
+    pub(super) x: Scale,
+    pub(super) y: Scale,
+}
+
+impl Frame {
+    /// A frame of this inner size in a drawing whose corner is (`left`, `top`).
+    pub(super) fn inside(
+        left: f64,
+        top: f64,
+        (width, height): (f64, f64),
+        x: Scale,
+        y: Scale,
+    ) -> Self {
+        let area = Area {
+            left: left + LEFT,
+            top: top + ABOVE,
+            width,
+            height,
+        };
+        Self { area, x, y }
+    }
+
+    /// A point of the figure.
+    pub(super) fn place(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+        [
+            self.area.left + self.x.share(x) * self.area.width,
+            self.area.bottom() - self.y.share(y) * self.area.height,
+        ]
+    }
+
+    /// Lines across at the ticks, to be drawn first.
+    pub(super) fn lines_across(&self, figure: &mut Figure) {
+        for (value, _) in self.y_ticks() {
+            let [_, y] = self.place([self.x.low, value]);
+            figure.line(&[[self.area.left, y], [self.area.right(), y]], FAINT, 0.8);
+        }
+    }
+
+    /// The outline, ticks, labels and the title above.
+    pub(super) fn axes(&self, figure: &mut Figure, title: &str, labels: &[String; 2]) {
+        let area = self.area;
+        figure.outline(area, INK, 1.0);
+        for (value, label) in self.x.ticks((area.width / APART) as usize) {
+            let [x, _] = self.place([value, self.y.low]);
+            figure.line(&[[x, area.bottom()], [x, area.bottom() + 4.0]], INK, 1.0);
+            figure.text([x, area.bottom() + 16.0], &label, SMALL, Anchor::Middle);
+        }
+        self.y_axis(figure);
+        let middle = area.left + area.width / 2.0;
+        let below = [middle, area.bottom() + 33.0];
+        figure.text(below, &labels[0], SMALL, Anchor::Middle);
+        self.y_label(figure, &labels[1]);
+        self.title(figure, title);
+    }
+
+    fn y_ticks(&self) -> Vec<(f64, String)> {
+        self.y.ticks((self.area.height / APART) as usize)
+    }
+
+    fn y_axis(&self, figure: &mut Figure) {
+        let left = self.area.left;
+        for (value, label) in self.y_ticks() {
+            let [_, y] = self.place([self.x.low, value]);
+            figure.line(&[[left - 4.0, y], [left, y]], INK, 1.0);
+            figure.text([left - 7.0, y + 4.0], &label, SMALL, Anchor::End);
+        }
+    }
+
+    fn y_label(&self, figure: &mut Figure, label: &str) {
+        figure.marks.push(Mark::Text {
+            at: [
+                self.area.left - 46.0,
+                self.area.top + self.area.height / 2.0,
+            ],
+            text: label.into(),
+            size: SMALL,
+            anchor: Anchor::Middle,
+            upright: true,
+            colour: INK,
+        });
+    }
+
+    /// The title above the frame.
+    pub(super) fn title(&self, figure: &mut Figure, title: &str) {
+        let at = [self.area.left, self.area.top - 9.0];
+        figure.text(
+            at,
+            &cut(title, self.area.width + RIGHT, 12.0),
+            12.0,
+            Anchor::Start,
+        );
+    }
+
+    /// The points that lie in the frame.
+    pub(super) fn overlay(&self, figure: &mut Figure, overlay: &Overlay) {
+        for point in &overlay.points {
+            if self.x.holds(point[0]) && self.y.holds(point[1]) {
+                sign(figure, overlay.key.style, self.place(*point));
+            }
+        }
+    }
+}
+
+/// `text` shortened to `width`, with an ellipsis.
+pub(super) fn cut(text: &str, width: f64, size: f64) -> String {
+    if font::width(text, size) <= width {
+        return text.into();
+    }
+    let mut short = text.to_string();
+    while !short.is_empty() && font::width(&format!("{short}…"), size) > width {
+        short.pop();
+    }
+    short + "…"
+}

@@ -1,0 +1,128 @@
+//! A surface as colours.
+
+use super::colour::{INK, viridis};
+use super::drawing::{Drawing, Key, Overlay};
+use super::field::Field;
+use super::figure::{Anchor, Area, Figure, Mark};
+use super::frame::{ABOVE, BELOW, Frame, LEFT, RIGHT, SMALL};
+use super::scale::Scale;
+
+/// Room right of the frame for the colour bar.
+const BAR: f64 = 84.0;
+
+/// Steps of colour in the bar.
+const STEPS: usize = 128;
+
+/// E over two numbers, `colour = viridis((E − low) / (high − low))`, dark where it is low.
+///
+/// Numbers on the axes are in the units of the data. Choose it for one number x and one number y, or two
+/// numbers y.
+#[derive(Clone, Debug)]
+pub struct HeatMap {
+    /// What it is of.
+    pub title: String,
+    /// The energies.
+    pub field: Field,
+    /// Of the x and the y axis.
+    pub labels: [String; 2],
+    /// What lies on the surface.
+    pub overlays: Vec<Overlay>,
+    /// Energies of the darkest and of the brightest colour.
+    pub colours: Scale,
+    /// Label of the colour bar; none leaves the bar out.
+    pub bar: Option<String>,
+    /// Width and height of the surface, in points.
+    pub side: f64,
+}
+
+impl Drawing for HeatMap {
+    fn size(&self) -> (f64, f64) {
+        let bar = if self.bar.is_some() { BAR } else { 0.0 };
+        (LEFT + self.side + RIGHT + bar, ABOVE + self.side + BELOW)
+    }
+
+    fn draw(&self, figure: &mut Figure, left: f64, top: f64) {
+        let Field { x, y, .. } = self.field;
+        let frame = Frame::inside(left, top, (self.side, self.side), x, y);
+        let columns = self.field.columns;
+        let upwards = self.field.energies.chunks_exact(columns.max(1)).rev();
+        let shares = upwards.flatten().map(|e| self.colours.share(f64::from(*e)));
+        figure.marks.push(Mark::Cells {
+            area: frame.area,
+            columns,
+            colours: shares.map(viridis).collect(),
+        });
+        for overlay in &self.overlays {
+            frame.overlay(figure, overlay);
+        }
+        frame.axes(figure, &self.title, &self.labels);
+        if let Some(label) = &self.bar {
+            bar(figure, frame.area, self.colours, label);
+        }
+    }
+
+    fn legend(&self) -> Vec<Key> {
+        let shown = self.overlays.iter().filter(|o| !o.points.is_empty());
+        shown.map(|overlay| overlay.key.clone()).collect()
+    }
+}
+
+/// The colours beside `area` with their energies.
+fn bar(figure: &mut Figure, area: Area, colours: Scale, label: &str) {
+    let bar = Area {
+        left: area.right() + 16.0,
+        width: 14.0,
+        ..area
+    };
+    let share = |step| 1.0 - (step as f64 + 0.5) / STEPS as f64;
+    figure.marks.push(Mark::Cells {
+        area: bar,
+        columns: 1,
+        colours: (0..STEPS).map(|step| viridis(share(step))).collect(),
+    });
+    figure.outline(bar, INK, 1.0);
+    for (value, text) in colours.ticks((area.height / 45.0) as usize) {
+        let y = bar.bottom() - colours.share(value) * bar.height;
+        figure.line(&[[bar.right(), y], [bar.right() + 4.0, y]], INK, 1.0);
+        figure.text([bar.right() + 7.0, y + 4.0], &text, SMALL, Anchor::Start);
+    }
+    figure.marks.push(Mark::Text {
+        at: [bar.right() + 52.0, bar.top + bar.height / 2.0],
+        text: label.into(),
+        size: SMALL,
+        anchor: Anchor::Middle,
+        upright: true,
+        colour: INK,
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_colour_of_a_cell_follows_its_energy_and_low_y_lies_below() {
+        let map = HeatMap {
+            title: "test".into(),
+            field: Field {
+                x: Scale::new(0.0, 1.0),
+                y: Scale::new(0.0, 1.0),
+                columns: 2,
+                energies: vec![0.0, 1.0, 2.0, f32::NAN],
+            },
+            labels: ["x".into(), "y".into()],
+            overlays: Vec::new(),
+            colours: Scale::new(0.0, 2.0),
+            bar: None,
+            side: 100.0,
+        };
+        let mut figure = Figure::new(300.0, 300.0, "test");
+        map.draw(&mut figure, 0.0, 0.0);
+        let cells = figure.marks.iter().find_map(|mark| match mark {
+            Mark::Cells { colours, .. } => Some(colours.clone()),
+            _ => None,
+        });
+        let wanted = [1.0, f64::NAN, 0.0, 0.5].map(viridis);
+        assert_eq!(cells, Some(wanted.to_vec()));
+    }
+}

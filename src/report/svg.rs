@@ -1,0 +1,180 @@
+//! A figure as SVG: text stays text, a heat map is one embedded picture.
+
+use std::fmt::Write;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::colour::Colour;
+use super::figure::{Anchor, Area, Figure, Mark, Shape};
+use super::{font, png};
+use crate::error::Result;
+
+/// The document.
+///
+/// # Errors
+/// The colours of a heat map cannot be packed.
+pub(super) fn svg(figure: &Figure) -> Result<String> {
+    let (width, height) = (figure.width, figure.height);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {width} {height}\" role=\"img\" font-family=\"{}\">\n<title>{}</title>\n",
+        font::FAMILY,
+        escaped(&figure.about),
+    );
+    for mark in &figure.marks {
+        out.push_str(&element(mark)?);
+        out.push('\n');
+    }
+    out.push_str("</svg>\n");
+    Ok(out)
+}
+
+fn element(mark: &Mark) -> Result<String> {
+    Ok(match mark {
+        Mark::Rect(area, colour) => format!("<rect {} {}/>", place(area), paint("fill", *colour)),
+        Mark::Line {
+            points,
+            colour,
+            width,
+            dashed,
+        } => {
+            let dashes = if *dashed {
+                " stroke-dasharray=\"5 4\""
+            } else {
+                ""
+            };
+            format!(
+                "<polyline points=\"{}\" fill=\"none\" {} stroke-width=\"{width}\" stroke-linejoin=\"round\"{dashes}/>",
+                path(points),
+                paint("stroke", *colour)
+            )
+        }
+        Mark::Marker {
+            at,
+            shape,
+            radius,
+            colour,
+            rim,
+        } => marker(*at, *shape, *radius, *colour, *rim),
+        Mark::Text {
+            at: [x, y],
+            text,
+            size,
+            anchor,
+            upright,
+            colour,
+        } => {
+            let anchor = match anchor {
+                Anchor::Start => "start",
+                Anchor::Middle => "middle",
+                Anchor::End => "end",
+            };
+            let (x, y) = (number(*x), number(*y));
+            let turned = if *upright {
+                format!(" transform=\"rotate(-90 {x} {y})\"")
+            } else {
+                String::new()
+            };
+            format!(
+                "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" text-anchor=\"{anchor}\" {}{turned}>{}</text>",
+                paint("fill", *colour),
+                escaped(text)
+            )
+        }
+        Mark::Cells {
+            area,
+            columns,
+            colours,
+        } => {
+            let picture = BASE64_STANDARD.encode(png::cells(*columns, colours)?);
+            format!(
+                "<image {} preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" \
+                 href=\"data:image/png;base64,{picture}\"/>",
+                place(area)
+            )
+        }
+    })
+}
+
+fn marker([x, y]: [f64; 2], shape: Shape, r: f64, colour: Colour, rim: Colour) -> String {
+    let circle = format!(
+        "<circle cx=\"{}\" cy=\"{}\" r=\"{}\"",
+        number(x),
+        number(y),
+        number(r)
+    );
+    let fill = paint("fill", colour);
+    match shape {
+        Shape::Dot => format!(
+            "{circle} {fill} {} stroke-width=\"0.7\"/>",
+            paint("stroke", rim)
+        ),
+        Shape::Ring => format!(
+            "{circle} fill=\"none\" {} stroke-width=\"1.5\"/>",
+            paint("stroke", colour)
+        ),
+        Shape::Diamond => {
+            let corners = [[x - r, y], [x, y - r], [x + r, y], [x, y + r]];
+            format!(
+                "<polygon points=\"{}\" {fill} {} stroke-width=\"0.7\"/>",
+                path(&corners),
+                paint("stroke", rim)
+            )
+        }
+        Shape::Cross => {
+            let [left, right, top, bottom] = [x - r, x + r, y - r, y + r].map(number);
+            let strokes = format!("M{left} {top}L{right} {bottom}M{left} {bottom}L{right} {top}");
+            format!(
+                "<path d=\"{strokes}\" fill=\"none\" {} stroke-width=\"3\"/>\
+                 <path d=\"{strokes}\" fill=\"none\" {} stroke-width=\"1.6\"/>",
+                paint("stroke", rim),
+                paint("stroke", colour)
+            )
+        }
+    }
+}
+
+fn place(area: &Area) -> String {
+    let [x, y, width, height] = [area.left, area.top, area.width, area.height].map(number);
+    format!("x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"")
+}
+
+fn path(points: &[[f64; 2]]) -> String {
+    let pairs = points
+        .iter()
+        .map(|[x, y]| format!("{},{}", number(*x), number(*y)));
+    pairs.collect::<Vec<_>>().join(" ")
+}
+
+/// Two decimals, without those that say nothing.
+fn number(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+fn paint(what: &str, colour: Colour) -> String {
+    let Colour { r, g, b, alpha } = colour;
+    let mut text = format!("{what}=\"#{r:02x}{g:02x}{b:02x}\"");
+    if alpha < 255 {
+        let share = number(f64::from(alpha) / 255.0);
+        let _ = write!(text, " {what}-opacity=\"{share}\"");
+    }
+    text
+}
+
+/// Text that XML takes: no markup, no control characters.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\u{fffe}' | '\u{ffff}' => {}
+            letter if letter.is_control() => {}
+            letter => out.push(letter),
+        }
+    }
+    out
+}
