@@ -3,7 +3,7 @@
 use super::colour::{BLUE, GREY, INK, VERMILION};
 use super::drawing::{Drawing, Key, Style};
 use super::figure::{Anchor, Area, Figure, Mark};
-use super::frame::{ABOVE, BELOW, Frame, LEFT, RIGHT, SMALL, cut};
+use super::frame::{Frame, LEFT, SMALL, around, cut};
 use super::scale::Scale;
 
 /// Classes shown; of more, those of lowest energy.
@@ -55,12 +55,13 @@ impl Bars {
 
 impl Drawing for Bars {
     fn size(&self) -> (f64, f64) {
-        (LEFT + self.width + RIGHT, ABOVE + self.height() + BELOW)
+        around((self.width, self.height()), &self.title)
     }
 
     fn draw(&self, figure: &mut Figure, left: f64, top: f64) {
         let size = (self.width, self.height());
-        let frame = Frame::inside(left, top, size, self.scale, Scale::new(0.0, 1.0));
+        let scales = (self.scale, Scale::new(0.0, 1.0));
+        let frame = Frame::inside((left, top), size, &self.title, scales);
         let [zero, _] = frame.place([0.0, 0.0]);
         for (place, class) in self.shown().into_iter().enumerate() {
             let [end, _] = frame.place([self.energies[class], 0.0]);
@@ -109,7 +110,7 @@ impl Drawing for Bars {
 fn axis(figure: &mut Figure, frame: &Frame) {
     figure.outline(frame.area, INK, 1.0);
     let bottom = frame.area.bottom();
-    for (value, label) in frame.x.ticks((frame.area.width / 55.0) as usize) {
+    for (value, label) in frame.x.ticks((frame.area.width / 50.0) as usize) {
         let [x, _] = frame.place([value, 0.0]);
         figure.line(&[[x, bottom], [x, bottom + 4.0]], INK, 1.0);
         figure.text([x, bottom + 16.0], &label, SMALL, Anchor::Middle);

@@ -34,6 +34,8 @@ pub enum Style {
     Bad,
     /// A line of its own colour; broken or not.
     Line(usize, bool),
+    /// A thin line on the colours of a surface.
+    Level(Colour),
     /// A filled patch.
     Patch(Colour),
 }
@@ -89,6 +91,11 @@ pub(super) fn sign(figure: &mut Figure, style: Style, at: [f64; 2]) {
                 width: 2.0,
                 dashed,
             });
+            return;
+        }
+        Style::Level(colour) => {
+            sign(figure, Style::Patch(super::colour::viridis(0.25)), at);
+            figure.line(&[[at[0] - 7.0, at[1]], [at[0] + 7.0, at[1]]], colour, 1.2);
             return;
         }
         Style::Patch(colour) => {

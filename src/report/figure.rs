@@ -69,6 +69,8 @@ pub enum Mark {
         /// Whether it is broken.
         dashed: bool,
     },
+    /// Separate straight pieces of one colour.
+    Pieces(Vec<[[f64; 2]; 2]>, Colour, f64),
     /// A small sign centred on a point.
     Marker {
         /// Its centre.

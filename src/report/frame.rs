@@ -10,16 +10,28 @@ use super::scale::Scale;
 pub(super) const SMALL: f64 = 11.0;
 
 /// Room left of a frame for ticks and the label of the y axis.
-pub(super) const LEFT: f64 = 62.0;
+pub(super) const LEFT: f64 = 74.0;
 /// Room right of it.
-pub(super) const RIGHT: f64 = 16.0;
+const RIGHT: f64 = 16.0;
 /// Room above it for a title.
-pub(super) const ABOVE: f64 = 26.0;
+const ABOVE: f64 = 26.0;
+/// Room above it without one.
+const UNTITLED: f64 = 12.0;
 /// Room below it for ticks and the label of the x axis.
-pub(super) const BELOW: f64 = 44.0;
+const BELOW: f64 = 44.0;
 
 /// Points between two ticks, about.
-const APART: f64 = 55.0;
+const APART: f64 = 62.0;
+
+/// Width and height of a drawing with a frame of this inner size.
+pub(super) fn around((width, height): (f64, f64), title: &str) -> (f64, f64) {
+    (LEFT + width + RIGHT, above(title) + height + BELOW)
+}
+
+/// Room above a frame.
+fn above(title: &str) -> f64 {
+    if title.is_empty() { UNTITLED } else { ABOVE }
+}
 
 /// Where the numbers of two scales lie.
 #[derive(Clone, Copy, Debug)]
@@ -32,15 +44,14 @@ pub(super) struct Frame {
 impl Frame {
     /// A frame of this inner size in a drawing whose corner is (`left`, `top`).
     pub(super) fn inside(
-        left: f64,
-        top: f64,
+        (left, top): (f64, f64),
         (width, height): (f64, f64),
-        x: Scale,
-        y: Scale,
+        title: &str,
+        (x, y): (Scale, Scale),
     ) -> Self {
         let area = Area {
             left: left + LEFT,
-            top: top + ABOVE,
+            top: top + above(title),
             width,
             height,
         };
@@ -96,7 +107,7 @@ impl Frame {
     fn y_label(&self, figure: &mut Figure, label: &str) {
         figure.marks.push(Mark::Text {
             at: [
-                self.area.left - 46.0,
+                self.area.left - 59.0,
                 self.area.top + self.area.height / 2.0,
             ],
             text: label.into(),

@@ -1,19 +1,26 @@
 //! A surface as colours.
 
-use super::colour::{INK, viridis};
-use super::drawing::{Drawing, Key, Overlay};
+use super::colour::{Colour, INK, WHITE, viridis};
+use super::contours::contour;
+use super::drawing::{Drawing, Key, Overlay, Style};
 use super::field::Field;
 use super::figure::{Anchor, Area, Figure, Mark};
-use super::frame::{ABOVE, BELOW, Frame, LEFT, RIGHT, SMALL};
+use super::frame::{Frame, SMALL, around};
 use super::scale::Scale;
 
 /// Room right of the frame for the colour bar.
 const BAR: f64 = 84.0;
 
+/// Lines of equal energy.
+const LINES: usize = 8;
+
+/// Their colour.
+const EQUAL: Colour = WHITE.fading(130);
+
 /// Steps of colour in the bar.
 const STEPS: usize = 128;
 
-/// E over two numbers, `colour = viridis((E − low) / (high − low))`, dark where it is low.
+/// E over two numbers, `colour = viridis((E − low) / (high − low))`, dark where it is low; white lines join equal energies.
 ///
 /// Numbers on the axes are in the units of the data. Choose it for one number x and one number y, or two
 /// numbers y.
@@ -35,15 +42,25 @@ pub struct HeatMap {
     pub side: f64,
 }
 
+impl HeatMap {
+    /// Energies of the lines: closer together where energies are low, which is where answers are told apart.
+    fn levels(&self) -> Vec<f64> {
+        let share = |line: usize| (line as f64 / (LINES + 1) as f64).powi(2);
+        let levels = (1..=LINES).map(|line| self.colours.low + share(line) * self.colours.span());
+        levels.collect()
+    }
+}
+
 impl Drawing for HeatMap {
     fn size(&self) -> (f64, f64) {
         let bar = if self.bar.is_some() { BAR } else { 0.0 };
-        (LEFT + self.side + RIGHT + bar, ABOVE + self.side + BELOW)
+        around((self.side + bar, self.side), &self.title)
     }
 
     fn draw(&self, figure: &mut Figure, left: f64, top: f64) {
         let Field { x, y, .. } = self.field;
-        let frame = Frame::inside(left, top, (self.side, self.side), x, y);
+        let size = (self.side, self.side);
+        let frame = Frame::inside((left, top), size, &self.title, (x, y));
         let columns = self.field.columns;
         let upwards = self.field.energies.chunks_exact(columns.max(1)).rev();
         let shares = upwards.flatten().map(|e| self.colours.share(f64::from(*e)));
@@ -52,23 +69,35 @@ impl Drawing for HeatMap {
             columns,
             colours: shares.map(viridis).collect(),
         });
+        for level in self.levels() {
+            let place = |piece: [[f64; 2]; 2]| piece.map(|point| frame.place(point));
+            let pieces = contour(&self.field, level).into_iter().map(place);
+            figure
+                .marks
+                .push(Mark::Pieces(pieces.collect(), EQUAL, 0.8));
+        }
         for overlay in &self.overlays {
             frame.overlay(figure, overlay);
         }
         frame.axes(figure, &self.title, &self.labels);
         if let Some(label) = &self.bar {
-            bar(figure, frame.area, self.colours, label);
+            bar(figure, frame.area, self.colours, &self.levels(), label);
         }
     }
 
     fn legend(&self) -> Vec<Key> {
         let shown = self.overlays.iter().filter(|o| !o.points.is_empty());
-        shown.map(|overlay| overlay.key.clone()).collect()
+        let lines = Key {
+            style: Style::Level(EQUAL),
+            name: "equal energy, at the lines of the bar".into(),
+        };
+        let lines = self.bar.iter().map(|_| lines.clone());
+        shown.map(|o| o.key.clone()).chain(lines).collect()
     }
 }
 
 /// The colours beside `area` with their energies.
-fn bar(figure: &mut Figure, area: Area, colours: Scale, label: &str) {
+fn bar(figure: &mut Figure, area: Area, colours: Scale, levels: &[f64], label: &str) {
     let bar = Area {
         left: area.right() + 16.0,
         width: 14.0,
@@ -80,6 +109,10 @@ fn bar(figure: &mut Figure, area: Area, colours: Scale, label: &str) {
         columns: 1,
         colours: (0..STEPS).map(|step| viridis(share(step))).collect(),
     });
+    for level in levels {
+        let y = bar.bottom() - colours.share(*level) * bar.height;
+        figure.line(&[[bar.left, y], [bar.right(), y]], EQUAL, 0.8);
+    }
     figure.outline(bar, INK, 1.0);
     for (value, text) in colours.ticks((area.height / 45.0) as usize) {
         let y = bar.bottom() - colours.share(value) * bar.height;

@@ -3,7 +3,7 @@
 use super::colour::{BLUE, Colour, VERMILION};
 use super::drawing::{Drawing, Key, Style};
 use super::figure::{Area, Figure, Mark};
-use super::frame::{ABOVE, BELOW, Frame, LEFT, RIGHT};
+use super::frame::{Frame, around};
 use super::scale::Scale;
 
 /// Bins over the common range.
@@ -41,8 +41,7 @@ fn shares(values: &[f64], range: Scale) -> Vec<f64> {
 
 impl Drawing for Histogram {
     fn size(&self) -> (f64, f64) {
-        let (width, height) = self.inner;
-        (LEFT + width + RIGHT, ABOVE + height + BELOW)
+        around(self.inner, &self.title)
     }
 
     fn draw(&self, figure: &mut Figure, left: f64, top: f64) {
@@ -55,7 +54,7 @@ impl Drawing for Histogram {
             .copied()
             .fold(0.0, f64::max);
         let y = Scale::new(0.0, highest.max(1.0) * 1.05);
-        let frame = Frame::inside(left, top, self.inner, x, y);
+        let frame = Frame::inside((left, top), self.inner, &self.title, (x, y));
         frame.lines_across(figure);
         for (shares, colour) in &groups {
             bins(figure, &frame, shares, *colour);

@@ -2,7 +2,7 @@
 
 use super::drawing::{Drawing, Key, Overlay, Style, line_colour};
 use super::figure::{Figure, Mark};
-use super::frame::{ABOVE, BELOW, Frame, LEFT, RIGHT};
+use super::frame::{Frame, around};
 use super::scale::Scale;
 
 /// A line with its name.
@@ -37,8 +37,7 @@ pub struct Lines {
 
 impl Drawing for Lines {
     fn size(&self) -> (f64, f64) {
-        let (width, height) = self.inner;
-        (LEFT + width + RIGHT, ABOVE + height + BELOW)
+        around(self.inner, &self.title)
     }
 
     fn draw(&self, figure: &mut Figure, left: f64, top: f64) {
@@ -48,7 +47,8 @@ impl Drawing for Lines {
             Scale::of(all.map(move |point| point[axis]))
         };
         let x = self.x.unwrap_or_else(|| on(0));
-        let frame = Frame::inside(left, top, self.inner, x, on(1).wider(0.05));
+        let scales = (x, on(1).wider(0.05));
+        let frame = Frame::inside((left, top), self.inner, &self.title, scales);
         frame.lines_across(figure);
         for series in &self.series {
             let finite = series

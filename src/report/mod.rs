@@ -13,6 +13,7 @@
 
 mod bars;
 pub mod colour;
+mod contours;
 mod drawing;
 mod field;
 pub mod figure;

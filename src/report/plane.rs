@@ -3,7 +3,7 @@
 use super::colour::{GREY, INK};
 use super::drawing::{Drawing, Key, Overlay, Style};
 use super::figure::{Figure, Mark};
-use super::frame::{ABOVE, BELOW, Frame, LEFT, RIGHT};
+use super::frame::{Frame, around};
 use super::scale::Scale;
 
 /// Each question at (E_C, E_I), the line `E_I = E_C` and the margin line `E_I = E_C + m`.
@@ -16,6 +16,8 @@ pub struct Plane {
     pub title: String,
     /// (E_C, E_I) of each question.
     pub points: Vec<[f64; 2]>,
+    /// The axes are at least this long, so that equal energies look equal.
+    pub span: f64,
     /// m of the loss, where it has one above 0.
     pub margin: Option<f64>,
     /// Width and height of the frame, in points.
@@ -23,13 +25,13 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// One scale for both axes where the two kinds of energy are comparable in size, one each otherwise.
+    /// One scale for both axes: all points, and the margin above the lowest one.
     fn scales(&self) -> (Scale, Scale) {
         let on = |axis: usize| Scale::of(self.points.iter().map(move |p| p[axis]));
         let (x, y) = (on(0), on(1));
         let reached = y.high.max(x.low + self.margin.unwrap_or(0.0));
         let (low, high) = (x.low.min(y.low), x.high.max(reached));
-        let both = Scale::new(low, high).wider(0.05);
+        let both = Scale::new(low, high).at_least(self.span).wider(0.05);
         (both, both)
     }
 
@@ -44,12 +46,12 @@ impl Plane {
 
 impl Drawing for Plane {
     fn size(&self) -> (f64, f64) {
-        (LEFT + self.side + RIGHT, ABOVE + self.side + BELOW)
+        around((self.side, self.side), &self.title)
     }
 
     fn draw(&self, figure: &mut Figure, left: f64, top: f64) {
-        let (x, y) = self.scales();
-        let frame = Frame::inside(left, top, (self.side, self.side), x, y);
+        let size = (self.side, self.side);
+        let frame = Frame::inside((left, top), size, &self.title, self.scales());
         let equal = Self::line(&frame, 0.0).unwrap_or_default();
         figure.line(&equal, GREY, 1.2);
         if let Some(points) = self.margin.and_then(|m| Self::line(&frame, m)) {

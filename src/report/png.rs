@@ -93,6 +93,14 @@ fn draw(canvas: &mut Pixmap, mark: &Mark) {
             width,
             dashed,
         } => stroke(canvas, open(points), *colour, *width, *dashed),
+        Mark::Pieces(pieces, colour, width) => {
+            let mut path = PathBuilder::new();
+            for [from, to] in pieces {
+                path.move_to(from[0] as f32, from[1] as f32);
+                path.line_to(to[0] as f32, to[1] as f32);
+            }
+            stroke(canvas, path.finish(), *colour, *width, false);
+        }
         Mark::Marker {
             at,
             shape,

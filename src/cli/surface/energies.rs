@@ -22,7 +22,9 @@ const POINTS: usize = 150;
 /// # Errors
 /// `energies.jsonl` is damaged, or a tensor operation failed.
 pub(super) fn figure(run: &Opened) -> Result<Figure> {
-    let points = plane(run)?;
+    let mut points = plane(run)?;
+    points.retain(|point| point.iter().all(|e| e.is_finite())); // a question without wrong answers has no E_I
+    let span = run.span();
     let margin = match run.task.config.loss.part().margin() {
         Margin::Finite(m) if m > 0.0 => Some(m),
         _ => None,
@@ -30,26 +32,31 @@ pub(super) fn figure(run: &Opened) -> Result<Figure> {
     let mut drawings: Vec<Drawn> = vec![Box::new(Plane {
         title: "right against most offending".into(),
         points: points.clone(),
+        span,
         margin,
         side: 300.0,
     })];
     match run.task.space {
         Space::Classes(classes) => drawings.extend(classes::histograms(run, classes)?),
-        Space::Vectors(_) => drawings.push(histogram(&points)),
+        Space::Vectors(_) => drawings.push(histogram(&points, span)),
     }
     let title = format!(
         "{}: energies of right and of wrong answers, test part",
         run.name()
     );
-    Ok(sheet(&title, &[run.note()], &[drawings]))
+    let mut notes = vec![run.note()];
+    if run.machine.heads().any(|head| head.latent().is_some()) {
+        notes.push("Other points of the manifold count as wrong answers here.".into());
+    }
+    Ok(sheet(&title, &notes, &[drawings]))
 }
 
-fn histogram(points: &[[f64; 2]]) -> Drawn {
+fn histogram(points: &[[f64; 2]], span: f64) -> Drawn {
     let column = |i: usize| points.iter().map(|p| p[i]).collect::<Vec<f64>>();
     let (right, wrong) = (column(0), column(1));
     Box::new(Histogram {
         title: "distribution".into(),
-        range: Scale::of(right.iter().chain(&wrong).copied()),
+        range: Scale::of(right.iter().chain(&wrong).copied()).at_least(span),
         right,
         wrong,
         wrong_name: "most offending wrong answers".into(),

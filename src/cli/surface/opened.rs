@@ -9,6 +9,7 @@ use crate::cli::pretrain::{Machine as Choices, load_params, load_run};
 use crate::cli::task::{Material, Task};
 use crate::data::table::Tables;
 use crate::error::{Error, Result, hint};
+use crate::eval::surface::FLAT;
 use crate::inference::Machine;
 use crate::report::short;
 use crate::train::RunFolder;
@@ -99,6 +100,24 @@ impl Opened {
         Some(&self.card).filter(|card| card["checkpoint"] == self.checkpoint.as_str())
     }
 
+    /// How much energies varied over answers before training, where the card says that they are flat now; else 0. What is
+    /// drawn of a flat energy is drawn on that scale, so that it looks flat.
+    pub(super) fn span(&self) -> f64 {
+        let number = |key: &str| self.card().and_then(|card| card[key].as_f64());
+        match (number("flatness"), number("flatness_before")) {
+            (Some(now), Some(before)) => stretched(now, before),
+            _ => 0.0,
+        }
+    }
+
+    /// `E(x, y)`, or `E(y)` without input.
+    pub(super) fn energy(&self) -> &'static str {
+        match self.tables() {
+            Some(tables) if tables.test.is_unconditional() => "E(y)",
+            _ => "E(x, y)",
+        }
+    }
+
     /// Method, head, loss, data, checkpoint and verdict in one line.
     pub(super) fn note(&self) -> String {
         let config = &self.task.config;
@@ -123,6 +142,11 @@ pub(super) fn said(checkpoint: &str) -> String {
         .strip_prefix("step-")
         .and_then(|s| s.parse::<u64>().ok());
     step.map_or_else(|| checkpoint.into(), |step| format!("step {step}"))
+}
+
+/// `before`, where energies that vary by `now` are flat by the judge's rule; else 0.
+pub(super) fn stretched(now: f64, before: f64) -> f64 {
+    if now < FLAT * before { before } else { 0.0 }
 }
 
 /// How much energies vary over answers, in words.

@@ -21,7 +21,7 @@ pub(super) fn figure(runs: &[Opened]) -> Result<Figure> {
     for run in runs {
         let (drawing, note) = surface(run)?;
         notes.push(format!("{}: {}{note}", run.name(), run.note()));
-        let inner = (drawing.size().0 - 78.0, 190.0);
+        let inner = (drawing.size().0 - 90.0, 190.0);
         surfaces.push(drawing);
         if let Some(course) = energies::course(run, &run.name(), inner) {
             courses.push(Box::new(course) as Drawn);

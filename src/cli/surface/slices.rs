@@ -48,7 +48,7 @@ pub(super) fn figure(run: &Opened, tables: &Tables) -> Result<Figure> {
         title: String::new(),
         labels: [
             format!("{name} (units of the data)"),
-            "energy E(x, y)".into(),
+            format!("energy {}", run.energy()),
         ],
         series,
         overlays: vec![

@@ -43,11 +43,15 @@ pub(super) fn figure(run: &Opened, tables: &Tables, view: &View) -> Result<Figur
             // Dots on every panel would hide the surface: they are on the last.
             overlays: data.iter().filter(|_| i + 1 == count).cloned().collect(),
             colours,
-            bar: (i + 1 == count).then(|| "energy E(x, y)".into()),
+            bar: (i + 1 == count).then(|| format!("energy {}", run.energy())),
             side: SIDE,
         }) as Drawn
     });
-    let title = format!("{}: energy E(x, y) over the saved steps", run.name());
+    let title = format!(
+        "{}: energy {} over the saved steps",
+        run.name(),
+        run.energy()
+    );
     let mut notes = vec![run.note(), "All panels have one colour scale.".into()];
     if !view.question().is_empty() {
         notes.push(format!("For {}.", view.question()));

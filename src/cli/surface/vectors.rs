@@ -1,6 +1,6 @@
 //! Answers that are vectors: the surface, its course over the saved steps, cuts through it.
 
-use super::opened::{Opened, flat};
+use super::opened::{Opened, flat, stretched};
 use super::view::{View, views};
 use super::{Drawn, Named, slices, steps};
 use crate::data::table::Tables;
@@ -11,7 +11,7 @@ use crate::report::{Field, HeatMap, Scale, sheet};
 const LARGE: f64 = 420.0;
 
 /// Side of one of several.
-const SMALL: f64 = 270.0;
+const SMALL: f64 = 230.0;
 
 /// What can be drawn of a run whose answers are vectors.
 ///
@@ -65,11 +65,11 @@ fn surface(run: &Opened, tables: &Tables, views: &[View]) -> Result<crate::repor
             ..map
         }) as Drawn
     });
-    let title = format!("{}: energy E(x, y)", run.name());
+    let title = format!("{}: energy {}", run.name(), run.energy());
     Ok(sheet(&title, &notes, &[drawings.collect()]))
 }
 
-/// One surface, and how much it varies; its scale is at least as long as before training, so that flat looks flat.
+/// One surface, and how much it varies; a flat one keeps the scale it had before training, so that it looks flat.
 ///
 /// # Errors
 /// A tensor operation failed.
@@ -81,8 +81,13 @@ pub(super) fn heat_map(
 ) -> Result<(HeatMap, String)> {
     let field = view.field(run, &run.machine, tables)?;
     let before = before(run, tables, view)?;
-    let span = before.as_ref().map_or(0.0, |field| field.range().span());
-    let note = flat(view.flatness(&field), before.map(|f| view.flatness(&f)));
+    let now = view.flatness(&field);
+    let flatter = |before: &&Field| stretched(now, view.flatness(before)) > 0.0;
+    let span = before
+        .as_ref()
+        .filter(flatter)
+        .map_or(0.0, |field| field.range().span());
+    let note = flat(now, before.map(|f| view.flatness(&f)));
     let question = view.question();
     let note = if question.is_empty() {
         note
@@ -95,7 +100,7 @@ pub(super) fn heat_map(
         field,
         labels: view.labels(tables),
         overlays: view.overlays(run, tables)?,
-        bar: Some("energy E(x, y)".into()),
+        bar: Some(format!("energy {}", run.energy())),
         side,
     };
     Ok((map, note))

@@ -14,7 +14,7 @@ use crate::report::{Field, Overlay, Scale, Style};
 const ROWS: usize = 300;
 
 /// Questions whose minima are drawn on a surface over x.
-const ASKED: usize = 45;
+const ASKED: usize = 31;
 
 /// Answers whose energies are computed at once.
 const AT_ONCE: usize = 2048;
@@ -90,6 +90,11 @@ pub(super) fn input_scale(tables: &Tables, column: usize) -> Scale {
     {
         return Scale::new(*low, *high);
     }
+    seen_scale(tables, column)
+}
+
+/// The values of column `column` of x in the training part, in the units of the data.
+pub(super) fn seen_scale(tables: &Tables, column: usize) -> Scale {
     let x = tables.scales.x.invert(&tables.train.x);
     Scale::of(x.into_iter().skip(column).step_by(tables.train.x_dim()))
 }
