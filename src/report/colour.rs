@@ -1,5 +1,7 @@
 //! Colours that everyone can tell apart.
 
+#![allow(clippy::unreadable_literal, reason = "six digits are a colour")]
+
 /// Red, green, blue and opacity, 0 to 255 each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Colour {
@@ -14,38 +16,37 @@ pub struct Colour {
 }
 
 /// Text and axes.
-pub const INK: Colour = Colour::of(0x22_22_22);
+pub const INK: Colour = Colour::of(0x222222);
 /// Grid lines.
-pub const FAINT: Colour = Colour::of(0xdd_dd_dd);
+pub const FAINT: Colour = Colour::of(0xdddddd);
 /// What is neither right nor wrong.
-pub const GREY: Colour = Colour::of(0x8c_8c_8c);
+pub const GREY: Colour = Colour::of(0x8c8c8c);
 /// Paper.
-pub const WHITE: Colour = Colour::of(0xff_ff_ff);
+pub const WHITE: Colour = Colour::of(0xffffff);
 /// Right answers.
-pub const BLUE: Colour = Colour::of(0x00_72_b2);
+pub const BLUE: Colour = Colour::of(0x0072b2);
 /// Wrong answers, and minima on a surface.
-pub const VERMILION: Colour = Colour::of(0xd5_5e_00);
+pub const VERMILION: Colour = Colour::of(0xd55e00);
 /// Values without a number.
-pub const MISSING: Colour = Colour::of(0xbb_bb_bb);
+pub const MISSING: Colour = Colour::of(0xbbbbbb);
 
 /// Colours of lines, told apart with every kind of colour vision (Okabe and Ito, *Color Universal Design*, 2008).
 pub const LINES: [Colour; 6] = [
     BLUE,
     VERMILION,
-    Colour::of(0x00_9e_73),
-    Colour::of(0xcc_79_a7),
-    Colour::of(0x56_b4_e9),
-    Colour::of(0x00_00_00),
+    Colour::of(0x009e73),
+    Colour::of(0xcc79a7),
+    Colour::of(0x56b4e9),
+    Colour::of(0x000000),
 ];
 
 /// 33 evenly spaced colours of viridis, the perceptually uniform map of matplotlib (N. Smith, S. van der Walt, E. Firing,
 /// 2015, CC0); what lies between is within 2 of 255 of the full table.
 const VIRIDIS: [u32; 33] = [
-    0x44_01_54, 0x47_0d_60, 0x48_18_6a, 0x48_23_74, 0x47_2d_7b, 0x45_36_81, 0x42_40_86, 0x3f_49_89,
-    0x3b_52_8b, 0x37_5a_8d, 0x33_63_8d, 0x2f_6a_8e, 0x2c_72_8e, 0x29_7a_8e, 0x26_81_8e, 0x23_89_8e,
-    0x21_90_8c, 0x1f_98_8b, 0x1f_9f_88, 0x21_a6_85, 0x28_ae_80, 0x31_b5_7b, 0x3e_bc_74, 0x4c_c2_6c,
-    0x5d_c9_63, 0x6e_ce_58, 0x82_d3_4c, 0x96_d8_3f, 0xab_dc_32, 0xc0_df_24, 0xd5_e2_1a, 0xea_e5_1a,
-    0xfd_e7_25,
+    0x440154, 0x470d60, 0x48186a, 0x482374, 0x472d7b, 0x453681, 0x424086, 0x3f4989, 0x3b528b,
+    0x375a8d, 0x33638d, 0x2f6a8e, 0x2c728e, 0x297a8e, 0x26818e, 0x23898e, 0x21908c, 0x1f988b,
+    0x1f9f88, 0x21a685, 0x28ae80, 0x31b57b, 0x3ebc74, 0x4cc26c, 0x5dc963, 0x6ece58, 0x82d34c,
+    0x96d83f, 0xabdc32, 0xc0df24, 0xd5e21a, 0xeae51a, 0xfde725,
 ];
 
 impl Colour {

@@ -1,7 +1,7 @@
 //! What every drawing is to the sheet it stands on, and the signs that drawings share.
 
-use super::colour::{BLUE, Colour, INK, LINES, VERMILION, WHITE};
-use super::figure::{Figure, Mark, Shape};
+use super::colour::{BLUE, Colour, INK, LINES, VERMILION, WHITE, viridis};
+use super::figure::{Area, Figure, Mark};
 
 /// One panel of a sheet: its size is known before it is drawn.
 pub trait Drawing {
@@ -77,43 +77,68 @@ pub(super) fn line_colour(index: usize) -> Colour {
 
 /// Put the sign of `style` at a point of the figure.
 pub(super) fn sign(figure: &mut Figure, style: Style, at: [f64; 2]) {
-    let (shape, radius, colour, rim) = match style {
-        Style::Data => (Shape::Dot, 2.2, WHITE, INK),
-        Style::Minima => (Shape::Cross, 3.0, VERMILION, WHITE),
-        Style::Traced => (Shape::Ring, 4.0, VERMILION, WHITE),
-        Style::Right => (Shape::Diamond, 4.5, WHITE, INK),
-        Style::Good => (Shape::Dot, 2.2, BLUE.fading(150), BLUE.fading(0)),
-        Style::Bad => (Shape::Cross, 2.6, VERMILION, WHITE.fading(0)),
-        Style::Line(index, dashed) => {
-            figure.marks.push(Mark::Line {
-                points: vec![[at[0] - 9.0, at[1]], [at[0] + 9.0, at[1]]],
-                colour: line_colour(index),
-                width: 2.0,
-                dashed,
-            });
-            return;
+    let [x, y] = at;
+    let level = [[x - 8.0, y], [x + 8.0, y]];
+    match style {
+        Style::Data => disc(figure, at, 2.2, Some(WHITE), Some((INK, 0.7))),
+        Style::Good => disc(figure, at, 2.2, Some(BLUE.fading(150)), None),
+        Style::Traced => disc(figure, at, 4.0, None, Some((VERMILION, 1.5))),
+        Style::Bad => cross(figure, at, 2.6, VERMILION, 1.6),
+        Style::Minima => {
+            cross(figure, at, 3.0, WHITE, 3.0);
+            cross(figure, at, 3.0, VERMILION, 1.6);
         }
+        Style::Right => {
+            let r = 4.5;
+            let corners = [[x - r, y], [x, y - r], [x + r, y], [x, y + r], [x - r, y]];
+            figure.marks.push(Mark::Polygon(corners.to_vec(), WHITE));
+            figure.line(&corners, INK, 0.9);
+        }
+        Style::Line(index, dashed) => figure.marks.push(Mark::Line {
+            points: level.to_vec(),
+            colour: line_colour(index),
+            width: 2.0,
+            dashed,
+        }),
+        Style::Patch(colour) => patch(figure, at, colour),
         Style::Level(colour) => {
-            sign(figure, Style::Patch(super::colour::viridis(0.25)), at);
-            figure.line(&[[at[0] - 7.0, at[1]], [at[0] + 7.0, at[1]]], colour, 1.2);
-            return;
+            patch(figure, at, viridis(0.25));
+            figure.line(&level, colour, 1.2);
         }
-        Style::Patch(colour) => {
-            let area = super::figure::Area {
-                left: at[0] - 7.0,
-                top: at[1] - 5.0,
-                width: 14.0,
-                height: 10.0,
-            };
-            figure.marks.push(Mark::Rect(area, colour));
-            return;
-        }
-    };
-    figure.marks.push(Mark::Marker {
+    }
+}
+
+fn disc(
+    figure: &mut Figure,
+    at: [f64; 2],
+    radius: f64,
+    fill: Option<Colour>,
+    rim: Option<(Colour, f64)>,
+) {
+    figure.marks.push(Mark::Disc {
         at,
-        shape,
         radius,
-        colour,
+        fill,
         rim,
     });
+}
+
+fn cross(figure: &mut Figure, [x, y]: [f64; 2], r: f64, colour: Colour, width: f64) {
+    let strokes = [
+        [[x - r, y - r], [x + r, y + r]],
+        [[x - r, y + r], [x + r, y - r]],
+    ];
+    figure
+        .marks
+        .push(Mark::Pieces(strokes.to_vec(), colour, width));
+}
+
+fn patch(figure: &mut Figure, [x, y]: [f64; 2], colour: Colour) {
+    let area = Area {
+        left: x - 8.0,
+        top: y - 5.0,
+        width: 16.0,
+        height: 10.0,
+    };
+    figure.marks.push(Mark::Rect(area, colour));
 }

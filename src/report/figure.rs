@@ -40,19 +40,6 @@ pub enum Anchor {
     End,
 }
 
-/// The shape of a marker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// A filled disc.
-    Dot,
-    /// A circle.
-    Ring,
-    /// Two crossing strokes.
-    Cross,
-    /// A filled square on its corner.
-    Diamond,
-}
-
 /// One thing that is drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mark {
@@ -71,18 +58,18 @@ pub enum Mark {
     },
     /// Separate straight pieces of one colour.
     Pieces(Vec<[[f64; 2]; 2]>, Colour, f64),
-    /// A small sign centred on a point.
-    Marker {
+    /// A filled polygon.
+    Polygon(Vec<[f64; 2]>, Colour),
+    /// A disc or a circle.
+    Disc {
         /// Its centre.
         at: [f64; 2],
-        /// Its form.
-        shape: Shape,
-        /// Half its width.
+        /// Its radius.
         radius: f64,
-        /// Its colour.
-        colour: Colour,
-        /// Colour of the rim that sets it off from what lies below.
-        rim: Colour,
+        /// Its colour; none leaves it open.
+        fill: Option<Colour>,
+        /// Colour and width of its rim.
+        rim: Option<(Colour, f64)>,
     },
     /// A line of text.
     Text {

@@ -8,7 +8,7 @@ use tiny_skia::{
 };
 
 use super::colour::Colour;
-use super::figure::{Anchor, Area, Figure, Mark, Shape};
+use super::figure::{Anchor, Area, Figure, Mark};
 use super::{PIXELS, font};
 use crate::error::{Error, Result};
 
@@ -94,20 +94,23 @@ fn draw(canvas: &mut Pixmap, mark: &Mark) {
             dashed,
         } => stroke(canvas, open(points), *colour, *width, *dashed),
         Mark::Pieces(pieces, colour, width) => {
-            let mut path = PathBuilder::new();
-            for [from, to] in pieces {
-                path.move_to(from[0] as f32, from[1] as f32);
-                path.line_to(to[0] as f32, to[1] as f32);
-            }
-            stroke(canvas, path.finish(), *colour, *width, false);
+            stroke(canvas, separate(pieces), *colour, *width, false);
         }
-        Mark::Marker {
-            at,
-            shape,
+        Mark::Polygon(points, colour) => fill(canvas, open(points), *colour, zoom()),
+        Mark::Disc {
+            at: [x, y],
             radius,
-            colour,
+            fill: inside,
             rim,
-        } => marker(canvas, *at, *shape, *radius, (*colour, *rim)),
+        } => {
+            let circle = || PathBuilder::from_circle(*x as f32, *y as f32, *radius as f32);
+            if let Some(colour) = inside {
+                fill(canvas, circle(), *colour, zoom());
+            }
+            if let Some((colour, width)) = rim {
+                stroke(canvas, circle(), *colour, *width, false);
+            }
+        }
         Mark::Text {
             at,
             text,
@@ -154,37 +157,13 @@ fn open(points: &[[f64; 2]]) -> Option<Path> {
     path.finish()
 }
 
-fn marker(
-    canvas: &mut Pixmap,
-    [x, y]: [f64; 2],
-    shape: Shape,
-    r: f64,
-    (colour, rim): (Colour, Colour),
-) {
-    let circle = || PathBuilder::from_circle(x as f32, y as f32, r as f32);
-    match shape {
-        Shape::Dot => {
-            fill(canvas, circle(), colour, zoom());
-            stroke(canvas, circle(), rim, 0.7, false);
-        }
-        Shape::Ring => stroke(canvas, circle(), colour, 1.5, false),
-        Shape::Diamond => {
-            let corners = [[x - r, y], [x, y - r], [x + r, y], [x, y + r], [x - r, y]];
-            fill(canvas, open(&corners), colour, zoom());
-            stroke(canvas, open(&corners), rim, 0.7, false);
-        }
-        Shape::Cross => {
-            let strokes = [
-                [[x - r, y - r], [x + r, y + r]],
-                [[x - r, y + r], [x + r, y - r]],
-            ];
-            for (colour, width) in [(rim, 3.0), (colour, 1.6)] {
-                for points in &strokes {
-                    stroke(canvas, open(points), colour, width, false);
-                }
-            }
-        }
+fn separate(pieces: &[[[f64; 2]; 2]]) -> Option<Path> {
+    let mut path = PathBuilder::new();
+    for [from, to] in pieces {
+        path.move_to(from[0] as f32, from[1] as f32);
+        path.line_to(to[0] as f32, to[1] as f32);
     }
+    path.finish()
 }
 
 /// Give every pixel of `area` the colour of the cell that holds its middle.

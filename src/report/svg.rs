@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
 use super::colour::Colour;
-use super::figure::{Anchor, Area, Figure, Mark, Shape};
+use super::figure::{Anchor, Area, Figure, Mark};
 use super::{font, png};
 use crate::error::Result;
 
@@ -55,13 +55,17 @@ fn element(mark: &Mark) -> Result<String> {
             strokes(pieces),
             paint("stroke", *colour)
         ),
-        Mark::Marker {
-            at,
-            shape,
+        Mark::Polygon(points, colour) => format!(
+            "<polygon points=\"{}\" {}/>",
+            path(points),
+            paint("fill", *colour)
+        ),
+        Mark::Disc {
+            at: [x, y],
             radius,
-            colour,
+            fill,
             rim,
-        } => marker(*at, *shape, *radius, *colour, *rim),
+        } => disc([*x, *y, *radius].map(number), *fill, *rim),
         Mark::Text {
             at: [x, y],
             text,
@@ -102,42 +106,12 @@ fn element(mark: &Mark) -> Result<String> {
     })
 }
 
-fn marker([x, y]: [f64; 2], shape: Shape, r: f64, colour: Colour, rim: Colour) -> String {
-    let circle = format!(
-        "<circle cx=\"{}\" cy=\"{}\" r=\"{}\"",
-        number(x),
-        number(y),
-        number(r)
-    );
-    let fill = paint("fill", colour);
-    match shape {
-        Shape::Dot => format!(
-            "{circle} {fill} {} stroke-width=\"0.7\"/>",
-            paint("stroke", rim)
-        ),
-        Shape::Ring => format!(
-            "{circle} fill=\"none\" {} stroke-width=\"1.5\"/>",
-            paint("stroke", colour)
-        ),
-        Shape::Diamond => {
-            let corners = [[x - r, y], [x, y - r], [x + r, y], [x, y + r]];
-            format!(
-                "<polygon points=\"{}\" {fill} {} stroke-width=\"0.7\"/>",
-                path(&corners),
-                paint("stroke", rim)
-            )
-        }
-        Shape::Cross => {
-            let [left, right, top, bottom] = [x - r, x + r, y - r, y + r].map(number);
-            let strokes = format!("M{left} {top}L{right} {bottom}M{left} {bottom}L{right} {top}");
-            format!(
-                "<path d=\"{strokes}\" fill=\"none\" {} stroke-width=\"3\"/>\
-                 <path d=\"{strokes}\" fill=\"none\" {} stroke-width=\"1.6\"/>",
-                paint("stroke", rim),
-                paint("stroke", colour)
-            )
-        }
-    }
+fn disc([x, y, r]: [f64; 3], fill: Option<Colour>, rim: Option<(Colour, f64)>) -> String {
+    let fill = fill.map_or("fill=\"none\"".into(), |colour| paint("fill", colour));
+    let rim = rim.map_or(String::new(), |(colour, width)| {
+        format!(" {} stroke-width=\"{width}\"", paint("stroke", colour))
+    });
+    format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" {fill}{rim}/>")
 }
 
 fn place(area: &Area) -> String {

@@ -74,9 +74,9 @@ fn plane(run: &Opened) -> Result<Vec<[f64; 2]>> {
             |line: usize| Error::data(&path, format!("line {} holds no `e_c` and `e_i`", line + 1));
         let points = text.lines().enumerate().map(|(i, line)| {
             let value: Value = serde_json::from_str(line).map_err(|_| damaged(i))?;
-            let number = |key: &str| match &value[key] {
-                Value::Null => Ok(f64::NAN), // what is not finite is written as null
-                number => number.as_f64().ok_or_else(|| damaged(i)),
+            let number = |key: &str| match value.get(key) {
+                Some(Value::Null) => Ok(f64::NAN), // what is not finite is written as null
+                number => number.and_then(Value::as_f64).ok_or_else(|| damaged(i)),
             };
             Ok([number("e_c")?, number("e_i")?])
         });
@@ -87,16 +87,11 @@ fn plane(run: &Opened) -> Result<Vec<[f64; 2]>> {
     Ok(judged.plane.iter().map(|p| p.map(f64::from)).collect())
 }
 
-/// Mean energies of right and of the most offending wrong answers over the training.
-///
-/// # Errors
-/// Nothing; a run without a journal has no such figure.
-pub(super) fn training(run: &Opened) -> Result<Option<Figure>> {
-    let Some(lines) = course(run, "", (620.0, 300.0)) else {
-        return Ok(None);
-    };
+/// Mean energies of right and of the most offending wrong answers over the training; `None` without a journal.
+pub(super) fn training(run: &Opened) -> Option<Figure> {
+    let lines = course(run, "", (620.0, 300.0))?;
     let title = format!("{}: energies over the training", run.name());
-    Ok(Some(sheet(&title, &[run.note()], &[vec![Box::new(lines)]])))
+    Some(sheet(&title, &[run.note()], &[vec![Box::new(lines)]]))
 }
 
 /// The same as a drawing; `None` where nothing was written.

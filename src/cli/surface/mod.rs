@@ -2,7 +2,11 @@
 
 mod classes;
 mod energies;
+mod found;
+mod grid;
+mod maps;
 mod opened;
+mod questions;
 mod side_by_side;
 mod slices;
 mod steps;
@@ -86,7 +90,7 @@ fn figures(run: &Opened) -> Result<Vec<Named>> {
         Space::Vectors(_) => vectors::figures(run)?,
     };
     figures.push(("energies", energies::figure(run)?));
-    if let Some(figure) = energies::training(run)? {
+    if let Some(figure) = energies::training(run) {
         figures.push(("training", figure));
     }
     Ok(figures)

@@ -10,6 +10,7 @@ use crate::cli::task::{Material, Task};
 use crate::data::table::Tables;
 use crate::error::{Error, Result, hint};
 use crate::eval::surface::FLAT;
+use crate::heads::HeadKind;
 use crate::inference::Machine;
 use crate::report::short;
 use crate::train::RunFolder;
@@ -121,18 +122,16 @@ impl Opened {
     /// Method, head, loss, data, checkpoint and verdict in one line.
     pub(super) fn note(&self) -> String {
         let config = &self.task.config;
-        let heads: Vec<_> = config.all_heads().iter().map(|h| h.name()).collect();
-        let mut note = format!(
-            "{} head, loss {}, data {}; {}",
+        let heads: Vec<_> = config.all_heads().iter().map(HeadKind::name).collect();
+        let verdict = self.card().and_then(|card| card["verdict"].as_str());
+        let verdict = verdict.map_or(String::new(), |verdict| format!("; verdict: {verdict}"));
+        format!(
+            "{} head, loss {}, data {}; {}{verdict}",
             heads.join(" + "),
             config.loss.name(),
             config.data.source,
             said(&self.checkpoint),
-        );
-        if let Some(verdict) = self.card().and_then(|card| card["verdict"].as_str()) {
-            note += &format!("; verdict: {verdict}");
-        }
-        note
+        )
     }
 }
 

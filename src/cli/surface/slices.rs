@@ -2,8 +2,10 @@
 
 use candle_core::Tensor;
 
+use super::found::found;
+use super::grid::{answer_scale, codes_of, middles};
 use super::opened::Opened;
-use super::view::{Question, answer_scale, codes_of, found, middles, questions};
+use super::questions::{Question, questions};
 use crate::cli::judge_head::units;
 use crate::data::table::Tables;
 use crate::error::Result;
