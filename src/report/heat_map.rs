@@ -20,6 +20,9 @@ const EQUAL: Colour = WHITE.fading(130);
 /// Steps of colour in the bar.
 const STEPS: usize = 128;
 
+/// Cells across the bar: readers that smooth pictures would blur the edges of a single one.
+const WIDE: usize = 14;
+
 /// E over two numbers, `colour = viridis((E − low) / (high − low))`, dark where it is low; white lines join equal energies.
 ///
 /// Numbers on the axes are in the units of the data. Choose it for one number x and one number y, or two
@@ -104,10 +107,11 @@ fn bar(figure: &mut Figure, area: Area, colours: Scale, levels: &[f64], label: &
         ..area
     };
     let share = |step| 1.0 - (step as f64 + 0.5) / STEPS as f64;
+    let colours_down = (0..STEPS).flat_map(|step| [viridis(share(step)); WIDE]);
     figure.marks.push(Mark::Cells {
         area: bar,
-        columns: 1,
-        colours: (0..STEPS).map(|step| viridis(share(step))).collect(),
+        columns: WIDE,
+        colours: colours_down.collect(),
     });
     for level in levels {
         let y = bar.bottom() - colours.share(*level) * bar.height;

@@ -152,8 +152,8 @@ mod tests {
     #[test]
     fn ticks_are_round_at_every_size() {
         assert_eq!(labels(0.0, 43.0), ["0", "10", "20", "30", "40"]);
-        assert_eq!(labels(0.0, 3e-5), ["0", "1e−5", "2e−5", "3e−5"]);
-        assert_eq!(labels(0.0, 2.5e6), ["0.0e0", "5e5"]);
+        assert_eq!(labels(0.0, 4e-5), ["0", "1e−5", "2e−5", "3e−5", "4e−5"]);
+        assert_eq!(labels(0.0, 2e6), ["0", "5e5", "1.0e6", "1.5e6", "2.0e6"]);
         assert_eq!(short(0.000_25), "2.5e−4");
         assert_eq!(short(24.58), "24.6");
     }
