@@ -3,7 +3,7 @@
 use super::colour::{BLUE, GREY, INK, VERMILION};
 use super::drawing::{Drawing, Key, Style};
 use super::figure::{Anchor, Area, Figure, Mark};
-use super::frame::{Frame, LEFT, SMALL, around, cut};
+use super::frame::{Frame, LEFT, SMALL, around, cut, x_ticks};
 use super::scale::Scale;
 
 /// Classes shown; of more, those of lowest energy.
@@ -110,7 +110,7 @@ impl Drawing for Bars {
 fn axis(figure: &mut Figure, frame: &Frame) {
     figure.outline(frame.area, INK, 1.0);
     let bottom = frame.area.bottom();
-    for (value, label) in frame.x.ticks((frame.area.width / 50.0) as usize) {
+    for (value, label) in x_ticks(frame.x, frame.area.width) {
         let [x, _] = frame.place([value, 0.0]);
         figure.line(&[[x, bottom], [x, bottom + 4.0]], INK, 1.0);
         figure.text([x, bottom + 16.0], &label, SMALL, Anchor::Middle);

@@ -78,7 +78,7 @@ impl Frame {
     pub(super) fn axes(&self, figure: &mut Figure, title: &str, labels: &[String; 2]) {
         let area = self.area;
         figure.outline(area, INK, 1.0);
-        for (value, label) in self.x.ticks((area.width / APART) as usize) {
+        for (value, label) in x_ticks(self.x, area.width) {
             let [x, _] = self.place([value, self.y.low]);
             figure.line(&[[x, area.bottom()], [x, area.bottom() + 4.0]], INK, 1.0);
             figure.text([x, area.bottom() + 16.0], &label, SMALL, Anchor::Middle);
@@ -137,6 +137,18 @@ impl Frame {
             }
         }
     }
+}
+
+/// Ticks along `width` points whose labels keep apart.
+pub(super) fn x_ticks(scale: Scale, width: f64) -> Vec<(f64, String)> {
+    let fits = |ticks: &Vec<(f64, String)>| {
+        let widest = ticks.iter().map(|(_, label)| font::width(label, SMALL));
+        let widest = widest.fold(0.0, f64::max);
+        ticks.len() as f64 * (widest + 12.0) <= width
+    };
+    let most = ((width / APART) as usize).max(1);
+    let fewer = (1..=most).rev().map(|count| scale.ticks(count));
+    fewer.into_iter().find(fits).unwrap_or_default()
 }
 
 /// `text` shortened to `width`, with an ellipsis.

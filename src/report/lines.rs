@@ -33,6 +33,8 @@ pub struct Lines {
     pub inner: (f64, f64),
     /// The x axis; that of all points when left out.
     pub x: Option<Scale>,
+    /// The y axis is at least this long, so that equal energies look equal.
+    pub span: f64,
 }
 
 impl Drawing for Lines {
@@ -47,7 +49,7 @@ impl Drawing for Lines {
             Scale::of(all.map(move |point| point[axis]))
         };
         let x = self.x.unwrap_or_else(|| on(0));
-        let scales = (x, on(1).wider(0.05));
+        let scales = (x, on(1).at_least(self.span).wider(0.05));
         let frame = Frame::inside((left, top), self.inner, &self.title, scales);
         frame.lines_across(figure);
         for series in &self.series {

@@ -1,6 +1,6 @@
 //! A figure as PNG.
 
-use image::codecs::png::PngEncoder;
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 use tiny_skia::{
     FillRule, LineJoin, Paint, Path, PathBuilder, Pixmap, PremultipliedColorU8, Rect, Stroke,
@@ -47,7 +47,7 @@ pub(super) fn cells(columns: usize, colours: &[Colour]) -> Result<Vec<u8>> {
 
 fn encoded(bytes: &[u8], width: u32, height: u32) -> Result<Vec<u8>> {
     let mut out = Vec::new();
-    PngEncoder::new(&mut out)
+    PngEncoder::new_with_quality(&mut out, CompressionType::Best, FilterType::Adaptive)
         .write_image(bytes, width, height, ExtendedColorType::Rgb8)
         .map_err(|e| Error::Failed(format!("a picture cannot be written: {e}")))?;
     Ok(out)

@@ -83,8 +83,7 @@ impl Scale {
         self.low + (index as f64 + 0.5) / count.max(1) as f64 * self.span()
     }
 
-    /// About `count` round numbers on it (between half and one and a half times as many), as they are written: 1, 2 or 5 times
-    /// a power of ten apart.
+    /// About `count` round numbers on it, as they are written: 1, 2 or 5 times a power of ten apart.
     ///
     /// ```
     /// use ravine::report::Scale;
@@ -94,15 +93,21 @@ impl Scale {
     /// ```
     #[must_use]
     pub fn ticks(&self, count: usize) -> Vec<(f64, String)> {
-        let rough = self.span() / count.max(1) as f64;
-        let power = 10_f64.powf(rough.log10().floor());
+        let count = count.max(1) as f64;
+        let power = 10_f64.powf((self.span() / count).log10().floor());
+        let numbers = |step: f64| {
+            let (first, last) = (self.low / step - 1e-6, self.high / step + 1e-6);
+            (first.ceil(), last.floor())
+        };
+        // How many times more or fewer they are than asked for.
+        let off = |step: &f64| {
+            let (first, last) = numbers(*step);
+            ((last - first + 1.0).max(0.5) / count).ln().abs()
+        };
         let steps = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power);
-        let step = steps
-            .into_iter()
-            .find(|s| *s >= rough * 0.7)
-            .unwrap_or(rough);
-        let first = (self.low / step - 1e-6).ceil();
-        let last = (self.high / step + 1e-6).floor();
+        let nearest = steps.into_iter().min_by(|a, b| off(a).total_cmp(&off(b)));
+        let step = nearest.unwrap_or(power);
+        let (first, last) = numbers(step);
         let most = self.low.abs().max(self.high.abs());
         let numbers = (0..=(last - first) as usize).map(|i| (first + i as f64) * step);
         numbers.map(|v| (v, label(v, step, most))).collect()

@@ -116,32 +116,39 @@ pub(super) fn histograms(run: &Opened, classes: usize) -> Result<Vec<Drawn>> {
     panels.push(("now", known(run, &run.machine)?));
     let all = panels.iter().flat_map(|(_, known)| &known.rows);
     let range = Scale::of(all.flat_map(|(_, _, energies)| energies).copied());
-    let drawings = panels.iter().map(|(when, known)| {
-        let right = known
-            .rows
-            .iter()
-            .map(|(_, label, energies)| energies[*label]);
-        let wrong = known.rows.iter().flat_map(|(_, label, energies)| {
-            (0..classes)
-                .filter(move |c| c != label)
-                .map(|c| energies[c])
-        });
-        Box::new(Histogram {
-            title: (*when).into(),
-            right: right.collect(),
-            wrong: wrong.collect(),
-            wrong_name: "wrong classes".into(),
-            range,
-            inner: (300.0, 300.0),
-        }) as Drawn
-    });
+    let drawings = panels
+        .iter()
+        .map(|(when, known)| histogram(when, known, classes, range));
     Ok(drawings.collect())
+}
+
+fn histogram(title: &str, known: &Known, classes: usize, range: Scale) -> Drawn {
+    let right = known
+        .rows
+        .iter()
+        .map(|(_, label, energies)| energies[*label]);
+    let wrong = known.rows.iter().flat_map(|(_, label, energies)| {
+        (0..classes)
+            .filter(move |c| c != label)
+            .map(|c| energies[c])
+    });
+    Box::new(Histogram {
+        title: title.into(),
+        right: right.collect(),
+        wrong: wrong.collect(),
+        wrong_name: "wrong classes".into(),
+        range,
+        inner: (300.0, 300.0),
+    })
 }
 
 /// Right against wrong classes now, as one drawing.
 ///
 /// # Errors
 /// A tensor operation failed.
-pub(super) fn now(run: &Opened, classes: usize) -> Result<Option<Drawn>> {
-    Ok(histograms(run, classes)?.pop())
+pub(super) fn now(run: &Opened, classes: usize) -> Result<Drawn> {
+    let known = known(run, &run.machine)?;
+    let all = known.rows.iter().flat_map(|(_, _, energies)| energies);
+    let range = Scale::of(all.copied()).at_least(run.span());
+    Ok(histogram(&run.name(), &known, classes, range))
 }

@@ -45,8 +45,11 @@ pub(super) fn figure(run: &Opened) -> Result<Figure> {
         run.name()
     );
     let mut notes = vec![run.note()];
-    if run.machine.heads().any(|head| head.latent().is_some()) {
-        notes.push("Other points of the manifold count as wrong answers here.".into());
+    if matches!(run.task.space, Space::Vectors(_)) {
+        notes.push(
+            "Every answer outside a small ball around the one in the data counts as wrong, even where several are right."
+                .into(),
+        );
     }
     Ok(sheet(&title, &notes, &[drawings]))
 }
@@ -134,6 +137,7 @@ pub(super) fn course(run: &Opened, title: &str, inner: (f64, f64)) -> Option<Lin
         overlays: Vec::new(),
         inner,
         x: None,
+        span: 0.0,
     })
 }
 

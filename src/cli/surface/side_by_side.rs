@@ -34,10 +34,7 @@ pub(super) fn figure(runs: &[Opened]) -> Result<Figure> {
 
 fn surface(run: &Opened) -> Result<(Drawn, String)> {
     if let Space::Classes(classes) = run.task.space {
-        let drawing = classes::now(run, classes)?;
-        return drawing
-            .map(|drawing| (drawing, String::new()))
-            .ok_or_else(|| nothing(run));
+        return Ok((classes::now(run, classes)?, String::new()));
     }
     let views = views(run);
     let (Some(tables), Some(view)) = (run.tables(), views.get(views.len() / 2)) else {

@@ -59,6 +59,7 @@ pub(super) fn figure(run: &Opened, tables: &Tables) -> Result<Figure> {
         ],
         inner: (600.0, 320.0),
         x: Some(answer_scale(run, 0)),
+        span: run.span(),
     };
     let title = format!("{}: energy over answers, for some questions", run.name());
     Ok(sheet(&title, &[run.note()], &[vec![Box::new(lines)]]))
