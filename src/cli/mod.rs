@@ -53,12 +53,12 @@ enum Command {
     Train(pretrain::Args),
     /// Ask a trained head: answers, energies, probabilities, minima.
     Infer(infer::Args),
-    /// Draw the energy of a trained head, or of several side by side.
-    Surface(surface::Args),
     /// Write the embeddings of a data set to a file.
     Embed(embed::Args),
     /// Measure how well a probe reads classes from frozen embeddings.
     Probe(probe::Args),
+    /// Draw the energy of a trained head, or of several side by side.
+    Surface(surface::Args),
     /// List the parts a configuration can name.
     List(list::Args),
     /// Show a configuration, or its JSON schema.
@@ -83,9 +83,9 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Pretrain(args) => pretrain::run(&args, json),
         Command::Train(args) => pretrain::train(&args, json),
         Command::Infer(args) => infer::run(&args, json),
-        Command::Surface(args) => surface::run(&args, json),
         Command::Embed(args) => embed::run(&args, json),
         Command::Probe(args) => probe::run(&args, json),
+        Command::Surface(args) => surface::run(&args, json),
         Command::List(args) => list::run(&args, json),
         Command::Config(command) => config::run(command, json),
         Command::Data(command) => data::run(command, json),

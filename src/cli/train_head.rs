@@ -65,7 +65,7 @@ fn messages(task: &Task, warnings: &[String]) -> Vec<String> {
 }
 
 /// Rows that are looked at: fewer where each answer needs a search for its latent.
-pub(super) fn most(task: &Task) -> usize {
+fn most(task: &Task) -> usize {
     let heads = task.config.all_heads();
     let searched = heads.iter().filter_map(|head| head.part().latent());
     let mut searched = searched.filter(|l| !matches!(l.z.part().values(&task.device), Ok(Some(_))));

@@ -13,9 +13,6 @@ use crate::report::{Bars, Figure, Histogram, Scale, sheet};
 /// Questions whose energies are shown one by one.
 const SHOWN: usize = 8;
 
-/// Rows of a table that are looked at.
-const MOST: usize = 2000;
-
 /// Classes whose energies are drawn over two numbers x.
 const MAPS: usize = 4;
 
@@ -41,7 +38,7 @@ pub(super) fn figures(run: &Opened) -> Result<Vec<Named>> {
 }
 
 fn known(run: &Opened, machine: &Machine) -> Result<Known> {
-    let coded: Coded = run.task.coded(machine, Part::Test, MOST)?;
+    let coded: Coded = run.task.coded(machine, Part::Test, usize::MAX)?;
     let table: Vec<Vec<f32>> = machine.table(&coded.codes)?.to_vec2()?;
     let labels = coded.labels.unwrap_or_default();
     let rows = table.into_iter().zip(labels).enumerate();

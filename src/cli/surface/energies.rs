@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::opened::Opened;
 use super::{Drawn, classes};
 use crate::cli::judge_head::judge;
-use crate::cli::train_head::most;
 use crate::data::Part;
 use crate::error::{Error, Result};
 use crate::heads::Space;
@@ -85,9 +84,19 @@ fn plane(run: &Opened) -> Result<Vec<[f64; 2]>> {
         });
         return points.collect();
     }
-    let coded = run.task.coded(&run.machine, Part::Test, most(&run.task))?;
+    let coded = run.task.coded(&run.machine, Part::Test, most(run))?;
     let judged = judge(&run.task, &run.machine, &coded)?;
     Ok(judged.plane.iter().map(|p| p.map(f64::from)).collect())
+}
+
+/// Rows of the test part that are looked at: fewer where each answer needs a search for its latent.
+fn most(run: &Opened) -> usize {
+    let mut heads = 0..run.machine.heads().count();
+    match run.task.space {
+        Space::Classes(_) => usize::MAX,
+        Space::Vectors(_) if heads.any(|head| run.machine.has_own_latents(head)) => 50,
+        Space::Vectors(_) => 200,
+    }
 }
 
 /// Mean energies of right and of the most offending wrong answers over the training; `None` without a journal.
