@@ -12,7 +12,7 @@
 //! | 4 answers | [`inference`], [`negatives`] |
 //! | 5 objectives | [`objectives`] |
 //! | 6 learning and judging | [`optim`], [`train`], [`eval`] |
-//! | 7 product | [`config`], [`cli`] |
+//! | 7 product | [`report`], [`config`], [`cli`] |
 
 #![warn(unreachable_pub)]
 
@@ -38,4 +38,5 @@ pub mod params;
 pub mod random;
 pub mod registry;
 pub mod regularizers;
+pub mod report;
 pub mod train;

@@ -15,7 +15,7 @@ const FLOORS: [&[&str]; 8] = [
     &["inference", "negatives"],
     &["objectives"],
     &["optim", "train", "eval"],
-    &["config", "cli"],
+    &["report", "config", "cli"],
 ];
 
 /// Modules of one floor that must not know each other at all.

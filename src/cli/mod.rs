@@ -32,6 +32,7 @@ mod setup;
 mod source;
 mod space;
 mod stop;
+mod surface;
 mod task;
 mod train_head;
 
@@ -66,6 +67,8 @@ enum Command {
     Embed(embed::Args),
     /// Measure how well a probe reads classes from frozen embeddings.
     Probe(probe::Args),
+    /// Draw the energy of a trained head, or of several side by side.
+    Surface(surface::Args),
     /// List the parts a configuration can name.
     List(list::Args),
     /// Show a configuration, or its JSON schema.
@@ -93,6 +96,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Compare(args) => compare::run(&args, json),
         Command::Embed(args) => embed::run(&args, json),
         Command::Probe(args) => probe::run(&args, json),
+        Command::Surface(args) => surface::run(&args, json),
         Command::List(args) => list::run(&args, json),
         Command::Config(command) => config::run(command, json),
         Command::Data(command) => data::run(command, json),

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// Locked while a process writes the run.
 const LOCK: &str = ".lock";
 
-/// `config.toml`, `metrics.jsonl`, `checkpoints/`, `latest`, `best`, `card.json`, `quarantine.jsonl`.
+/// `config.toml`, `metrics.jsonl`, `checkpoints/`, `latest`, `best`, `card.json`, `energies.jsonl`, `figures/`, `quarantine.jsonl`.
 #[derive(Debug)]
 pub struct RunFolder {
     root: PathBuf,
@@ -100,9 +100,10 @@ impl RunFolder {
     /// Remove what an earlier run wrote, and nothing else.
     fn clear(&self) -> Result<()> {
         let fail = |path: &Path, e| Error::data(path, format!("cannot be removed: {e}"));
-        let checkpoints = self.checkpoints();
-        if checkpoints.exists() {
-            fs::remove_dir_all(&checkpoints).map_err(|e| fail(&checkpoints, e))?;
+        for folder in [self.checkpoints(), self.file("figures")] {
+            if folder.exists() {
+                fs::remove_dir_all(&folder).map_err(|e| fail(&folder, e))?;
+            }
         }
         let files = [
             "config.toml",
@@ -111,6 +112,7 @@ impl RunFolder {
             "best",
             "card.json",
             "quarantine.jsonl",
+            "energies.jsonl",
         ];
         for path in files.map(|name| self.root.join(name)) {
             if path.exists() {
