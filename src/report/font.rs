@@ -8,9 +8,9 @@ use ttf_parser::{Face, GlyphId, OutlineBuilder};
 /// What an SVG asks its reader for; the first is the embedded one.
 pub(super) const FAMILY: &str = "DejaVu Sans, Verdana, sans-serif";
 
-/// A part of DejaVu Sans (`assets/README.md`), so that pictures are the same on every machine.
+/// A part of DejaVu Sans (`font/README.md`), so that pictures are the same on every machine.
 static FACE: LazyLock<Option<Face<'static>>> = LazyLock::new(|| {
-    let bytes: &'static [u8] = include_bytes!("../../assets/dejavu-sans.ttf");
+    let bytes: &'static [u8] = include_bytes!("font/dejavu-sans.ttf");
     Face::parse(bytes, 0).ok()
 });
 

@@ -3,7 +3,7 @@
 use super::maps::maps;
 use super::opened::Opened;
 use super::{Drawn, Named};
-use crate::cli::task::Coded;
+use crate::cli::coded::Coded;
 use crate::data::Part;
 use crate::error::Result;
 use crate::heads::Space;

@@ -3,7 +3,7 @@
 use super::Drawn;
 use super::grid::{codes, seen_scale};
 use super::opened::{Opened, flat, stretched};
-use crate::cli::task::rows_at_once;
+use crate::cli::coded::rows_at_once;
 use crate::data::table::Tables;
 use crate::error::Result;
 use crate::inference::Machine;

@@ -4,7 +4,7 @@ use super::found::{found_for, minima_over_x};
 use super::grid::{answer_scale, codes, codes_of, input_scale, middles};
 use super::opened::Opened;
 use super::questions::{Question, questions};
-use crate::cli::task::rows_at_once;
+use crate::cli::coded::rows_at_once;
 use crate::data::table::Tables;
 use crate::error::Result;
 use crate::inference::{Machine, offered};
