@@ -37,6 +37,16 @@ fn it_times_every_kind_of_work() -> Result<(), Any> {
 }
 
 #[test]
+fn large_views_come_from_files() -> Result<(), Any> {
+    for (size, images) in [("32", "decoded images"), ("64", "JPEG files of 500x375")] {
+        let mut arguments = vec!["bench", "augment", "--json", "--batch", "2", "--size", size];
+        arguments.extend(["--seconds", "0.05"]);
+        assert_eq!(json(&arguments)?["images"], images);
+    }
+    Ok(())
+}
+
+#[test]
 fn it_refuses_what_it_cannot_time() {
     assert!(refused(&["bench", "step", "--batch", "1"], 2).contains("--batch"));
     refused(&["bench", "nothing"], 2);

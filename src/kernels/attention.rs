@@ -2,12 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::activation::exp_negative;
-use super::gemm::{Left, PANEL, Right, Target, block, pack_panel, packed_len};
-use super::layer_norm::lane_sum;
+use super::activation::exp_negatives;
+use super::gemm::{Left, PANEL, Right, Target, block, pack_panel, packed_len, turn_panel};
 use super::scratch;
 use super::shared::Shared;
-use super::simd::{Simd, multiversion};
+use super::simd::{Lanes, Simd, multiversion};
 
 /// Sizes of an attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,31 +36,79 @@ impl AttentionShape {
     }
 }
 
-/// Pack all of a depth × columns matrix for the products.
+/// Pack all of a depth × columns matrix, `row` floats from row to row, for the products.
 #[inline(always)]
 unsafe fn pack(
     (depth, columns): (usize, usize),
     b: *const f32,
-    strides: (usize, usize),
+    row: usize,
     to: &mut [f32],
 ) -> Right {
     for first in (0..columns).step_by(PANEL) {
         // SAFETY: the caller's matrix has this size; `to` is large enough for either packing of a head.
-        unsafe { pack_panel(depth, columns, first, b, strides, to.as_mut_ptr()) }
+        unsafe { pack_panel(depth, columns, first, b, (row, 1), to.as_mut_ptr()) }
     }
     Right::Packed(to.as_ptr())
 }
 
-/// `softmax(scale · row)` in place.
+/// [`pack`] of a depth × columns matrix whose transpose is stored, `row` floats from row to row.
 #[inline(always)]
-fn softmax(row: &mut [f32], scale: f32) {
-    let top = row.iter().fold(f32::NEG_INFINITY, |top, x| top.max(*x));
-    for x in &mut *row {
-        *x = exp_negative((*x - top) * scale);
+unsafe fn turn<L: Lanes>(
+    (depth, columns): (usize, usize),
+    b: *const f32,
+    row: usize,
+    to: &mut [f32],
+) -> Right {
+    for first in (0..columns).step_by(PANEL) {
+        // SAFETY: as in `pack`.
+        unsafe { turn_panel::<L>((depth, columns), first, b, row, to.as_mut_ptr()) }
     }
-    let share = 1.0 / lane_sum(row.len(), |i| row[i]);
-    for x in row {
-        *x *= share;
+    Right::Packed(to.as_ptr())
+}
+
+/// `softmax(scale · row)` of the first `t` numbers of a row of whole vectors, in place.
+#[inline(always)]
+fn softmax<L: Lanes>(row: &mut [f32], t: usize, scale: f32) {
+    // What fills the last vector must not be the largest.
+    let first = row[0];
+    row[t..].fill(first);
+    let (at, parts) = (row.as_mut_ptr(), row.len() / 16);
+    // SAFETY: the row holds `parts` vectors; the callers have proved `L`.
+    unsafe {
+        let vector = |i: usize| at.add(16 * i);
+        let top = (1..parts).fold(L::load(at), |top, i| top.max(L::load(vector(i))));
+        let (top, scale) = (L::splat(top.largest()), L::splat(scale));
+        let mut sum = L::splat(0.0);
+        for i in 0..parts {
+            exp_negatives(L::load(vector(i)).sub(top).mul(scale)).store(vector(i));
+            sum = sum.add(L::load_up_to(vector(i), t - 16 * i));
+        }
+        let share = L::splat(1.0 / sum.total());
+        for i in 0..parts {
+            L::load(vector(i)).mul(share).store(vector(i));
+        }
+    }
+}
+
+/// The gradient `g` of a row's weights `p` to that of its scores: `p · (g − Σ g p) · scale`, in place.
+#[inline(always)]
+fn softmax_backward<L: Lanes>(p: &[f32], g: &mut [f32], t: usize, scale: f32) {
+    assert_eq!(p.len(), g.len());
+    let (p, g) = (p.as_ptr(), g.as_mut_ptr());
+    let places = || (0..t).step_by(16).map(|i| (i, t - i));
+    // SAFETY: `t` numbers are in both rows; the callers have proved `L`.
+    unsafe {
+        let mut sum = L::splat(0.0);
+        for (i, count) in places() {
+            let p = L::load_up_to(p.add(i), count);
+            sum = p.fma(L::load_up_to(g.add(i), count), sum);
+        }
+        let (mean, scale) = (L::splat(sum.total()), L::splat(scale));
+        for (i, count) in places() {
+            let p = L::load_up_to(p.add(i), count).mul(scale);
+            let centred = L::load_up_to(g.add(i), count).sub(mean);
+            p.mul(centred).store_up_to(g.add(i), count);
+        }
     }
 }
 
@@ -71,13 +118,13 @@ multiversion! {
         let (t, step, row) = (s.tokens, 3 * s.width(), scratch::lines(s.tokens));
         // SAFETY: the public functions check that `qkv` holds all samples; `p` and `space` are of `scratch`.
         unsafe {
-            let keys = pack((s.size, t), qkv.add(s.width()), (1, step), space);
+            let keys = turn::<L>((s.size, t), qkv.add(s.width()), step, space);
             let q = Left { start: qkv, row: step, column: 1 };
             block::<L>((t, t, s.size), q, keys, Target { start: p.as_mut_ptr(), row, add: false });
         }
         let scale = 1.0 / (s.size as f32).sqrt();
         for p in p.chunks_exact_mut(row) {
-            softmax(&mut p[..t], scale);
+            softmax::<L>(p, t, scale);
         }
     }
 }
@@ -88,7 +135,7 @@ multiversion! {
         let (t, step) = (s.tokens, 3 * s.width());
         // SAFETY: as in `weights`.
         unsafe {
-            let v = pack((t, s.size), qkv.add(2 * s.width()), (step, 1), space);
+            let v = pack((t, s.size), qkv.add(2 * s.width()), step, space);
             let p = Left { start: p.as_ptr(), row: scratch::lines(t), column: 1 };
             block::<L>((t, s.size, t), p, v, Target { start: out, row: s.width(), add: false });
         }
@@ -103,25 +150,22 @@ multiversion! {
         let to = |part: usize| Target { start: dqkv.wrapping_add(part * width), row: step, add: false };
         // SAFETY: as in `weights`.
         unsafe {
-            let upstream = pack((t, size), dout, (width, 1), space);
+            let upstream = pack((t, size), dout, width, space);
             let turned = Left { start: p.as_ptr(), row: 1, column: row };
             block::<L>((t, size, t), turned, upstream, to(2));
-            let v = pack((size, t), qkv.add(2 * width), (1, step), space);
+            let v = turn::<L>((size, t), qkv.add(2 * width), step, space);
             let upstream = Left { start: dout, row: width, column: 1 };
             block::<L>((t, t, size), upstream, v, Target { start: g.as_mut_ptr(), row, add: false });
         }
         let scale = 1.0 / (size as f32).sqrt();
         for (g, p) in g.chunks_exact_mut(row).zip(p.chunks_exact(row)) {
-            let mean = lane_sum(t, |j| g[j] * p[j]);
-            for j in 0..t {
-                g[j] = p[j] * (g[j] - mean) * scale;
-            }
+            softmax_backward::<L>(p, g, t, scale);
         }
         // SAFETY: as in `weights`.
         unsafe {
-            let k = pack((t, size), qkv.add(width), (step, 1), space);
+            let k = pack((t, size), qkv.add(width), step, space);
             block::<L>((t, size, t), Left { start: g.as_ptr(), row, column: 1 }, k, to(0));
-            let q = pack((t, size), qkv, (step, 1), space);
+            let q = pack((t, size), qkv, step, space);
             block::<L>((t, size, t), Left { start: g.as_ptr(), row: 1, column: row }, q, to(1));
         }
     }

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::elementwise::{add_chunk, chunk_rows};
-use super::simd::{Simd, multiversion};
+use super::elementwise::chunk_rows;
+use super::simd::{Lanes, Simd, multiversion};
 
 /// Sum of `f(i)` for i below `count` in sixteen running sums: a fixed order that LLVM vectorises.
 #[inline(always)]
@@ -22,42 +22,107 @@ pub(super) fn lane_sum(count: usize, f: impl Fn(usize) -> f32) -> f32 {
     rest
 }
 
+/// Sum of `f(i, count)` over the parts of a row: `count` numbers from i on, sixteen but for the last.
+#[inline(always)]
+unsafe fn total<L: Lanes>(width: usize, f: impl Fn(usize, usize) -> L) -> f32 {
+    // SAFETY: the caller has proved `L`.
+    unsafe {
+        let mut sums = [L::splat(0.0); 2];
+        for (turn, i) in (0..width).step_by(16).enumerate() {
+            sums[turn % 2] = sums[turn % 2].add(f(i, width - i));
+        }
+        sums[0].add(sums[1]).total()
+    }
+}
+
+/// Lanes from `count` on are 0.
+#[inline(always)]
+unsafe fn only<L: Lanes>(x: L, count: usize) -> L {
+    if count >= 16 {
+        return x;
+    }
+    let ones = [1.0; 16];
+    // SAFETY: `count` ones are there.
+    unsafe { x.mul(L::load_some(ones.as_ptr(), count)) }
+}
+
 /// Mean and 1 / standard deviation of a row.
 #[inline(always)]
-fn moments(row: &[f32], eps: f32) -> (f32, f32) {
-    let scale = 1.0 / row.len() as f32;
-    let mean = lane_sum(row.len(), |i| row[i]) * scale;
-    let variance = lane_sum(row.len(), |i| (row[i] - mean) * (row[i] - mean)) * scale;
-    (mean, 1.0 / (variance + eps).sqrt())
+unsafe fn moments<L: Lanes>(row: &[f32], eps: f32) -> (f32, f32) {
+    let (at, scale) = (row.as_ptr(), 1.0 / row.len() as f32);
+    // SAFETY: `count` numbers follow place i in the row.
+    unsafe {
+        let mean = total(row.len(), |i, count| L::load_up_to(at.add(i), count)) * scale;
+        let centre = L::splat(mean);
+        let variance = total(row.len(), |i, count| {
+            let x = only(L::load_up_to(at.add(i), count).sub(centre), count);
+            x.mul(x)
+        });
+        (mean, 1.0 / (variance * scale + eps).sqrt())
+    }
 }
 
 multiversion! {
     fn forward_rows<L>(x: &[f32], weight: &[f32], bias: &[f32], eps: f32, y: &mut [f32]) {
         let width = weight.len();
+        assert!(bias.len() == width && x.len() == y.len());
         for (x, y) in x.chunks_exact(width).zip(y.chunks_exact_mut(width)) {
-            let (mean, scale) = moments(x, eps);
-            for i in 0..width {
-                y[i] = (x[i] - mean) * scale * weight[i] + bias[i];
+            // SAFETY: rows, weight and bias hold `width` numbers; `L` was proved by the `Simd`.
+            unsafe {
+                let (mean, scale) = moments::<L>(x, eps);
+                let (scale, shift) = (L::splat(scale), L::splat(-mean * scale));
+                for i in (0..width).step_by(16) {
+                    let count = width - i;
+                    let load = |from: &[f32]| L::load_up_to(from.as_ptr().add(i), count);
+                    let unit = load(x).fma(scale, shift);
+                    unit.fma(load(weight), load(bias)).store_up_to(y.as_mut_ptr().add(i), count);
+                }
             }
         }
     }
 }
 
 multiversion! {
-    /// dx over `gradient`; `sums` collects d weight, then d bias.
-    fn backward_rows<L>(x: &[f32], weight: &[f32], eps: f32, gradient: &mut [f32], sums: &mut [f32]) {
+    /// dx, plus `other`, over `gradient`; `sums` collects d weight, then d bias.
+    fn backward_rows<L>(x: &[f32], weight: &[f32], eps: f32, gradient: &mut [f32], other: Option<&[f32]>, sums: &mut [f32]) {
         let width = weight.len();
-        let (d_weight, d_bias) = sums.split_at_mut(width);
-        for (x, g) in x.chunks_exact(width).zip(gradient.chunks_exact_mut(width)) {
-            let (mean, scale) = moments(x, eps);
-            let share = 1.0 / width as f32;
-            let along = lane_sum(width, |i| g[i] * weight[i]) * share;
-            let across = lane_sum(width, |i| g[i] * weight[i] * (x[i] - mean)) * share * scale;
-            for i in 0..width {
-                let unit = (x[i] - mean) * scale;
-                d_weight[i] += g[i] * unit;
-                d_bias[i] += g[i];
-                g[i] = scale * (g[i] * weight[i] - along - unit * across);
+        assert!(x.len() == gradient.len() && sums.len() == 2 * width);
+        assert!(other.is_none_or(|other| other.len() == x.len()));
+        let (sums, share) = (sums.as_mut_ptr(), 1.0 / width as f32);
+        for (row, (x, g)) in x.chunks_exact(width).zip(gradient.chunks_exact_mut(width)).enumerate() {
+            let g = g.as_mut_ptr();
+            // SAFETY: rows and weight hold `width` numbers, the sums twice as many; `L` was proved by the `Simd`.
+            unsafe {
+                let (mean, scale) = moments::<L>(x, eps);
+                let (scale, shift) = (L::splat(scale), L::splat(-mean * scale));
+                let parts = |i: usize, count: usize| {
+                    let load = |from: *const f32| L::load_up_to(from.add(i), count);
+                    let unit = load(x.as_ptr()).fma(scale, shift);
+                    (load(g), load(weight.as_ptr()), unit)
+                };
+                let along = total(width, |i, count| {
+                    let (g, weight, _) = parts(i, count);
+                    g.mul(weight)
+                });
+                let across = total(width, |i, count| {
+                    let (g, weight, unit) = parts(i, count);
+                    g.mul(weight).mul(unit)
+                });
+                let (along, across) = (L::splat(-along * share), L::splat(-across * share));
+                for i in (0..width).step_by(16) {
+                    let count = width - i;
+                    let (upstream, weight, unit) = parts(i, count);
+                    let [by_weight, by_bias] = [sums.add(i), sums.add(width + i)];
+                    let old = L::load_up_to(by_weight, count);
+                    upstream.fma(unit, old).store_up_to(by_weight, count);
+                    L::load_up_to(by_bias, count).add(upstream).store_up_to(by_bias, count);
+                    let dx = unit.fma(across, upstream.fma(weight, along)).mul(scale);
+                    let dx = match other {
+                        Some(other) => dx.add(L::load_up_to(other.as_ptr().add(row * width + i), count)),
+                        None => dx,
+                    };
+                    dx.store_up_to(g.add(i), count);
+                }
             }
         }
     }
@@ -88,10 +153,8 @@ pub fn backward(
         .enumerate()
         .map(|(i, (gradient, x))| {
             let mut sums = vec![0.0; 2 * width];
-            backward_rows(simd, x, weight, eps, gradient, &mut sums);
-            if let Some(other) = other {
-                add_chunk(simd, gradient, &other[i * chunk..][..x.len()]);
-            }
+            let other = other.map(|other| &other[i * chunk..][..x.len()]);
+            backward_rows(simd, x, weight, eps, gradient, other, &mut sums);
             sums
         })
         .collect();

@@ -30,6 +30,7 @@ pub mod normalise;
 pub mod pixels;
 pub mod pool;
 pub mod simd;
+pub mod slab;
 pub mod threads;
 pub mod update;
 pub mod winograd;

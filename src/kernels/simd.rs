@@ -72,6 +72,88 @@ pub(crate) unsafe trait Lanes: Copy {
     unsafe fn positive(self) -> Self;
     /// `self` where `gate > 0`, else 0.
     unsafe fn where_positive(self, gate: Self) -> Self;
+    unsafe fn div(self, other: Self) -> Self;
+    /// The smaller one; `other` where one is not a number.
+    unsafe fn min(self, other: Self) -> Self;
+    /// The larger one; `other` where one is not a number.
+    unsafe fn max(self, other: Self) -> Self;
+    /// `self · 2ⁿ` for whole numbers n in −126 ..= 127.
+    unsafe fn times_two_to(self, n: Self) -> Self;
+
+    /// [`Lanes::load`], or [`Lanes::load_some`] of fewer than sixteen.
+    #[inline(always)]
+    unsafe fn load_up_to(from: *const f32, count: usize) -> Self {
+        // SAFETY: the contract of the trait.
+        unsafe {
+            if count >= 16 {
+                Self::load(from)
+            } else {
+                Self::load_some(from, count)
+            }
+        }
+    }
+
+    /// [`Lanes::store`], or [`Lanes::store_some`] of fewer than sixteen.
+    #[inline(always)]
+    unsafe fn store_up_to(self, to: *mut f32, count: usize) {
+        // SAFETY: the contract of the trait.
+        unsafe {
+            if count >= 16 {
+                self.store(to);
+            } else {
+                self.store_some(to, count);
+            }
+        }
+    }
+
+    /// The lanes as an array.
+    #[inline(always)]
+    unsafe fn array(self) -> [f32; 16] {
+        let mut lanes = [0.0; 16];
+        // SAFETY: the array holds 16 floats.
+        unsafe { self.store(lanes.as_mut_ptr()) };
+        lanes
+    }
+
+    /// Sum of all lanes, halves first.
+    #[inline(always)]
+    unsafe fn total(self) -> f32 {
+        // SAFETY: the contract of the trait.
+        fold(unsafe { self.array() }, |a, b| a + b)
+    }
+
+    /// The largest of all lanes.
+    #[inline(always)]
+    unsafe fn largest(self) -> f32 {
+        // SAFETY: the contract of the trait.
+        fold(unsafe { self.array() }, f32::max)
+    }
+
+    /// The square of sixteen rows turned: rows become lanes.
+    #[inline(always)]
+    unsafe fn turn(rows: [Self; 16]) -> [Self; 16] {
+        // SAFETY: the contract of the trait; the arrays hold 16 floats.
+        unsafe {
+            let from = rows.map(|row| row.array());
+            let mut turned = rows;
+            for (i, turned) in turned.iter_mut().enumerate() {
+                let row: [f32; 16] = std::array::from_fn(|j| from[j][i]);
+                *turned = Self::load(row.as_ptr());
+            }
+            turned
+        }
+    }
+}
+
+/// Sixteen numbers to one, half with half.
+#[inline(always)]
+fn fold(mut lanes: [f32; 16], both: impl Fn(f32, f32) -> f32) -> f32 {
+    for half in [8, 4, 2, 1] {
+        for i in 0..half {
+            lanes[i] = both(lanes[i], lanes[i + half]);
+        }
+    }
+    lanes[0]
 }
 
 /// Sixteen lanes as an array.
@@ -158,6 +240,29 @@ unsafe impl Lanes for Portable {
             lanes[i] = if gate.0[i] > 0.0 { lanes[i] } else { 0.0 };
         }
         Self(lanes)
+    }
+    #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] / other.0[i]))
+    }
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        let less = |i: usize| self.0[i] < other.0[i];
+        Self(std::array::from_fn(|i| {
+            if less(i) { self.0[i] } else { other.0[i] }
+        }))
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        let more = |i: usize| self.0[i] > other.0[i];
+        Self(std::array::from_fn(|i| {
+            if more(i) { self.0[i] } else { other.0[i] }
+        }))
+    }
+    #[inline(always)]
+    unsafe fn times_two_to(self, n: Self) -> Self {
+        let power = |n: f32| f32::from_bits(((n as i32 + 127) as u32) << 23);
+        Self(std::array::from_fn(|i| self.0[i] * power(n.0[i])))
     }
 }
 

@@ -1,88 +1,39 @@
 //! Memory that is taken and given back without returning to the system.
 
-use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::kernels::memory;
+use crate::kernels::slab::{Part, Slab};
 
-/// The free buffers, and how much was ever allocated.
+/// Floats of a slab at least, and at most unless more are asked for at once.
+const SLAB: (usize, usize) = (1 << 20, 1 << 28);
+
+/// Slabs, each as large as all before it; filled from the first place on.
 #[derive(Debug, Default)]
 pub(super) struct Arena {
-    pool: Mutex<Pool>,
+    slabs: Mutex<Vec<Arc<Slab>>>,
 }
 
-#[derive(Debug, Default)]
-struct Pool {
-    /// Each with the place of its first cache line.
-    free: Vec<(Vec<f32>, usize)>,
-    floats: usize,
-}
-
-/// `len` floats of an [`Arena`], aligned to cache lines; goes back to it when dropped.
-#[derive(Debug)]
-pub(super) struct Buffer {
-    data: Vec<f32>,
-    start: usize,
-    len: usize,
-    arena: Arc<Arena>,
-}
+/// Floats of an [`Arena`], aligned to cache lines; they go back to it when dropped.
+pub(super) type Buffer = Part;
 
 impl Arena {
     /// A buffer of `len` floats; what they hold is arbitrary.
-    pub(super) fn take(self: &Arc<Self>, len: usize) -> Buffer {
-        let (data, start) = self.find(len).unwrap_or_else(|| memory::zeros(len));
-        Buffer {
-            data,
-            start,
-            len,
-            arena: Arc::clone(self),
+    pub(super) fn take(&self, len: usize) -> Buffer {
+        let mut slabs = self.slabs.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(buffer) = slabs.iter().find_map(|slab| slab.take(len)) {
+                return buffer;
+            }
+            let so_far: usize = slabs.iter().map(|slab| slab.reached()).sum();
+            slabs.push(Slab::new(so_far.clamp(SLAB.0, SLAB.1).max(len)));
         }
     }
 
-    /// The smallest free buffer that fits, unless it would waste more than a quarter.
-    fn find(&self, need: usize) -> Option<(Vec<f32>, usize)> {
-        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = need..=need + need / 4 + 1024;
-        let candidates = pool.free.iter().enumerate();
-        let best = candidates
-            .filter(|(_, (data, start))| fits.contains(&(data.len() - start)))
-            .min_by_key(|(_, (data, _))| data.len())
-            .map(|(position, _)| position);
-        if best.is_none() {
-            pool.floats += need;
-        }
-        best.map(|position| pool.free.swap_remove(position))
-    }
-
+    /// The most memory that buffers have taken, in bytes.
     pub(super) fn peak_bytes(&self) -> usize {
-        let pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        pool.floats * size_of::<f32>()
-    }
-}
-
-impl Deref for Buffer {
-    type Target = [f32];
-
-    fn deref(&self) -> &[f32] {
-        &self.data[self.start..self.start + self.len]
-    }
-}
-
-impl DerefMut for Buffer {
-    fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.data[self.start..self.start + self.len]
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        let data = std::mem::take(&mut self.data);
-        let mut pool = self
-            .arena
-            .pool
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        pool.free.push((data, self.start));
+        let slabs = self.slabs.lock().unwrap_or_else(PoisonError::into_inner);
+        let floats: usize = slabs.iter().map(|slab| slab.reached()).sum();
+        floats * size_of::<f32>()
     }
 }
 
@@ -92,7 +43,7 @@ mod tests {
 
     #[test]
     fn a_returned_buffer_is_taken_again_and_starts_on_a_cache_line() {
-        let arena = Arc::<Arena>::default();
+        let arena = Arena::default();
         let first = arena.take(1000);
         let place = first.as_ptr();
         drop(first);
@@ -100,6 +51,16 @@ mod tests {
         assert_eq!(again.as_ptr(), place);
         assert_ne!(other.as_ptr(), place);
         assert_eq!((place as usize % 64, again.len()), (0, 1000));
-        assert_eq!(arena.peak_bytes(), 2 * 4 * 1000);
+    }
+
+    #[test]
+    fn memory_of_small_buffers_serves_a_large_one() {
+        let arena = Arena::default();
+        let small: Vec<Buffer> = (0..8).map(|_| arena.take(1 << 20)).collect();
+        let bytes = arena.peak_bytes();
+        assert!(bytes >= 4 * (8 << 20));
+        drop(small);
+        let large = arena.take(3 << 20);
+        assert_eq!((large.len(), arena.peak_bytes()), (3 << 20, bytes));
     }
 }

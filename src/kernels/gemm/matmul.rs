@@ -1,11 +1,12 @@
 //! Whole matrix products on all threads.
 
+use std::ptr::null;
+
 use rayon::prelude::*;
 
-use super::{Left, PANEL, Right, Target, block_at, pack_panel, packed_len};
-use crate::kernels::elementwise::add_chunk;
+use super::{Left, PANEL, Right, Sink, block_plus, pack_panel, packed_len, turn_panel};
 use crate::kernels::shared::Shared;
-use crate::kernels::simd::Simd;
+use crate::kernels::simd::{Simd, multiversion};
 
 /// Rows of the result a task computes.
 const ROWS: usize = 96;
@@ -44,25 +45,21 @@ pub enum Start<'a> {
 }
 
 impl Start<'_> {
-    /// Prepare the columns `j ..` of row `i` of the result, n floats wide; whether the product must be added.
-    fn prepare(&self, simd: Simd, (i, n, j): (usize, usize, usize), row: &mut [f32]) -> bool {
-        let columns = j..j + row.len();
-        match *self {
-            Self::Zero => false,
-            Self::Old => true,
-            Self::Sum { bias, residual } => {
-                match (bias, residual) {
-                    (None, None) => return false,
-                    (Some(bias), None) => row.copy_from_slice(&bias[columns]),
-                    (bias, Some(all)) => {
-                        row.copy_from_slice(&all[i * n + j..][..columns.len()]);
-                        if let Some(bias) = bias {
-                            add_chunk(simd, row, &bias[columns]);
-                        }
-                    }
-                }
-                true
-            }
+    /// What the part of the result at row `i` and column `j` is added to; the result is m × n.
+    fn sink(&self, (m, n): (usize, usize), (i, j): (usize, usize), start: *mut f32) -> Sink {
+        let (old, bias) = match *self {
+            Self::Zero => (null(), null()),
+            Self::Old => (start.cast_const(), null()),
+            Self::Sum { bias, residual } => (
+                residual.map_or(null(), |all| all[..m * n][i * n + j..].as_ptr()),
+                bias.map_or(null(), |bias| bias[..n][j..].as_ptr()),
+            ),
+        };
+        Sink {
+            start,
+            row: n,
+            old,
+            bias,
         }
     }
 }
@@ -96,7 +93,7 @@ pub(crate) fn matmul_then(
     finish: impl Fn(usize, &[f32]) + Sync,
 ) {
     assert!(a.len() >= m * k && b.0.len() >= k * n && c.len() >= m * n);
-    pack((n, k), b, workspace);
+    pack(simd, (n, k), b, workspace);
     let right = Shared::new(workspace);
     let target = Shared::new(c);
     // Tasks are row blocks times groups of panels: enough of them also where there are few rows.
@@ -106,23 +103,13 @@ pub(crate) fn matmul_then(
         .for_each(|task| {
             let (i, j) = (task % blocks * ROWS, task / blocks * group);
             let (rows, columns) = ((m - i).min(ROWS), (n - j).min(group));
-            // SAFETY: every task has its own part of the result.
-            let part = |row: usize| unsafe { target.part(row * n + j, columns) };
-            let mut add = false;
-            for row in i..i + rows {
-                add = start.prepare(simd, (row, n, j), part(row));
-            }
             let left = Left {
                 start: a[i * k..].as_ptr(),
                 row: k,
                 column: 1,
             };
-            let c = Target {
-                start: target.at(i * n + j),
-                row: n,
-                add,
-            };
-            block_at(
+            let c = start.sink((m, n), (i, j), target.at(i * n + j));
+            block_plus(
                 simd,
                 (rows, columns, k),
                 left,
@@ -130,23 +117,32 @@ pub(crate) fn matmul_then(
                 c,
             );
             for row in i..i + rows {
-                finish(row * n + j, part(row));
+                // SAFETY: every task has its own part of the result.
+                finish(row * n + j, unsafe { target.part(row * n + j, columns) });
             }
         });
 }
 
 /// All panels of b.
-fn pack((n, k): (usize, usize), (b, order): (&[f32], Order), workspace: &mut [f32]) {
+fn pack(simd: Simd, (n, k): (usize, usize), (b, order): (&[f32], Order), workspace: &mut [f32]) {
     assert!(workspace.len() >= packed_len(k, n));
     let packed = Shared::new(workspace);
-    let strides = match order {
-        Order::Plain => (n, 1),
-        Order::Transposed => (1, k),
-    };
     (0..n.div_ceil(PANEL)).into_par_iter().for_each(|panel| {
-        // SAFETY: `b` holds k · n floats, the workspace `packed_len`; every task writes its own panel.
-        unsafe { pack_panel(k, n, panel * PANEL, b.as_ptr(), strides, packed.at(0)) }
+        let (first, to) = (panel * PANEL, packed.at(0));
+        match order {
+            // SAFETY: `b` holds k · n floats, the workspace `packed_len`; every task writes its own panel.
+            Order::Plain => unsafe { pack_panel(k, n, first, b.as_ptr(), (n, 1), to) },
+            Order::Transposed => turn(simd, (k, n), first, b, to),
+        }
     });
+}
+
+multiversion! {
+    /// [`turn_panel`] of a whole matrix behind the run-time choice; `to` is large enough for all its panels.
+    fn turn<L>(size: (usize, usize), first: usize, b: &[f32], to: *mut f32) {
+        // SAFETY: `b` holds the matrix without gaps, `to` its panels; `L` was proved by the `Simd`.
+        unsafe { turn_panel::<L>(size, first, b.as_ptr(), size.0, to) }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Products whose left-hand rows and sums lie in pieces: what a convolution reads from an image without gathering.
 
-use super::{DEPTH, Left, PANEL, Right, Target, columns, panel_width};
+use super::{DEPTH, Left, PANEL, Right, Sink, Target, columns, panel_width};
 use crate::kernels::simd::multiversion;
 
 /// A part of the sum of a product: `len` places from each of `starts` on.
@@ -56,8 +56,8 @@ multiversion! {
                             Right::Rows(start, row) => (start.add(run.depth * row + j), row),
                         };
                         let a = Left { start: a.start.add(from), ..a };
-                        let add = c.add || i > 0;
-                        let c = Target { start: c.start.add(to + j), add, ..c };
+                        let c = Sink::from(c);
+                        let c = if i > 0 { c.more() } else { c }.at(0, to + j);
                         columns::<L>(m, (&run.starts, run.len), a, b, c, (width, last));
                     }
                 }

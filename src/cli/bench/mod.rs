@@ -1,17 +1,16 @@
 //! `ravine bench`: how fast this machine trains, augments and embeds.
 
+mod augment;
+
 use std::sync::Arc;
 use std::time::Instant;
 
 use candle_core::{Device, Tensor};
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::device::{device, executor, threads};
 use super::memory::peak;
 use super::{print_json, print_text};
-use crate::augment::{AugmentConfig, MultiView};
-use crate::data::Image;
 use crate::encoders::{self, Convnet, Encoder, Projector, Resnet, Stem, Vit};
 use crate::energies::{Cosine, EnergyKind};
 use crate::error::{Error, Result};
@@ -57,7 +56,7 @@ pub(super) struct Args {
 enum Work {
     /// A SimCLR step: two views of each image forward and backward, loss, SGD.
     Step,
-    /// Two views of each image by the SimCLR augmentations.
+    /// Two views of each image by the SimCLR augmentations; from 64 pixels on out of JPEG files of 500×375.
     Augment,
     /// Features of each image, forward only.
     Embed,
@@ -121,6 +120,8 @@ struct Report {
     peak_bytes: Option<u64>,
     encoder: Option<&'static str>,
     executor: Option<&'static str>,
+    /// What is augmented.
+    images: Option<&'static str>,
     batch: usize,
     size: usize,
     threads: usize,
@@ -149,7 +150,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let name = executor.name();
     let times = match args.work {
         Work::Step => step((encoder, batch, size), &device, executor, args.seconds)?,
-        Work::Augment => augment(batch, size, args.seconds)?,
+        Work::Augment => augment::run(batch, size, args.seconds)?,
         Work::Embed => embedding((encoder, batch, size), &device, executor, args.seconds)?,
     };
     let network = args.work != Work::Augment;
@@ -164,6 +165,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         peak_bytes: peak(),
         encoder: network.then(|| encoder.name()),
         executor: network.then_some(name),
+        images: (!network).then_some(augment::source(size)),
         batch,
         size,
         threads: rayon::current_num_threads(),
@@ -185,7 +187,10 @@ impl Report {
         };
         let network = match (self.encoder, self.executor) {
             (Some(encoder), Some(executor)) => format!(" of {encoder} on {executor}"),
-            _ => String::new(),
+            _ => self
+                .images
+                .map(|images| format!(" of {images}"))
+                .unwrap_or_default(),
         };
         format!(
             "{}{network}: {:.1} images/s (median of {} repetitions of {:.2} ms, best {:.2} ms; \
@@ -290,46 +295,5 @@ fn embedding(
         // Reading a number waits for a device that works on its own.
         features.sum_all()?.to_scalar::<f32>()?;
         Ok(())
-    })
-}
-
-/// Colour images of smooth gradients, `side` pixels wide and high.
-fn pictures(count: usize, side: usize) -> Vec<Image> {
-    let picture = |n: usize| Image {
-        width: side,
-        height: side,
-        channels: 3,
-        pixels: (0..side * side * 3)
-            .map(|i| ((i % 3 + 1) * (i / 3 % side + i / 3 / side * 2) + 37 * n) as u8)
-            .collect(),
-    };
-    (0..count).map(picture).collect()
-}
-
-fn augment(batch: usize, size: usize, seconds: f64) -> Result<Vec<f64>> {
-    let mut config = AugmentConfig {
-        size,
-        mean: Some(vec![0.5; 3]),
-        std: Some(vec![0.25; 3]),
-        ..AugmentConfig::default()
-    };
-    for view in &mut config.views {
-        view.ops = crate::augment::simclr(size, 0.5);
-    }
-    let views: MultiView = config.build(3)?;
-    let images = pictures(batch, size);
-    let mut out = vec![0.0; batch * 2 * 3 * size * size];
-    let mut epoch = 0;
-    repeat(seconds, || {
-        epoch += 1;
-        out.par_chunks_mut(2 * 3 * size * size)
-            .zip(&images)
-            .enumerate()
-            .try_for_each(|(sample, (out, image))| {
-                for (view, out) in out.chunks_exact_mut(3 * size * size).enumerate() {
-                    views.fill(image, 0, epoch, sample as u64, view as u64, out)?;
-                }
-                Ok(())
-            })
     })
 }
