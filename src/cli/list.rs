@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{print_json, print_text};
 use crate::augment::Operation;
-use crate::config::PRESETS;
+use crate::config::{Config, PRESETS};
 use crate::data::generators;
 use crate::encoders::EncoderKind;
 use crate::energies::EnergyKind;
@@ -26,9 +26,10 @@ pub(super) struct Args {
 }
 
 /// Every family with its parts, in the order of a pipeline.
-fn families() -> Vec<(&'static str, Vec<Entry>)> {
-    vec![
+fn families() -> Result<Vec<(&'static str, Vec<Entry>)>> {
+    Ok(vec![
         ("presets", presets()),
+        ("methods", methods()?),
         ("generators", generators::entries()),
         ("augmentations", Operation::entries()),
         ("encoders", EncoderKind::entries()),
@@ -40,7 +41,7 @@ fn families() -> Vec<(&'static str, Vec<Entry>)> {
         ("latents", LatentsKind::entries()),
         ("inference", InferenceKind::entries()),
         ("optimizers", OptimizerKind::entries()),
-    ]
+    ])
 }
 
 /// Presets, each described by the comment it starts with.
@@ -60,8 +61,45 @@ fn presets() -> Vec<Entry> {
         .collect()
 }
 
+/// The presets that learn without labels, each as its row of the one table.
+fn methods() -> Result<Vec<Entry>> {
+    let mut rows = Vec::new();
+    for (name, _) in PRESETS {
+        let config = Config::load(Some(name), &[])?;
+        if !config.all_heads().is_empty() {
+            continue;
+        }
+        let prices: Vec<&str> = config.regularizers.iter().map(|r| r.name()).collect();
+        let target = match (&config.target, &config.predictor) {
+            (Some(_), Some(_)) => "momentum, predictor",
+            (Some(_), None) => "momentum",
+            (None, Some(_)) => "stop-gradient, predictor",
+            (None, None) => "shared weights",
+        };
+        let prices = if prices.is_empty() {
+            "none".into()
+        } else {
+            prices.join(" + ")
+        };
+        rows.push(Entry {
+            name,
+            about: format!(
+                "energy {}; negatives {}; loss {}; regularizers {prices}; target {target}",
+                config.energy.name(),
+                config
+                    .negatives
+                    .as_ref()
+                    .map_or("in_batch", NegativesKind::name),
+                config.loss.name(),
+            ),
+            defaults: String::new(),
+        });
+    }
+    Ok(rows)
+}
+
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
-    let mut families = families();
+    let mut families = families()?;
     if let Some(wanted) = &args.family {
         let names: Vec<&str> = families.iter().map(|(name, _)| *name).collect();
         if !names.contains(&wanted.as_str()) {
