@@ -445,6 +445,41 @@ fn mistakes_in_tables_get_a_sentence_and_exit_code_2() -> Result<(), Any> {
 }
 
 #[test]
+fn a_table_that_has_changed_since_the_training_is_refused() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let (path, run) = (folder.path().join("rows.csv"), folder.path().join("run"));
+    let table = |slope: usize| -> String {
+        let rows = (0..60).map(|i| format!("{i},{}\n", slope * i));
+        std::iter::once("a,b\n".to_string()).chain(rows).collect()
+    };
+    fs::write(&path, table(2))?;
+    let source = format!("data.source={}", text(&path));
+    let sets = [
+        &source,
+        "data.y=[\"b\"]",
+        "answers.low=[-2.0]",
+        "answers.high=[2.0]",
+        "train.epochs=30",
+        "train.batch=4",
+    ];
+    let card = train("ebm/two-branches-regression", &run, &sets)?;
+    assert!(
+        number(&card, "argmin_error") < 0.2 * number(&card, "constant_error"),
+        "{card}"
+    );
+    let ask = ["infer", &text(&run), "--x", "30", "--json"];
+    let y = json(&ask)?["rows"][0]["answers"][0]["y"][0].as_f64();
+    assert!((y.expect("an answer") - 60.0).abs() < 10.0, "{y:?}");
+    fs::write(&path, table(3))?;
+    let refusal = refused(&ask, 2);
+    assert!(
+        refusal.contains("scales.json") && refusal.contains("changed"),
+        "{refusal}"
+    );
+    Ok(())
+}
+
+#[test]
 fn mistakes_in_questions_get_a_sentence_and_exit_code_2() -> Result<(), Any> {
     let folder = tempfile::tempdir()?;
     let run = folder.path().join("run");
