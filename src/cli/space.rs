@@ -53,8 +53,8 @@ pub(super) struct Numbers {
 impl Numbers {
     /// The numbers that name `classes`; `None` where one is no number.
     pub(super) fn of(classes: &[String], train: &[u32]) -> Option<Self> {
-        let numbers = classes.iter().map(|name| name.trim().parse::<f64>().ok());
-        let numbers: Vec<f64> = numbers.collect::<Option<_>>()?;
+        let number = |name: &String| name.trim().parse::<f64>().ok().filter(|v| v.is_finite());
+        let numbers: Vec<f64> = classes.iter().map(number).collect::<Option<_>>()?;
         let rows = train.len().max(1) as f64;
         let average = |of: &dyn Fn(f64) -> f64| {
             let rows_of = train.iter().map(|&label| of(numbers[label as usize]));

@@ -13,7 +13,7 @@ use super::setup::Setup;
 use super::source::LoaderSource;
 use super::space::{Numbers, bounds, space};
 use crate::config::{Config, Pretrained};
-use crate::data::table::{self, Table, Tables};
+use crate::data::table::{self, Scales, Table, Tables};
 use crate::data::{Dataset, require_classes};
 use crate::encoders;
 use crate::error::{Error, Result};
@@ -23,6 +23,9 @@ use crate::inference::{Bounds, Machine};
 use crate::objectives::Answers;
 use crate::params::Params;
 use crate::train::Source;
+
+/// Means and deviations of a table's training part, in the run folder.
+pub(super) const SCALES: &str = "scales.json";
 
 /// A configuration with its data opened.
 pub(super) struct Task {
@@ -101,7 +104,11 @@ impl Task {
                 root.display()
             )));
         }
-        Self::new(config)
+        let task = Self::new(config)?;
+        if let Material::Table(tables) = &task.material {
+            same_scales(tables, &root.join(SCALES))?;
+        }
+        Ok(task)
     }
 
     /// The machine with parameters as they start; the encoder's are those of `pretrained`, when given.
@@ -211,6 +218,23 @@ impl Task {
     pub(super) fn executor(&self) -> &'static str {
         self.executor.name()
     }
+}
+
+/// Refuse a table that has changed since the training: its answers would come out in wrong units.
+fn same_scales(tables: &Tables, path: &Path) -> Result<()> {
+    let Ok(text) = std::fs::read_to_string(path) else {
+        return Ok(()); // a run that was interrupted has none yet
+    };
+    let saved: Scales = serde_json::from_str(&text)
+        .map_err(|e| Error::data(path, format!("cannot be read: {e}")))?;
+    if saved == tables.scales {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "the table that the run learned from has changed since (its training rows no longer have the means and \
+         deviations in {}); put it back, or train again",
+        path.display()
+    )))
 }
 
 /// Labels of the images that have one.

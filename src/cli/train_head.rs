@@ -9,7 +9,7 @@ use super::head_card::{class_card, vector_card};
 use super::judge_head::judge;
 use super::pretrained::adopt;
 use super::progress::Bars;
-use super::task::Task;
+use super::task::{Material, SCALES, Task};
 use crate::config::Config;
 use crate::data::Part;
 use crate::error::Result;
@@ -51,6 +51,9 @@ pub(super) fn run(mut config: Config, place: Place) -> Result<(AnswerCard, RunFo
         messages: messages(&task, &warnings),
     };
     let (progress, folder) = fit(job, place, &mut bars)?;
+    if let Material::Table(tables) = &task.material {
+        write(&folder.file(SCALES), &json!(tables.scales).to_string())?;
+    }
     let card = card(&task, &machine, &progress, &folder, (&before, warnings))?;
     Ok((card, folder))
 }

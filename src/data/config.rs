@@ -23,8 +23,8 @@ pub struct DataConfig {
     pub labels: Option<bool>,
     /// Share of the training part that is carved out for validation, in [0, 1).
     pub validation: f64,
-    /// Decides which images are held out. It is not the run's seed, so that runs of several seeds are
-    /// judged on the same images.
+    /// Decides which images or rows are held out, and what a generator draws. It is not the run's seed, so that
+    /// runs of several seeds are judged on the same ones.
     pub split_seed: u64,
     /// Share of unreadable images above which a run stops, in [0, 1].
     pub max_bad_share: f64,

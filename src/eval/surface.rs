@@ -7,6 +7,9 @@ use super::collapse::{Judgement, Verdict};
 /// A surface that varies less over y than this share of its variation before training is flat.
 pub const FLAT: f64 = 0.1;
 
+/// A surface that varies less over y than this share of its level is flat, whatever it was before.
+pub const FLAT_OF_LEVEL: f64 = 0.04;
+
 /// Right answers that fell by more than so many gaps to the wrong ones fall without saying anything.
 pub const RUNAWAY: f64 = 5.0;
 
@@ -86,6 +89,8 @@ fn deviation(values: &[f32]) -> f64 {
 /// let before = Surface { flatness: 0.4, e_c: 0.5, e_i: 0.2, gap: -0.3, ranked: 0.5 };
 /// let flat = Surface { flatness: 0.0002, ranked: 0.5, ..before };
 /// assert_eq!(judge(&flat, &before).verdict, Verdict::Collapsed);
+/// let high = Surface { flatness: 0.03, e_c: 1.0, e_i: 1.0, gap: 0.0, ranked: 0.9 };
+/// assert_eq!(judge(&high, &before).verdict, Verdict::Collapsed);
 /// let carved = Surface { flatness: 2.3, ranked: 0.99, ..before };
 /// assert_eq!(judge(&carved, &before).verdict, Verdict::Healthy);
 /// assert_eq!(judge(&before, &before).verdict, Verdict::Uninformative);
@@ -101,9 +106,11 @@ pub fn judge(surface: &Surface, before: &Surface) -> Judgement {
         ..
     } = *surface;
     let fell = before.e_c - surface.e_c;
-    let (verdict, why) = if !flatness.is_finite() || flatness < FLAT * before.flatness {
+    let level = surface.e_c.abs().max(surface.e_i.abs());
+    let flat = flatness < FLAT * before.flatness || flatness < FLAT_OF_LEVEL * level;
+    let (verdict, why) = if !flatness.is_finite() || flat {
         let why = format!(
-            "the energy is nearly the same for every answer (it varies by {flatness:.4} over y, by {:.4} before training); \
+            "the energy is nearly the same for every answer (it varies by {flatness:.4} over y around {level:.4}, by {:.4} before training); \
              choose a loss with a margin and wrong answers (square_square, hinge, nll), a wider radius around the right \
              answer, or a lower learning rate",
             before.flatness
