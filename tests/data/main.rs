@@ -8,4 +8,5 @@ mod idx;
 mod parquet;
 mod splits;
 mod table;
+mod table_refusals;
 mod tiny;
