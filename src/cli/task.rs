@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use candle_core::Device;
 
-use super::device;
 use super::pretrain::loader;
 use super::pretrained::load_encoder;
 use super::rows::Rows;
 use super::setup::Setup;
 use super::source::LoaderSource;
 use super::space::{Numbers, bounds, space};
+use super::{device, memory};
 use crate::config::{Config, Pretrained};
 use crate::data::table::{self, Scales, Table, Tables};
 use crate::data::{Dataset, require_classes};
@@ -116,6 +116,7 @@ impl Task {
         let params = Params::new(self.config.seed, &self.device);
         let encoder = self.config.encoder.part().graph(&self.input_shape())?;
         let whole = encoders::network(&encoder, None, None)?;
+        memory::check(&whole, self.config.train.batch, &self.device)?;
         let frozen = self.config.pretrained.as_ref().is_some_and(|p| p.freeze);
         let (frozen, graph) = if frozen {
             let features = whole.output("features").unwrap_or_default();
@@ -140,6 +141,17 @@ impl Task {
             load_encoder(pretrained, &params)?;
         }
         Ok(machine)
+    }
+
+    fn rows(&self, table: &Table) -> Result<Rows> {
+        let (batch, count) = (self.config.train.batch, table.len());
+        if batch > count {
+            return Err(Error::key(
+                "train.batch",
+                format!("is {batch}, more than the {count} rows of the table; use {count} or less"),
+            ));
+        }
+        Ok(Rows::of(table, batch, self.config.seed, &self.device))
     }
 
     fn input_shape(&self) -> Vec<usize> {
@@ -176,12 +188,7 @@ impl Task {
                 device: self.device.clone(),
                 numbers: self.numbers.as_ref(),
             }),
-            Material::Table(tables) => Box::new(Rows::of(
-                &tables.train,
-                self.config.train.batch,
-                self.config.seed,
-                &self.device,
-            )),
+            Material::Table(tables) => Box::new(self.rows(&tables.train)?),
         })
     }
 

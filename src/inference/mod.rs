@@ -140,10 +140,16 @@ fn collect(points: &[f32], energies: &[f32], problem: &Problem) -> Result<Vec<Ve
         .collect())
 }
 
-/// Refuse a count of zero.
-fn some(key: &str, count: usize) -> Result<()> {
-    if count > 0 {
+/// Larger counts of answers or steps are typing errors.
+const MOST: usize = 1_000_000;
+
+/// Refuse a count of zero, and one that no machine gets through.
+pub(crate) fn some(key: &str, count: usize) -> Result<()> {
+    if (1..=MOST).contains(&count) {
         return Ok(());
     }
-    Err(crate::error::Error::key(key, "must be 1 or more"))
+    Err(crate::error::Error::key(
+        key,
+        format!("must be between 1 and {MOST}, not {count}"),
+    ))
 }

@@ -2,10 +2,9 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::wrong_answers::some;
 use super::{Measure, Negatives, Proposed, Questions, WrongAnswers};
 use crate::error::{Error, Result};
-use crate::inference::Bounds;
+use crate::inference::{Bounds, some};
 use crate::losses::positive;
 use crate::random::normal;
 

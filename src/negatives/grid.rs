@@ -1,10 +1,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::wrong_answers::some;
 use super::{Measure, Negatives, Proposed, Questions, WrongAnswers};
 use crate::error::Result;
-use crate::inference::{Bounds, offered};
+use crate::inference::{Bounds, offered, some};
 
 /// A grid over the box of answers: evenly spaced points, both ends included, the same for every question.
 ///

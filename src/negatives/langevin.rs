@@ -1,10 +1,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::wrong_answers::some;
 use super::{Measure, Negatives, Proposed, Questions, WrongAnswers};
 use crate::error::Result;
-use crate::inference::{Bounds, advance};
+use crate::inference::{Bounds, advance, some};
 use crate::losses::positive;
 
 /// Samples of the model by Langevin chains, started anew in the box at every step.

@@ -1,10 +1,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::wrong_answers::some;
 use super::{Measure, Negatives, Proposed, Questions, WrongAnswers};
 use crate::error::{Error, Result};
-use crate::inference::{Bounds, offered, outside};
+use crate::inference::{Bounds, offered, outside, some};
 use crate::losses::positive;
 
 /// The most offending answer: that of lowest energy outside a ball around the right one.

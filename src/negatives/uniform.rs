@@ -1,10 +1,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::wrong_answers::some;
 use super::{Measure, Negatives, Proposed, Questions, WrongAnswers};
 use crate::error::Result;
-use crate::inference::Bounds;
+use crate::inference::{Bounds, some};
 
 /// Answers drawn uniformly from the box, new ones at every step.
 ///

@@ -152,11 +152,3 @@ pub trait WrongAnswers: Send + Sync {
     /// A sentence with the key.
     fn validate(&self) -> Result<()>;
 }
-
-/// Refuse a count of zero.
-pub(super) fn some(key: &str, count: usize) -> Result<()> {
-    if count > 0 {
-        return Ok(());
-    }
-    Err(crate::error::Error::key(key, "must be 1 or more"))
-}

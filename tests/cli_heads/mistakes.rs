@@ -69,6 +69,21 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ("ebm/digits-nll", "negatives.kind=grid", "grid labels"),
     ("ebm/digits-nll", "head.kind=multi_clas", "`multi_class`"),
     ("ebm/digits-probe", "pretrained.run=", "pretrained.run"),
+    (
+        "ebm/parabola-b-nll",
+        "train.batch=100000",
+        "train.batch rows",
+    ),
+    (
+        "ebm/digits-nll",
+        "encoder.widths=[1000000000]",
+        "encoder widths",
+    ),
+    (
+        "ebm/parabola-b-nll",
+        "negatives.kind=uniform negatives.count=1000000000",
+        "negatives.count",
+    ),
 ];
 
 /// `ravine train` must refuse, with every word in its sentence.
