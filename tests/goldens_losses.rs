@@ -7,9 +7,9 @@ use common::{Any, Case, case, cases};
 use ravine::energies::{Cosine, Dot, Energy, L1, Squared, SquaredConvention, l2_normalise_with};
 use ravine::losses::{
     Dcl, Dclw, Energies, EnergyLoss, Hinge, InfoNce, Log, Loss, Lvq2, Lvq2Convention, Mce, Mee,
-    Nll, Perceptron, SquareExponential, SquareSquare,
+    Nll, Perceptron, Siglip, SquareExponential, SquareSquare,
 };
-use ravine::negatives::{InBatch, Negatives, NoNegatives, Queue, Triplets};
+use ravine::negatives::{InBatch, Negatives, NoNegatives, OtherView, Queue, Triplets};
 use ravine::regularizers::{
     Covariance, CrossCorrelation, Koleo, Regularizer, SigReg, Uniformity, Variance,
 };
@@ -310,5 +310,25 @@ fn a_queue_is_first_in_first_out() -> Result<(), Any> {
     assert_eq!(list(&after)?, [3.0, 4.0, 5.0, 6.0]);
     let more = queue.after(&after, &row(&[1.0, 2.0, 3.0, 4.0, 5.0])?)?;
     assert_eq!(list(&more)?, [2.0, 3.0, 4.0, 5.0]);
+    Ok(())
+}
+
+#[test]
+fn siglip_equals_the_reference() -> Result<(), Any> {
+    let case = case("pair_loss/siglip")?;
+    let [z0, z1] = vars(&case, ["z0", "z1"])?;
+    let views = [z0.as_tensor().clone(), z1.as_tensor().clone()];
+    let log_scale = Var::from_tensor(&case.input("scale").log()?.reshape(1)?)?;
+    let bias = Var::from_tensor(&case.input("bias").reshape(1)?)?;
+    let energies = OtherView {}.energies(&Cosine {}, &views, &views)?;
+    let learned = [log_scale.as_tensor().clone(), bias.as_tensor().clone()];
+    let loss = Siglip::default().with(&energies, &learned)?.mean_all()?;
+    check_gradients(&case, &loss, &[("z0", &z0), ("z1", &z1)])?;
+    // The gradient of the logarithm is that of the scale, times the scale.
+    let store = loss.backward()?;
+    let gradient = |var: &Var| store.get(var).expect("a gradient").reshape(());
+    let of_scale = (gradient(&log_scale)? / case.input("scale"))?;
+    case.check("grad_scale", &of_scale)?;
+    case.check("grad_bias", &gradient(&bias)?)?;
     Ok(())
 }

@@ -69,7 +69,11 @@ fn methods() -> Result<Vec<Entry>> {
         if !config.all_heads().is_empty() {
             continue;
         }
-        let prices: Vec<&str> = config.regularizers.iter().map(|r| r.name()).collect();
+        let prices: Vec<&str> = config
+            .regularizers
+            .iter()
+            .map(RegularizerKind::name)
+            .collect();
         let target = match (&config.target, &config.predictor) {
             (Some(_), Some(_)) => "momentum, predictor",
             (Some(_), None) => "momentum",

@@ -14,6 +14,7 @@ presets!(
     "simclr",
     "dcl",
     "moco",
+    "siglip",
     "hinge",
     "byol",
     "simsiam",

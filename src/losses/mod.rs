@@ -16,6 +16,7 @@ mod mce;
 mod mee;
 mod nll;
 mod perceptron;
+mod siglip;
 mod square_exponential;
 mod square_square;
 
@@ -32,12 +33,14 @@ pub use mce::Mce;
 pub use mee::Mee;
 pub use nll::Nll;
 pub use perceptron::Perceptron;
+pub use siglip::Siglip;
 pub use square_exponential::SquareExponential;
 pub use square_square::SquareSquare;
 
 use candle_core::{D, Tensor};
 
 use crate::error::{Error, Result};
+use crate::params::ParamSpec;
 
 /// The energies that a loss sees: one row per question.
 #[derive(Clone, Debug)]
@@ -109,6 +112,19 @@ pub trait Loss: Send + Sync {
     /// Wrong answers are needed and missing, or a tensor operation failed.
     fn forward(&self, energies: &Energies) -> Result<Tensor>;
 
+    /// Numbers of its own that are learned with the network.
+    fn learned(&self) -> Vec<ParamSpec> {
+        Vec::new()
+    }
+
+    /// As [`Loss::forward`], with the `learned` numbers in the place of their starts.
+    ///
+    /// # Errors
+    /// As [`Loss::forward`].
+    fn with(&self, energies: &Energies, _learned: &[Tensor]) -> Result<Tensor> {
+        self.forward(energies)
+    }
+
     /// Whether it needs wrong answers.
     fn needs_negatives(&self) -> bool {
         self.margin() != Margin::None
@@ -141,6 +157,7 @@ crate::family! {
         "info_nce" => InfoNce(InfoNce),
         "dcl" => Dcl(Dcl),
         "dclw" => Dclw(Dclw),
+        "siglip" => Siglip(Siglip),
         "hinge" => Hinge(Hinge),
         "energy" => Energy(EnergyLoss),
         "perceptron" => Perceptron(Perceptron),

@@ -10,6 +10,7 @@ mod labels;
 mod langevin;
 mod most_offending;
 mod none;
+mod other_view;
 mod others;
 mod queue;
 mod replay;
@@ -24,6 +25,7 @@ pub use labels::Labels;
 pub use langevin::LangevinSamples;
 pub use most_offending::MostOffending;
 pub use none::NoNegatives;
+pub use other_view::OtherView;
 pub use queue::Queue;
 pub use replay::Replay;
 pub use triplets::Triplets;
@@ -89,6 +91,7 @@ crate::family! {
     /// Sources of wrong answers by name.
     NegativesKind: Negatives {
         "in_batch" => InBatch(InBatch),
+        "other_view" => OtherView(OtherView),
         "triplets" => Triplets(Triplets),
         "queue" => Queue(Queue),
         "none" => NoNegatives(NoNegatives),

@@ -27,6 +27,7 @@ pub struct Joint {
     outputs: Vec<usize>, // embedding, and prediction where there is a predictor
     target: Option<Target>,
     queue: Option<Param>,
+    learned: Vec<Param>,            // numbers of the loss
     waiting: Mutex<Option<Tensor>>, // answers that enter the queue after the update
 }
 
@@ -78,9 +79,13 @@ impl Joint {
             })
         });
         let queue = queue.transpose()?;
+        let learned = loss.part().learned().into_iter();
+        let learned = learned.map(|spec| network.params().create(&spec));
+        let learned = learned.collect::<Result<_>>()?;
         Ok(Self {
             target,
             queue,
+            learned,
             waiting: Mutex::new(None),
             network,
             energy,
@@ -193,10 +198,13 @@ impl Objective for Joint {
     fn loss(&self, embedded: &[Tensor], batch: &Batch) -> Result<Step> {
         let embeddings = &embedded[..embedded.len() / self.branches()];
         let energies = self.energies(embedded)?;
-        let mut loss = self
-            .negatives
-            .part()
-            .reduce(&self.loss.part().forward(&energies)?)?;
+        let learned = self
+            .learned
+            .iter()
+            .map(|param| param.var.as_tensor().clone());
+        let learned: Vec<Tensor> = learned.collect();
+        let rows = self.loss.part().with(&energies, &learned)?;
+        let mut loss = self.negatives.part().reduce(&rows)?;
         let mut metrics = vec![("positive_energy", energies.positive.detach().mean_all()?)];
         if let Some(negative) = &energies.negative {
             metrics.push(("negative_energy", negative.detach().mean_all()?));

@@ -1,0 +1,89 @@
+use candle_core::{D, Device, Tensor};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Energies, Loss, Margin, positive, softplus};
+use crate::error::{Error, Result};
+use crate::params::{Init, ParamSpec, Role};
+
+/// Pairwise sigmoid loss, each answer judged by itself: `softplus(−l(E_C)) + Σ_wrong softplus(l(E))`,
+/// `l(E) = t (1 − E) + b`, the logit of "this is the right answer".
+///
+/// Energies (N, P), (N, K) to (N,). Over cosine energies and `other_view` negatives it is SigLIP (Zhai et al. 2023,
+/// algorithm 1: divided by N, not N²); t (through its logarithm) and b are learned with the network. It needs no sum
+/// over the batch inside a logarithm, so batches may differ in size; a good choice for small ones.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Siglip {
+    /// t at the start, above 0.
+    pub scale: f64,
+    /// b at the start: about −t, because almost all answers are wrong.
+    pub bias: f64,
+}
+
+impl Default for Siglip {
+    fn default() -> Self {
+        Self {
+            scale: 10.0,
+            bias: -10.0,
+        }
+    }
+}
+
+impl Loss for Siglip {
+    fn forward(&self, energies: &Energies) -> Result<Tensor> {
+        let (device, dtype) = (energies.positive.device(), energies.positive.dtype());
+        let number = |x: f64| {
+            Tensor::new(&[x], &Device::Cpu)?
+                .to_device(device)?
+                .to_dtype(dtype)
+        };
+        self.with(energies, &[number(self.scale.ln())?, number(self.bias)?])
+    }
+
+    fn learned(&self) -> Vec<ParamSpec> {
+        let number = |name: &str, value| ParamSpec {
+            name: name.into(),
+            shape: vec![1],
+            init: Init::Constant(value),
+            role: Role::Plain,
+        };
+        vec![
+            number("loss.log_scale", self.scale.ln()),
+            number("loss.bias", self.bias),
+        ]
+    }
+
+    fn with(&self, energies: &Energies, learned: &[Tensor]) -> Result<Tensor> {
+        let [log_scale, bias] = learned else {
+            return Err(Error::Failed("siglip has two learned numbers".into()));
+        };
+        let scale = log_scale.exp()?;
+        let logit = |energy: &Tensor| -> Result<Tensor> {
+            let cosine = energy.affine(-1.0, 1.0)?;
+            Ok(cosine.broadcast_mul(&scale)?.broadcast_add(bias)?)
+        };
+        let right = softplus(&logit(&energies.positive)?.neg()?)?.mean(D::Minus1)?;
+        let wrong = softplus(&logit(energies.wrong()?)?)?.sum(D::Minus1)?;
+        Ok((right + wrong)?)
+    }
+
+    fn margin(&self) -> Margin {
+        Margin::Infinite
+    }
+
+    fn floor(&self, answers: usize) -> Option<f64> {
+        // At energy 0 every logit is t + b.
+        let logit = self.scale + self.bias;
+        let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
+        Some(softplus(-logit) + answers.saturating_sub(1) as f64 * softplus(logit))
+    }
+
+    fn validate(&self, _: (f64, f64)) -> Result<()> {
+        positive("loss.scale", self.scale)?;
+        if self.bias.is_finite() {
+            return Ok(());
+        }
+        Err(Error::key("loss.bias", "must be a finite number"))
+    }
+}

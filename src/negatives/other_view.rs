@@ -1,0 +1,55 @@
+use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Negatives, columns};
+use crate::energies::Energy;
+use crate::error::{Error, Result};
+use crate::losses::Energies;
+
+/// In-batch negatives of the other view only: each view asks among the B samples of another view, B − 1 of them wrong.
+///
+/// Rows are all ordered pairs of views, V·(V − 1)·B of them. CLIP's and SigLIP's convention, and the original InfoNCE's
+/// (van den Oord et al. 2018); `in_batch` also compares a view with its own kind.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct OtherView {}
+
+impl Negatives for OtherView {
+    fn energies(
+        &self,
+        energy: &dyn Energy,
+        questions: &[Tensor],
+        answers: &[Tensor],
+    ) -> Result<Energies> {
+        let (mut right, mut wrong) = (Vec::new(), Vec::new());
+        for (v, question) in questions.iter().enumerate() {
+            for (w, answer) in answers.iter().enumerate() {
+                if v == w {
+                    continue;
+                }
+                let table = energy.table(question, answer)?;
+                let batch = table.dim(0)?;
+                right.push(columns(&table, |row| vec![row as u32])?);
+                wrong.push(columns(&table, |row| {
+                    (0..batch).filter(|&c| c != row).map(|c| c as u32).collect()
+                })?);
+            }
+        }
+        if right.is_empty() {
+            return Err(Error::key(
+                "augment.views",
+                "pairs need at least two views of a sample",
+            ));
+        }
+        Ok(Energies {
+            positive: Tensor::cat(&right, 0)?,
+            negative: Some(Tensor::cat(&wrong, 0)?),
+            volume: None,
+        })
+    }
+
+    fn answers(&self, batch: usize, _: usize) -> usize {
+        batch
+    }
+}
