@@ -262,6 +262,17 @@ impl Config {
     /// A sentence with the key.
     pub fn validate(&self) -> Result<()> {
         self.data.check()?;
+        let plain = |c: char| c.is_alphanumeric() || "-_+. ".contains(c);
+        if self.method.is_empty() || self.method.starts_with('.') || !self.method.chars().all(plain)
+        {
+            return Err(Error::key(
+                "method",
+                format!(
+                    "`{}` names the run folder; use letters, digits, - and _",
+                    self.method
+                ),
+            ));
+        }
         if self.threads > MOST_THREADS {
             return Err(Error::key(
                 "threads",

@@ -116,6 +116,11 @@ fn a_run_is_never_overwritten_unasked() -> Result<(), Any> {
     let refusal = refused(&["pretrain", "--out", &text(&other), "--force"], 2);
     assert!(refusal.contains("not empty"), "{refusal}");
     assert!(other.join("thesis.txt").exists());
+    fs::write(other.join("config.toml"), "title = 'a web site'")?;
+    fs::create_dir(other.join("checkpoints"))?;
+    let refusal = refused(&["pretrain", "--out", &text(&other), "--force"], 2);
+    assert!(refusal.contains("holds no run"), "{refusal}");
+    assert!(other.join("checkpoints").exists());
     Ok(())
 }
 
@@ -155,6 +160,12 @@ fn mistakes_get_a_sentence_with_the_way_out() -> Result<(), Any> {
         ),
         (set("augment.size=100000").into(), 2, &["augment.size"]),
         (set("threads=1000000").into(), 2, &["threads"]),
+        (
+            set("train.batch=1").into(),
+            2,
+            &["train.batch", "2 or more"],
+        ),
+        (vec!["pretrain", "--set", "method=../x"], 2, &["method"]),
         (
             set("negatives.kind=none").into(),
             2,

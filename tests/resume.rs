@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use common::Any;
-use common::cli::{journal, json, pretrain};
+use common::cli::{journal, json, pretrain, refused};
 
 /// Make the run in `folder` look as if the process had died after `step`.
 fn cut(folder: &Path, step: u64) -> Result<(), Any> {
@@ -82,6 +82,23 @@ fn a_resumed_target_branch_and_queue_go_on_identically() -> Result<(), Any> {
     let out = run.to_string_lossy().into_owned();
     json(&["pretrain", "--resume", "--json", "--out", &out])?;
     assert_eq!(journal(&run)?, whole, "resumed at step {step}");
+    Ok(())
+}
+
+#[test]
+fn a_run_does_not_go_on_with_other_data() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let run = folder.path().join("run");
+    pretrain(&run, &["--set", "train.keep=100"])?;
+    let data = run.join("data.json");
+    let seen = fs::read_to_string(&data)?;
+    assert!(seen.contains("1293"), "{seen}");
+    fs::write(&data, seen.replace("1293", "1300"))?;
+    let out = run.to_string_lossy().into_owned();
+    let refusal = refused(&["pretrain", "--resume", "--out", &out], 1);
+    assert!(refusal.contains("has changed"), "{refusal}");
+    fs::write(&data, seen)?;
+    json(&["pretrain", "--resume", "--json", "--out", &out])?;
     Ok(())
 }
 

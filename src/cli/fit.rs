@@ -27,6 +27,8 @@ pub(super) struct Job<'a> {
     pub(super) params: &'a Params,
     pub(super) source: &'a dyn Source,
     pub(super) probe: Box<dyn FnMut(Option<f64>) -> Result<Probed> + 'a>,
+    /// File in the run folder and text that tell what the data look like.
+    pub(super) data: (&'static str, String),
     /// Said before the first step.
     pub(super) messages: Vec<String>,
 }
@@ -37,7 +39,12 @@ pub(super) fn fit(job: Job, place: Place, bars: &mut Bars) -> Result<(Progress, 
         Place::New { path, force } => (RunFolder::create(&path, force)?, false),
         Place::Resume(folder) => (folder, true),
     };
+    let (name, seen) = &job.data;
+    if resume {
+        unchanged(&folder.file(name), seen, &job.config.data.source)?;
+    }
     write(&folder.file("config.toml"), &job.config.to_toml()?)?;
+    write(&folder.file(name), seen)?;
     for message in &job.messages {
         bars.message(message);
     }
@@ -59,6 +66,21 @@ pub(super) fn fit(job: Job, place: Place, bars: &mut Bars) -> Result<(Progress, 
     }
     .train(resume)?;
     Ok((progress, folder))
+}
+
+/// Refuse to go on with data that no longer look as they did when the run started.
+fn unchanged(path: &Path, seen: &str, source: &str) -> Result<()> {
+    match std::fs::read_to_string(path) {
+        Ok(was) if was != seen => Err(Error::data(
+            source,
+            format!(
+                "has changed since the run was started (see {}); put it back as it was, or start a new run with \
+                 another --out",
+                path.display()
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Write a whole file or none.

@@ -109,8 +109,13 @@ fn questions(args: &Args, task: &Task, machine: &Machine) -> Result<Coded> {
 /// The numbers of `--x` as a table of one row.
 fn given(text: &str, tables: &Tables) -> Result<Table> {
     let numbers = text.split(',').map(|word| {
-        let number = word.trim().parse::<f64>().ok().filter(|v| v.is_finite());
-        number.ok_or_else(|| Error::Usage(format!("--x {text}: `{word}` is not a number")))
+        let number = word.trim().parse::<f64>().ok();
+        let number = number.filter(|v| (*v as f32).is_finite());
+        number.ok_or_else(|| {
+            Error::Usage(format!(
+                "--x {text}: `{word}` is not a number that 32 bits hold"
+            ))
+        })
     });
     let numbers: Vec<f64> = numbers.collect::<Result<_>>()?;
     let names = &tables.train.x_names;

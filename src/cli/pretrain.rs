@@ -12,7 +12,7 @@ use super::judge::labels_per_class;
 use super::online::Online;
 use super::progress::Bars;
 use super::rehearsal::rehearse;
-use super::setup::{Setup, joint};
+use super::setup::{PARTS, Setup, joint};
 use super::source::LoaderSource;
 use super::{print_json, print_text, train_head};
 use crate::config::Config;
@@ -190,6 +190,15 @@ fn fit_pairs(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
     setup.check_memory()?;
     let network = setup.network()?;
     let mut objective = joint(&setup.config, network.clone())?;
+    let (batch, fewest) = (setup.config.train.batch, objective.fewest());
+    if batch < fewest {
+        return Err(Error::key(
+            "train.batch",
+            format!(
+                "is {batch}; pairs are told from others of the batch, so give {fewest} or more"
+            ),
+        ));
+    }
     let floor = objective.floor(setup.config.train.batch);
     let source = LoaderSource {
         loader: loader(&setup)?,
@@ -207,6 +216,7 @@ fn fit_pairs(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
         params: network.params(),
         source: &source,
         probe: Box::new(|loss| online.probe(loss)),
+        data: (PARTS, setup.parts()),
         messages,
     };
     let (progress, folder) = fit(job, place, &mut bars)?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
+use serde_json::json;
 
 use super::{device, memory};
 use crate::config::Config;
@@ -17,6 +18,9 @@ use crate::params::Params;
 
 /// Images that statistics are measured on when nobody knows them.
 const STATISTICS_IMAGES: usize = 2000;
+
+/// The file of a run folder that tells how many images its parts have.
+pub(super) const PARTS: &str = "data.json";
 
 /// Images embedded at once outside training.
 pub(super) const EVAL_BATCH: usize = 256;
@@ -58,6 +62,13 @@ impl Setup {
             train_views,
             eval_views,
         })
+    }
+
+    /// Sizes of the parts, for [`PARTS`].
+    pub(super) fn parts(&self) -> String {
+        let splits = &self.splits;
+        json!({"train": splits.train.len(), "validation": splits.validation.len(), "test": splits.test.len()})
+            .to_string()
     }
 
     /// Refuse a run that cannot fit into memory, before anything of it is allocated.

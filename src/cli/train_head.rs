@@ -9,6 +9,7 @@ use super::head_card::{class_card, vector_card};
 use super::judge_head::judge;
 use super::pretrained::adopt;
 use super::progress::Bars;
+use super::setup::PARTS;
 use super::task::{Material, SCALES, Task};
 use crate::config::Config;
 use crate::data::Part;
@@ -48,12 +49,13 @@ pub(super) fn run(mut config: Config, place: Place) -> Result<(AnswerCard, RunFo
         params: machine.network().params(),
         source: source.as_ref(),
         probe: Box::new(probe),
+        data: match &task.material {
+            Material::Table(tables) => (SCALES, json!(tables.scales).to_string()),
+            Material::Images(setup) => (PARTS, setup.parts()),
+        },
         messages: messages(&task, &warnings),
     };
     let (progress, folder) = fit(job, place, &mut bars)?;
-    if let Material::Table(tables) = &task.material {
-        write(&folder.file(SCALES), &json!(tables.scales).to_string())?;
-    }
     let card = card(&task, &machine, &progress, &folder, (&before, warnings))?;
     Ok((card, folder))
 }

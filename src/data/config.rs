@@ -71,6 +71,9 @@ impl Default for DataConfig {
     }
 }
 
+/// A generator is asked for no more rows than this.
+const MOST_SAMPLES: usize = 10_000_000;
+
 impl DataConfig {
     /// Refuse values out of range, naming the key.
     ///
@@ -103,7 +106,12 @@ impl DataConfig {
         )?;
         range("data.prefetch", self.prefetch > 0, "1 or more")?;
         range("data.cache", self.cache > 0, "1 (MiB) or more")?;
-        range("data.samples", self.samples != Some(0), "1 or more")?;
+        range(
+            "data.samples",
+            self.samples
+                .is_none_or(|count| (1..=MOST_SAMPLES).contains(&count)),
+            "between 1 and 10000000",
+        )?;
         range(
             "data.noise",
             self.noise

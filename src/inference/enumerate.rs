@@ -53,7 +53,7 @@ impl Inference for Enumerate {
     }
 
     fn validate(&self) -> Result<()> {
-        super::some("inference.points", self.points.saturating_sub(1))
+        super::points("inference.points", self.points)
     }
 }
 

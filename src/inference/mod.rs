@@ -143,6 +143,17 @@ fn collect(points: &[f32], energies: &[f32], problem: &Problem) -> Result<Vec<Ve
 /// Larger counts of answers or steps are typing errors.
 const MOST: usize = 1_000_000;
 
+/// Refuse points of a grid that are no grid, or one that no machine gets through.
+pub(crate) fn points(key: &str, count: usize) -> Result<()> {
+    if (2..=MOST).contains(&count) {
+        return Ok(());
+    }
+    Err(crate::error::Error::key(
+        key,
+        format!("must be between 2 and {MOST}, not {count}"),
+    ))
+}
+
 /// Refuse a count of zero, and one that no machine gets through.
 pub(crate) fn some(key: &str, count: usize) -> Result<()> {
     if (1..=MOST).contains(&count) {

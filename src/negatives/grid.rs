@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Measure, Negatives, Proposed, Questions, WrongAnswers};
 use crate::error::Result;
-use crate::inference::{Bounds, offered, some};
+use crate::inference::{Bounds, offered, points};
 
 /// A grid over the box of answers: evenly spaced points, both ends included, the same for every question.
 ///
@@ -53,6 +53,6 @@ impl WrongAnswers for Grid {
     }
 
     fn validate(&self) -> Result<()> {
-        some("negatives.points", self.points.saturating_sub(1))
+        points("negatives.points", self.points)
     }
 }

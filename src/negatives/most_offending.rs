@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Measure, Negatives, Proposed, Questions, WrongAnswers};
 use crate::error::{Error, Result};
-use crate::inference::{Bounds, offered, outside, some};
+use crate::inference::{Bounds, offered, outside, points, some};
 use crate::losses::positive;
 
 /// The most offending answer: that of lowest energy outside a ball around the right one.
@@ -123,6 +123,6 @@ impl WrongAnswers for MostOffending {
             some("negatives.starts", self.starts)?;
             return some("negatives.steps", self.steps);
         }
-        some("negatives.points", self.points.saturating_sub(1))
+        points("negatives.points", self.points)
     }
 }

@@ -58,8 +58,14 @@ impl Checkpoint {
         let folder = atomic::dir_beside(&target)?;
         candle_core::safetensors::save(&model, folder.path().join("model.safetensors"))?;
         candle_core::safetensors::save(&optimizer, folder.path().join("optimizer.safetensors"))?;
-        fs::write(folder.path().join("state.json"), &state)
-            .map_err(|e| Error::data(&target, format!("cannot be written: {e}")))?;
+        let failed = |e| Error::data(&target, format!("cannot be written: {e}"));
+        fs::write(folder.path().join("state.json"), &state).map_err(failed)?;
+        like(
+            folder.path(),
+            "state.json",
+            &["model.safetensors", "optimizer.safetensors"],
+        )
+        .map_err(failed)?;
         atomic::replace_dir(folder.keep(), &target)?;
         if progress.best.is_some_and(|(step, _)| step == progress.step) {
             point(&run.file("best"), &name)?;
@@ -90,6 +96,15 @@ impl Checkpoint {
             .map_err(|e| Error::data(&path, format!("cannot be read: {e}")))?;
         serde_json::from_str(&text).map_err(|e| Error::data(&path, format!("is damaged: {e}")))
     }
+}
+
+/// Give the files `names` of `folder` the permissions of `model`: safetensors writes for the owner alone.
+fn like(folder: &Path, model: &str, names: &[&str]) -> std::io::Result<()> {
+    let permissions = fs::metadata(folder.join(model))?.permissions();
+    for name in names {
+        fs::set_permissions(folder.join(name), permissions.clone())?;
+    }
+    Ok(())
 }
 
 /// Make the file `path` name the checkpoint `name`.

@@ -22,7 +22,7 @@ impl RunFolder {
     /// # Errors
     /// The folder holds a run and `force` does not say to replace it, or something else.
     pub fn check(root: &Path, force: bool) -> Result<bool> {
-        let occupied = root.join("config.toml").exists() || root.join("checkpoints").exists();
+        let occupied = holds_run(root);
         if occupied && !force {
             return Err(Error::Usage(format!(
                 "{} holds a run already; add --resume to go on with it, --force to replace it, \
@@ -113,6 +113,8 @@ impl RunFolder {
             "card.json",
             "quarantine.jsonl",
             "energies.jsonl",
+            "data.json",
+            "scales.json",
         ];
         for path in files.map(|name| self.root.join(name)) {
             if path.exists() {
@@ -156,4 +158,10 @@ impl RunFolder {
         })?;
         Ok(self.checkpoints().join(name.trim()))
     }
+}
+
+/// Whether `root` holds a run: a `config.toml` that this program wrote, not one of some other tool's.
+fn holds_run(root: &Path) -> bool {
+    let text = fs::read_to_string(root.join("config.toml")).unwrap_or_default();
+    text.starts_with("method = ") && text.contains("\n[train]\n")
 }

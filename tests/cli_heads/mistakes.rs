@@ -75,6 +75,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "train.batch rows",
     ),
     (
+        "ebm/parabola-b-nll",
+        "data.samples=100000000000",
+        "data.samples",
+    ),
+    (
         "ebm/digits-nll",
         "encoder.widths=[1000000000]",
         "encoder widths",
