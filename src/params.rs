@@ -8,6 +8,9 @@ use candle_core::{DType, Device, Shape, Tensor, Var};
 use crate::error::{Error, Result};
 use crate::random::{self, Purpose};
 
+/// A parameter of more numbers than this is a typing error.
+const MOST: f64 = 4e9;
+
 /// How a parameter starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
@@ -115,7 +118,7 @@ impl Params {
             }
             return Ok(found);
         }
-        let count = spec.shape.iter().product();
+        let count = count(spec)?;
         let values = start(spec.init, count, self.seed, &spec.name);
         let var = Var::from_vec(values, spec.shape.as_slice(), &self.device)?;
         let param = Param {
@@ -227,6 +230,18 @@ impl Params {
         }
         Ok(())
     }
+}
+
+/// Numbers that `spec` asks for, when they are a number of numbers that a machine holds.
+fn count(spec: &ParamSpec) -> Result<usize> {
+    let count: f64 = spec.shape.iter().map(|&dim| dim as f64).product();
+    if count < MOST {
+        return Ok(spec.shape.iter().product());
+    }
+    Err(Error::Usage(format!(
+        "parameter `{}` of shape {:?} would hold {count:.1e} numbers; choose smaller widths",
+        spec.name, spec.shape
+    )))
 }
 
 /// `count` initial values of the parameter `name`.

@@ -80,6 +80,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "data.samples",
     ),
     (
+        "ebm/parabola-b-nll",
+        "head.hidden=[10000000000]",
+        "smaller widths",
+    ),
+    (
         "ebm/digits-nll",
         "encoder.widths=[1000000000]",
         "encoder widths",
