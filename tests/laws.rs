@@ -197,7 +197,7 @@ fn regularizers_have_right_gradients_floors_and_no_order() -> Result<(), Any> {
         let flat = Tensor::zeros((6, 3), DType::F64, &Device::Cpu)?;
         let collapsed = part.forward(&[flat.clone(), flat], 0)?.to_scalar::<f64>()?;
         assert!(
-            (collapsed - part.floor(6, 3)).abs() < 1e-6,
+            (collapsed - part.floor(6, 3)).abs() < 1e-9,
             "{name}: {collapsed}"
         );
     }

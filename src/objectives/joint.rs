@@ -137,9 +137,8 @@ impl Joint {
         if let (Some(queue), Some(kept)) = (negatives.queue(), &self.queue) {
             let kept = kept.var.as_detached_tensor();
             energies.negative = Some(queue.against(energy, questions, &kept)?);
-            let answers: Vec<Tensor> = answers.iter().map(Tensor::detach).collect();
             *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(Tensor::cat(&answers, 0)?);
+                Some(Tensor::cat(&answers, 0)?.detach());
         }
         Ok(energies)
     }
@@ -174,7 +173,8 @@ impl Objective for Joint {
                 tensors.push(forward.outputs[output].narrow(0, view * rows, rows)?);
             }
         }
-        if let Some(target) = &self.target {
+        // A replayed slice is only pulled back through, and no gradient goes through the target.
+        if let Some(target) = self.target.as_ref().filter(|_| mode != Mode::Replay) {
             let answers = target.embed(&x, mode)?;
             for view in 0..views {
                 tensors.push(answers.narrow(0, view * rows, rows)?);
