@@ -70,11 +70,11 @@ multiversion! {
             // SAFETY: rows, weight and bias hold `width` numbers; `L` was proved by the `Simd`.
             unsafe {
                 let (mean, scale) = moments::<L>(x, eps);
-                let (scale, shift) = (L::splat(scale), L::splat(-mean * scale));
+                let (centre, scale) = (L::splat(mean), L::splat(scale));
                 for i in (0..width).step_by(16) {
                     let count = width - i;
                     let load = |from: &[f32]| L::load_up_to(from.as_ptr().add(i), count);
-                    let unit = load(x).fma(scale, shift);
+                    let unit = load(x).sub(centre).mul(scale);
                     unit.fma(load(weight), load(bias)).store_up_to(y.as_mut_ptr().add(i), count);
                 }
             }
@@ -94,10 +94,11 @@ multiversion! {
             // SAFETY: rows and weight hold `width` numbers, the sums twice as many; `L` was proved by the `Simd`.
             unsafe {
                 let (mean, scale) = moments::<L>(x, eps);
-                let (scale, shift) = (L::splat(scale), L::splat(-mean * scale));
+                // x · scale − mean · scale would lose what rows of nearly equal numbers differ by
+                let (centre, scale) = (L::splat(mean), L::splat(scale));
                 let parts = |i: usize, count: usize| {
                     let load = |from: *const f32| L::load_up_to(from.add(i), count);
-                    let unit = load(x.as_ptr()).fma(scale, shift);
+                    let unit = load(x.as_ptr()).sub(centre).mul(scale);
                     (load(g), load(weight.as_ptr()), unit)
                 };
                 let along = total(width, |i, count| {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor, Var};
 use graphs::{conv, residual, single};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use ravine::encoders::{Encoder, Vit};
 use ravine::graph::attention::Attention;
 use ravine::graph::batch_norm::BatchNorm;
@@ -151,8 +152,25 @@ fn channels() -> impl Strategy<Value = usize> {
     prop_oneof![1usize..9, (1usize..6).prop_map(|n| 16 * n)]
 }
 
+/// The same cases in every run; `RAVINE_CASES=1000` tries that many new ones.
+fn cases() -> ProptestConfig {
+    let more = std::env::var("RAVINE_CASES")
+        .ok()
+        .and_then(|count| count.parse().ok());
+    ProptestConfig {
+        cases: more.unwrap_or(24),
+        rng_seed: if more.is_some() {
+            RngSeed::Random
+        } else {
+            RngSeed::Fixed(0)
+        },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases())]
 
     #[test]
     fn convolutions_agree(
@@ -211,8 +229,9 @@ proptest! {
     ) {
         agree(&single(&[input], Op::Linear(Linear::new(input, output, bias))), batch, 1e-4);
         agree(&single(&[rows, input], Op::Linear(Linear::new(input, output, bias))), batch, 1e-4);
-        let norm = LayerNorm { width: input + 1, eps: 1e-5 };
-        agree(&single(&[rows, input + 1], Op::LayerNorm(norm)), batch, 1e-4);
+        // the gradient of two or three nearly equal numbers is a difference of rounding errors: not fewer than 8
+        let norm = LayerNorm { width: input + 7, eps: 1e-5 };
+        agree(&single(&[rows, input + 7], Op::LayerNorm(norm)), batch, 1e-4);
     }
 
     #[test]
