@@ -5,7 +5,7 @@ use std::sync::Arc;
 use candle_core::Device;
 
 use crate::error::{Error, Result, hint};
-use crate::graph::{CandleExecutor, CpuExecutor, Executor};
+use crate::graph::{CandleExecutor, CpuExecutor, Executor, Precision};
 
 /// The device called `name`: `auto`, `cpu`, `cuda`, `cuda:1`, `metal`.
 ///
@@ -72,13 +72,23 @@ fn first_line(error: &candle_core::Error) -> String {
         .to_string()
 }
 
-/// The executor called `name` for `device`.
-pub(super) fn executor(name: &str, device: &Device) -> Result<Arc<dyn Executor>> {
+/// The executor called `name` for `device`, to train in `precision`.
+pub(super) fn executor(
+    name: &str,
+    device: &Device,
+    precision: Precision,
+) -> Result<Arc<dyn Executor>> {
+    if precision != Precision::F32 && (name == "candle" || !device.is_cpu()) {
+        return Err(Error::key(
+            "train.precision",
+            "bfloat16 is for the cpu executor only; use --device cpu --executor cpu, or \"f32\"",
+        ));
+    }
     match name {
         "candle" => Ok(Arc::new(CandleExecutor)),
         "auto" if !device.is_cpu() => Ok(Arc::new(CandleExecutor)),
-        "auto" => Ok(Arc::new(CpuExecutor::new())),
-        "cpu" if device.is_cpu() => Ok(Arc::new(CpuExecutor::new())),
+        "auto" => Ok(Arc::new(CpuExecutor::with_precision(precision)?)),
+        "cpu" if device.is_cpu() => Ok(Arc::new(CpuExecutor::with_precision(precision)?)),
         "cpu" => Err(Error::key(
             "executor",
             "`cpu` runs on the CPU only; use --device cpu, or --executor candle on a GPU",
@@ -99,4 +109,17 @@ pub(super) fn threads(threads: usize) {
     let _ = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bfloat16_is_refused_where_it_is_not_computed() {
+        let refused = executor("candle", &Device::Cpu, Precision::Bf16).err();
+        let text = refused.map(|error| error.to_string()).unwrap_or_default();
+        assert!(text.contains("train.precision"), "{text}");
+        assert!(executor("candle", &Device::Cpu, Precision::F32).is_ok());
+    }
 }

@@ -9,7 +9,7 @@ use super::device::{device, executor, threads};
 use super::{print_json, print_text};
 use crate::error::{Error, Result};
 use crate::graph::check::gradient_error;
-use crate::graph::{Graph, Network, Op, samples};
+use crate::graph::{Graph, Network, Op, Precision, samples};
 use crate::params::Params;
 
 /// Right gradients stay well below, wrong ones are near 1.
@@ -48,7 +48,7 @@ struct Checked {
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     threads(args.threads);
     let device = device(&args.device)?;
-    let executor = executor(&args.executor, &device)?;
+    let executor = executor(&args.executor, &device, Precision::F32)?;
     let mut operations = Vec::new();
     for (op, shape) in samples() {
         let name = op.layer().name();

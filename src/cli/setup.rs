@@ -11,7 +11,7 @@ use crate::data::{self, Dataset, Splits, Statistics, Views};
 use crate::encoders;
 use crate::error::{Error, Result};
 use crate::eval::{Features, embed};
-use crate::graph::{Executor, Graph, Network};
+use crate::graph::{Executor, Graph, Network, Precision};
 use crate::negatives::{InBatch, NegativesKind};
 use crate::objectives::Joint;
 use crate::params::Params;
@@ -41,7 +41,7 @@ impl Setup {
     pub(super) fn new(mut config: Config) -> Result<Self> {
         device::threads(config.threads);
         let device = device::device(&config.device)?;
-        let executor = device::executor(&config.executor, &device)?;
+        let executor = device::executor(&config.executor, &device, config.train.precision)?;
         let mut splits = data::open(&config.data)?;
         if !config.all_heads().is_empty() {
             splits = splits.labelled();
@@ -117,7 +117,7 @@ impl Inference {
     pub(super) fn new(config: &Config) -> Result<Self> {
         device::threads(config.threads);
         let device = device::device(&config.device)?;
-        let executor = device::executor(&config.executor, &device)?;
+        let executor = device::executor(&config.executor, &device, Precision::F32)?;
         let channels = config.data.channels.ok_or_else(|| {
             Error::key(
                 "data.channels",

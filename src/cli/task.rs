@@ -53,7 +53,7 @@ impl Task {
         if config.data.is_table() {
             device::threads(config.threads);
             let device = device::device(&config.device)?;
-            let executor = device::executor(&config.executor, &device)?;
+            let executor = device::executor(&config.executor, &device, config.train.precision)?;
             let tables = table::open(&config.data, config.data.split_seed)?;
             let space = space(&tables.train);
             let bounds = bounds(&config, &tables, space)?;

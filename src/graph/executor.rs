@@ -4,6 +4,8 @@ use std::any::Any;
 use std::collections::BTreeMap;
 
 use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::graph::Graph;
@@ -26,6 +28,17 @@ impl Mode {
     pub fn batch_statistics(self) -> bool {
         self != Self::Eval
     }
+}
+
+/// How exactly products are computed while training; evaluation is always in 32 bits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// 32-bit floats.
+    #[default]
+    F32,
+    /// Operands of convolutions and linear layers rounded to bfloat16, sums, parameters and all else in 32 bits.
+    Bf16,
 }
 
 /// Gradients by parameter name, ordered by name.

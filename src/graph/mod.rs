@@ -32,7 +32,7 @@ pub mod token_pool;
 pub use builder::{Graph, Node, NodeId};
 pub use candle_executor::CandleExecutor;
 pub use cpu::CpuExecutor;
-pub use executor::{Executor, Forward, Gradients, Mode, Tape};
+pub use executor::{Executor, Forward, Gradients, Mode, Precision, Tape};
 pub use network::Network;
 pub use samples::samples;
 pub use summary::Summary;

@@ -1,10 +1,8 @@
 //! Convolution: which kernel runs which case.
 
-use rayon::prelude::*;
-
 use super::batch_norm::Finish;
 use super::simd::Simd;
-use super::{depthwise, direct, elementwise, im2col, winograd};
+use super::{depthwise, direct, im2col, winograd};
 
 /// Sizes of a convolution; activations are (batch, height, width, channels).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,12 +147,7 @@ pub fn forward(
         Way::Depthwise => {
             depthwise::forward(simd, s, x, weight, y, workspace);
             if let Some(finish) = finish {
-                let chunk = elementwise::chunk_rows(s.output);
-                let chunks = y.par_chunks_mut(chunk * s.output).enumerate();
-                chunks.for_each(|(i, y)| {
-                    let first = i * chunk;
-                    finish.run(simd, first..first + y.len() / s.output, y);
-                });
+                finish.all(simd, y);
             }
         }
         Way::Direct => direct::forward(simd, s, x, weight, (y, finish), workspace),

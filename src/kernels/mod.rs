@@ -15,6 +15,7 @@
 pub mod activation;
 pub mod attention;
 pub mod batch_norm;
+pub mod bf16;
 pub mod conv;
 pub mod depthwise;
 mod direct;

@@ -2,6 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::graph::Precision;
 use crate::optim::Decay;
 
 /// How long and in what portions to train.
@@ -19,6 +20,8 @@ pub struct TrainConfig {
     /// Parts in which a batch is embedded, to save memory; gradients stay those of the whole batch, batch
     /// norm takes its statistics slice by slice.
     pub slices: usize,
+    /// Of the products while training: `f32`, or `bf16` on processors that have it.
+    pub precision: Precision,
     /// Largest 2-norm of all gradients together; 0 leaves them alone.
     pub clip: f64,
     /// Epochs between checkpoints, fractions allowed; the last step is always saved.
@@ -35,6 +38,7 @@ impl Default for TrainConfig {
             warmup_epochs: 1.0,
             decay: Decay::Cosine,
             slices: 1,
+            precision: Precision::F32,
             clip: 0.0,
             save_every: 1.0,
             keep: 2,

@@ -14,7 +14,7 @@ use super::{print_json, print_text};
 use crate::encoders::{self, Convnet, Encoder, Projector, Resnet, Stem, Vit};
 use crate::energies::{Cosine, EnergyKind};
 use crate::error::{Error, Result};
-use crate::graph::{Executor, Network};
+use crate::graph::{Executor, Network, Precision};
 use crate::losses::{InfoNce, LossKind};
 use crate::negatives::{InBatch, NegativesKind};
 use crate::objectives::{Batch, Joint};
@@ -46,6 +46,9 @@ pub(super) struct Args {
     /// auto, candle, cpu.
     #[arg(long, default_value = "auto")]
     executor: String,
+    /// Of a step's products: f32, bf16.
+    #[arg(long, default_value = "f32", value_parser = ["f32", "bf16"])]
+    precision: String,
     /// How long to repeat it.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
@@ -120,6 +123,7 @@ struct Report {
     peak_bytes: Option<u64>,
     encoder: Option<&'static str>,
     executor: Option<&'static str>,
+    precision: Option<String>,
     /// What is augmented.
     images: Option<&'static str>,
     batch: usize,
@@ -143,7 +147,11 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let alone = usize::from(args.work == Work::Augment);
     threads(args.threads.unwrap_or(alone));
     let device = device(&args.device)?;
-    let executor = executor(&args.executor, &device)?;
+    let precision = match args.precision.as_str() {
+        "bf16" => Precision::Bf16,
+        _ => Precision::F32,
+    };
+    let executor = executor(&args.executor, &device, precision)?;
     let encoder = args
         .encoder
         .unwrap_or(if embed { Size::Resnet18 } else { Size::Tiny });
@@ -165,6 +173,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         peak_bytes: peak(),
         encoder: network.then(|| encoder.name()),
         executor: network.then_some(name),
+        precision: (args.work == Work::Step).then(|| args.precision.clone()),
         images: (!network).then_some(augment::source(size)),
         batch,
         size,

@@ -9,6 +9,7 @@ use super::forward::{Context, Record};
 use super::{ops, tensor};
 use crate::error::Result;
 use crate::graph::{Gradients, Mode};
+use crate::kernels::bf16::Bf16;
 use crate::kernels::{Simd, elementwise};
 use crate::params::Param;
 
@@ -55,7 +56,7 @@ impl Flow {
 
 pub(super) fn run(
     arena: &Arc<Arena>,
-    simd: Simd,
+    (simd, bf16): (Simd, Option<Bf16>),
     record: Record,
     gradients: &[Option<Tensor>],
 ) -> Result<Gradients> {
@@ -63,6 +64,7 @@ pub(super) fn run(
     let context = Context {
         arena,
         simd,
+        bf16,
         params: &record.params,
         batch: record.batch,
         mode: Mode::Replay,

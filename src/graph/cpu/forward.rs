@@ -12,12 +12,15 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, Layer, Mode};
 use crate::kernels::Simd;
 use crate::kernels::batch_norm::Affine;
+use crate::kernels::bf16::Bf16;
 use crate::params::{Param, Params};
 
 /// What every op is given besides its inputs.
 pub(super) struct Context<'a> {
     pub(super) arena: &'a Arc<Arena>,
     pub(super) simd: Simd,
+    /// There when products of a training step are computed in 16 bits.
+    pub(super) bf16: Option<Bf16>,
     pub(super) params: &'a Params,
     pub(super) batch: usize,
     pub(super) mode: Mode,
@@ -66,7 +69,7 @@ pub(super) fn kept(value: Option<&Arc<Buffer>>) -> Result<&[f32]> {
 
 pub(super) fn run(
     arena: &Arc<Arena>,
-    simd: Simd,
+    (simd, bf16): (Simd, Option<Bf16>),
     graph: &Graph,
     params: &Params,
     x: &Tensor,
@@ -79,6 +82,7 @@ pub(super) fn run(
     let context = Context {
         arena,
         simd,
+        bf16: bf16.filter(|_| mode != Mode::Eval),
         params,
         batch: x.dims()[0],
         mode,

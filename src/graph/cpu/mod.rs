@@ -17,8 +17,9 @@ use std::sync::Arc;
 use candle_core::{DType, Tensor};
 
 use crate::error::{Error, Result};
-use crate::graph::{Executor, Forward, Gradients, Graph, Mode, Tape};
+use crate::graph::{Executor, Forward, Gradients, Graph, Mode, Precision, Tape};
 use crate::kernels::Simd;
+use crate::kernels::bf16::Bf16;
 use crate::params::Params;
 use arena::Arena;
 
@@ -29,6 +30,7 @@ use arena::Arena;
 pub struct CpuExecutor {
     arena: Arc<Arena>,
     simd: Simd,
+    bf16: Option<Bf16>,
 }
 
 impl Default for CpuExecutor {
@@ -50,7 +52,28 @@ impl CpuExecutor {
         Self {
             arena: Arc::default(),
             simd,
+            bf16: None,
         }
+    }
+
+    /// With the best instructions of this processor, training in `precision`.
+    ///
+    /// # Errors
+    /// The processor has no instructions for that precision.
+    pub fn with_precision(precision: Precision) -> Result<Self> {
+        let bf16 = match precision {
+            Precision::F32 => None,
+            Precision::Bf16 => Some(Bf16::detect().ok_or_else(|| {
+                Error::key(
+                    "train.precision",
+                    "this processor has no instructions for bfloat16 (AVX512-BF16 or AMX); use \"f32\"",
+                )
+            })?),
+        };
+        Ok(Self {
+            bf16,
+            ..Self::new()
+        })
     }
 
     /// The most memory that activations, gradients and workspace have taken so far, in bytes.
@@ -80,7 +103,7 @@ impl Executor for CpuExecutor {
                 x.device()
             )));
         }
-        let run = || forward::run(&self.arena, self.simd, graph, params, x, mode);
+        let run = || forward::run(&self.arena, (self.simd, self.bf16), graph, params, x, mode);
         let (outputs, record) = in_pool(run)?;
         Ok(Forward {
             outputs,
@@ -90,7 +113,7 @@ impl Executor for CpuExecutor {
 
     fn backward(&self, tape: Tape, gradients: &[Option<Tensor>]) -> Result<Gradients> {
         let record = tape.open()?;
-        in_pool(|| backward::run(&self.arena, self.simd, record, gradients))
+        in_pool(|| backward::run(&self.arena, (self.simd, self.bf16), record, gradients))
     }
 }
 

@@ -145,6 +145,17 @@ impl Finish<'_> {
         let y = y.as_mut_ptr();
         apply_rows(simd, y, rows.len(), residual, self.relu, self.affine, y);
     }
+
+    /// Run on all rows.
+    pub(crate) fn all(&self, simd: Simd, y: &mut [f32]) {
+        let channels = self.affine.scale.len();
+        let chunk = chunk_rows(channels);
+        let chunks = y.par_chunks_mut(chunk * channels).enumerate();
+        chunks.for_each(|(i, y)| {
+            let first = i * chunk;
+            self.run(simd, first..first + y.len() / channels, y);
+        });
+    }
 }
 
 /// `y = x · scale + shift`, plus `residual`, then ReLU, as asked for.

@@ -12,7 +12,8 @@ use crate::graph::cpu::forward::{Context, Kept, kept};
 use crate::graph::cpu::plan::{Step, Then};
 use crate::graph::cpu::tensor::with_values;
 use crate::kernels::batch_norm::{Affine, Finish};
-use crate::kernels::{ConvShape, conv, elementwise};
+use crate::kernels::bf16::{self, Bf16};
+use crate::kernels::{ConvShape, Simd, conv, elementwise};
 use crate::params::Param;
 
 fn sizes(cx: &Context, step: &Step, op: &Conv2d) -> ConvShape {
@@ -27,6 +28,27 @@ fn sizes(cx: &Context, step: &Step, op: &Conv2d) -> ConvShape {
         padding: op.padding,
         dilation: op.dilation,
         groups: op.groups,
+    }
+}
+
+/// The kernels of a convolution.
+#[derive(Clone, Copy)]
+enum Way {
+    F32(Simd),
+    Bf16(Bf16),
+}
+
+impl Way {
+    fn of(cx: &Context, shape: &ConvShape) -> Self {
+        let bf16 = cx.bf16.filter(|_| bf16::takes(shape));
+        bf16.map_or(Self::F32(cx.simd), Self::Bf16)
+    }
+
+    fn workspace(self, shape: &ConvShape) -> usize {
+        match self {
+            Self::F32(_) => conv::workspace(shape),
+            Self::Bf16(_) => bf16::workspace(shape),
+        }
     }
 }
 
@@ -46,9 +68,16 @@ pub(super) fn forward(
         relu: step.then == Then::Relu,
     });
     let mut y = cx.arena.take(shape.output_len());
-    let mut space = cx.arena.take(conv::workspace(&shape));
-    with_values(&params[0].var, |weight| {
-        conv::forward(cx.simd, &shape, &x, weight, (&mut y, finish), &mut space);
+    let way = Way::of(cx, &shape);
+    let mut space = cx.arena.take(way.workspace(&shape));
+    with_values(&params[0].var, |weight| match way {
+        Way::F32(simd) => conv::forward(simd, &shape, &x, weight, (&mut y, finish), &mut space),
+        Way::Bf16(bf16) => {
+            bf16::forward(bf16, &shape, &x, weight, &mut y, &mut space);
+            if let Some(finish) = finish {
+                finish.all(cx.simd, &mut y);
+            }
+        }
     })?;
     let kept = Kept {
         x: Some(x),
@@ -84,10 +113,18 @@ pub(super) fn backward(
 ) -> Result<()> {
     let shape = sizes(cx, step, op);
     let params = cx.parameters(step)?;
-    let mut space = cx.arena.take(conv::workspace(&shape));
+    let way = Way::of(cx, &shape);
+    let mut space = cx.arena.take(way.workspace(&shape));
     let mut weight = vec![0.0; shape.weight_len()];
     let x = kept(tape.x.as_ref())?;
-    conv::backward_weight(cx.simd, &shape, x, gradient, &mut weight, &mut space);
+    match way {
+        Way::F32(simd) => {
+            conv::backward_weight(simd, &shape, x, gradient, &mut weight, &mut space);
+        }
+        Way::Bf16(bf16) => {
+            bf16::backward_weight(bf16, &shape, x, gradient, &mut weight, &mut space);
+        }
+    }
     flow.parameter(&params[0], weight)?;
     if let Some(bias) = params.get(1) {
         let mut sums = vec![0.0; op.output];
@@ -99,15 +136,14 @@ pub(super) fn backward(
         let old = flow.take(input);
         let add = old.is_some();
         let mut dx = old.unwrap_or_else(|| cx.arena.take(shape.input_len()));
-        with_values(&params[0].var, |weight| {
-            conv::backward_data(
-                cx.simd,
-                &shape,
-                gradient,
-                weight,
-                (&mut dx, add),
-                &mut space,
-            );
+        let to = (&mut dx[..], add);
+        with_values(&params[0].var, |weight| match way {
+            Way::F32(simd) => {
+                conv::backward_data(simd, &shape, gradient, weight, to, &mut space);
+            }
+            Way::Bf16(bf16) => {
+                bf16::backward_data(bf16, &shape, gradient, weight, to, &mut space);
+            }
         })?;
         flow.put(input, dx);
     }

@@ -1,0 +1,185 @@
+//! The micro-kernel with AVX512-BF16 and with AMX.
+
+use std::arch::asm;
+use std::arch::x86_64::{
+    __cpuid_count, __m512, __m512bh, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_set1_epi32, _mm512_setzero_ps, _mm512_storeu_ps,
+};
+
+use super::Dot;
+use super::block::{DEPTH, PART, Rows, SIDE};
+use crate::kernels::simd::{Level, Simd};
+
+/// What this processor has.
+pub(super) fn best() -> Dot {
+    if Simd::detect().level() < Level::Avx512 || !is_x86_feature_detected!("avx512bf16") {
+        return Dot::Portable;
+    }
+    if has_amx() { Dot::Amx } else { Dot::Avx512 }
+}
+
+/// Whether AMX has bf16 products and the system lets this process use its tiles.
+fn has_amx() -> bool {
+    use std::sync::LazyLock;
+    const BF16_AND_TILES: u32 = 1 << 22 | 1 << 24;
+    static FOUND: LazyLock<bool> = LazyLock::new(|| {
+        let leaf = __cpuid_count(7, 0);
+        leaf.edx & BF16_AND_TILES == BF16_AND_TILES && permitted()
+    });
+    *FOUND
+}
+
+/// Linux gives the tiles' 8 KiB of state only to processes that request it.
+#[cfg(target_os = "linux")]
+fn permitted() -> bool {
+    use std::ffi::c_long;
+    const ARCH_PRCTL: c_long = 158;
+    const REQUEST_PERMISSION: c_long = 0x1023;
+    const TILE_DATA: c_long = 18;
+    unsafe extern "C" {
+        fn syscall(number: c_long, ...) -> c_long;
+    }
+    // SAFETY: the call changes nothing but what this process may use; a system that does not know it says so.
+    unsafe { syscall(ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA) == 0 }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn permitted() -> bool {
+    false
+}
+
+/// Rows whose sums stay in registers.
+const ROWS: usize = 8;
+
+/// # Safety
+/// As [`super::block::run`], and the processor has AVX512-BF16.
+#[target_feature(enable = "avx512f,avx512bf16")]
+pub(super) unsafe fn avx512(rows: &Rows, panel: *const u16, c: *mut f32, add: bool) {
+    for first in (0..SIDE).step_by(ROWS) {
+        // SAFETY: the caller's promise: rows, panel and block are whole.
+        unsafe {
+            let at = |r: usize, half: usize| c.add((first + r) * SIDE + half * 16);
+            let mut sums: [[__m512; 2]; ROWS] = [[_mm512_setzero_ps(); 2]; ROWS];
+            if add {
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    *sums = [_mm512_loadu_ps(at(r, 0)), _mm512_loadu_ps(at(r, 1))];
+                }
+            }
+            let mut part = panel;
+            for tap in rows.taps {
+                for depth in 0..rows.depth {
+                    let a = tap.add(first * rows.pitch + depth * DEPTH);
+                    for pair in 0..DEPTH / 2 {
+                        let column = |half: usize| -> __m512bh {
+                            let from = part.add(half * PART / 2 + pair * 32);
+                            std::mem::transmute(_mm512_loadu_si512(from.cast()))
+                        };
+                        let columns = [column(0), column(1)];
+                        for (r, sums) in sums.iter_mut().enumerate() {
+                            let two = a.add(r * rows.pitch + pair * 2).cast::<[u8; 4]>();
+                            let two = i32::from_ne_bytes(*two);
+                            let two: __m512bh = std::mem::transmute(_mm512_set1_epi32(two));
+                            sums[0] = _mm512_dpbf16_ps(sums[0], two, columns[0]);
+                            sums[1] = _mm512_dpbf16_ps(sums[1], two, columns[1]);
+                        }
+                    }
+                    part = part.add(PART);
+                }
+            }
+            for (r, sums) in sums.iter().enumerate() {
+                _mm512_storeu_ps(at(r, 0), sums[0]);
+                _mm512_storeu_ps(at(r, 1), sums[1]);
+            }
+        }
+    }
+}
+
+/// How the eight tiles are divided: each 16 rows of 64 bytes.
+#[repr(C, align(64))]
+struct TileConfig {
+    palette: u8,
+    start_row: u8,
+    reserved: [u8; 14],
+    row_bytes: [u16; 16],
+    rows: [u8; 16],
+}
+
+static TILES: TileConfig = TileConfig {
+    palette: 1,
+    start_row: 0,
+    reserved: [0; 14],
+    row_bytes: [64, 64, 64, 64, 64, 64, 64, 64, 0, 0, 0, 0, 0, 0, 0, 0],
+    rows: [16, 16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0],
+};
+
+/// # Safety
+/// As [`super::block::run`], and the processor has AMX, which the system permits.
+pub(super) unsafe fn amx(rows: &Rows, panel: *const u16, c: *mut f32, add: bool) {
+    if rows.taps.is_empty() || rows.depth == 0 {
+        if !add {
+            // SAFETY: the caller's promise: a whole block.
+            unsafe { std::slice::from_raw_parts_mut(c, SIDE * SIDE).fill(0.0) };
+        }
+        return;
+    }
+    let pitch = rows.pitch * size_of::<u16>();
+    // SAFETY: tiles 0 to 3 are the block, 4 and 5 sixteen rows each, 6 and 7 sixteen columns each; all addresses
+    // lie in what the caller promises, and tiles are released before the block ends.
+    unsafe {
+        asm!(
+            "ldtilecfg [{a}]",
+            "test {k}, {k}",
+            "jz 2f",
+            "tileloadd tmm0, [{c} + {line} * 2]",
+            "tileloadd tmm1, [{c} + {line} * 2 + 64]",
+            "tileloadd tmm2, [{c} + {line} * 2 + 2048]",
+            "tileloadd tmm3, [{c} + {line} * 2 + 2112]",
+            "jmp 3f",
+            "2:",
+            "tilezero tmm0",
+            "tilezero tmm1",
+            "tilezero tmm2",
+            "tilezero tmm3",
+            "3:",
+            "mov {a}, [{taps}]",
+            "add {taps}, 8",
+            "lea {low}, [{a} + {half}]",
+            "mov {k}, {depth}",
+            "4:",
+            "tileloadd tmm4, [{a} + {pitch} * 1]",
+            "tileloadd tmm6, [{b} + {line} * 1]",
+            "tdpbf16ps tmm0, tmm4, tmm6",
+            "tileloadd tmm7, [{b} + {line} * 1 + 1024]",
+            "tdpbf16ps tmm1, tmm4, tmm7",
+            "tileloadd tmm5, [{low} + {pitch} * 1]",
+            "tdpbf16ps tmm2, tmm5, tmm6",
+            "tdpbf16ps tmm3, tmm5, tmm7",
+            "add {a}, 64",
+            "add {low}, 64",
+            "add {b}, 2048",
+            "dec {k}",
+            "jnz 4b",
+            "dec {count}",
+            "jnz 3b",
+            "tilestored [{c} + {line} * 2], tmm0",
+            "tilestored [{c} + {line} * 2 + 64], tmm1",
+            "tilestored [{c} + {line} * 2 + 2048], tmm2",
+            "tilestored [{c} + {line} * 2 + 2112], tmm3",
+            "tilerelease",
+            c = in(reg) c,
+            line = in(reg) 64_usize,
+            taps = inout(reg) rows.taps.as_ptr() => _,
+            count = inout(reg) rows.taps.len() => _,
+            depth = in(reg) rows.depth,
+            half = in(reg) 16 * pitch,
+            pitch = in(reg) pitch,
+            b = inout(reg) panel => _,
+            a = inout(reg) &raw const TILES => _,
+            k = inout(reg) usize::from(add) => _,
+            low = out(reg) _,
+            out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,
+            out("tmm4") _, out("tmm5") _, out("tmm6") _, out("tmm7") _,
+            options(nostack),
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! Convolutions in bfloat16: operands rounded to 16 bits, products summed in 32.
+//!
+//! A convolution is a sum over taps of matrix products. Images are laid out flat with a border of zeros that
+//! neighbouring rows share, so that a tap is a constant distance: sixteen neighbouring positions are sixteen rows
+//! of a matrix, wherever they lie. Results at positions of the border are computed and left out.
+//!
+//! Activations and parameters stay 32-bit floats; rounding happens while operands are packed. Of 32-bit floats'
+//! 24 significant bits 8 remain: gradients lose digits, not range.
+
+mod block;
+mod flat;
+mod pack;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod weight_gradient;
+
+#[cfg(target_arch = "x86_64")]
+mod block_x86;
+
+use super::conv::ConvShape;
+use super::simd::Simd;
+
+/// How products of 16-bit floats are summed, the better the later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Dot {
+    /// By widening to 32 bits: slower than 32-bit products, for comparing.
+    Portable,
+    /// AVX512-BF16: 32 products an instruction.
+    Avx512,
+    /// AMX: 8192 products an instruction.
+    Amx,
+}
+
+/// Proof that the processor has the instructions of a [`Dot`]; can only be had by asking it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bf16 {
+    dot: Dot,
+    simd: Simd,
+}
+
+impl Bf16 {
+    /// The best instructions of this processor; `None` where it has none for 16-bit floats.
+    #[must_use]
+    pub fn detect() -> Option<Self> {
+        Some(Self::at_most(Dot::Amx)).filter(|best| best.dot > Dot::Portable)
+    }
+
+    /// The best instructions of this processor that are not above `dot`: for comparing them.
+    #[must_use]
+    pub fn at_most(dot: Dot) -> Self {
+        #[cfg(target_arch = "x86_64")]
+        let best = block_x86::best();
+        #[cfg(not(target_arch = "x86_64"))]
+        let best = Dot::Portable;
+        Self {
+            dot: best.min(dot),
+            simd: Simd::detect(),
+        }
+    }
+
+    /// The instructions in use.
+    #[must_use]
+    pub fn dot(self) -> Dot {
+        self.dot
+    }
+}
+
+/// Whether a convolution is taken: one group, and channels that fill at least half of the matrix units' rows.
+#[must_use]
+pub fn takes(s: &ConvShape) -> bool {
+    s.groups == 1 && s.input >= 16 && s.output >= 16
+}
+
+/// Floats of workspace that [`forward`], [`backward_data`] and [`backward_weight`] need.
+#[must_use]
+pub fn workspace(s: &ConvShape) -> usize {
+    sweep::workspace(s).max(weight_gradient::workspace(s))
+}
+
+/// `y = conv(x, weight)`; x, y are NHWC, weight is (out, in, kernel, kernel).
+///
+/// # Panics
+/// A slice does not have the length its shape says.
+pub fn forward(
+    bf16: Bf16,
+    s: &ConvShape,
+    x: &[f32],
+    weight: &[f32],
+    y: &mut [f32],
+    workspace: &mut [f32],
+) {
+    check(s, x, weight, y);
+    let pass = flat::Pass::forward(s);
+    sweep::run(bf16, &pass, (x, weight), (y, false), workspace);
+}
+
+/// Gradient by the input: `dx = convᵀ(dy, weight)`, or `dx += ..` when `add`.
+///
+/// # Panics
+/// A slice does not have the length its shape says.
+pub fn backward_data(
+    bf16: Bf16,
+    s: &ConvShape,
+    dy: &[f32],
+    weight: &[f32],
+    (dx, add): (&mut [f32], bool),
+    workspace: &mut [f32],
+) {
+    check(s, dx, weight, dy);
+    let pass = flat::Pass::backward(s);
+    sweep::run(bf16, &pass, (dy, weight), (dx, add), workspace);
+}
+
+/// Gradient by the weight, in the weight's own order; overwrites `dw`.
+///
+/// # Panics
+/// A slice does not have the length its shape says.
+pub fn backward_weight(
+    bf16: Bf16,
+    s: &ConvShape,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+    workspace: &mut [f32],
+) {
+    check(s, x, dw, dy);
+    weight_gradient::run(bf16, s, x, dy, dw, workspace);
+}
+
+fn check(s: &ConvShape, x: &[f32], weight: &[f32], y: &[f32]) {
+    assert!(takes(s));
+    assert_eq!(
+        (x.len(), y.len(), weight.len()),
+        (s.input_len(), s.output_len(), s.weight_len())
+    );
+}

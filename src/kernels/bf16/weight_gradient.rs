@@ -1,0 +1,163 @@
+//! Gradient by the weight: for every tap a product over positions.
+
+use rayon::prelude::*;
+
+use super::Bf16;
+use super::block::{self, BLOCK, PART, Rows, SIDE};
+use super::flat::{Pass, Tap};
+use super::pack::{self, Stack};
+use crate::kernels::conv::ConvShape;
+use crate::kernels::scratch::lines;
+
+/// Numbers of 16 bits of packed operands that stay in the cores' caches together.
+const CACHED: usize = 1 << 20;
+
+/// Blocks of positions whose operands stay in a core's first cache while taps pass by.
+const NEAR: usize = 8;
+
+/// Sizes of the packed operands of `images` images.
+struct Sizes {
+    stack: Stack,
+    /// Numbers from one channel's row of positions to the next.
+    row: usize,
+    /// Numbers of the source's planes, rows of positions.
+    turned: usize,
+    /// Numbers of the gradient's panels.
+    panels: usize,
+}
+
+impl Sizes {
+    fn new(pass: &Pass, images: usize) -> Self {
+        let stack = Stack::new(pass, images);
+        // Rows an odd number of cache lines apart spread over the cache.
+        let row = (stack.len.div_ceil(SIDE) | 1) * SIDE;
+        let channels = pass.source.channels.next_multiple_of(SIDE);
+        Self {
+            stack,
+            row,
+            turned: pass.planes.len() * channels * row,
+            panels: pack::columns(pass.result.channels) * stack.blocks * PART,
+        }
+    }
+}
+
+fn group(pass: &Pass) -> usize {
+    let source = pass.planes.len() * pass.source.channels.next_multiple_of(SIDE);
+    let image = pass.positions() * (source + pass.result.channels.next_multiple_of(SIDE));
+    (CACHED / image).clamp(1, pass.batch.max(1))
+}
+
+/// Blocks of sums: result channels, source channels, taps.
+fn blocks(pass: &Pass) -> (usize, usize, usize) {
+    let columns = pack::columns(pass.result.channels);
+    (
+        columns,
+        pass.source.channels.div_ceil(SIDE),
+        taps(pass).len(),
+    )
+}
+
+fn taps(pass: &Pass) -> &[Tap] {
+    &pass.targets[0].taps
+}
+
+/// Floats of workspace.
+pub(super) fn workspace(s: &ConvShape) -> usize {
+    let pass = Pass::forward(s);
+    let (columns, rows, taps) = blocks(&pass);
+    let sizes = Sizes::new(&pass, group(&pass));
+    lines(pack::floats(sizes.turned))
+        + lines(pack::floats(sizes.panels))
+        + columns * rows * taps * BLOCK
+}
+
+pub(super) fn run(
+    bf16: Bf16,
+    s: &ConvShape,
+    x: &[f32],
+    dy: &[f32],
+    dw: &mut [f32],
+    workspace: &mut [f32],
+) {
+    let pass = Pass::forward(s);
+    let (columns, rows, taps) = blocks(&pass);
+    let group = group(&pass);
+    let most = Sizes::new(&pass, group);
+    let (sums, rest) = workspace.split_at_mut(columns * rows * taps * BLOCK);
+    let (turned, panels) = rest.split_at_mut(lines(pack::floats(most.turned)));
+    let parts = x.chunks(group * pass.source.len());
+    for (turn, (x, dy)) in parts.zip(dy.chunks(group * pass.result.len())).enumerate() {
+        let sizes = Sizes::new(&pass, x.len() / pass.source.len());
+        let turned = pack::halves(turned, sizes.turned);
+        let panels = &mut pack::words(panels)[..pack::floats(sizes.panels)];
+        rayon::join(
+            || turn_source(bf16, &pass, &sizes, x, turned),
+            || {
+                let parts = panels
+                    .par_chunks_mut(sizes.stack.blocks * PART / 2)
+                    .enumerate();
+                parts.for_each(|(column, out)| {
+                    pack::over_positions(bf16.simd, &pass, dy, column * SIDE, out);
+                });
+            },
+        );
+        sum(bf16, &pass, &sizes, (turned, panels), (sums, turn > 0));
+    }
+    unpack(&pass, sums, dw);
+}
+
+fn turn_source(bf16: Bf16, pass: &Pass, sizes: &Sizes, x: &[f32], out: &mut [u16]) {
+    let plane = sizes.turned / pass.planes.len();
+    let parts = out.par_chunks_exact_mut(16 * sizes.row).enumerate();
+    parts.for_each(|(i, out)| {
+        let at = i * 16 * sizes.row;
+        let (phase, first) = (pass.planes[at / plane], at % plane / sizes.row);
+        pack::turned(bf16.simd, pass, x, phase, sizes.stack, first, out);
+    });
+}
+
+/// Adds the products over these positions to the sums, blocks in the order of [`blocks`].
+fn sum(
+    bf16: Bf16,
+    pass: &Pass,
+    sizes: &Sizes,
+    (turned, panels): (&[u16], &[u32]),
+    (sums, add): (&mut [f32], bool),
+) {
+    let (_, rows, count) = blocks(pass);
+    let plane = sizes.turned / pass.planes.len();
+    let parts = sums.par_chunks_exact_mut(count * BLOCK).enumerate();
+    parts.for_each(|(part, sums)| {
+        let (column, row) = (part / rows, part % rows);
+        let panel = &panels[column * sizes.stack.blocks * PART / 2..];
+        for block in (0..sizes.stack.blocks).step_by(NEAR) {
+            let panel = panel[block * PART / 2..].as_ptr().cast();
+            for (tap, c) in taps(pass).iter().zip(sums.chunks_exact_mut(BLOCK)) {
+                let position = (sizes.stack.before + block * SIDE).wrapping_add_signed(tap.offset);
+                let from = &turned[tap.plane * plane + row * SIDE * sizes.row + position..];
+                let rows = Rows {
+                    taps: &[from.as_ptr()],
+                    pitch: sizes.row,
+                    depth: NEAR.min(sizes.stack.blocks - block),
+                };
+                // SAFETY: 32 rows of positions with margins for every tap, and a panel of as many positions.
+                unsafe { block::run(bf16, &rows, panel, c.as_mut_ptr(), add || block > 0) };
+            }
+        }
+    });
+}
+
+/// Sums by block, tap, input and output to the weight's own order, in which taps are numbered too.
+fn unpack(pass: &Pass, sums: &[f32], dw: &mut [f32]) {
+    let (_, rows, taps) = blocks(pass);
+    let outputs = dw.par_chunks_mut(taps * pass.source.channels);
+    outputs.enumerate().for_each(|(o, dw)| {
+        for (i, dw) in dw.chunks_exact_mut(taps).enumerate() {
+            let block = (o / SIDE * rows + i / SIDE) * taps;
+            let at = i % SIDE * SIDE + o % SIDE;
+            for (tap, dw) in dw.iter_mut().enumerate() {
+                *dw = sums[(block + tap) * BLOCK + at];
+            }
+        }
+    });
+}
