@@ -35,6 +35,10 @@ impl Loss for Hinge {
         Margin::Finite(self.margin)
     }
 
+    fn active(&self, right: f64, wrong: f64) -> Option<bool> {
+        Some(self.margin + right - wrong > 0.0)
+    }
+
     fn floor(&self, _: usize) -> Option<f64> {
         Some(self.margin)
     }

@@ -139,6 +139,12 @@ pub trait Loss: Send + Sync {
         None
     }
 
+    /// Whether a wrong answer of energy `wrong` beside a right one of energy `right` still costs something; `None` for
+    /// losses that push without end.
+    fn active(&self, _right: f64, _wrong: f64) -> Option<bool> {
+        None
+    }
+
     /// What it reads when all `answers` (the right one included) have energy 0: the value of a collapsed
     /// network. Losses of differences of energies read it at any equal energies. `None` if it is not known.
     fn floor(&self, answers: usize) -> Option<f64>;

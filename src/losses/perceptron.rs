@@ -26,6 +26,10 @@ impl Loss for Perceptron {
         Margin::Finite(0.0)
     }
 
+    fn active(&self, right: f64, wrong: f64) -> Option<bool> {
+        Some(right > wrong)
+    }
+
     fn floor(&self, _: usize) -> Option<f64> {
         Some(0.0)
     }

@@ -37,6 +37,10 @@ impl Loss for SquareSquare {
         Margin::Finite(self.margin)
     }
 
+    fn active(&self, _: f64, wrong: f64) -> Option<bool> {
+        Some(wrong < self.margin)
+    }
+
     fn floor(&self, _: usize) -> Option<f64> {
         Some(self.margin * self.margin)
     }

@@ -1,6 +1,6 @@
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::Tensor;
+use candle_core::{D, DType, Tensor};
 
 use super::target::{Momentum, Target};
 use super::{Batch, Embedded, Objective, Step};
@@ -112,6 +112,29 @@ impl Joint {
         InBatch {}.energies(self.energy.part(), embeddings, embeddings)
     }
 
+    /// Share of the comparisons of a right with a wrong answer that still cost something; `None` for losses that
+    /// never stop.
+    ///
+    /// # Errors
+    /// There are no wrong answers, or a tensor operation failed.
+    pub fn active(&self, energies: &Energies) -> Result<Option<f64>> {
+        let right = energies.positive.mean(D::Minus1)?;
+        let right = right.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+        let wrong = energies.wrong()?.to_dtype(DType::F64)?.to_vec2::<f64>()?;
+        let loss = self.loss.part();
+        let rows = right.iter().zip(&wrong);
+        let all = rows.flat_map(|(&right, row)| row.iter().map(move |&e| loss.active(right, e)));
+        let (mut active, mut count) = (0_usize, 0_usize);
+        for one in all {
+            let Some(one) = one else {
+                return Ok(None);
+            };
+            active += usize::from(one);
+            count += 1;
+        }
+        Ok((count > 0).then(|| active as f64 / count as f64))
+    }
+
     /// Tensors a view: its embedding, its prediction, its target.
     fn branches(&self) -> usize {
         self.outputs.len() + usize::from(self.target.is_some())
@@ -141,21 +164,6 @@ impl Joint {
                 Some(Tensor::cat(&answers, 0)?.detach());
         }
         Ok(energies)
-    }
-
-    /// A warning when nothing holds the embeddings apart.
-    #[must_use]
-    pub fn can_collapse(&self) -> Option<String> {
-        let free = !self.loss.part().needs_negatives()
-            && self.regularizers.is_empty()
-            && self.outputs.len() == 1;
-        free.then(|| {
-            format!(
-                "the loss `{}` has no margin, both sides of the energy are learned and there is no regularizer: \
-                 the embeddings can collapse to one point",
-                self.loss.name()
-            )
-        })
     }
 }
 

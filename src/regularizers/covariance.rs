@@ -8,7 +8,7 @@ use crate::error::Result;
 /// VICReg's covariance term, `Σ_{i≠j} C_ij² / D`, summed over the views.
 ///
 /// Views (B, D) to a scalar; C is the covariance matrix with B − 1 (Bardes et al. 2022, eq. 3). It keeps
-/// dimensions from repeating each other.
+/// dimensions from repeating each other, and does not hold embeddings apart: equal ones cost nothing.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Covariance {
@@ -41,5 +41,9 @@ impl Regularizer for Covariance {
 
     fn floor(&self, _: usize, _: usize) -> f64 {
         0.0
+    }
+
+    fn repels(&self) -> bool {
+        false
     }
 }

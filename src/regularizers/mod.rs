@@ -34,6 +34,11 @@ pub trait Regularizer: Send + Sync {
     /// Its value, without weight, when all `rows` embeddings of `dim` numbers are 0: of a collapsed network.
     fn floor(&self, rows: usize, dim: usize) -> f64;
 
+    /// Whether it holds embeddings apart: it prices a cloud in one point higher than one that is spread out.
+    fn repels(&self) -> bool {
+        true
+    }
+
     /// Refuse settings that cannot work.
     ///
     /// # Errors
