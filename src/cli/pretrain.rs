@@ -272,6 +272,13 @@ fn messages(setup: &Setup) -> Result<Vec<String>> {
             ));
         }
     }
+    if setup.by_class() {
+        messages.push(
+            "negatives.kind looks at the labels of all training images: a probe with few labels says less than it \
+             does of a method without labels"
+                .into(),
+        );
+    }
     if setup.config.train.slices > 1 {
         messages.push("train.slices: batch norm takes its statistics slice by slice".into());
     }

@@ -4,7 +4,7 @@ use super::Config;
 use crate::error::Result;
 use crate::eval::collapse::{Cause, FEWEST_DIMENSIONS};
 use crate::losses::{LossKind, Margin};
-use crate::negatives::NegativesKind;
+use crate::negatives::{Mining, NegativesKind};
 use crate::optim::OptimizerKind;
 use crate::regularizers::RegularizerKind;
 
@@ -102,13 +102,16 @@ impl Config {
                 | LossKind::SquareSquare(_)
                 | LossKind::SquareExponential(_)
         );
-        let many = !matches!(self.negatives, Some(NegativesKind::Triplets(_)));
+        let many = match &self.negatives {
+            Some(NegativesKind::Triplets(triplets)) => triplets.mining == Mining::Hardest,
+            _ => true,
+        };
         (of_the_lowest && many).then(|| {
             cause(
                 "hardest_negatives",
                 &format!(
                     "the loss `{}` looks at the nearest wrong answer only, which in a network that knows nothing yet \
-                     pulls all embeddings into one point; set negatives.kind = \"triplets\", or lower `optimizer.lr`",
+                     pulls all embeddings into one point; set negatives.kind = \"triplets\" with mining = \"all\", or lower `optimizer.lr`",
                     self.loss.name()
                 ),
             )

@@ -1,4 +1,4 @@
-use candle_core::{D, Tensor};
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ impl Loss for Hinge {
         let gap = energies
             .positive
             .broadcast_sub(&energies.most_offending()?)?;
-        Ok((gap + self.margin)?.relu()?.mean(D::Minus1)?)
+        energies.mean(&(gap + self.margin)?.relu()?)
     }
 
     fn margin(&self) -> Margin {

@@ -1,4 +1,4 @@
-use candle_core::{D, Tensor};
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ impl Loss for Perceptron {
         let gap = energies
             .positive
             .broadcast_sub(&energies.most_offending()?)?;
-        Ok(gap.relu()?.mean(D::Minus1)?)
+        energies.mean(&gap.relu()?)
     }
 
     fn margin(&self) -> Margin {

@@ -7,7 +7,7 @@ use super::{Batch, Embedded, Objective, Step};
 use crate::energies::EnergyKind;
 use crate::error::{Error, Result};
 use crate::graph::{Gradients, Mode, Network};
-use crate::losses::{Energies, LossKind};
+use crate::losses::{Energies, LossKind, there};
 use crate::negatives::{InBatch, Negatives, NegativesKind};
 use crate::params::{Init, Param, ParamSpec, Role};
 use crate::regularizers::RegularizerKind;
@@ -57,6 +57,7 @@ impl Joint {
         for regularizer in &regularizers {
             regularizer.part().validate()?;
         }
+        negatives.part().validate()?;
         if loss.part().needs_negatives() && matches!(negatives, NegativesKind::NoNegatives(_)) {
             return Err(Error::key(
                 "negatives.kind",
@@ -70,7 +71,6 @@ impl Joint {
             .map(|momentum| Target::new(&network, momentum))
             .transpose()?;
         let queue = negatives.part().queue().map(|queue| {
-            queue.check()?;
             network.params().create(&ParamSpec {
                 name: "queue".into(),
                 shape: vec![queue.size, dim],
@@ -109,7 +109,7 @@ impl Joint {
     /// Fewer than two views, or a tensor operation failed.
     pub fn compared(&self, embedded: &[Tensor]) -> Result<Energies> {
         let embeddings = &embedded[..embedded.len() / self.branches()];
-        InBatch {}.energies(self.energy.part(), embeddings, embeddings)
+        InBatch::default().energies(self.energy.part(), embeddings, embeddings)
     }
 
     /// Share of the comparisons of a right with a wrong answer that still cost something; `None` for losses that
@@ -141,7 +141,7 @@ impl Joint {
     }
 
     /// Energies of the pairs, from the tensors of all branches.
-    fn energies(&self, embedded: &[Tensor]) -> Result<Energies> {
+    fn energies(&self, embedded: &[Tensor], labels: Option<&Tensor>) -> Result<Energies> {
         let views = embedded.len() / self.branches();
         let embeddings = &embedded[..views];
         let (questions, answers) = match (self.outputs.len(), &self.target) {
@@ -156,7 +156,7 @@ impl Joint {
             }
         };
         let (energy, negatives) = (self.energy.part(), self.negatives.part());
-        let mut energies = negatives.energies(energy, questions, &answers)?;
+        let mut energies = negatives.labelled(energy, questions, &answers, labels)?;
         if let (Some(queue), Some(kept)) = (negatives.queue(), &self.queue) {
             let kept = kept.var.as_detached_tensor();
             energies.negative = Some(queue.against(energy, questions, &kept)?);
@@ -205,7 +205,7 @@ impl Objective for Joint {
 
     fn loss(&self, embedded: &[Tensor], batch: &Batch) -> Result<Step> {
         let embeddings = &embedded[..embedded.len() / self.branches()];
-        let energies = self.energies(embedded)?;
+        let energies = self.energies(embedded, batch.labels.as_ref())?;
         let learned = self
             .learned
             .iter()
@@ -213,9 +213,9 @@ impl Objective for Joint {
         let learned: Vec<Tensor> = learned.collect();
         let rows = self.loss.part().with(&energies, &learned)?;
         let mut loss = self.negatives.part().reduce(&rows)?;
-        let mut metrics = vec![("positive_energy", energies.positive.detach().mean_all()?)];
+        let mut metrics = vec![("positive_energy", mean(&energies.positive)?)];
         if let Some(negative) = &energies.negative {
-            metrics.push(("negative_energy", negative.detach().mean_all()?));
+            metrics.push(("negative_energy", mean(negative)?));
         }
         for regularizer in &self.regularizers {
             let value = regularizer.part().forward(embeddings, batch.step)?;
@@ -248,6 +248,9 @@ impl Objective for Joint {
     fn floor(&self, batch: usize) -> Option<f64> {
         let graph = self.network.graph();
         let dim = graph.shape(graph.outputs()[self.outputs[0]].1)[0];
+        if !self.negatives.part().keeps_floor() {
+            return None;
+        }
         let answers = self.negatives.part().answers(batch, 2);
         let prices: f64 = self
             .regularizers
@@ -258,6 +261,13 @@ impl Objective for Joint {
         // 0 is also the least that these losses can read: a good run ends there as a collapsed one does.
         Some(floor).filter(|&floor| floor > 0.0)
     }
+}
+
+/// The mean over the answers that are there, without gradient.
+fn mean(energies: &Tensor) -> Result<Tensor> {
+    let there = there(energies)?;
+    let sum = (energies.detach() * &there)?.sum_all()?;
+    Ok((sum / there.sum_all()?.maximum(1.0)?)?)
 }
 
 /// The gradients of all views as one tensor; `None` when the loss looked at none of them.
