@@ -14,7 +14,7 @@ use ravine::losses::{
     Energies, EnergyLoss, Hinge, InfoNce, Log, Loss, LossKind, Mce, Mee, Nll, Perceptron,
     SquareSquare, log_sum_exp,
 };
-use ravine::negatives::{InBatch, Negatives, NegativesKind, NoNegatives, Triplets};
+use ravine::negatives::{InBatch, Negatives, NegativesKind, NoNegatives, OtherClasses, Triplets};
 use ravine::objectives::{Batch, Joint};
 use ravine::params::Params;
 use ravine::random::{Purpose, stream};
@@ -74,8 +74,15 @@ fn objectives() -> Result<Vec<(&'static str, Joint, Params)>, Any> {
         vec![],
         Some(predictor),
     );
+    let supcon: Parts = (
+        LossKind::InfoNce(InfoNce::default()),
+        NegativesKind::OtherClasses(OtherClasses {}),
+        vec![],
+        None,
+    );
     let parts = [
         ("simclr", simclr),
+        ("supcon", supcon),
         ("hinge", hinge),
         ("vicreg", vicreg),
         ("simsiam", simsiam),
@@ -104,7 +111,7 @@ fn sliced_gradients_are_those_of_the_whole_batch() -> Result<(), Any> {
             random(&[7, 4], 0, DType::F32)?,
             random(&[7, 4], 1, DType::F32)?,
         ],
-        labels: None,
+        labels: Some(Tensor::new(vec![1_u32, 0, 1, 2, 0, 1, 3], &Device::Cpu)?),
         answers: None,
         samples: (0..7).collect(),
         step: 0,
