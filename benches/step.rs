@@ -36,7 +36,7 @@ fn objective() -> Result<Joint> {
         network,
         EnergyKind::Cosine(ravine::energies::Cosine {}),
         LossKind::InfoNce(InfoNce::default()),
-        NegativesKind::InBatch(InBatch {}),
+        NegativesKind::InBatch(InBatch::default()),
         Vec::new(),
         None,
     )

@@ -20,6 +20,7 @@ use crate::optim::{OptimizerKind, Sgd};
 use crate::regularizers::RegularizerKind;
 use crate::train::TrainConfig;
 
+mod causes;
 mod presets;
 mod read;
 

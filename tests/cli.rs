@@ -100,6 +100,56 @@ fn a_head_learns_labels_through_the_same_loop() -> Result<(), Any> {
 }
 
 #[test]
+fn labels_reach_pairs_and_images_without_them_are_refused() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let kind = ["--set", "negatives.kind=other_classes"];
+    let with = pretrain(&folder.path().join("with"), &kind)?;
+    let without = pretrain(&folder.path().join("without"), &[])?;
+    let knn = |card: &serde_json::Value| card["knn"]["accuracy"]["pretrained"].as_f64();
+    assert!(knn(&with) > knn(&without), "{with} {without}");
+    let images = folder.path().join("images");
+    fs::create_dir(&images)?;
+    for i in 0..40_u8 {
+        let pixel = |x: u32, y: u32| image::Luma([i + (x * y) as u8]);
+        let image = image::GrayImage::from_fn(8, 8, pixel);
+        image.save(images.join(format!("{i:02}.png")))?;
+    }
+    let (out, data) = (text(&folder.path().join("none")), text(&images));
+    let mut arguments = vec!["pretrain", "--out", &out, "--data", &data];
+    arguments.extend(kind);
+    let refusal = refused(&arguments, 1);
+    assert!(refusal.contains("no labels"), "{refusal}");
+    Ok(())
+}
+
+#[test]
+fn answers_and_margins_that_make_no_sense_are_refused() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let out = text(&folder.path().join("run"));
+    let cases: [(&[&str], &[&str]); 2] = [
+        (
+            &["negatives.exclude_above=1.5"],
+            &["negatives.exclude_above", "0.9"],
+        ),
+        (
+            &["loss.kind=hinge", "loss.margin=3"],
+            &["loss.margin", "from 0 to 2"],
+        ),
+    ];
+    for (sets, words) in cases {
+        let mut arguments = vec!["pretrain", "--out", &out];
+        arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+        let error = refused(&arguments, 2);
+        assert!(words.iter().all(|word| error.contains(word)), "{error}");
+        assert!(
+            !Path::new(&out).join("config.toml").exists(),
+            "{sets:?} left a run"
+        );
+    }
+    Ok(())
+}
+
+#[test]
 fn a_run_is_never_overwritten_unasked() -> Result<(), Any> {
     let folder = tempfile::tempdir()?;
     let run = folder.path().join("run");

@@ -123,15 +123,16 @@ fn simclr_equals_nt_xent() -> Result<(), Any> {
     let case = case("pair_loss/nt_xent")?;
     let [z0, z1] = vars(&case, ["z0", "z1"])?;
     let views = [z0.as_tensor().clone(), z1.as_tensor().clone()];
-    let energies = InBatch {}.energies(&Cosine {}, &views, &views)?;
+    let energies = InBatch::default().energies(&Cosine {}, &views, &views)?;
     let loss = InfoNce {
         temperature: case.number("temperature"),
+        ..InfoNce::default()
     };
     let rows = loss.forward(&energies)?;
     case.check("per_row", &rows)?;
     check_gradients(
         &case,
-        &InBatch {}.reduce(&rows)?,
+        &InBatch::default().reduce(&rows)?,
         &[("z0", &z0), ("z1", &z1)],
     )
 }
@@ -139,8 +140,8 @@ fn simclr_equals_nt_xent() -> Result<(), Any> {
 #[test]
 fn hinge_over_pairs_equals_the_triplet_losses() -> Result<(), Any> {
     let parts: [(&str, &dyn Negatives); 2] = [
-        ("pair_loss/triplet_hardest_both_views", &InBatch {}),
-        ("pair_loss/triplet_all_both_views", &Triplets {}),
+        ("pair_loss/triplet_hardest_both_views", &InBatch::default()),
+        ("pair_loss/triplet_all_both_views", &Triplets::default()),
     ];
     for (name, negatives) in parts {
         let case = case(name)?;
@@ -170,8 +171,12 @@ fn vicreg_is_the_sum_of_its_parts() -> Result<(), Any> {
         gamma: case.number("gamma"),
         eps: case.number("eps"),
         weight: weights[1],
+        ..Variance::default()
     };
-    let covariance = Covariance { weight: weights[2] };
+    let covariance = Covariance {
+        weight: weights[2],
+        ..Covariance::default()
+    };
     let invariance = EnergyLoss::default().forward(&energies)?.mean_all()?;
     let (v, c) = (variance.forward(&views, 0)?, covariance.forward(&views, 0)?);
     case.check("invariance", &invariance)?;
@@ -187,7 +192,7 @@ fn decoupled_losses_equal_the_reference() -> Result<(), Any> {
         let case = case(&format!("pair_loss/{name}"))?;
         let [z0, z1] = vars(&case, ["z0", "z1"])?;
         let views = [z0.as_tensor().clone(), z1.as_tensor().clone()];
-        let energies = InBatch {}.energies(&Cosine {}, &views, &views)?;
+        let energies = InBatch::default().energies(&Cosine {}, &views, &views)?;
         let temperature = case.number("temperature");
         let rows = if name == "dcl" {
             Dcl { temperature }.forward(&energies)?
@@ -288,12 +293,16 @@ fn moco_is_info_nce_over_the_queue() -> Result<(), Any> {
     let case = case("pair_loss/queue_nce")?;
     let z0 = Var::from_tensor(&case.input("z0"))?;
     let (z1, kept) = (case.input("z1"), case.input("queue"));
-    let queue = Queue { size: kept.dim(0)? };
+    let queue = Queue {
+        size: kept.dim(0)?,
+        ..Queue::default()
+    };
     let views = [z0.as_tensor().clone(), z1.clone()];
     let mut energies = queue.energies(&Cosine {}, &views, &views.each_ref().map(Tensor::detach))?;
     energies.negative = Some(queue.against(&Cosine {}, &views, &kept)?);
     let loss = InfoNce {
         temperature: case.number("temperature"),
+        ..InfoNce::default()
     };
     // The first half of the rows asks with the first view, the direction of the reference.
     let rows = loss.forward(&energies)?.narrow(0, 0, z1.dim(0)?)?;
@@ -305,7 +314,10 @@ fn moco_is_info_nce_over_the_queue() -> Result<(), Any> {
 fn a_queue_is_first_in_first_out() -> Result<(), Any> {
     let row = |x: &[f32]| Tensor::new(x, &candle_core::Device::Cpu)?.unsqueeze(1);
     let list = |x: &Tensor| x.flatten_all()?.to_vec1::<f32>();
-    let queue = Queue { size: 4 };
+    let queue = Queue {
+        size: 4,
+        ..Queue::default()
+    };
     let after = queue.after(&row(&[1.0, 2.0, 3.0, 4.0])?, &row(&[5.0, 6.0])?)?;
     assert_eq!(list(&after)?, [3.0, 4.0, 5.0, 6.0]);
     let more = queue.after(&after, &row(&[1.0, 2.0, 3.0, 4.0, 5.0])?)?;
@@ -320,7 +332,7 @@ fn siglip_equals_the_reference() -> Result<(), Any> {
     let views = [z0.as_tensor().clone(), z1.as_tensor().clone()];
     let log_scale = Var::from_tensor(&case.input("scale").log()?.reshape(1)?)?;
     let bias = Var::from_tensor(&case.input("bias").reshape(1)?)?;
-    let energies = OtherView {}.energies(&Cosine {}, &views, &views)?;
+    let energies = OtherView::default().energies(&Cosine {}, &views, &views)?;
     let learned = [log_scale.as_tensor().clone(), bias.as_tensor().clone()];
     let loss = Siglip::default().with(&energies, &learned)?.mean_all()?;
     check_gradients(&case, &loss, &[("z0", &z0), ("z1", &z1)])?;

@@ -14,7 +14,7 @@ use ravine::losses::{
     Energies, EnergyLoss, Hinge, InfoNce, Log, Loss, LossKind, Mce, Mee, Nll, Perceptron,
     SquareSquare, log_sum_exp,
 };
-use ravine::negatives::{InBatch, Negatives, NegativesKind, NoNegatives, Triplets};
+use ravine::negatives::{InBatch, Negatives, NegativesKind, NoNegatives, OtherClasses, Triplets};
 use ravine::objectives::{Batch, Joint};
 use ravine::params::Params;
 use ravine::random::{Purpose, stream};
@@ -44,13 +44,13 @@ fn objectives() -> Result<Vec<(&'static str, Joint, Params)>, Any> {
     );
     let simclr: Parts = (
         LossKind::InfoNce(InfoNce::default()),
-        NegativesKind::InBatch(InBatch {}),
+        NegativesKind::InBatch(InBatch::default()),
         vec![],
         None,
     );
     let hinge: Parts = (
         LossKind::Hinge(Hinge { margin: 0.5 }),
-        NegativesKind::Triplets(Triplets {}),
+        NegativesKind::Triplets(Triplets::default()),
         vec![],
         None,
     );
@@ -74,8 +74,15 @@ fn objectives() -> Result<Vec<(&'static str, Joint, Params)>, Any> {
         vec![],
         Some(predictor),
     );
+    let supcon: Parts = (
+        LossKind::InfoNce(InfoNce::default()),
+        NegativesKind::OtherClasses(OtherClasses {}),
+        vec![],
+        None,
+    );
     let parts = [
         ("simclr", simclr),
+        ("supcon", supcon),
         ("hinge", hinge),
         ("vicreg", vicreg),
         ("simsiam", simsiam),
@@ -104,7 +111,7 @@ fn sliced_gradients_are_those_of_the_whole_batch() -> Result<(), Any> {
             random(&[7, 4], 0, DType::F32)?,
             random(&[7, 4], 1, DType::F32)?,
         ],
-        labels: None,
+        labels: Some(Tensor::new(vec![1_u32, 0, 1, 2, 0, 1, 3], &Device::Cpu)?),
         answers: None,
         samples: (0..7).collect(),
         step: 0,
@@ -135,15 +142,23 @@ fn sliced_gradients_are_those_of_the_whole_batch() -> Result<(), Any> {
 fn info_nce_is_beta_times_nll_over_the_other_embeddings() -> Result<(), Any> {
     let z = random(&[10, 6], 2, DType::F64)?;
     let views = [z.narrow(0, 0, 5)?, z.narrow(0, 5, 5)?];
-    let energies = InBatch {}.energies(&Cosine {}, &views, &views)?;
+    let energies = InBatch::default().energies(&Cosine {}, &views, &views)?;
     assert_eq!(energies.positive.dims(), [10, 1]);
     assert_eq!(energies.wrong()?.dims(), [10, 8]);
     let (tau, beta) = (0.25, 4.0);
-    let info_nce = InfoNce { temperature: tau }.forward(&energies)?;
+    let info_nce = InfoNce {
+        temperature: tau,
+        ..InfoNce::default()
+    }
+    .forward(&energies)?;
     let nll = (Nll { beta }.forward(&energies)? * beta)?;
     assert!(gap(&info_nce, &nll)? < 1e-12);
     // tau -> 0: tau times the loss tends to the violation of the most offending answer
-    let cold = InfoNce { temperature: 1e-4 }.forward(&energies)?;
+    let cold = InfoNce {
+        temperature: 1e-4,
+        ..InfoNce::default()
+    }
+    .forward(&energies)?;
     let violation = (&energies.positive - energies.most_offending()?)?
         .relu()?
         .squeeze(1)?;
@@ -245,10 +260,15 @@ fn losses_over_pairs_ignore_order_common_rotation_and_scale() -> Result<(), Any>
     )?;
     let value = |energy: &dyn Energy, a: &Tensor, b: &Tensor| -> Result<Tensor, Any> {
         let views = [a.clone(), b.clone()];
-        let energies = InBatch {}.energies(energy, &views, &views)?;
+        let energies = InBatch::default().energies(energy, &views, &views)?;
         Ok(InfoNce::default().forward(&energies)?.mean_all()?)
     };
-    let rotating: [&dyn Energy; 4] = [&Cosine {}, &Squared::default(), &Euclidean {}, &Dot {}];
+    let rotating: [&dyn Energy; 4] = [
+        &Cosine {},
+        &Squared::default(),
+        &Euclidean::default(),
+        &Dot {},
+    ];
     for energy in rotating {
         let whole = value(energy, &z0, &z1)?;
         assert!(

@@ -15,7 +15,7 @@ use ravine::losses::{Energies, LossKind};
 use ravine::negatives::NegativesKind;
 use ravine::optim::OptimizerKind;
 use ravine::params::Params;
-use ravine::random::{Purpose, stream};
+use ravine::random::{Purpose, normal, stream};
 use ravine::regularizers::RegularizerKind;
 use serde_json::Value;
 
@@ -238,6 +238,64 @@ fn negatives_keep_pairs_together_and_permute_with_the_rows() -> Result<(), Any> 
         let right = energies.positive.dims()[1];
         assert_eq!(part.answers(5, 2), wrong + right, "{name}: answers offered");
     }
+    Ok(())
+}
+
+#[test]
+fn a_regularizer_repels_if_and_only_if_a_point_costs_more_than_a_cloud() -> Result<(), Any> {
+    let mut rng = stream(11, Purpose::Check, 12, 0, 0);
+    let values: Vec<f64> = (0..32 * 3).map(|_| normal(&mut rng)).collect();
+    let cloud = Tensor::from_vec(values, (32, 3), &Device::Cpu)?;
+    let point = Tensor::zeros((32, 3), DType::F64, &Device::Cpu)?;
+    for kind in RegularizerKind::defaults() {
+        let (part, name) = (kind.part(), kind.name());
+        let price = |view: &Tensor| -> Result<f64, Any> {
+            let price = part.forward(&[view.clone(), view.clone()], 0)?;
+            Ok(price.to_scalar::<f64>()?)
+        };
+        let (of_point, of_cloud) = (price(&point)?, price(&cloud)?);
+        assert_eq!(
+            of_point > of_cloud,
+            part.repels(),
+            "{name}: {of_point} {of_cloud}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn wrong_answers_that_cost_nothing_get_no_gradient_and_active_ones_do() -> Result<(), Any> {
+    let mut seen = [0, 0];
+    for kind in LossKind::defaults() {
+        let (loss, name) = (kind.part(), kind.name());
+        for (right, wrong) in [
+            (0.1, 0.2),
+            (0.1, 0.9),
+            (0.4, 0.3),
+            (0.2, 1.5),
+            (0.9, 1.2),
+            (0.1, 3.0),
+        ] {
+            let Some(active) = loss.active(right, wrong) else {
+                continue;
+            };
+            let number = |e: f64| Tensor::new(&[[e]], &Device::Cpu);
+            let leaf = Var::from_tensor(&number(wrong)?)?;
+            let energies = Energies {
+                positive: number(right)?,
+                negative: Some(leaf.as_tensor().clone()),
+                volume: None,
+            };
+            let store = loss.forward(&energies)?.sum_all()?.backward()?;
+            let slope = match store.get(&leaf) {
+                Some(gradient) => gradient.sum_all()?.to_scalar::<f64>()?,
+                None => 0.0,
+            };
+            assert_eq!(slope != 0.0, active, "{name} at {right}, {wrong}: {slope}");
+            seen[usize::from(active)] += 1;
+        }
+    }
+    assert!(seen[0] > 2 && seen[1] > 2, "{seen:?}");
     Ok(())
 }
 

@@ -1,13 +1,31 @@
 //! The `augment` table of a configuration.
 
+use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{MultiView, Normalize, Operation, Pipeline, Resize, simclr};
+use crate::data::Image;
 use crate::error::{Error, Result};
+use crate::random::{Purpose, stream};
 
 /// Largest side of a view: beyond it a batch would not fit into any memory.
 const LARGEST: usize = 4096;
+
+/// Pictures that views are compared on; a pair that differs once in so many draws teaches hardly more than none.
+const NOISE_PICTURES: u64 = 16;
+
+/// A picture of noise, somewhat larger than its views.
+fn noise(size: usize, channels: usize, sample: u64) -> Image {
+    let side = size + size / 4 + 1;
+    let mut rng = stream(0, Purpose::Check, 0, sample, 0);
+    Image {
+        width: side,
+        height: side,
+        channels,
+        pixels: (0..side * side * channels).map(|_| rng.random()).collect(),
+    }
+}
 
 /// What is done to an image before a network sees it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -94,6 +112,32 @@ impl AugmentConfig {
             pipelines.extend(vec![pipeline; view.count]);
         }
         MultiView::new(pipelines)
+    }
+
+    /// Whether all views of an image come out equal, as far as some pictures of noise can tell.
+    ///
+    /// Pairs of such views teach nothing. The views are made, not reasoned about: an operation of probability or
+    /// strength 0, or one that changes every view in the same way, counts as none.
+    ///
+    /// # Errors
+    /// As [`AugmentConfig::build`].
+    pub fn identical(&self, channels: usize) -> Result<bool> {
+        let views = self.build(channels)?;
+        let shapes = views.shapes();
+        for sample in 0..NOISE_PICTURES {
+            let picture = noise(self.size, channels, sample);
+            let mut first: Option<Vec<f32>> = None;
+            for (view, shape) in shapes.iter().enumerate() {
+                let mut made = vec![0.0; shape.iter().product()];
+                views.fill(&picture, 0, 0, sample, view as u64, &mut made)?;
+                match &first {
+                    Some(first) if *first != made => return Ok(false),
+                    Some(_) => {}
+                    None => first = Some(made),
+                }
+            }
+        }
+        Ok(true)
     }
 
     /// The one view of evaluation: the shorter side resized to `size` with antialiasing, centre, normalised.

@@ -8,7 +8,6 @@ use super::setup::Setup;
 use crate::data::require_classes;
 use crate::error::Result;
 use crate::eval::card::{Card, ProbeCard};
-use crate::eval::collapse::judge;
 use crate::eval::spectrum::{rankme, relative_spread};
 use crate::graph::Network;
 use crate::train::RunFolder;
@@ -19,7 +18,7 @@ pub(super) fn card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         setup,
         network,
         progress,
-        floor,
+        diagnosis,
     } = trained;
     let splits = &setup.splits;
     let (test, split) = (&splits.test, "test");
@@ -30,7 +29,7 @@ pub(super) fn card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
     };
     let cloud = setup.collect(test, |x| network.eval(x, "embedding"))?;
     let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
-    let judgement = judge(last_loss(folder), *floor, spread, rank, cloud.dim);
+    let diagnosed = diagnosis.judge(last_loss(folder), spread, rank, cloud.dim);
     let worse = probe.as_ref().map(worse_than_nothing).unwrap_or_default();
     Ok(Card {
         run: folder.root().display().to_string(),
@@ -48,8 +47,13 @@ pub(super) fn card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         spread,
         rank,
         dim: cloud.dim,
-        verdict: judgement.verdict,
-        why: judgement.why + &worse,
+        verdict: diagnosed.verdict,
+        causes: diagnosed
+            .causes
+            .into_iter()
+            .map(|cause| cause.name)
+            .collect(),
+        why: diagnosed.why + &worse,
     })
 }
 

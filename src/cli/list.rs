@@ -66,7 +66,7 @@ fn methods() -> Result<Vec<Entry>> {
     let mut rows = Vec::new();
     for (name, _) in PRESETS {
         let config = Config::load(Some(name), &[])?;
-        if !config.all_heads().is_empty() {
+        if !config.all_heads().is_empty() || name.starts_with("lab/") {
             continue;
         }
         let prices: Vec<&str> = config

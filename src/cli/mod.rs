@@ -10,6 +10,7 @@ mod compare;
 mod config;
 mod data;
 mod device;
+mod diagnosis;
 mod doctor;
 mod embed;
 mod estimate;

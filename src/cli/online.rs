@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 
+use super::diagnosis::Diagnosis;
 use super::setup::{Setup, joint};
 use super::source::to_device;
 use crate::data::{Dataset, Loader, LoaderConfig, Subset, labelled};
 use crate::error::Result;
-use crate::eval::collapse::judge;
 use crate::eval::energy_gap::EnergyGap;
 use crate::eval::features::accuracy;
 use crate::eval::knn::Knn;
@@ -29,11 +29,11 @@ pub(super) struct Online<'a> {
     queries: Arc<dyn Dataset>,
     joint: Joint,
     pairs: Option<Batch>,
-    floor: Option<f64>,
+    diagnosis: Diagnosis,
 }
 
 impl<'a> Online<'a> {
-    pub(super) fn new(setup: &'a Setup, network: &Network, floor: Option<f64>) -> Result<Self> {
+    pub(super) fn new(setup: &'a Setup, network: &Network, diagnosis: Diagnosis) -> Result<Self> {
         let config = &setup.config;
         let splits = &setup.splits;
         let train = labelled(&splits.train);
@@ -54,7 +54,7 @@ impl<'a> Online<'a> {
             queries,
             joint,
             pairs,
-            floor,
+            diagnosis,
         })
     }
 
@@ -83,10 +83,12 @@ impl<'a> Online<'a> {
             found.values.extend(gap(&self.joint, pairs)?);
         }
         if let Some(loss) = loss {
-            let judgement = judge(loss, self.floor, spread, rank, cloud.dim);
+            let diagnosed = self.diagnosis.judge(loss, spread, rank, cloud.dim);
+            let causes: Vec<_> = diagnosed.causes.into_iter().map(|c| c.name).collect();
             found.notes = vec![
-                ("verdict", judgement.verdict.to_string()),
-                ("why", judgement.why),
+                ("verdict", diagnosed.verdict.to_string()),
+                ("causes", causes.join(", ")),
+                ("why", diagnosed.why),
             ];
         }
         Ok(found)
@@ -128,11 +130,18 @@ fn pairs(setup: &Setup, queries: &Arc<dyn Dataset>) -> Result<Option<Batch>> {
     Ok(Some(to_device(batch, &setup.device)?.batch))
 }
 
-/// Mean energies of right and wrong pairs, their gap and AUROC.
+/// How far the energies of right and wrong pairs lie apart, and, for a loss that stops somewhere, the share of
+/// comparisons that still cost something.
 fn gap(joint: &Joint, pairs: &Batch) -> Result<Vec<(&'static str, f64)>> {
     let embedded = joint.embed(pairs, Mode::Eval)?;
     let energies = joint.compared(&embedded.tensors)?;
     let values = |t: &Tensor| -> Result<Vec<f32>> { Ok(t.flatten_all()?.to_vec1()?) };
     let gap = EnergyGap::of(&values(&energies.positive)?, &values(energies.wrong()?)?)?;
-    Ok(vec![("energy_gap", gap.gap), ("auroc", gap.auroc)])
+    let mut found = vec![
+        ("energy_gap", gap.gap),
+        ("auroc", gap.auroc),
+        ("overlap", gap.overlap),
+    ];
+    found.extend(joint.active(&energies)?.map(|share| ("active", share)));
+    Ok(found)
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::card::{card, has_classes};
+use super::diagnosis::Diagnosis;
 use super::fit::{Job, Place, fit, write};
 use super::judge::labels_per_class;
 use super::online::Online;
@@ -19,7 +20,7 @@ use crate::config::Config;
 use crate::data::{Loader, LoaderConfig};
 use crate::error::{Error, Result};
 use crate::graph::Network;
-use crate::objectives::{Joint, Objective};
+use crate::objectives::Objective;
 use crate::params::Params;
 use crate::train::{Checkpoint, Progress, RunFolder};
 
@@ -180,7 +181,7 @@ pub(super) struct Trained {
     pub(super) setup: Setup,
     pub(super) network: Network,
     pub(super) progress: Progress,
-    pub(super) floor: Option<f64>,
+    pub(super) diagnosis: Diagnosis,
 }
 
 /// Set everything up, train, and put the last checkpoint's values into the network.
@@ -199,17 +200,19 @@ fn fit_pairs(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
             ),
         ));
     }
-    let floor = objective.floor(setup.config.train.batch);
+    let floor = objective.floor(batch);
+    let diagnosis = Diagnosis::new(&setup.config, setup.splits.train.len(), floor)?;
     let source = LoaderSource {
         loader: loader(&setup)?,
         dataset: setup.splits.train.clone(),
         device: setup.device.clone(),
         numbers: None,
     };
-    let mut messages = messages(&setup, &objective)?;
+    let mut messages = messages(&setup)?;
+    messages.extend(diagnosis.warnings());
     let steps = source.loader.batches_per_epoch() * setup.config.train.epochs;
     messages.push(rehearse(&setup, steps)?);
-    let online = Online::new(&setup, &network, floor)?;
+    let online = Online::new(&setup, &network, diagnosis.clone())?;
     let job = Job {
         config: &setup.config,
         objective: &mut objective,
@@ -225,7 +228,7 @@ fn fit_pairs(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
         setup,
         network,
         progress,
-        floor,
+        diagnosis,
     };
     Ok((trained, folder))
 }
@@ -247,8 +250,8 @@ pub(super) fn loader(setup: &Setup) -> Result<Loader> {
     )
 }
 
-/// What is about to happen, and what may go wrong by construction.
-fn messages(setup: &Setup, objective: &Joint) -> Result<Vec<String>> {
+/// What is about to happen.
+fn messages(setup: &Setup) -> Result<Vec<String>> {
     let splits = &setup.splits;
     let mut messages = vec![format!(
         "{} on {}: {} images to train on, {} for validation, {} for the test; {} executor",
@@ -269,11 +272,16 @@ fn messages(setup: &Setup, objective: &Joint) -> Result<Vec<String>> {
             ));
         }
     }
+    if setup.by_class() {
+        messages.push(
+            "negatives.kind looks at the labels of all training images: a probe with few labels says less than it \
+             does of a method without labels"
+                .into(),
+        );
+    }
     if setup.config.train.slices > 1 {
         messages.push("train.slices: batch norm takes its statistics slice by slice".into());
     }
-    let warning = objective.can_collapse();
-    messages.extend(warning.map(|warning| format!("warning: {warning}")));
     Ok(messages)
 }
 

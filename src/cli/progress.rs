@@ -69,9 +69,12 @@ impl Observer for Bars {
             .values
             .iter()
             .map(|(name, value)| format!("{name} {value:.3}"));
-        let verdict = found.notes.iter().filter(|(name, _)| *name == "verdict");
-        let words = verdict.map(|(_, verdict)| verdict.clone());
-        let all: Vec<String> = numbers.chain(words).collect();
+        let note = |wanted| found.notes.iter().find(|(name, _)| *name == wanted);
+        let verdict = note("verdict").map(|(_, verdict)| match note("causes") {
+            Some((_, causes)) if !causes.is_empty() => format!("{verdict} (likely: {causes})"),
+            _ => verdict.clone(),
+        });
+        let all: Vec<String> = numbers.chain(verdict).collect();
         self.message(&format!("step {step}: {}", all.join(", ")));
     }
 

@@ -56,7 +56,7 @@ fn noise(setup: &Setup) -> Result<Batch> {
     };
     Ok(Batch {
         inputs: (0..views).map(view).collect::<Result<_>>()?,
-        labels: None,
+        labels: Some(Tensor::arange(0, rows as u32, &setup.device)?),
         answers: None,
         samples: (0..rows as u64).collect(),
         step: 0,

@@ -43,7 +43,11 @@ impl Setup {
         let device = device::device(&config.device)?;
         let executor = device::executor(&config.executor, &device, config.train.precision)?;
         let mut splits = data::open(&config.data)?;
-        if !config.all_heads().is_empty() {
+        let by_class = by_class(&config);
+        if by_class {
+            data::require_classes(splits.train.as_ref(), &config.data.source)?;
+        }
+        if by_class || !config.all_heads().is_empty() {
             splits = splits.labelled();
         }
         config.data.channels = Some(splits.channels);
@@ -62,6 +66,11 @@ impl Setup {
             train_views,
             eval_views,
         })
+    }
+
+    /// Whether pairs are told apart by their labels.
+    pub(super) fn by_class(&self) -> bool {
+        by_class(&self.config)
     }
 
     /// Sizes of the parts, for [`PARTS`].
@@ -103,6 +112,11 @@ impl Setup {
         let settings = (EVAL_BATCH, self.workers());
         embed::collect(dataset, &self.eval_views, settings, &self.device, apply)
     }
+}
+
+fn by_class(config: &Config) -> bool {
+    let negatives = config.negatives.as_ref();
+    negatives.is_some_and(|negatives| negatives.part().needs_labels())
 }
 
 /// What embedding images with a trained network needs: no splits, no training views.

@@ -2,25 +2,46 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Energy;
+use super::{Cosine, Energy};
 use crate::error::Result;
 
-/// `‖x − y‖`, the distance of DrLIM and of triplet losses.
+/// Squares below this count as this: the root has an infinite slope at 0, and the clamp makes it flat.
+const NEAREST: f64 = 1e-12;
+
+/// `‖x − y‖`, the distance of DrLIM and of triplet losses; of unit vectors when `normalise`, in [0, 2].
 ///
 /// The gradient at x = y is zero (the root is taken of max(‖x − y‖², 1e-12)).
-/// Choose it with margins that are meant in the units of the embedding.
+/// Choose it with margins that are meant in the units of the embedding; with `normalise`, where lengths should mean
+/// nothing, and a table of all pairs costs one matrix product.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Euclidean {}
+pub struct Euclidean {
+    /// Whether x and y are put at length 1 first.
+    pub normalise: bool,
+}
+
+/// `√(2 (1 − cos))`, the distance of unit vectors.
+fn of_unit_vectors(cosine: &Tensor) -> Result<Tensor> {
+    Ok((cosine * 2.0)?.maximum(NEAREST)?.sqrt()?)
+}
 
 impl Energy for Euclidean {
     fn energy(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        if self.normalise {
+            return of_unit_vectors(&Cosine {}.energy(x, y)?);
+        }
         let square = y.broadcast_sub(&x.unsqueeze(1)?)?.sqr()?.sum(D::Minus1)?;
-        // The root has an infinite slope at 0; below 1e-12 the clamp makes it flat.
-        Ok(square.maximum(1e-12)?.sqrt()?)
+        Ok(square.maximum(NEAREST)?.sqrt()?)
+    }
+
+    fn table(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        if self.normalise {
+            return of_unit_vectors(&Cosine {}.table(x, y)?);
+        }
+        self.energy(x, &super::offered(x, y)?)
     }
 
     fn range(&self, _: usize) -> (f64, f64) {
-        (0.0, f64::INFINITY)
+        (0.0, if self.normalise { 2.0 } else { f64::INFINITY })
     }
 }

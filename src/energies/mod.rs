@@ -30,9 +30,7 @@ pub trait Energy: Send + Sync {
     /// # Errors
     /// A tensor operation failed, for example because the dimensions differ.
     fn table(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
-        let (n, d) = x.dims2()?;
-        let m = y.dim(0)?;
-        self.energy(x, &y.unsqueeze(0)?.expand((n, m, d))?.contiguous()?)
+        self.energy(x, &offered(x, y)?)
     }
 
     /// Lowest and highest value that the energy of vectors of `dim` numbers can take.
@@ -48,6 +46,13 @@ crate::family! {
         "l1" => L1(L1),
         "dot" => Dot(Dot),
     }
+}
+
+/// Every y (M, D) offered to every x (N, D): (N, M, D).
+fn offered(x: &Tensor, y: &Tensor) -> Result<Tensor> {
+    let (n, d) = x.dims2()?;
+    let m = y.dim(0)?;
+    Ok(y.unsqueeze(0)?.expand((n, m, d))?.contiguous()?)
 }
 
 /// The inner products x_n · y_nk of x (N, D) and y (N, K, D): (N, K).

@@ -82,6 +82,9 @@ pub struct Card {
     pub dim: usize,
     /// Healthy, uninformative or collapsed.
     pub verdict: Verdict,
+    /// Names of what in the configuration is the likely cause; empty for a healthy run.
+    #[serde(default)]
+    pub causes: Vec<String>,
     /// The reason in one sentence.
     pub why: String,
 }

@@ -46,8 +46,55 @@ impl fmt::Display for Verdict {
 pub struct Judgement {
     /// The state.
     pub verdict: Verdict,
-    /// One sentence: what was seen, and what to try.
+    /// What was seen.
     pub why: String,
+    /// What usually helps, for where nobody knows the cause; empty when all is well.
+    pub advice: String,
+}
+
+/// What in a configuration makes a run collapse or learn nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// Its name, for scripts.
+    pub name: String,
+    /// The keys at fault, what is wrong with them, and the way out.
+    pub why: String,
+    /// Whether nothing can be learned however well the cloud of embeddings looks.
+    pub blinds: bool,
+}
+
+impl Judgement {
+    /// The judgement of a run whose configuration has `causes`.
+    ///
+    /// A run whose cloud looks healthy is uninformative under a cause that blinds; the others leave the verdict, which
+    /// is what was measured, as it is.
+    #[must_use]
+    pub fn knowing(mut self, causes: &[Cause]) -> Self {
+        let blind = causes.iter().any(|cause| cause.blinds);
+        if blind && self.verdict == Verdict::Healthy {
+            self.verdict = Verdict::Uninformative;
+            self.why
+                .push_str(", but pairs teach nothing about the images");
+        }
+        self
+    }
+
+    /// One sentence: what was seen, and its likely `causes`, or without any what usually helps.
+    #[must_use]
+    pub fn sentence(&self, causes: &[Cause]) -> String {
+        if self.verdict == Verdict::Healthy {
+            return self.why.clone();
+        }
+        if causes.is_empty() {
+            return [self.why.as_str(), &self.advice].join("; ");
+        }
+        let causes: Vec<&str> = causes.iter().map(|cause| cause.why.as_str()).collect();
+        format!(
+            "{}; likely because {}",
+            self.why,
+            causes.join(", and because ")
+        )
+    }
 }
 
 /// Judge a run by its `loss`, the loss's `floor`, and the relative `spread` and RankMe `rank` of its (N, `dim`) embeddings.
@@ -68,48 +115,64 @@ pub fn judge(loss: f64, floor: Option<f64>, spread: f64, rank: f64, dim: usize) 
     let left = |f: &f64| loss < f - FLOOR_MARGIN * f.abs();
     let at_floor = floor.filter(|f| !left(f)); // a loss that is NaN has not left it
     let line = dim >= FEWEST_DIMENSIONS && rank < COLLAPSED_RANK;
-    let (verdict, why) = if !spread.is_finite() || spread < COLLAPSED_SPREAD {
-        (Verdict::Collapsed, same_point(loss, at_floor, spread))
+    if !spread.is_finite() || spread < COLLAPSED_SPREAD {
+        same_point(loss, at_floor, spread)
     } else if line {
-        let why = format!(
-            "the embeddings use {rank:.1} of {dim} directions, so they lie on one line; raise the weight of the \
-             term that decorrelates or separates them, or lower the learning rate"
-        );
-        (Verdict::Collapsed, why)
+        Judgement {
+            verdict: Verdict::Collapsed,
+            why: format!(
+                "the embeddings use {rank:.1} of {dim} directions, so they lie on one line"
+            ),
+            advice: "raise the weight of the term that decorrelates or separates them, or lower the learning rate"
+                .into(),
+        }
     } else if let Some(floor) = at_floor {
-        let place = if loss > floor + FLOOR_MARGIN * floor.abs() {
-            "above"
-        } else {
-            "still at"
-        };
-        let why = format!(
-            "the loss {loss:.3} is {place} {floor:.3}, what it reads when all embeddings are equal, though they \
-             differ (spread {spread:.2}); train longer, or check the learning rate, the augmentations and the labels or pairs"
-        );
-        (Verdict::Uninformative, why)
+        nothing_learned(loss, floor, spread)
     } else {
         let loss = match floor {
             Some(floor) => format!("the loss {loss:.3} has left its floor {floor:.3}"),
             None => "this loss has no floor to compare with".into(),
         };
-        let why = format!(
-            "embeddings differ between images (spread {spread:.2}, {rank:.1} of {dim} directions in use) and {loss}"
-        );
-        (Verdict::Healthy, why)
-    };
-    Judgement { verdict, why }
+        Judgement {
+            verdict: Verdict::Healthy,
+            why: format!(
+                "embeddings differ between images (spread {spread:.2}, {rank:.1} of {dim} directions in use) and {loss}"
+            ),
+            advice: String::new(),
+        }
+    }
 }
 
-fn same_point(loss: f64, at_floor: Option<f64>, spread: f64) -> String {
+fn same_point(loss: f64, at_floor: Option<f64>, spread: f64) -> Judgement {
     let seen = match at_floor {
         Some(floor) => format!("and the loss {loss:.3} is at its floor {floor:.3}"),
         None => "whatever the loss says".into(),
     };
-    format!(
-        "all images have nearly the same embedding (spread {spread:.3}) {seen}; give the method something that \
-         pushes embeddings apart (wrong answers, a variance term, a predictor with a stopped gradient), or lower the \
-         learning rate"
-    )
+    Judgement {
+        verdict: Verdict::Collapsed,
+        why: format!("all images have nearly the same embedding (spread {spread:.3}) {seen}"),
+        advice: "give the method something that pushes embeddings apart (wrong answers, a variance term, a predictor \
+                 with a stopped gradient), or lower the learning rate"
+            .into(),
+    }
+}
+
+fn nothing_learned(loss: f64, floor: f64, spread: f64) -> Judgement {
+    let place = if loss > floor + FLOOR_MARGIN * floor.abs() {
+        "above"
+    } else {
+        "still at"
+    };
+    Judgement {
+        verdict: Verdict::Uninformative,
+        why: format!(
+            "the loss {loss:.3} is {place} {floor:.3}, what it reads when all embeddings are equal, though they \
+             differ (spread {spread:.2})"
+        ),
+        advice:
+            "train longer, or check the learning rate, the augmentations and the labels or pairs"
+                .into(),
+    }
 }
 
 #[cfg(test)]
@@ -148,6 +211,32 @@ mod tests {
         let verdict = |loss, spread| judge(loss, Some(6.0), spread, 30.0, 64).verdict;
         assert_eq!(verdict(1.0, f64::NAN), Verdict::Collapsed);
         assert_eq!(verdict(f64::NAN, 0.9), Verdict::Uninformative);
+    }
+
+    #[test]
+    fn causes_take_the_place_of_advice_and_only_blindness_changes_a_verdict() {
+        let cause = |blinds| Cause {
+            name: "test".into(),
+            why: "`x` is wrong".into(),
+            blinds,
+        };
+        let collapsed = judge(6.0, Some(6.0), 0.01, 1.0, 64);
+        assert!(collapsed.sentence(&[]).ends_with(&collapsed.advice));
+        let named = collapsed.sentence(&[cause(false), cause(false)]);
+        assert!(named.ends_with("; likely because `x` is wrong, and because `x` is wrong"));
+        let healthy = judge(1.0, Some(6.0), 0.9, 30.0, 64);
+        let same = healthy.clone().knowing(&[cause(false)]);
+        assert_eq!(
+            (same.sentence(&[cause(false)]), &same),
+            (healthy.why.clone(), &healthy)
+        );
+        let blind = healthy.knowing(&[cause(true)]);
+        assert_eq!(blind.verdict, Verdict::Uninformative);
+        assert!(
+            blind
+                .sentence(&[cause(true)])
+                .ends_with("because `x` is wrong")
+        );
     }
 
     #[test]

@@ -136,7 +136,11 @@ pub fn judge(surface: &Surface, before: &Surface) -> Judgement {
         );
         (Verdict::Healthy, why)
     };
-    Judgement { verdict, why }
+    Judgement {
+        verdict,
+        why,
+        advice: String::new(),
+    }
 }
 
 #[cfg(test)]

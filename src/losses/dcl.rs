@@ -25,7 +25,7 @@ impl Default for Dcl {
 impl Loss for Dcl {
     fn forward(&self, energies: &Energies) -> Result<Tensor> {
         let wrong = log_sum_exp(&(energies.wrong()? * (-1.0 / self.temperature))?)?;
-        let right = energies.positive.mean_keepdim(D::Minus1)?;
+        let right = energies.mean(&energies.positive)?.unsqueeze(1)?;
         Ok(((right * (1.0 / self.temperature))? + wrong)?.squeeze(D::Minus1)?)
     }
 

@@ -1,4 +1,4 @@
-use candle_core::{D, Tensor};
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,7 +33,7 @@ impl Loss for Dclw {
         let dcl = Dcl {
             temperature: self.temperature,
         };
-        let right = energies.positive.mean(D::Minus1)?;
+        let right = energies.mean(&energies.positive)?;
         let near = (right.detach() * (-1.0 / self.sigma))?;
         let share = near.broadcast_sub(&near.max_keepdim(0)?)?.exp()?;
         let share = share.broadcast_div(&share.sum_keepdim(0)?)?;

@@ -1,4 +1,4 @@
-use candle_core::{D, Tensor};
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ impl Default for EnergyLoss {
 
 impl Loss for EnergyLoss {
     fn forward(&self, energies: &Energies) -> Result<Tensor> {
-        Ok((energies.positive.mean(D::Minus1)? * self.weight)?)
+        Ok((energies.mean(&energies.positive)? * self.weight)?)
     }
 
     fn margin(&self) -> Margin {

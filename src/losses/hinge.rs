@@ -1,4 +1,4 @@
-use candle_core::{D, Tensor};
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,11 +28,15 @@ impl Loss for Hinge {
         let gap = energies
             .positive
             .broadcast_sub(&energies.most_offending()?)?;
-        Ok((gap + self.margin)?.relu()?.mean(D::Minus1)?)
+        energies.mean(&(gap + self.margin)?.relu()?)
     }
 
     fn margin(&self) -> Margin {
         Margin::Finite(self.margin)
+    }
+
+    fn active(&self, right: f64, wrong: f64) -> Option<bool> {
+        Some(self.margin + right - wrong > 0.0)
     }
 
     fn floor(&self, _: usize) -> Option<f64> {

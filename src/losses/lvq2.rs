@@ -1,4 +1,4 @@
-use candle_core::{D, Tensor};
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -47,7 +47,7 @@ impl Loss for Lvq2 {
             let window = (offending.maximum(1e-12)? * self.delta)?;
             violation = violation.broadcast_div(&window)?;
         }
-        Ok(violation.relu()?.minimum(1.0)?.mean(D::Minus1)?)
+        energies.mean(&violation.relu()?.minimum(1.0)?)
     }
 
     fn margin(&self) -> Margin {

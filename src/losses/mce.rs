@@ -1,4 +1,4 @@
-use candle_core::{D, Tensor};
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ impl Loss for Mce {
         let gap = energies
             .positive
             .broadcast_sub(&energies.most_offending()?)?;
-        Ok(sigmoid(&gap)?.mean(D::Minus1)?)
+        energies.mean(&sigmoid(&gap)?)
     }
 
     fn margin(&self) -> Margin {

@@ -27,7 +27,7 @@ impl Loss for Mee {
         let all = Tensor::cat(&[&energies.positive, energies.wrong()?], D::Minus1)?;
         let log_partition = log_sum_exp(&(all * -self.beta)?)?; // (N, 1)
         let log_right = (&energies.positive * -self.beta)?.broadcast_sub(&log_partition)?;
-        Ok(log_right.exp()?.affine(-1.0, 1.0)?.mean(D::Minus1)?)
+        energies.mean(&log_right.exp()?.affine(-1.0, 1.0)?)
     }
 
     fn margin(&self) -> Margin {

@@ -3,6 +3,7 @@
 //! LeCun, Chopra, Hadsell, Ranzato, Huang: A Tutorial on Energy-Based Learning, 2006. `E_C` is the energy
 //! of the right answer, `E_I` the lowest energy among the wrong ones (the most offending answer).
 
+mod contrastive;
 mod dcl;
 mod dclw;
 mod energy;
@@ -20,12 +21,13 @@ mod siglip;
 mod square_exponential;
 mod square_square;
 
+pub use contrastive::{Contrastive, ContrastiveConvention};
 pub use dcl::Dcl;
 pub use dclw::Dclw;
 pub use energy::EnergyLoss;
 pub use free_energy::{free_energy, gibbs, lowest};
 pub use hinge::Hinge;
-pub use info_nce::InfoNce;
+pub use info_nce::{InfoNce, InfoNceConvention};
 pub use log::Log;
 pub use log_partition::log_partition;
 pub use lvq2::{Lvq2, Lvq2Convention};
@@ -33,7 +35,7 @@ pub use mce::Mce;
 pub use mee::Mee;
 pub use nll::Nll;
 pub use perceptron::Perceptron;
-pub use siglip::Siglip;
+pub use siglip::{Siglip, SiglipConvention};
 pub use square_exponential::SquareExponential;
 pub use square_square::SquareSquare;
 
@@ -42,7 +44,12 @@ use candle_core::{D, Tensor};
 use crate::error::{Error, Result};
 use crate::params::ParamSpec;
 
-/// The energies that a loss sees: one row per question.
+/// The energy of an answer that its question does not see: so high that no loss pulls it down or pushes it up.
+///
+/// Rows of a table may so hold different numbers of right and of wrong answers.
+pub const LEFT_OUT: f64 = 1e9;
+
+/// The energies that a loss sees: one row per question. Answers at [`LEFT_OUT`] are not there.
 #[derive(Clone, Debug)]
 pub struct Energies {
     /// Right answers, (N, P); P is 1 unless several answers are right.
@@ -68,6 +75,19 @@ impl Energies {
                     .into(),
             )
         })
+    }
+
+    /// The mean of `rows` (N, P), one number a right answer, over the right answers that are there: (N,).
+    ///
+    /// # Errors
+    /// A tensor operation failed.
+    pub fn mean(&self, rows: &Tensor) -> Result<Tensor> {
+        if rows.dim(D::Minus1)? == 1 {
+            return Ok(rows.squeeze(D::Minus1)?);
+        }
+        let there = there(&self.positive)?;
+        let count = there.sum(D::Minus1)?;
+        Ok(((rows * there)?.sum(D::Minus1)? / count)?)
     }
 
     /// `(1/beta) log Σ_y exp(−beta E(y))` (N, 1): over right and wrong answers, or the integral over the wrong ones.
@@ -139,6 +159,12 @@ pub trait Loss: Send + Sync {
         None
     }
 
+    /// Whether a wrong answer of energy `wrong` beside a right one of energy `right` still costs something; `None` for
+    /// losses that push without end.
+    fn active(&self, _right: f64, _wrong: f64) -> Option<bool> {
+        None
+    }
+
     /// What it reads when all `answers` (the right one included) have energy 0: the value of a collapsed
     /// network. Losses of differences of energies read it at any equal energies. `None` if it is not known.
     fn floor(&self, answers: usize) -> Option<f64>;
@@ -166,6 +192,7 @@ crate::family! {
         "mce" => Mce(Mce),
         "mee" => Mee(Mee),
         "square_square" => SquareSquare(SquareSquare),
+        "contrastive" => Contrastive(Contrastive),
         "square_exponential" => SquareExponential(SquareExponential),
     }
 }
@@ -192,6 +219,28 @@ pub(crate) fn softplus(x: &Tensor) -> Result<Tensor> {
 fn sigmoid(x: &Tensor) -> Result<Tensor> {
     // (1 + tanh(x/2)) / 2 overflows nowhere and has candle's own gradient.
     Ok((x * 0.5)?.tanh()?.affine(0.5, 0.5)?)
+}
+
+/// 1 where an energy is of an answer that is there, 0 where it was left out; without gradient.
+///
+/// # Errors
+/// A tensor operation failed.
+pub fn there(energies: &Tensor) -> Result<Tensor> {
+    let there = energies.detach().lt(LEFT_OUT / 2.0)?;
+    Ok(there.to_dtype(energies.dtype())?)
+}
+
+/// Refuse a level that no wrong answer can rise to.
+fn reachable(margin: f64, (_, high): (f64, f64)) -> Result<()> {
+    if margin <= high {
+        return Ok(());
+    }
+    Err(Error::key(
+        "loss.margin",
+        format!(
+            "wrong answers should rise to {margin}, but this energy only goes up to {high}; set a margin of {high} or less"
+        ),
+    ))
 }
 
 /// Refuse an energy that can go below zero.

@@ -1,4 +1,4 @@
-use candle_core::{D, Tensor};
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ impl Loss for Nll {
     fn forward(&self, energies: &Energies) -> Result<Tensor> {
         let log_partition = energies.log_partition(self.beta)?; // (N, 1)
         let rows = energies.positive.broadcast_add(&log_partition)?; // (N, P)
-        Ok(rows.mean(D::Minus1)?)
+        energies.mean(&rows)
     }
 
     fn margin(&self) -> Margin {

@@ -1,4 +1,4 @@
-use candle_core::{D, Tensor};
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,11 +19,15 @@ impl Loss for Perceptron {
         let gap = energies
             .positive
             .broadcast_sub(&energies.most_offending()?)?;
-        Ok(gap.relu()?.mean(D::Minus1)?)
+        energies.mean(&gap.relu()?)
     }
 
     fn margin(&self) -> Margin {
         Margin::Finite(0.0)
+    }
+
+    fn active(&self, right: f64, wrong: f64) -> Option<bool> {
+        Some(right > wrong)
     }
 
     fn floor(&self, _: usize) -> Option<f64> {

@@ -10,7 +10,7 @@ use crate::params::{Init, ParamSpec, Role};
 /// `l(E) = t (1 − E) + b`, the logit of "this is the right answer".
 ///
 /// Energies (N, P), (N, K) to (N,). Over cosine energies and `other_view` negatives it is SigLIP (Zhai et al. 2023,
-/// algorithm 1: divided by N, not N²); t (through its logarithm) and b are learned with the network. It needs no sum
+/// algorithm 1: divided by N, not N², which `convention` offers); t (through its logarithm) and b are learned with the network. It needs no sum
 /// over the batch inside a logarithm, so batches may differ in size; a good choice for small ones.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -19,6 +19,19 @@ pub struct Siglip {
     pub scale: f64,
     /// b at the start: about −t, because almost all answers are wrong.
     pub bias: f64,
+    /// `per_image` (the paper) or `per_pair`.
+    pub convention: SiglipConvention,
+}
+
+/// What the sum over all pairs is divided by, where codes differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SiglipConvention {
+    /// The N questions, as in the paper.
+    #[default]
+    PerImage,
+    /// All their answers: a mean of binary cross-entropies, N times smaller.
+    PerPair,
 }
 
 impl Default for Siglip {
@@ -26,6 +39,17 @@ impl Default for Siglip {
         Self {
             scale: 10.0,
             bias: -10.0,
+            convention: SiglipConvention::PerImage,
+        }
+    }
+}
+
+impl Siglip {
+    /// Factor in front of the sum over the answers of a question.
+    fn share(self, answers: usize) -> f64 {
+        match self.convention {
+            SiglipConvention::PerImage => 1.0,
+            SiglipConvention::PerPair => 1.0 / answers as f64,
         }
     }
 }
@@ -63,9 +87,10 @@ impl Loss for Siglip {
             let cosine = energy.affine(-1.0, 1.0)?;
             Ok(cosine.broadcast_mul(&scale)?.broadcast_add(bias)?)
         };
-        let right = softplus(&logit(&energies.positive)?.neg()?)?.mean(D::Minus1)?;
+        let right = energies.mean(&softplus(&logit(&energies.positive)?.neg()?)?)?;
         let wrong = softplus(&logit(energies.wrong()?)?)?.sum(D::Minus1)?;
-        Ok((right + wrong)?)
+        let answers = energies.wrong()?.dim(D::Minus1)? + 1;
+        Ok(((right + wrong)? * self.share(answers))?)
     }
 
     fn margin(&self) -> Margin {
@@ -76,7 +101,8 @@ impl Loss for Siglip {
         // At energy 0 every logit is t + b.
         let logit = self.scale + self.bias;
         let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
-        Some(softplus(-logit) + answers.saturating_sub(1) as f64 * softplus(logit))
+        let all = softplus(-logit) + answers.saturating_sub(1) as f64 * softplus(logit);
+        Some(self.share(answers) * all)
     }
 
     fn validate(&self, _: (f64, f64)) -> Result<()> {

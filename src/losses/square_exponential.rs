@@ -1,4 +1,4 @@
-use candle_core::{D, Tensor};
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ impl Loss for SquareExponential {
     fn forward(&self, energies: &Energies) -> Result<Tensor> {
         let wrong = (energies.most_offending()?.neg()?.exp()? * self.gamma)?;
         let rows = energies.positive.sqr()?.broadcast_add(&wrong)?;
-        Ok(rows.mean(D::Minus1)?)
+        energies.mean(&rows)
     }
 
     fn margin(&self) -> Margin {

@@ -1,8 +1,8 @@
-use candle_core::{D, Tensor};
+use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, non_negative, positive};
+use super::{Energies, Loss, Margin, non_negative, positive, reachable};
 use crate::error::Result;
 
 /// Square-square, `E_C² + max(0, margin − E_I)²`: right answers to 0, the most offending one beyond the margin.
@@ -30,11 +30,15 @@ impl Loss for SquareSquare {
             .positive
             .sqr()?
             .broadcast_add(&wrong.relu()?.sqr()?)?;
-        Ok(rows.mean(D::Minus1)?)
+        energies.mean(&rows)
     }
 
     fn margin(&self) -> Margin {
         Margin::Finite(self.margin)
+    }
+
+    fn active(&self, _: f64, wrong: f64) -> Option<bool> {
+        Some(wrong < self.margin)
     }
 
     fn floor(&self, _: usize) -> Option<f64> {
@@ -43,6 +47,7 @@ impl Loss for SquareSquare {
 
     fn validate(&self, range: (f64, f64)) -> Result<()> {
         positive("loss.margin", self.margin)?;
+        reachable(self.margin, range)?;
         non_negative("square_square", range)
     }
 }

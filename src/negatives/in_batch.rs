@@ -3,8 +3,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::others::others;
-use super::{Negatives, columns, square_table};
-use crate::energies::Energy;
+use super::{Negatives, columns, detached, exclude, square_table};
+use crate::energies::{Cosine, Energy};
 use crate::error::Result;
 use crate::losses::Energies;
 
@@ -14,7 +14,12 @@ use crate::losses::Energies;
 /// nll sums over all of them and a margin loss takes the most offending one.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct InBatch {}
+pub struct InBatch {
+    /// Wrong answers whose cosine with the question is above this are left out, being right ones in all likelihood;
+    /// without it none is. A question that would lose more than half of them keeps them all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exclude_above: Option<f64>,
+}
 
 impl Negatives for InBatch {
     fn energies(
@@ -23,19 +28,31 @@ impl Negatives for InBatch {
         questions: &[Tensor],
         answers: &[Tensor],
     ) -> Result<Energies> {
-        let (table, views, batch) = square_table(energy, questions, answers)?;
-        let positive = columns(&table, |row| {
-            let same = (row % batch..views * batch).step_by(batch);
-            same.filter(|&c| c != row).map(|c| c as u32).collect()
-        })?;
-        Ok(Energies {
-            positive,
-            negative: Some(others(&table, batch)?),
-            volume: None,
+        let found = compare(energy, questions, answers)?;
+        exclude::without(found, self.exclude_above, || {
+            compare(&Cosine {}, &detached(questions), &detached(answers))
         })
+    }
+
+    fn validate(&self) -> Result<()> {
+        exclude::validate(self.exclude_above)
     }
 
     fn answers(&self, batch: usize, views: usize) -> usize {
         views * batch - 1
     }
+}
+
+/// All pairs, whatever they look like.
+fn compare(energy: &dyn Energy, questions: &[Tensor], answers: &[Tensor]) -> Result<Energies> {
+    let (table, views, batch) = square_table(energy, questions, answers)?;
+    let positive = columns(&table, |row| {
+        let same = (row % batch..views * batch).step_by(batch);
+        same.filter(|&c| c != row).map(|c| c as u32).collect()
+    })?;
+    Ok(Energies {
+        positive,
+        negative: Some(others(&table, batch)?),
+        volume: None,
+    })
 }

@@ -3,6 +3,7 @@
 //! Pairs of views are compared with each other ([`Negatives::energies`]); the questions of a head are offered
 //! answers ([`WrongAnswers`]): all labels, a grid, samples, or those of lowest energy.
 
+mod exclude;
 mod gaussian;
 mod grid;
 mod in_batch;
@@ -10,6 +11,7 @@ mod labels;
 mod langevin;
 mod most_offending;
 mod none;
+mod other_classes;
 mod other_view;
 mod others;
 mod queue;
@@ -25,10 +27,11 @@ pub use labels::Labels;
 pub use langevin::LangevinSamples;
 pub use most_offending::MostOffending;
 pub use none::NoNegatives;
+pub use other_classes::OtherClasses;
 pub use other_view::OtherView;
 pub use queue::Queue;
 pub use replay::Replay;
-pub use triplets::Triplets;
+pub use triplets::{Mining, Triplets};
 pub use uniform::Uniform;
 pub use wrong_answers::{Measure, Proposed, Questions, WrongAnswers};
 
@@ -57,6 +60,38 @@ pub trait Negatives: Send + Sync {
             "negatives.kind",
             "this source offers answers to a head and cannot compare pairs of views; use `in_batch`, `triplets`, `queue` or `none`",
         ))
+    }
+
+    /// As [`Negatives::energies`] for samples of the classes `labels` (B,), which most sources do not look at.
+    ///
+    /// # Errors
+    /// As [`Negatives::energies`], or labels are needed and missing.
+    fn labelled(
+        &self,
+        energy: &dyn Energy,
+        questions: &[Tensor],
+        answers: &[Tensor],
+        _labels: Option<&Tensor>,
+    ) -> Result<Energies> {
+        self.energies(energy, questions, answers)
+    }
+
+    /// Whether it looks at labels.
+    fn needs_labels(&self) -> bool {
+        false
+    }
+
+    /// Refuse settings that cannot work with pairs of views.
+    ///
+    /// # Errors
+    /// A sentence with the key.
+    fn validate(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether a loss over equal embeddings reads its floor; not when equal answers are left out.
+    fn keeps_floor(&self) -> bool {
+        true
     }
 
     /// Whether pairs of views can be compared.
@@ -92,6 +127,7 @@ crate::family! {
     NegativesKind: Negatives {
         "in_batch" => InBatch(InBatch),
         "other_view" => OtherView(OtherView),
+        "other_classes" => OtherClasses(OtherClasses),
         "triplets" => Triplets(Triplets),
         "queue" => Queue(Queue),
         "none" => NoNegatives(NoNegatives),
@@ -122,6 +158,11 @@ fn square_table(
     let x = Tensor::cat(questions, 0)?;
     let y = Tensor::cat(answers, 0)?;
     Ok((energy.table(&x, &y)?, views, batch))
+}
+
+/// One (B, D) tensor a view, without gradient.
+fn detached(views: &[Tensor]) -> Vec<Tensor> {
+    views.iter().map(Tensor::detach).collect()
 }
 
 /// Columns of `table` (N, M) chosen row by row: `choose(row)` lists them, the same number for each row.

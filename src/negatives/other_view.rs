@@ -2,8 +2,8 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Negatives, columns};
-use crate::energies::Energy;
+use super::{Negatives, columns, detached, exclude};
+use crate::energies::{Cosine, Energy};
 use crate::error::{Error, Result};
 use crate::losses::Energies;
 
@@ -13,7 +13,12 @@ use crate::losses::Energies;
 /// (van den Oord et al. 2018); `in_batch` also compares a view with its own kind.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct OtherView {}
+pub struct OtherView {
+    /// Wrong answers whose cosine with the question is above this are left out, being right ones in all likelihood;
+    /// without it none is. A question that would lose more than half of them keeps them all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exclude_above: Option<f64>,
+}
 
 impl Negatives for OtherView {
     fn energies(
@@ -22,34 +27,46 @@ impl Negatives for OtherView {
         questions: &[Tensor],
         answers: &[Tensor],
     ) -> Result<Energies> {
-        let (mut right, mut wrong) = (Vec::new(), Vec::new());
-        for (v, question) in questions.iter().enumerate() {
-            for (w, answer) in answers.iter().enumerate() {
-                if v == w {
-                    continue;
-                }
-                let table = energy.table(question, answer)?;
-                let batch = table.dim(0)?;
-                right.push(columns(&table, |row| vec![row as u32])?);
-                wrong.push(columns(&table, |row| {
-                    (0..batch).filter(|&c| c != row).map(|c| c as u32).collect()
-                })?);
-            }
-        }
-        if right.is_empty() {
-            return Err(Error::key(
-                "augment.views",
-                "pairs need at least two views of a sample",
-            ));
-        }
-        Ok(Energies {
-            positive: Tensor::cat(&right, 0)?,
-            negative: Some(Tensor::cat(&wrong, 0)?),
-            volume: None,
+        let found = compare(energy, questions, answers)?;
+        exclude::without(found, self.exclude_above, || {
+            compare(&Cosine {}, &detached(questions), &detached(answers))
         })
+    }
+
+    fn validate(&self) -> Result<()> {
+        exclude::validate(self.exclude_above)
     }
 
     fn answers(&self, batch: usize, _: usize) -> usize {
         batch
     }
+}
+
+/// All pairs, whatever they look like.
+fn compare(energy: &dyn Energy, questions: &[Tensor], answers: &[Tensor]) -> Result<Energies> {
+    let (mut right, mut wrong) = (Vec::new(), Vec::new());
+    for (v, question) in questions.iter().enumerate() {
+        for (w, answer) in answers.iter().enumerate() {
+            if v == w {
+                continue;
+            }
+            let table = energy.table(question, answer)?;
+            let batch = table.dim(0)?;
+            right.push(columns(&table, |row| vec![row as u32])?);
+            wrong.push(columns(&table, |row| {
+                (0..batch).filter(|&c| c != row).map(|c| c as u32).collect()
+            })?);
+        }
+    }
+    if right.is_empty() {
+        return Err(Error::key(
+            "augment.views",
+            "pairs need at least two views of a sample",
+        ));
+    }
+    Ok(Energies {
+        positive: Tensor::cat(&right, 0)?,
+        negative: Some(Tensor::cat(&wrong, 0)?),
+        volume: None,
+    })
 }

@@ -2,8 +2,8 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Negatives, NoNegatives};
-use crate::energies::Energy;
+use super::{Negatives, NoNegatives, exclude};
+use crate::energies::{Cosine, Energy};
 use crate::error::{Error, Result};
 use crate::losses::Energies;
 
@@ -17,26 +17,22 @@ use crate::losses::Energies;
 pub struct Queue {
     /// Embeddings kept: 4,096 to 65,536.
     pub size: usize,
+    /// Wrong answers whose cosine with the question is above this are left out, being right ones in all likelihood;
+    /// without it none is. A question that would lose more than half of them keeps them all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exclude_above: Option<f64>,
 }
 
 impl Default for Queue {
     fn default() -> Self {
-        Self { size: 4096 }
+        Self {
+            size: 4096,
+            exclude_above: None,
+        }
     }
 }
 
 impl Queue {
-    /// Refuse an empty queue.
-    ///
-    /// # Errors
-    /// A sentence with the key.
-    pub fn check(&self) -> Result<()> {
-        if self.size > 0 {
-            return Ok(());
-        }
-        Err(Error::key("negatives.size", "must be 1 or more"))
-    }
-
     /// Energies (N, size) of the questions of every pair, in the order of [`NoNegatives`], against `queue` (size, D).
     ///
     /// # Errors
@@ -49,7 +45,11 @@ impl Queue {
     ) -> Result<Tensor> {
         let mut rows = Vec::new();
         for question in questions {
-            let table = energy.table(question, queue)?;
+            let mut table = energy.table(question, queue)?;
+            if let Some(above) = self.exclude_above {
+                let cosines = Cosine {}.table(&question.detach(), queue)?;
+                table = exclude::left_out(&table, &cosines, above)?;
+            }
             rows.extend(vec![table; questions.len() - 1]);
         }
         Ok(Tensor::cat(&rows, 0)?)
@@ -78,6 +78,13 @@ impl Negatives for Queue {
         answers: &[Tensor],
     ) -> Result<Energies> {
         NoNegatives {}.energies(energy, questions, answers)
+    }
+
+    fn validate(&self) -> Result<()> {
+        if self.size == 0 {
+            return Err(Error::key("negatives.size", "must be 1 or more"));
+        }
+        exclude::validate(self.exclude_above)
     }
 
     fn queue(&self) -> Option<&Queue> {

@@ -1,13 +1,13 @@
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::Tensor;
+use candle_core::{D, DType, Tensor};
 
 use super::target::{Momentum, Target};
 use super::{Batch, Embedded, Objective, Step};
 use crate::energies::EnergyKind;
 use crate::error::{Error, Result};
 use crate::graph::{Gradients, Mode, Network};
-use crate::losses::{Energies, LossKind};
+use crate::losses::{Energies, LossKind, there};
 use crate::negatives::{InBatch, Negatives, NegativesKind};
 use crate::params::{Init, Param, ParamSpec, Role};
 use crate::regularizers::RegularizerKind;
@@ -57,6 +57,7 @@ impl Joint {
         for regularizer in &regularizers {
             regularizer.part().validate()?;
         }
+        negatives.part().validate()?;
         if loss.part().needs_negatives() && matches!(negatives, NegativesKind::NoNegatives(_)) {
             return Err(Error::key(
                 "negatives.kind",
@@ -70,7 +71,6 @@ impl Joint {
             .map(|momentum| Target::new(&network, momentum))
             .transpose()?;
         let queue = negatives.part().queue().map(|queue| {
-            queue.check()?;
             network.params().create(&ParamSpec {
                 name: "queue".into(),
                 shape: vec![queue.size, dim],
@@ -109,7 +109,30 @@ impl Joint {
     /// Fewer than two views, or a tensor operation failed.
     pub fn compared(&self, embedded: &[Tensor]) -> Result<Energies> {
         let embeddings = &embedded[..embedded.len() / self.branches()];
-        InBatch {}.energies(self.energy.part(), embeddings, embeddings)
+        InBatch::default().energies(self.energy.part(), embeddings, embeddings)
+    }
+
+    /// Share of the comparisons of a right with a wrong answer that still cost something; `None` for losses that
+    /// never stop.
+    ///
+    /// # Errors
+    /// There are no wrong answers, or a tensor operation failed.
+    pub fn active(&self, energies: &Energies) -> Result<Option<f64>> {
+        let right = energies.positive.mean(D::Minus1)?;
+        let right = right.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+        let wrong = energies.wrong()?.to_dtype(DType::F64)?.to_vec2::<f64>()?;
+        let loss = self.loss.part();
+        let rows = right.iter().zip(&wrong);
+        let all = rows.flat_map(|(&right, row)| row.iter().map(move |&e| loss.active(right, e)));
+        let (mut active, mut count) = (0_usize, 0_usize);
+        for one in all {
+            let Some(one) = one else {
+                return Ok(None);
+            };
+            active += usize::from(one);
+            count += 1;
+        }
+        Ok((count > 0).then(|| active as f64 / count as f64))
     }
 
     /// Tensors a view: its embedding, its prediction, its target.
@@ -118,7 +141,7 @@ impl Joint {
     }
 
     /// Energies of the pairs, from the tensors of all branches.
-    fn energies(&self, embedded: &[Tensor]) -> Result<Energies> {
+    fn energies(&self, embedded: &[Tensor], labels: Option<&Tensor>) -> Result<Energies> {
         let views = embedded.len() / self.branches();
         let embeddings = &embedded[..views];
         let (questions, answers) = match (self.outputs.len(), &self.target) {
@@ -133,7 +156,7 @@ impl Joint {
             }
         };
         let (energy, negatives) = (self.energy.part(), self.negatives.part());
-        let mut energies = negatives.energies(energy, questions, &answers)?;
+        let mut energies = negatives.labelled(energy, questions, &answers, labels)?;
         if let (Some(queue), Some(kept)) = (negatives.queue(), &self.queue) {
             let kept = kept.var.as_detached_tensor();
             energies.negative = Some(queue.against(energy, questions, &kept)?);
@@ -141,21 +164,6 @@ impl Joint {
                 Some(Tensor::cat(&answers, 0)?.detach());
         }
         Ok(energies)
-    }
-
-    /// A warning when nothing holds the embeddings apart.
-    #[must_use]
-    pub fn can_collapse(&self) -> Option<String> {
-        let free = !self.loss.part().needs_negatives()
-            && self.regularizers.is_empty()
-            && self.outputs.len() == 1;
-        free.then(|| {
-            format!(
-                "the loss `{}` has no margin, both sides of the energy are learned and there is no regularizer: \
-                 the embeddings can collapse to one point",
-                self.loss.name()
-            )
-        })
     }
 }
 
@@ -197,7 +205,7 @@ impl Objective for Joint {
 
     fn loss(&self, embedded: &[Tensor], batch: &Batch) -> Result<Step> {
         let embeddings = &embedded[..embedded.len() / self.branches()];
-        let energies = self.energies(embedded)?;
+        let energies = self.energies(embedded, batch.labels.as_ref())?;
         let learned = self
             .learned
             .iter()
@@ -205,9 +213,9 @@ impl Objective for Joint {
         let learned: Vec<Tensor> = learned.collect();
         let rows = self.loss.part().with(&energies, &learned)?;
         let mut loss = self.negatives.part().reduce(&rows)?;
-        let mut metrics = vec![("positive_energy", energies.positive.detach().mean_all()?)];
+        let mut metrics = vec![("positive_energy", mean(&energies.positive)?)];
         if let Some(negative) = &energies.negative {
-            metrics.push(("negative_energy", negative.detach().mean_all()?));
+            metrics.push(("negative_energy", mean(negative)?));
         }
         for regularizer in &self.regularizers {
             let value = regularizer.part().forward(embeddings, batch.step)?;
@@ -240,6 +248,9 @@ impl Objective for Joint {
     fn floor(&self, batch: usize) -> Option<f64> {
         let graph = self.network.graph();
         let dim = graph.shape(graph.outputs()[self.outputs[0]].1)[0];
+        if !self.negatives.part().keeps_floor() {
+            return None;
+        }
         let answers = self.negatives.part().answers(batch, 2);
         let prices: f64 = self
             .regularizers
@@ -250,6 +261,13 @@ impl Objective for Joint {
         // 0 is also the least that these losses can read: a good run ends there as a collapsed one does.
         Some(floor).filter(|&floor| floor > 0.0)
     }
+}
+
+/// The mean over the answers that are there, without gradient.
+fn mean(energies: &Tensor) -> Result<Tensor> {
+    let there = there(energies)?;
+    let sum = (energies.detach() * &there)?.sum_all()?;
+    Ok((sum / there.sum_all()?.maximum(1.0)?)?)
 }
 
 /// The gradients of all views as one tensor; `None` when the loss looked at none of them.

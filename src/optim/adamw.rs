@@ -97,6 +97,10 @@ impl Optimizer for AdamW {
         self.lr
     }
 
+    fn usual(&self) -> f64 {
+        0.02 // every weight moves by about this much a step
+    }
+
     fn validate(&self) -> Result<()> {
         positive("optimizer.lr", self.lr)?;
         positive("optimizer.eps", self.eps)?;

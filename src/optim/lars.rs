@@ -125,6 +125,10 @@ impl Optimizer for Lars {
         self.lr
     }
 
+    fn usual(&self) -> f64 {
+        0.05 / self.trust // the share of its own length that a weight moves is lr · trust
+    }
+
     fn validate(&self) -> Result<()> {
         positive("optimizer.lr", self.lr)?;
         positive("optimizer.trust", self.trust)?;

@@ -43,6 +43,10 @@ pub trait Optimizer: Send + Sync {
     /// The peak learning rate that the configuration asks for.
     fn learning_rate(&self) -> f64;
 
+    /// The largest peak learning rate, with the other settings as they are, that published recipes come near: above
+    /// it training tends to leap rather than to descend.
+    fn usual(&self) -> f64;
+
     /// Refuse settings out of range.
     ///
     /// # Errors

@@ -91,6 +91,10 @@ impl Optimizer for Sgd {
         self.lr
     }
 
+    fn usual(&self) -> f64 {
+        10.0 * (1.0 - self.momentum) // momentum multiplies a step by 1 / (1 − momentum)
+    }
+
     fn validate(&self) -> Result<()> {
         positive("optimizer.lr", self.lr)?;
         within("optimizer.momentum", self.momentum, 0.0, 1.0)?;

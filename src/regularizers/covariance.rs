@@ -2,23 +2,28 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Regularizer, centred};
+use super::{OverViews, Regularizer, centred};
 use crate::error::Result;
 
 /// VICReg's covariance term, `Σ_{i≠j} C_ij² / D`, summed over the views.
 ///
 /// Views (B, D) to a scalar; C is the covariance matrix with B − 1 (Bardes et al. 2022, eq. 3). It keeps
-/// dimensions from repeating each other.
+/// dimensions from repeating each other, and does not hold embeddings apart: equal ones cost nothing.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Covariance {
     /// Factor in the loss.
     pub weight: f64,
+    /// `sum` (the paper, eq. 6, and its code) or `mean` over the views.
+    pub convention: OverViews,
 }
 
 impl Default for Covariance {
     fn default() -> Self {
-        Self { weight: 1.0 }
+        Self {
+            weight: 1.0,
+            convention: OverViews::Sum,
+        }
     }
 }
 
@@ -32,7 +37,7 @@ impl Regularizer for Covariance {
             let off = (covariance.sqr()?.sum_all()? - diagonal.sqr()?.sum_all()?)?;
             terms.push((off * (1.0 / view.dim(1)? as f64))?);
         }
-        Ok(Tensor::stack(&terms, 0)?.sum_all()?)
+        self.convention.of(&terms)
     }
 
     fn weight(&self) -> f64 {
@@ -41,5 +46,9 @@ impl Regularizer for Covariance {
 
     fn floor(&self, _: usize, _: usize) -> f64 {
         0.0
+    }
+
+    fn repels(&self) -> bool {
+        false
     }
 }

@@ -15,8 +15,39 @@ pub use uniformity::Uniformity;
 pub use variance::Variance;
 
 use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+
+/// How the terms of the views become one, where published codes differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OverViews {
+    /// Their mean.
+    Mean,
+    /// Their sum.
+    Sum,
+}
+
+impl OverViews {
+    /// The scalars of all views as one.
+    fn of(self, terms: &[Tensor]) -> Result<Tensor> {
+        let terms = Tensor::stack(terms, 0)?;
+        match self {
+            Self::Mean => Ok(terms.mean_all()?),
+            Self::Sum => Ok(terms.sum_all()?),
+        }
+    }
+
+    /// What two views of term 1 give.
+    fn of_two_equal(self) -> f64 {
+        match self {
+            Self::Mean => 1.0,
+            Self::Sum => 2.0,
+        }
+    }
+}
 
 /// A price on the shape of the cloud of embeddings.
 pub trait Regularizer: Send + Sync {
@@ -31,8 +62,14 @@ pub trait Regularizer: Send + Sync {
     /// Factor in front of it in the loss.
     fn weight(&self) -> f64;
 
-    /// Its value, without weight, when all `rows` embeddings of `dim` numbers are 0: of a collapsed network.
+    /// Its value, without weight, when all `rows` embeddings of `dim` numbers in two views are 0: of a collapsed
+    /// network.
     fn floor(&self, rows: usize, dim: usize) -> f64;
+
+    /// Whether it holds embeddings apart: it prices a cloud in one point higher than one that is spread out.
+    fn repels(&self) -> bool {
+        true
+    }
 
     /// Refuse settings that cannot work.
     ///

@@ -2,13 +2,14 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Regularizer, centred};
+use super::{OverViews, Regularizer, centred};
 use crate::error::Result;
 
 /// VICReg's variance term, `mean_d max(0, gamma − sqrt(Var_d + eps))`, averaged over the views.
 ///
 /// Views (B, D) to a scalar; `Var_d` is divided by B − 1 (Bardes et al. 2022, eq. 1; the published code's
-/// halves over two views are this average). It keeps every dimension's standard deviation above `gamma`.
+/// halves over two views are this average, the paper's eq. 6 and other codes add the views: `convention`). It keeps
+/// every dimension's standard deviation above `gamma`.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Variance {
@@ -18,6 +19,8 @@ pub struct Variance {
     pub gamma: f64,
     /// Added to the variance before the root.
     pub eps: f64,
+    /// `mean` or `sum` over the views.
+    pub convention: OverViews,
 }
 
 impl Default for Variance {
@@ -26,6 +29,7 @@ impl Default for Variance {
             weight: 25.0,
             gamma: 1.0,
             eps: 1e-4,
+            convention: OverViews::Mean,
         }
     }
 }
@@ -39,7 +43,7 @@ impl Regularizer for Variance {
             let std = (variance + self.eps)?.sqrt()?;
             terms.push(std.affine(-1.0, self.gamma)?.relu()?.mean_all()?);
         }
-        Ok(Tensor::stack(&terms, 0)?.mean_all()?)
+        self.convention.of(&terms)
     }
 
     fn weight(&self) -> f64 {
@@ -47,6 +51,6 @@ impl Regularizer for Variance {
     }
 
     fn floor(&self, _: usize, _: usize) -> f64 {
-        (self.gamma - self.eps.sqrt()).max(0.0)
+        (self.gamma - self.eps.sqrt()).max(0.0) * self.convention.of_two_equal()
     }
 }

@@ -42,6 +42,7 @@ fn the_card_holds_what_machines_and_people_ask_for() {
         rank: 30.0,
         dim: 64,
         verdict: Verdict::Healthy,
+        causes: vec![],
         why: "embeddings differ".into(),
     };
     let json = serde_json::to_value(&card).unwrap();

@@ -259,8 +259,8 @@ fn step(
     let objective = Joint::new(
         Network::new(graph, &params, executor)?,
         EnergyKind::Cosine(Cosine {}),
-        LossKind::InfoNce(InfoNce { temperature: 0.5 }),
-        NegativesKind::InBatch(InBatch {}),
+        LossKind::InfoNce(InfoNce::default()),
+        NegativesKind::InBatch(InBatch::default()),
         Vec::new(),
         None,
     )?;

@@ -1,0 +1,47 @@
+//! What is known before the first step about how a run may end: the loss's floor and the configuration's faults.
+
+use crate::config::Config;
+use crate::error::Result;
+use crate::eval::collapse::{Cause, Judgement, Verdict, judge};
+
+/// Made once a run, asked at every probe and by the card.
+#[derive(Clone)]
+pub(super) struct Diagnosis {
+    floor: Option<f64>,
+    causes: Vec<Cause>,
+}
+
+/// A verdict in words, with the causes that belong to it.
+pub(super) struct Diagnosed {
+    pub(super) verdict: Verdict,
+    pub(super) why: String,
+    /// None where all is well.
+    pub(super) causes: Vec<Cause>,
+}
+
+impl Diagnosis {
+    pub(super) fn new(config: &Config, images: usize, floor: Option<f64>) -> Result<Self> {
+        let causes = config.causes(images)?;
+        Ok(Self { floor, causes })
+    }
+
+    /// What may go wrong by construction, a sentence each.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
+        let sentence = |cause: &Cause| format!("warning ({}): {}", cause.name, cause.why);
+        self.causes.iter().map(sentence)
+    }
+
+    /// Judge a `loss` beside the relative spread and RankMe of embeddings of `dim` numbers.
+    pub(super) fn judge(&self, loss: f64, spread: f64, rank: f64, dim: usize) -> Diagnosed {
+        let judgement: Judgement = judge(loss, self.floor, spread, rank, dim).knowing(&self.causes);
+        let causes = match judgement.verdict {
+            Verdict::Healthy => Vec::new(),
+            _ => self.causes.clone(),
+        };
+        Diagnosed {
+            verdict: judgement.verdict,
+            why: judgement.sentence(&causes),
+            causes,
+        }
+    }
+}
