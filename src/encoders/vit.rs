@@ -19,7 +19,8 @@ use crate::params::Init;
 ///
 /// Square patches become tokens; pre-norm blocks of attention and an MLP of four times the width; the feature is
 /// the class token after the last norm, or the mean over tokens. The defaults are ViT-tiny for 32-pixel images;
-/// ViT-small is `width = 384, heads = 6`. Choose it with much data: a ResNet learns more from little.
+/// ViT-small is `width = 384, heads = 6`. Views of another size see the position embeddings interpolated
+/// (antialiased bicubic, as timm does). Choose it with much data: a ResNet learns more from little.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Vit {
@@ -84,6 +85,7 @@ impl Encoder for Vit {
             tokens: graph.shape(x)[0],
             width: self.width,
             class_token: self.class_token,
+            resampled: None,
         };
         let mut x = graph.push("", Op::TokenEmbed(embed), &[x])?;
         for i in 0..self.depth {
