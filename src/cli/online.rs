@@ -131,7 +131,7 @@ fn pairs(setup: &Setup, queries: &Arc<dyn Dataset>) -> Result<Option<Batch>> {
 /// Mean energies of right and wrong pairs, their gap and AUROC.
 fn gap(joint: &Joint, pairs: &Batch) -> Result<Vec<(&'static str, f64)>> {
     let embedded = joint.embed(pairs, Mode::Eval)?;
-    let energies = joint.compared(&embedded.tensors)?;
+    let energies = joint.compared(&embedded.tensors, pairs)?;
     let values = |t: &Tensor| -> Result<Vec<f32>> { Ok(t.flatten_all()?.to_vec1()?) };
     let gap = EnergyGap::of(&values(&energies.positive)?, &values(energies.wrong()?)?)?;
     Ok(vec![("energy_gap", gap.gap), ("auroc", gap.auroc)])

@@ -73,11 +73,13 @@ impl Setup {
 
     /// Refuse a run that cannot fit into memory, before anything of it is allocated.
     pub(super) fn check_memory(&self) -> Result<()> {
-        let (train, views) = (&self.config.train, &self.config.augment.views);
-        let views: usize = views.iter().map(|view| view.count).sum();
+        let (train, augment) = (&self.config.train, &self.config.augment);
+        // Smaller views hold less.
+        let share = |&size: &usize| (size as f64 / augment.size as f64).powi(2);
+        let views: f64 = augment.sizes().iter().map(share).sum();
         memory::check(
             &graph(&self.config, self.splits.channels)?,
-            train.batch.div_ceil(train.slices) * views,
+            (train.batch.div_ceil(train.slices) as f64 * views) as usize,
             &self.device,
         )
     }

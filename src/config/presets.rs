@@ -18,6 +18,7 @@ presets!(
     "hinge",
     "byol",
     "simsiam",
+    "dino",
     "vicreg",
     "barlow",
     "lejepa",

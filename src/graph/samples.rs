@@ -11,6 +11,7 @@ use crate::graph::global_avg_pool::GlobalAvgPool;
 use crate::graph::layer_norm::LayerNorm;
 use crate::graph::linear::Linear;
 use crate::graph::max_pool::MaxPool;
+use crate::graph::prototypes::Prototypes;
 use crate::graph::relu::Relu;
 use crate::graph::tanh::Tanh;
 use crate::graph::to_tokens::ToTokens;
@@ -71,5 +72,12 @@ pub fn samples() -> Vec<(Op, Vec<usize>)> {
         ),
         (Op::Gelu(Gelu), vec![6]),
         (Op::Tanh(Tanh), vec![6]),
+        (
+            Op::Prototypes(Prototypes {
+                input: 6,
+                output: 5,
+            }),
+            vec![6],
+        ),
     ]
 }

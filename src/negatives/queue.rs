@@ -37,7 +37,8 @@ impl Queue {
         Err(Error::key("negatives.size", "must be 1 or more"))
     }
 
-    /// Energies (N, size) of the questions of every pair, in the order of [`NoNegatives`], against `queue` (size, D).
+    /// Energies (N, size) of the questions of every pair, in the order of [`NoNegatives`], against `queue` (size, D);
+    /// the first `answers` views answer.
     ///
     /// # Errors
     /// A tensor operation failed.
@@ -45,12 +46,13 @@ impl Queue {
         &self,
         energy: &dyn Energy,
         questions: &[Tensor],
+        answers: usize,
         queue: &Tensor,
     ) -> Result<Tensor> {
         let mut rows = Vec::new();
-        for question in questions {
+        for (view, question) in questions.iter().enumerate() {
             let table = energy.table(question, queue)?;
-            rows.extend(vec![table; questions.len() - 1]);
+            rows.extend(vec![table; answers - usize::from(view < answers)]);
         }
         Ok(Tensor::cat(&rows, 0)?)
     }
