@@ -68,6 +68,7 @@ fn messages(task: &Task, warnings: &[String]) -> Vec<String> {
         task.config.data.source,
         task.executor(),
     )];
+    messages.extend(task.found.get().cloned());
     messages.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
     messages
 }

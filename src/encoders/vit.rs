@@ -34,6 +34,10 @@ pub struct Vit {
     pub heads: usize,
     /// Whether the feature is a class token; else it is the mean over tokens.
     pub class_token: bool,
+    /// A .safetensors or .pth file that the parameters start from; left out: random. Give `augment.mean` and `std` with it,
+    /// those that it was trained with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
 }
 
 impl Default for Vit {
@@ -44,6 +48,7 @@ impl Default for Vit {
             depth: 12,
             heads: 3,
             class_token: true,
+            weights: None,
         }
     }
 }
@@ -100,6 +105,10 @@ impl Encoder for Vit {
         x = graph.push("pool", Op::TokenPool(pool), &[x])?;
         graph.mark("features", x);
         Ok(graph)
+    }
+
+    fn weights(&self) -> Option<&str> {
+        self.weights.as_deref()
     }
 }
 
