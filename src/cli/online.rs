@@ -9,7 +9,7 @@ use super::source::to_device;
 use crate::data::{Dataset, Loader, LoaderConfig, Subset, labelled};
 use crate::error::Result;
 use crate::eval::collapse::judge;
-use crate::eval::energy_gap::EnergyGap;
+use crate::eval::energy_gap::{EnergyGap, histogram};
 use crate::eval::features::accuracy;
 use crate::eval::knn::Knn;
 use crate::eval::spectrum::{rankme, relative_spread};
@@ -20,6 +20,9 @@ use crate::train::Probed;
 
 /// Samples whose pairs of views give the energy gap.
 const GAP_SAMPLES: usize = 256;
+
+/// Bins of the journaled histograms.
+const BINS: usize = 20;
 
 /// What a probe is made on: chosen once, so that probes of different steps compare.
 pub(super) struct Online<'a> {
@@ -80,7 +83,13 @@ impl<'a> Online<'a> {
         let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
         found.values.extend([("spread", spread), ("rank", rank)]);
         if let Some(pairs) = &self.pairs {
-            found.values.extend(gap(&self.joint, pairs)?);
+            let energies = energies(&self.joint, pairs)?;
+            let gap = EnergyGap::of(&energies.0, &energies.1)?;
+            found
+                .values
+                .extend([("energy_gap", gap.gap), ("auroc", gap.auroc)]);
+            let range = self.setup.config.energy.part().range(cloud.dim);
+            found.lists = histograms(&energies, range);
         }
         if let Some(loss) = loss {
             let judgement = judge(loss, self.floor, spread, rank, cloud.dim);
@@ -101,14 +110,14 @@ pub(super) fn chosen(total: usize, count: usize, seed: u64) -> Vec<usize> {
 }
 
 /// At most `count` images of `dataset`, drawn by the seed.
-fn sample(dataset: &Arc<dyn Dataset>, count: usize, seed: u64) -> Arc<dyn Dataset> {
+pub(super) fn sample(dataset: &Arc<dyn Dataset>, count: usize, seed: u64) -> Arc<dyn Dataset> {
     let rows = chosen(dataset.len(), count, seed);
     let rows = rows.iter().map(|&i| i as u32).collect();
     Arc::new(Subset::new(dataset.clone(), rows))
 }
 
 /// Pairs of views of some validation samples, the same at every probe.
-fn pairs(setup: &Setup, queries: &Arc<dyn Dataset>) -> Result<Option<Batch>> {
+pub(super) fn pairs(setup: &Setup, queries: &Arc<dyn Dataset>) -> Result<Option<Batch>> {
     let loader = Loader::new(
         queries.clone(),
         setup.train_views.clone(),
@@ -128,11 +137,33 @@ fn pairs(setup: &Setup, queries: &Arc<dyn Dataset>) -> Result<Option<Batch>> {
     Ok(Some(to_device(batch, &setup.device)?.batch))
 }
 
-/// Mean energies of right and wrong pairs, their gap and AUROC.
-fn gap(joint: &Joint, pairs: &Batch) -> Result<Vec<(&'static str, f64)>> {
+/// Energies of right and of wrong pairs.
+fn energies(joint: &Joint, pairs: &Batch) -> Result<(Vec<f32>, Vec<f32>)> {
     let embedded = joint.embed(pairs, Mode::Eval)?;
     let energies = joint.compared(&embedded.tensors, pairs)?;
     let values = |t: &Tensor| -> Result<Vec<f32>> { Ok(t.flatten_all()?.to_vec1()?) };
-    let gap = EnergyGap::of(&values(&energies.positive)?, &values(energies.wrong()?)?)?;
-    Ok(vec![("energy_gap", gap.gap), ("auroc", gap.auroc)])
+    Ok((values(&energies.positive)?, values(energies.wrong()?)?))
+}
+
+/// How both are distributed: over the energy's range, or up to the highest seen where that has no end.
+fn histograms(
+    (right, wrong): &(Vec<f32>, Vec<f32>),
+    (low, high): (f64, f64),
+) -> Vec<(&'static str, Vec<f64>)> {
+    let all = || right.iter().chain(wrong).map(|&e| f64::from(e));
+    let low = if low.is_finite() {
+        low
+    } else {
+        all().fold(f64::INFINITY, f64::min)
+    };
+    let high = if high.is_finite() {
+        high
+    } else {
+        all().fold(low, f64::max)
+    };
+    vec![
+        ("energy_range", vec![low, high]),
+        ("positive_histogram", histogram(right, (low, high), BINS)),
+        ("negative_histogram", histogram(wrong, (low, high), BINS)),
+    ]
 }

@@ -127,6 +127,7 @@ fn look(task: &Task, machine: &Machine, coded: &Coded, before: &Surface) -> Resu
             ("gap", surface.gap),
             ("ranked", surface.ranked),
         ],
+        lists: Vec::new(),
         notes: vec![
             ("verdict", judgement.verdict.to_string()),
             ("why", judgement.why),

@@ -121,6 +121,15 @@ impl Joint {
         InBatch {}.energies(self.energy.part(), embeddings, &answers)
     }
 
+    /// E(x, y) of embeddings x (N, D) and y (M, D), whose centre is taken off where one is kept: (N, M).
+    ///
+    /// # Errors
+    /// A tensor operation failed.
+    pub fn table(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        let answers = self.centred(std::slice::from_ref(y))?;
+        self.energy.part().table(x, &answers[0])
+    }
+
     /// Answers less their centre, where one is kept.
     fn centred(&self, answers: &[Tensor]) -> Result<Vec<Tensor>> {
         match &self.centre {
