@@ -377,7 +377,7 @@ fn lists_and_schema_are_complete() -> Result<(), Any> {
         assert!(shown["parameters"].as_u64() > Some(10_000), "{preset}");
     }
     let table = ravine(&["config", "show", "simclr"]);
-    assert!(String::from_utf8_lossy(&table.stdout).contains("encoder.layer4.1.conv2"));
+    assert!(String::from_utf8_lossy(&table.stdout).contains("encoder.layer4.0.conv2"));
     let stats = json(&["data", "stats", "digits", "--json"])?;
     assert!((stats["mean"][0].as_f64().expect("a mean") - 0.305).abs() < 0.01);
     let check = json(&["data", "check", "digits", "--json"])?;

@@ -299,7 +299,7 @@ fn moco_is_info_nce_over_the_queue() -> Result<(), Any> {
     };
     let views = [z0.as_tensor().clone(), z1.clone()];
     let mut energies = queue.energies(&Cosine {}, &views, &views.each_ref().map(Tensor::detach))?;
-    energies.negative = Some(queue.against(&Cosine {}, &views, &kept)?);
+    energies.negative = Some(queue.against(&Cosine {}, &views, 2, &kept)?);
     let loss = InfoNce {
         temperature: case.number("temperature"),
         ..InfoNce::default()

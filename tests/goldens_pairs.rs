@@ -244,7 +244,7 @@ fn a_wrong_answer_that_looks_right_is_left_out_and_a_point_keeps_all() -> Result
         exclude_above,
     };
     let kept = Tensor::cat(&[&pair[0].narrow(0, 0, 1)?, &a.narrow(0, 3, 2)?], 0)?;
-    let row = queue.against(&Cosine {}, &pair, &kept)?.narrow(0, 0, 1)?;
+    let row = queue.against(&Cosine {}, &pair, 2, &kept)?.narrow(0, 0, 1)?;
     assert_eq!(there(&row)?.to_vec2::<f64>()?, [[0.0, 1.0, 1.0]]);
     for exclude_above in [Some(1.5), Some(-0.1), Some(f64::NAN)] {
         let refusal = InBatch { exclude_above }.validate().err();

@@ -67,6 +67,7 @@ fn objectives() -> Result<Vec<(&'static str, Joint, Params)>, Any> {
         hidden: vec![],
         output: 5,
         last_norm: false,
+        ..Projector::default()
     };
     let simsiam: Parts = (
         LossKind::Energy(EnergyLoss::default()),

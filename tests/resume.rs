@@ -56,20 +56,12 @@ fn a_resumed_run_writes_the_same_journal_and_card() -> Result<(), Any> {
     Ok(())
 }
 
-#[test]
-fn a_resumed_target_branch_and_queue_go_on_identically() -> Result<(), Any> {
+/// A run with `settings`, cut in the middle and resumed, writes the same journal.
+fn goes_on_identically(settings: &[&str]) -> Result<(), Any> {
     let folder = tempfile::tempdir()?;
     let run = folder.path().join("run");
-    let settings = [
-        "train.keep=100",
-        "target.momentum=0.9",
-        "target.end=1.0",
-        "negatives.kind=queue",
-        "negatives.size=300",
-        "predictor.hidden=[8]",
-        "predictor.output=8",
-    ];
-    let more: Vec<&str> = settings.iter().flat_map(|set| ["--set", set]).collect();
+    let mut more = vec!["--set", "train.keep=100"];
+    more.extend(settings.iter().flat_map(|set| ["--set", set]));
     let card = pretrain(&run, &more)?;
     let whole = journal(&run)?;
     assert!(card["steps"].as_u64() > Some(12));
@@ -83,6 +75,32 @@ fn a_resumed_target_branch_and_queue_go_on_identically() -> Result<(), Any> {
     json(&["pretrain", "--resume", "--json", "--out", &out])?;
     assert_eq!(journal(&run)?, whole, "resumed at step {step}");
     Ok(())
+}
+
+#[test]
+fn a_resumed_target_branch_and_queue_go_on_identically() -> Result<(), Any> {
+    goes_on_identically(&[
+        "target.momentum=0.9",
+        "target.end=1.0",
+        "negatives.kind=queue",
+        "negatives.size=300",
+        "predictor.hidden=[8]",
+        "predictor.output=8",
+    ])
+}
+
+#[test]
+fn a_resumed_centre_over_views_of_two_sizes_goes_on_identically() -> Result<(), Any> {
+    goes_on_identically(&[
+        "target.momentum=0.9",
+        "target.end=1.0",
+        "target.centre=0.9",
+        "projector.prototypes=16",
+        "energy={kind='cross_entropy'}",
+        "loss={kind='energy'}",
+        "negatives.kind=none",
+        "augment.views=[{count=2,ops=[{kind='random_crop'}]},{count=2,size=6,ops=[{kind='random_resized_crop'}]}]",
+    ])
 }
 
 #[test]

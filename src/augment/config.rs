@@ -33,7 +33,7 @@ fn noise(size: usize, channels: usize, sample: u64) -> Image {
 pub struct AugmentConfig {
     /// The views made of each image, in order; two alike by default.
     pub views: Vec<ViewConfig>,
-    /// Height and width of the views, in pixels.
+    /// Height and width of the views, in pixels; groups of `views` may have a size of their own.
     pub size: usize,
     /// Mean of each channel, on values in [0, 1]; without it views are not normalised.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +49,10 @@ pub struct AugmentConfig {
 pub struct ViewConfig {
     /// How many views are made this way.
     pub count: usize,
+    /// Height and width of these views; left out: `augment.size`, the full size. Views of another size (multi-crop, Caron
+    /// et al. 2020) come after those of full size, and ask but do not answer where the gradient of answers is stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size: Option<usize>,
     /// The operations, in order; one that frames (crops, resizes) stands first.
     pub ops: Vec<Operation>,
 }
@@ -68,6 +72,7 @@ impl Default for ViewConfig {
     fn default() -> Self {
         Self {
             count: 2,
+            size: None,
             ops: simclr(32, 0.5),
         }
     }
@@ -78,7 +83,10 @@ impl AugmentConfig {
     #[must_use]
     pub fn two_views(size: usize, ops: Vec<Operation>) -> Self {
         Self {
-            views: vec![ViewConfig { count: 2, ops }],
+            views: vec![ViewConfig {
+                ops,
+                ..ViewConfig::default()
+            }],
             size,
             ..Self::default()
         }
@@ -102,11 +110,12 @@ impl AugmentConfig {
                     ),
                 ));
             }
+            self.check_size(i, &key)?;
             let pipeline = Pipeline::new(
                 &format!("{key}.ops"),
                 &view.ops,
                 channels,
-                self.size,
+                view.size.unwrap_or(self.size),
                 normalize.clone(),
             )?;
             pipelines.extend(vec![pipeline; view.count]);
@@ -138,6 +147,43 @@ impl AugmentConfig {
             }
         }
         Ok(true)
+    }
+
+    /// Height and width of every view, in order.
+    #[must_use]
+    pub fn sizes(&self) -> Vec<usize> {
+        let sizes = |view: &ViewConfig| vec![view.size.unwrap_or(self.size); view.count];
+        self.views.iter().flat_map(sizes).collect()
+    }
+
+    /// Refuse a size of the group `i` that cannot be made, or that stands where full size is expected.
+    fn check_size(&self, i: usize, key: &str) -> Result<()> {
+        let own = |view: &ViewConfig| view.size.filter(|&size| size != self.size);
+        let key = format!("{key}.size");
+        if let Some(size) = own(&self.views[i]) {
+            if !(1..=LARGEST).contains(&size) {
+                return Err(Error::key(
+                    &key,
+                    format!("views of {size} pixels cannot be made; choose from 1 to {LARGEST}"),
+                ));
+            }
+            if i == 0 {
+                return Err(Error::key(
+                    &key,
+                    format!(
+                        "the first views have the full size, augment.size = {}; put the views of {size} pixels after \
+                         them, or set augment.size = {size}",
+                        self.size
+                    ),
+                ));
+            }
+        } else if self.views[..i].iter().any(|view| own(view).is_some()) {
+            return Err(Error::key(
+                &key,
+                "views of full size come before those of other sizes; move this group up",
+            ));
+        }
+        Ok(())
     }
 
     /// The one view of evaluation: the shorter side resized to `size` with antialiasing, centre, normalised.

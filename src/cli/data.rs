@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{print_json, print_text};
+use super::{preview, print_json, print_text};
 use crate::data::check::check;
 use crate::data::{DataConfig, Part, Reader, Statistics, open_part};
 use crate::error::{Error, Result};
@@ -22,6 +22,8 @@ pub(super) enum Command {
         /// Folder or file of images, or `digits`.
         path: String,
     },
+    /// Draw the views that a configuration makes of some images: views.svg and views.png.
+    Preview(preview::Args),
 }
 
 fn open(path: String, part: Part) -> Result<std::sync::Arc<dyn crate::data::Dataset>> {
@@ -35,6 +37,7 @@ fn open(path: String, part: Part) -> Result<std::sync::Arc<dyn crate::data::Data
 
 pub(super) fn run(command: Command, json: bool) -> Result<()> {
     match command {
+        Command::Preview(args) => preview::run(&args, json),
         Command::Stats { path, images } => {
             let found = Statistics::measure(open(path, Part::Train)?.as_ref(), images)?;
             if json {

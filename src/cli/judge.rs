@@ -3,8 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use candle_core::Tensor;
-
 use super::online::chosen;
 use super::setup::Setup;
 use crate::data::{Dataset, Subset, labelled};
@@ -21,6 +19,8 @@ use crate::graph::Network;
 pub(super) struct Pair {
     pub(super) train: Features,
     pub(super) test: Features,
+    /// What a setting of the probe is chosen on, where it has one.
+    pub(super) validation: Option<Features>,
 }
 
 /// The same images through the trained encoder, the encoder as it started, and no encoder at all.
@@ -30,17 +30,30 @@ pub(super) fn beside(
     train: &Arc<dyn Dataset>,
     test: &Arc<dyn Dataset>,
 ) -> Result<Beside<Pair>> {
-    let untrained = setup.network()?;
-    let through = |apply: &dyn Fn(&Tensor) -> Result<Tensor>| -> Result<Pair> {
-        Ok(Pair {
-            train: setup.collect(train, apply)?,
-            test: setup.collect(test, apply)?,
-        })
+    let (train, test) = (seen(setup, network, train)?, seen(setup, network, test)?);
+    let pair = |train, test| Pair {
+        train,
+        test,
+        validation: None,
     };
     Ok(Beside {
-        pretrained: through(&|x| network.eval(x, "features"))?,
-        untrained: through(&|x| untrained.eval(x, "features"))?,
-        raw: through(&|x| Ok(x.flatten_from(1)?))?,
+        pretrained: pair(train.pretrained, test.pretrained),
+        untrained: pair(train.untrained, test.untrained),
+        raw: pair(train.raw, test.raw),
+    })
+}
+
+/// `dataset` as the three see it.
+pub(super) fn seen(
+    setup: &Setup,
+    network: &Network,
+    dataset: &Arc<dyn Dataset>,
+) -> Result<Beside<Features>> {
+    let untrained = setup.network()?;
+    Ok(Beside {
+        pretrained: setup.collect(dataset, |x| network.eval(x, "features"))?,
+        untrained: setup.collect(dataset, |x| untrained.eval(x, "features"))?,
+        raw: setup.collect(dataset, |x| Ok(x.flatten_from(1)?))?,
     })
 }
 
@@ -139,6 +152,10 @@ pub(super) fn card_probes(
         temperature: None,
         l2: None,
         bank: None,
+        data: None,
+        learning_rates: None,
+        chosen_on: None,
+        learning_rate: None,
         accuracy,
         interval,
     };

@@ -1,4 +1,4 @@
-//! The linear probe over frozen features: a multi-class head trained with the nll by the one trainer.
+//! The linear probe over frozen features: one layer for each learning rate, all trained at once by the one trainer.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -6,34 +6,80 @@ use std::sync::atomic::AtomicBool;
 use candle_core::{Device, Tensor};
 
 use super::rows::Rows;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::eval::features::accuracy;
-use crate::graph::{CandleExecutor, Executor, Graph};
-use crate::heads::{HeadKind, MultiClass, Space};
-use crate::inference::{Bounds, Machine};
-use crate::losses::{LossKind, Nll};
-use crate::objectives::Answers;
+use crate::graph::linear::Linear;
+use crate::graph::{CandleExecutor, Gradients, Graph, Mode, Network, Op};
+use crate::losses::{Energies, Loss, Nll};
+use crate::objectives::{Batch, Embedded, Objective, Step};
 use crate::optim::{OptimizerKind, Sgd};
 use crate::params::Params;
+use crate::random::{Purpose, permutation, stream};
 use crate::train::{Observer, RunFolder, TrainConfig, Trainer};
 
-/// Passes over the features; the learning rate falls along half a cosine.
-pub(super) const EPOCHS: u64 = 100;
+/// Passes over the features; the learning rates fall along half a cosine.
+const EPOCHS: u64 = 100;
 const BATCH: usize = 256;
-const LEARNING_RATE: f64 = 0.1;
 
-/// Accuracy on `test` of one linear layer trained by stochastic gradient descent on `train`, both
-/// standardised by `train`.
-pub(super) fn linear_accuracy(
+/// The learning rates that are tried.
+pub(super) const LEARNING_RATES: [f64; 7] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0];
+
+/// Of the training rows, one in so many chooses the learning rate where there is no validation part to do it.
+const HELD_OUT: usize = 10;
+
+/// Accuracy of the chosen learning rate, and that rate.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Swept {
+    pub(super) accuracy: f64,
+    pub(super) learning_rate: f64,
+}
+
+/// Accuracy on `test` of the linear layer, of those trained on `train` with the [`LEARNING_RATES`], that is right most often
+/// on `validation` (of equals the lowest rate); without a validation part, on a tenth of the training rows held out.
+pub(super) fn sweep(
     train: &Features,
+    validation: Option<&Features>,
     test: &Features,
     classes: usize,
     seed: u64,
-) -> Result<f64> {
-    let (mean, scale) = standard(train);
+) -> Result<Swept> {
+    let (kept, held_out) = match validation {
+        Some(validation) => (train.clone(), validation.clone()),
+        None => hold_out(train, seed)?,
+    };
+    let scale = standard(&kept);
+    let network = fit(&kept, &scale, classes, seed)?;
+    let on_validation = accuracies(&network, &held_out, &scale, classes)?;
+    let mut best = 0;
+    for (i, accuracy) in on_validation.iter().enumerate() {
+        if *accuracy > on_validation[best] {
+            best = i;
+        }
+    }
+    Ok(Swept {
+        accuracy: accuracies(&network, test, &scale, classes)?[best],
+        learning_rate: LEARNING_RATES[best],
+    })
+}
+
+/// `train` without a tenth of its rows, and those.
+fn hold_out(train: &Features, seed: u64) -> Result<(Features, Features)> {
+    let rows = train.rows();
+    let count = rows.div_ceil(HELD_OUT);
+    if rows < 2 {
+        return Err(Error::Usage(
+            "a linear probe needs two labelled images or more: one to learn from, one to choose the learning rate".into(),
+        ));
+    }
+    let order = permutation(rows, &mut stream(seed, Purpose::Probe, 1, 0, 0));
+    Ok((train.select(&order[count..]), train.select(&order[..count])))
+}
+
+/// The layers, one output of C numbers after the other, trained on standardised `train`.
+fn fit(train: &Features, scale: &Standard, classes: usize, seed: u64) -> Result<Network> {
     let rows = Rows {
-        x: apply(train, &mean, &scale),
+        x: scale.apply(train),
         dim: train.dim,
         labels: Some(train.known_labels()?.to_vec()),
         answers: None,
@@ -42,22 +88,23 @@ pub(super) fn linear_accuracy(
         device: Device::Cpu,
     };
     let mut graph = Graph::new(&[train.dim]);
-    graph.mark("features", graph.input());
+    let layers = Linear::new(train.dim, LEARNING_RATES.len() * classes, true);
+    let node = graph.push("layers", Op::Linear(layers), &[graph.input()])?;
+    graph.mark("energies", node);
     let params = Params::new(seed, &Device::Cpu);
-    let executor: Arc<dyn Executor> = Arc::new(CandleExecutor);
-    let head = HeadKind::MultiClass(MultiClass::default());
-    let space = Space::Classes(classes);
-    let machine = Machine::new(None, graph, &[head], space, (&params, &executor), seed)?;
-    let loss = LossKind::Nll(Nll::default());
-    let settings = (train.rows(), seed);
-    let mut objective = Answers::new(machine.clone(), loss, None, Bounds::default(), settings)?;
-    let scratch = tempfile::tempdir()
-        .map_err(|e| crate::error::Error::Failed(format!("no temporary folder: {e}")))?;
+    let network = Network::new(graph, &params, Arc::new(CandleExecutor))?;
+    let mut objective = Sweep {
+        network: network.clone(),
+        classes,
+    };
+    let scratch =
+        tempfile::tempdir().map_err(|e| Error::Failed(format!("no temporary folder: {e}")))?;
     Trainer {
         objective: &mut objective,
         params: &params,
+        // Without weight decay the steps of SGD are linear in the gradient: a factor of the loss is a learning rate.
         optimizer: &OptimizerKind::Sgd(Sgd {
-            lr: LEARNING_RATE,
+            lr: 1.0,
             weight_decay: 0.0,
             ..Sgd::default()
         }),
@@ -76,18 +123,104 @@ pub(super) fn linear_accuracy(
         max_bad_share: 0.0,
     }
     .train(false)?;
+    Ok(network)
+}
+
+/// Accuracy of each layer on `features`.
+fn accuracies(
+    network: &Network,
+    features: &Features,
+    scale: &Standard,
+    classes: usize,
+) -> Result<Vec<f64>> {
     let x = Tensor::from_vec(
-        apply(test, &mean, &scale),
-        (test.rows(), test.dim),
+        scale.apply(features),
+        (features.rows(), features.dim),
         &Device::Cpu,
     )?;
-    let answers = machine.table(&machine.codes(&x)?)?;
-    let answers = answers.argmin(1)?.to_vec1::<u32>()?;
-    Ok(accuracy(&answers, test.known_labels()?))
+    let energies = network.eval(&x, "energies")?;
+    let labels = features.known_labels()?;
+    let layers = (0..LEARNING_RATES.len()).map(|layer| {
+        let own = energies.narrow(1, layer * classes, classes)?.contiguous()?;
+        Ok(accuracy(&own.argmin(1)?.to_vec1::<u32>()?, labels))
+    });
+    layers.collect()
+}
+
+/// `Σ_layers learning rate · nll` of classes under the energies that each layer gives them.
+struct Sweep {
+    network: Network,
+    classes: usize,
+}
+
+impl Objective for Sweep {
+    fn embed(&self, batch: &Batch, mode: Mode) -> Result<Embedded> {
+        let forward = self.network.forward(&batch.inputs[0], mode)?;
+        let (network, tape) = (self.network.clone(), forward.tape);
+        let pullback = move |gradients: &[Option<Tensor>]| -> Result<Gradients> {
+            network.backward(tape, gradients)
+        };
+        Ok(Embedded {
+            tensors: forward.outputs,
+            pullback: Box::new(pullback),
+        })
+    }
+
+    fn loss(&self, embedded: &[Tensor], batch: &Batch) -> Result<Step> {
+        let labels = batch.labels.as_ref().ok_or_else(|| {
+            Error::Failed("the linear probe was given rows without labels".into())
+        })?;
+        let labels: Vec<usize> = labels
+            .to_vec1::<u32>()?
+            .into_iter()
+            .map(|c| c as usize)
+            .collect();
+        let columns = |choose: &dyn Fn(usize) -> Vec<u32>| -> Result<Tensor> {
+            let index: Vec<u32> = labels.iter().flat_map(|&label| choose(label)).collect();
+            let width = index.len() / labels.len();
+            Ok(Tensor::from_vec(
+                index,
+                (labels.len(), width),
+                &Device::Cpu,
+            )?)
+        };
+        let right = columns(&|label| vec![label as u32])?;
+        let others = |label| {
+            (0..self.classes)
+                .filter(move |&c| c != label)
+                .map(|c| c as u32)
+        };
+        let wrong = columns(&|label| others(label).collect())?;
+        let mut terms = Vec::new();
+        for (layer, &rate) in LEARNING_RATES.iter().enumerate() {
+            let own = embedded[0]
+                .narrow(1, layer * self.classes, self.classes)?
+                .contiguous()?;
+            let energies = Energies {
+                positive: own.gather(&right, 1)?,
+                negative: Some(own.gather(&wrong, 1)?),
+                volume: None,
+            };
+            terms.push((Nll::default().forward(&energies)?.mean_all()? * rate)?);
+        }
+        Ok(Step {
+            loss: Tensor::stack(&terms, 0)?.sum_all()?,
+            metrics: Vec::new(),
+        })
+    }
+
+    fn floor(&self, _: usize) -> Option<f64> {
+        None
+    }
 }
 
 /// Mean and one over standard deviation of each dimension.
-fn standard(features: &Features) -> (Vec<f64>, Vec<f64>) {
+struct Standard {
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+fn standard(features: &Features) -> Standard {
     let (rows, dim) = (features.rows() as f64, features.dim);
     let mut mean = vec![0.0; dim];
     let mut square = vec![0.0; dim];
@@ -99,15 +232,20 @@ fn standard(features: &Features) -> (Vec<f64>, Vec<f64>) {
     }
     let scale = mean.iter().zip(&square);
     let scale = scale.map(|(m, s)| 1.0 / ((s - m * m).max(0.0).sqrt() + 1e-6));
-    (mean.clone(), scale.collect())
+    Standard {
+        scale: scale.collect(),
+        mean,
+    }
 }
 
-fn apply(features: &Features, mean: &[f64], scale: &[f64]) -> Vec<f32> {
-    let columns = mean.iter().zip(scale).cycle();
-    let values = features.values.iter().zip(columns);
-    values
-        .map(|(&x, (m, s))| ((f64::from(x) - m) * s) as f32)
-        .collect()
+impl Standard {
+    fn apply(&self, features: &Features) -> Vec<f32> {
+        let columns = self.mean.iter().zip(&self.scale).cycle();
+        let values = features.values.iter().zip(columns);
+        values
+            .map(|(&x, (m, s))| ((f64::from(x) - m) * s) as f32)
+            .collect()
+    }
 }
 
 struct Silent;

@@ -76,6 +76,7 @@ fn methods() -> Result<Vec<Entry>> {
             .collect();
         let target = match (&config.target, &config.predictor) {
             (Some(_), Some(_)) => "momentum, predictor",
+            (Some(target), None) if target.centre.is_some() => "momentum, centred",
             (Some(_), None) => "momentum",
             (None, Some(_)) => "stop-gradient, predictor",
             (None, None) => "shared weights",

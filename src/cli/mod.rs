@@ -14,6 +14,7 @@ mod diagnosis;
 mod doctor;
 mod embed;
 mod estimate;
+mod eval;
 mod fit;
 mod head_card;
 mod infer;
@@ -25,6 +26,7 @@ mod memory;
 mod online;
 mod pretrain;
 mod pretrained;
+mod preview;
 mod probe;
 mod progress;
 mod rehearsal;
@@ -68,6 +70,9 @@ enum Command {
     Embed(embed::Args),
     /// Measure how well a probe reads classes from frozen embeddings.
     Probe(probe::Args),
+    /// Look at the energies between images and their views.
+    #[command(subcommand)]
+    Eval(eval::Command),
     /// Draw the energy of a trained head, or of several side by side.
     Surface(surface::Args),
     /// List the parts a configuration can name.
@@ -97,6 +102,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Compare(args) => compare::run(&args, json),
         Command::Embed(args) => embed::run(&args, json),
         Command::Probe(args) => probe::run(&args, json),
+        Command::Eval(command) => eval::run(&command, json),
         Command::Surface(args) => surface::run(&args, json),
         Command::List(args) => list::run(&args, json),
         Command::Config(command) => config::run(command, json),

@@ -9,7 +9,7 @@ use super::setup::{Setup, joint};
 use super::source::to_device;
 use crate::data::{Dataset, Loader, LoaderConfig, Subset, labelled};
 use crate::error::Result;
-use crate::eval::energy_gap::EnergyGap;
+use crate::eval::energy_gap::{EnergyGap, histogram};
 use crate::eval::features::accuracy;
 use crate::eval::knn::Knn;
 use crate::eval::spectrum::{rankme, relative_spread};
@@ -20,6 +20,9 @@ use crate::train::Probed;
 
 /// Samples whose pairs of views give the energy gap.
 const GAP_SAMPLES: usize = 256;
+
+/// Bins of the journaled histograms.
+const BINS: usize = 20;
 
 /// What a probe is made on: chosen once, so that probes of different steps compare.
 pub(super) struct Online<'a> {
@@ -80,7 +83,19 @@ impl<'a> Online<'a> {
         let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
         found.values.extend([("spread", spread), ("rank", rank)]);
         if let Some(pairs) = &self.pairs {
-            found.values.extend(gap(&self.joint, pairs)?);
+            let embedded = self.joint.embed(pairs, Mode::Eval)?;
+            let energies = self.joint.compared(&embedded.tensors, pairs)?;
+            let active = self.joint.active(&energies)?;
+            let (right, wrong) = (numbers(&energies.positive)?, numbers(energies.wrong()?)?);
+            let gap = EnergyGap::of(&right, &wrong)?;
+            found.values.extend([
+                ("energy_gap", gap.gap),
+                ("auroc", gap.auroc),
+                ("overlap", gap.overlap),
+            ]);
+            found.values.extend(active.map(|share| ("active", share)));
+            let range = self.setup.config.energy.part().range(cloud.dim);
+            found.lists = histograms(&right, &wrong, range);
         }
         if let Some(loss) = loss {
             let diagnosed = self.diagnosis.judge(loss, spread, rank, cloud.dim);
@@ -103,14 +118,14 @@ pub(super) fn chosen(total: usize, count: usize, seed: u64) -> Vec<usize> {
 }
 
 /// At most `count` images of `dataset`, drawn by the seed.
-fn sample(dataset: &Arc<dyn Dataset>, count: usize, seed: u64) -> Arc<dyn Dataset> {
+pub(super) fn sample(dataset: &Arc<dyn Dataset>, count: usize, seed: u64) -> Arc<dyn Dataset> {
     let rows = chosen(dataset.len(), count, seed);
     let rows = rows.iter().map(|&i| i as u32).collect();
     Arc::new(Subset::new(dataset.clone(), rows))
 }
 
 /// Pairs of views of some validation samples, the same at every probe.
-fn pairs(setup: &Setup, queries: &Arc<dyn Dataset>) -> Result<Option<Batch>> {
+pub(super) fn pairs(setup: &Setup, queries: &Arc<dyn Dataset>) -> Result<Option<Batch>> {
     let loader = Loader::new(
         queries.clone(),
         setup.train_views.clone(),
@@ -130,18 +145,30 @@ fn pairs(setup: &Setup, queries: &Arc<dyn Dataset>) -> Result<Option<Batch>> {
     Ok(Some(to_device(batch, &setup.device)?.batch))
 }
 
-/// How far the energies of right and wrong pairs lie apart, and, for a loss that stops somewhere, the share of
-/// comparisons that still cost something.
-fn gap(joint: &Joint, pairs: &Batch) -> Result<Vec<(&'static str, f64)>> {
-    let embedded = joint.embed(pairs, Mode::Eval)?;
-    let energies = joint.compared(&embedded.tensors)?;
-    let values = |t: &Tensor| -> Result<Vec<f32>> { Ok(t.flatten_all()?.to_vec1()?) };
-    let gap = EnergyGap::of(&values(&energies.positive)?, &values(energies.wrong()?)?)?;
-    let mut found = vec![
-        ("energy_gap", gap.gap),
-        ("auroc", gap.auroc),
-        ("overlap", gap.overlap),
-    ];
-    found.extend(joint.active(&energies)?.map(|share| ("active", share)));
-    Ok(found)
+fn numbers(energies: &Tensor) -> Result<Vec<f32>> {
+    Ok(energies.flatten_all()?.to_vec1()?)
+}
+
+/// How energies of right and of wrong pairs are distributed: over the energy's range, or up to the highest seen where that has no end.
+fn histograms(
+    right: &[f32],
+    wrong: &[f32],
+    (low, high): (f64, f64),
+) -> Vec<(&'static str, Vec<f64>)> {
+    let all = || right.iter().chain(wrong).map(|&e| f64::from(e));
+    let low = if low.is_finite() {
+        low
+    } else {
+        all().fold(f64::INFINITY, f64::min)
+    };
+    let high = if high.is_finite() {
+        high
+    } else {
+        all().fold(low, f64::max)
+    };
+    vec![
+        ("energy_range", vec![low, high]),
+        ("positive_histogram", histogram(right, (low, high), BINS)),
+        ("negative_histogram", histogram(wrong, (low, high), BINS)),
+    ]
 }

@@ -189,7 +189,7 @@ fn fit_pairs(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
     let mut bars = Bars::new();
     let setup = Setup::new(config)?;
     setup.check_memory()?;
-    let network = setup.network()?;
+    let (network, found) = setup.started()?;
     let mut objective = joint(&setup.config, network.clone())?;
     let (batch, fewest) = (setup.config.train.batch, objective.fewest());
     if batch < fewest {
@@ -210,6 +210,7 @@ fn fit_pairs(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
     };
     let mut messages = messages(&setup)?;
     messages.extend(diagnosis.warnings());
+    messages.extend(found);
     let steps = source.loader.batches_per_epoch() * setup.config.train.epochs;
     messages.push(rehearse(&setup, steps)?);
     let online = Online::new(&setup, &network, diagnosis.clone())?;

@@ -1,25 +1,33 @@
 //! `ravine probe`: how well a probe reads classes from frozen features.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::judge::{beside, draws, knn_accuracy, labels, logistic_accuracy, measured, rows_of};
-use super::linear::linear_accuracy;
+use super::judge::{
+    Pair, beside, draws, knn_accuracy, labels, logistic_accuracy, measured, rows_of, seen,
+};
+use super::linear::{LEARNING_RATES, sweep};
 use super::pretrain::{Machine, load_checkpoint, load_run};
 use super::setup::Setup;
 use super::{print_json, print_text};
-use crate::data::require_classes;
+use crate::data::{Dataset, require_classes};
 use crate::error::{Error, Result};
 use crate::eval::Features;
-use crate::eval::card::ProbeCard;
+use crate::eval::card::{Beside, ProbeCard};
 use crate::eval::few_labels::Repeated;
 use crate::eval::knn::Knn;
 use crate::eval::logistic::Logistic;
+use crate::eval::retrieval::{RetrievalCard, retrieve};
+use crate::graph::Network;
+
+/// The k of recall@k.
+const RECALL_AT: [usize; 3] = [1, 5, 10];
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The run folder.
     run: PathBuf,
-    /// Labelled images; the run's own data when left out.
+    /// Labelled images, for example of another data set (transfer); the run's own data when left out.
     #[arg(long, value_name = "PATH")]
     data: Option<String>,
     /// What reads the classes.
@@ -34,7 +42,7 @@ pub(super) struct Args {
     /// Judge on this part: choices are made on validation, the test part is for the end.
     #[arg(long, value_enum, default_value_t = Split::Test)]
     split: Split,
-    /// Neighbours that vote (knn).
+    /// Neighbours that vote (knn), or the k of recall@k (retrieval).
     #[arg(long)]
     k: Option<usize>,
     /// Temperature of the votes (knn).
@@ -54,10 +62,12 @@ pub(super) struct Args {
 enum Kind {
     /// Weighted vote of the nearest training images.
     Knn,
-    /// One linear layer by stochastic gradient descent.
+    /// One linear layer by stochastic gradient descent; of seven learning rates the one that validation images choose.
     Linear,
     /// Logistic regression to convergence.
     Logistic,
+    /// Ranking the training images by cosine: recall@k and mean average precision.
+    Retrieval,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -88,20 +98,42 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         Split::Validation => (&splits.validation, "validation"),
         Split::Test => (&splits.test, "test"),
     };
-    let pairs = beside(&setup, &network, &splits.train, part)?;
+    if args.kind == Kind::Retrieval {
+        return retrieval(args, &setup, &network, (part, split), json);
+    }
+    let mut pairs = beside(&setup, &network, &splits.train, part)?;
+    let validation =
+        args.kind == Kind::Linear && args.split == Split::Test && !splits.validation.is_empty();
+    if validation {
+        let seen = seen(&setup, &network, &splits.validation)?;
+        pairs.pretrained.validation = Some(seen.pretrained);
+        pairs.untrained.validation = Some(seen.untrained);
+        pairs.raw.validation = Some(seen.raw);
+    }
     let seeds = args.seeds.unwrap_or(setup.config.probe.seeds);
     let known = labels(&splits.train)?;
     let draws = draws(&known, args.labels_per_class, setup.config.seed, seeds)?;
     let probe = Probe::new(args, &setup, pairs.pretrained.train.rows());
+    let mut rates = Vec::new();
     let (accuracy, interval) = measured(&pairs, |pair| {
         let values = draws.iter().zip(0..).map(|(rows, seed)| {
             // Unreadable images have no row: rows are found by the images' ids.
             let train = rows_of(pair, &splits.train, rows);
-            probe.accuracy(&train, &pair.test, seed)
+            let (accuracy, rate) = probe.accuracy(&train, pair, seed)?;
+            if seed == 0 {
+                rates.extend(rate);
+            }
+            Ok(accuracy)
         });
         Ok(Repeated::of(values.collect::<Result<_>>()?))
     })?;
     let knn = (args.kind == Kind::Knn).then_some(probe.knn);
+    let chosen = if validation {
+        "validation"
+    } else {
+        "held-out training images"
+    };
+    let linear = args.kind == Kind::Linear;
     let card = ProbeCard {
         kind: format!("{:?}", args.kind).to_lowercase(),
         split: split.into(),
@@ -111,8 +143,69 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         temperature: knn.map(|knn| knn.temperature),
         bank: knn.map(|_| draws[0].len()),
         l2: (args.kind == Kind::Logistic).then_some(probe.logistic.l2),
+        data: args.data.clone(),
+        learning_rates: linear.then(|| LEARNING_RATES.to_vec()),
+        chosen_on: linear.then(|| chosen.into()),
+        learning_rate: match rates.as_slice() {
+            &[pretrained, untrained, raw] => Some(Beside {
+                pretrained,
+                untrained,
+                raw,
+            }),
+            _ => None,
+        },
         accuracy,
         interval,
+    };
+    if json {
+        return print_json(&card);
+    }
+    print_text(&card.to_string())
+}
+
+/// The images of `part` search those of the training part.
+fn retrieval(
+    args: &Args,
+    setup: &Setup,
+    network: &Network,
+    (part, split): (&Arc<dyn Dataset>, &str),
+    json: bool,
+) -> Result<()> {
+    if args.labels_per_class.is_some() {
+        return Err(Error::Usage(
+            "retrieval fits nothing and searches all labelled images; leave --labels-per-class out"
+                .into(),
+        ));
+    }
+    let ks = args.k.map_or(RECALL_AT.to_vec(), |k| vec![k]);
+    if ks.contains(&0) {
+        return Err(Error::Usage("--k must be 1 or more".into()));
+    }
+    let pairs = beside(setup, network, &setup.splits.train, part)?;
+    let found = |pair: &Pair| retrieve(&pair.train, &pair.test, &ks);
+    let (pretrained, untrained, raw) = (
+        found(&pairs.pretrained)?,
+        found(&pairs.untrained)?,
+        found(&pairs.raw)?,
+    );
+    let card = RetrievalCard {
+        kind: "retrieval".into(),
+        data: setup.config.data.source.clone(),
+        split: split.into(),
+        gallery: pairs.pretrained.train.rows(),
+        queries: pretrained.queries,
+        metric: "cosine".into(),
+        k: ks.clone(),
+        map: Beside {
+            pretrained: pretrained.map,
+            untrained: untrained.map,
+            raw: raw.map,
+        },
+        recall: Beside {
+            pretrained: pretrained.recall,
+            untrained: untrained.recall,
+            raw: raw.recall,
+        },
     };
     if json {
         return print_json(&card);
@@ -147,12 +240,24 @@ impl Probe {
         }
     }
 
-    /// Fit on `train`, judge on `test`.
-    fn accuracy(&self, train: &Features, test: &Features, repetition: u64) -> Result<f64> {
-        match self.kind {
-            Kind::Knn => knn_accuracy(self.knn, train, test),
-            Kind::Linear => linear_accuracy(train, test, self.classes, self.seed + repetition),
-            Kind::Logistic => logistic_accuracy(self.logistic, train, test),
-        }
+    /// Fit on `train`, judge on the pair's test part: accuracy, and the learning rate where one was chosen.
+    fn accuracy(
+        &self,
+        train: &Features,
+        pair: &Pair,
+        repetition: u64,
+    ) -> Result<(f64, Option<f64>)> {
+        let test = &pair.test;
+        Ok(match self.kind {
+            Kind::Knn => (knn_accuracy(self.knn, train, test)?, None),
+            Kind::Linear => {
+                let (validation, seed) = (pair.validation.as_ref(), self.seed + repetition);
+                let swept = sweep(train, validation, test, self.classes, seed)?;
+                (swept.accuracy, Some(swept.learning_rate))
+            }
+            Kind::Logistic | Kind::Retrieval => {
+                (logistic_accuracy(self.logistic, train, test)?, None)
+            }
+        })
     }
 }

@@ -44,9 +44,9 @@ pub(super) fn rehearse(setup: &Setup, steps: u64) -> Result<String> {
 /// A batch of the run's shape.
 fn noise(setup: &Setup) -> Result<Batch> {
     let (config, channels) = (&setup.config, setup.splits.channels);
-    let (rows, size) = (config.train.batch, config.augment.size);
-    let views: usize = config.augment.views.iter().map(|view| view.count).sum();
-    let view = |view: usize| -> Result<Tensor> {
+    let rows = config.train.batch;
+    let sizes = config.augment.sizes();
+    let view = |(view, &size): (usize, &usize)| -> Result<Tensor> {
         let mut rng = stream(0, Purpose::Check, 0, 0, view as u64);
         let values: Vec<f32> = (0..rows * channels * size * size)
             .map(|_| normal(&mut rng) as f32)
@@ -55,7 +55,7 @@ fn noise(setup: &Setup) -> Result<Batch> {
         Ok(Tensor::from_vec(values, shape, &setup.device)?)
     };
     Ok(Batch {
-        inputs: (0..views).map(view).collect::<Result<_>>()?,
+        inputs: sizes.iter().enumerate().map(view).collect::<Result<_>>()?,
         labels: Some(Tensor::arange(0, rows as u32, &setup.device)?),
         answers: None,
         samples: (0..rows as u64).collect(),

@@ -1,5 +1,6 @@
 //! From a configuration to the parts of a run.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
@@ -8,13 +9,13 @@ use serde_json::json;
 use super::{device, memory};
 use crate::config::Config;
 use crate::data::{self, Dataset, Splits, Statistics, Views};
-use crate::encoders;
+use crate::encoders::{self, weights};
 use crate::error::{Error, Result};
 use crate::eval::{Features, embed};
 use crate::graph::{Executor, Graph, Network, Precision};
 use crate::negatives::{InBatch, NegativesKind};
 use crate::objectives::Joint;
-use crate::params::Params;
+use crate::params::{ParamSpec, Params};
 
 /// Images that statistics are measured on when nobody knows them.
 const STATISTICS_IMAGES: usize = 2000;
@@ -82,20 +83,29 @@ impl Setup {
 
     /// Refuse a run that cannot fit into memory, before anything of it is allocated.
     pub(super) fn check_memory(&self) -> Result<()> {
-        let (train, views) = (&self.config.train, &self.config.augment.views);
-        let views: usize = views.iter().map(|view| view.count).sum();
+        let (train, augment) = (&self.config.train, &self.config.augment);
+        // Smaller views hold less.
+        let share = |&size: &usize| (size as f64 / augment.size as f64).powi(2);
+        let views: f64 = augment.sizes().iter().map(share).sum();
         memory::check(
             &graph(&self.config, self.splits.channels)?,
-            train.batch.div_ceil(train.slices) * views,
+            (train.batch.div_ceil(train.slices) as f64 * views) as usize,
             &self.device,
         )
     }
 
     /// The network of encoder and projector with parameters as they start.
     pub(super) fn network(&self) -> Result<Network> {
+        Ok(self.started()?.0)
+    }
+
+    /// The same, and what was found in the file that the encoder starts from.
+    pub(super) fn started(&self) -> Result<(Network, Option<String>)> {
         let params = Params::new(self.config.seed, &self.device);
         let graph = graph(&self.config, self.splits.channels)?;
-        Network::new(graph, &params, self.executor.clone())
+        let network = Network::new(graph, &params, self.executor.clone())?;
+        let found = start(&self.config, &network.graph().parameters(), &params)?;
+        Ok((network, found))
     }
 
     /// Number of loader threads.
@@ -157,6 +167,19 @@ pub(super) fn graph(config: &Config, channels: usize) -> Result<Graph> {
         config.projector.as_ref(),
         config.predictor.as_ref(),
     )
+}
+
+/// Put the values of the file `encoder.weights` into the encoder's parameters among `specs`; a sentence about what was found.
+pub(super) fn start(
+    config: &Config,
+    specs: &[ParamSpec],
+    params: &Params,
+) -> Result<Option<String>> {
+    let Some(path) = config.encoder.part().weights() else {
+        return Ok(None);
+    };
+    let found = weights::load(Path::new(path), specs, "encoder.", params)?;
+    Ok(Some(format!("encoder.weights, {path}: {found}")))
 }
 
 /// The self-supervised objective that `config` describes.

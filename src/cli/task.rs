@@ -1,5 +1,6 @@
 //! From a configuration with a head to the parts of a run: data of either kind, the machine, the objective.
 
+use std::cell::OnceCell;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use candle_core::Device;
 use super::pretrain::loader;
 use super::pretrained::load_encoder;
 use super::rows::Rows;
-use super::setup::Setup;
+use super::setup::{Setup, start};
 use super::source::LoaderSource;
 use super::space::{Numbers, bounds, space};
 use super::{device, memory};
@@ -39,6 +40,8 @@ pub(super) struct Task {
     pub(super) bounds: Bounds,
     /// Classes of images as numbers, for heads that give vectors.
     pub(super) numbers: Option<Numbers>,
+    /// What was found in the file that the encoder starts from.
+    pub(super) found: OnceCell<String>,
 }
 
 /// Data of either kind.
@@ -66,6 +69,7 @@ impl Task {
                 space,
                 bounds,
                 numbers: None,
+                found: OnceCell::new(),
             });
         }
         let setup = Setup::new(config)?;
@@ -93,6 +97,7 @@ impl Task {
             space,
             bounds,
             numbers,
+            found: OnceCell::new(),
         })
     }
 
@@ -117,6 +122,7 @@ impl Task {
         let encoder = self.config.encoder.part().graph(&self.input_shape())?;
         let whole = encoders::network(&encoder, None, None)?;
         memory::check(&whole, self.config.train.batch, &self.device)?;
+        let specs = whole.parameters();
         let frozen = self.config.pretrained.as_ref().is_some_and(|p| p.freeze);
         let (frozen, graph) = if frozen {
             let features = whole.output("features").unwrap_or_default();
@@ -137,6 +143,11 @@ impl Task {
             (&params, &self.executor),
             self.config.seed,
         )?;
+        if self.config.pretrained.is_none()
+            && let Some(found) = start(&self.config, &specs, &params)?
+        {
+            let _ = self.found.set(found); // the same at every call
+        }
         if let Some(pretrained) = pretrained {
             load_encoder(pretrained, &params)?;
         }

@@ -68,6 +68,7 @@ fn messages(task: &Task, warnings: &[String]) -> Vec<String> {
         task.config.data.source,
         task.executor(),
     )];
+    messages.extend(task.found.get().cloned());
     messages.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
     messages
 }
@@ -126,6 +127,7 @@ fn look(task: &Task, machine: &Machine, coded: &Coded, before: &Surface) -> Resu
             ("gap", surface.gap),
             ("ranked", surface.ranked),
         ],
+        lists: Vec::new(),
         notes: vec![
             ("verdict", judgement.verdict.to_string()),
             ("why", judgement.why),

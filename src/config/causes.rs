@@ -55,11 +55,12 @@ impl Config {
         }))
     }
 
-    /// Neither wrong answers nor a predictor nor a price that is higher in one point than elsewhere.
+    /// Neither wrong answers nor a predictor nor a centre nor a price that is higher in one point than elsewhere.
     fn nothing_repels(&self) -> Option<Cause> {
         let loss = self.loss.name();
         let repels = |r: &RegularizerKind| r.part().repels() && r.part().weight() > 0.0;
-        if self.predictor.is_some() || self.regularizers.iter().any(repels) {
+        let centred = self.target.is_some_and(|target| target.centre.is_some());
+        if centred || self.predictor.is_some() || self.regularizers.iter().any(repels) {
             return None;
         }
         match self.loss.part().margin() {

@@ -21,6 +21,7 @@ presets!(
     "supcon",
     "byol",
     "simsiam",
+    "dino",
     "vicreg",
     "barlow",
     "lejepa",

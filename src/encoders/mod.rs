@@ -6,6 +6,7 @@ mod mlp;
 mod projector;
 mod resnet;
 mod vit;
+pub mod weights;
 
 pub use activation::Activation;
 pub use convnet::Convnet;
@@ -24,6 +25,11 @@ pub trait Encoder: Send + Sync {
     /// # Errors
     /// Settings that make no network, or images too small for it.
     fn graph(&self, input: &[usize]) -> Result<Graph>;
+
+    /// The file that its parameters start from, see [`weights::load`]; `None` for random ones.
+    fn weights(&self) -> Option<&str> {
+        None
+    }
 }
 
 crate::family! {

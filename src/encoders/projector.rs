@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::graph::batch_norm::BatchNorm;
 use crate::graph::linear::Linear;
+use crate::graph::prototypes::Prototypes;
 use crate::graph::relu::Relu;
 use crate::graph::{Graph, NodeId, Op};
 
@@ -18,10 +19,12 @@ use crate::graph::{Graph, NodeId, Op};
 pub struct Projector {
     /// Widths of the hidden layers; none makes it one linear layer.
     pub hidden: Vec<usize>,
-    /// Size of the embedding.
+    /// Size of the embedding, or of what is compared with the prototypes.
     pub output: usize,
     /// Standardise the last layer too, by a batch norm without weight and bias (SimCLR v1 code, SimSiam).
     pub last_norm: bool,
+    /// Learned directions whose cosines with the last layer are the embedding (DINO); 0 for none.
+    pub prototypes: usize,
 }
 
 impl Default for Projector {
@@ -30,6 +33,7 @@ impl Default for Projector {
             hidden: vec![2048],
             output: 128,
             last_norm: false,
+            prototypes: 0,
         }
     }
 }
@@ -64,6 +68,13 @@ impl Projector {
                 Op::BatchNorm(BatchNorm::without_affine(self.output)),
                 &[x],
             )?;
+        }
+        if self.prototypes > 0 {
+            let last = Prototypes {
+                input: self.output,
+                output: self.prototypes,
+            };
+            x = graph.push(name(), Op::Prototypes(last), &[x])?;
         }
         Ok(x)
     }

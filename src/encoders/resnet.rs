@@ -16,7 +16,7 @@ use crate::graph::{Graph, NodeId, Op};
 /// Depths 10, 18, 34 (basic blocks) and 50, 101 (bottlenecks, stride on the 3×3 convolution) have four
 /// stages of width, 2·width, 4·width, 8·width; depths 20, 32, 44, 56 are the three-stage CIFAR networks,
 /// for which width 16 is usual. Choose 18 for CIFAR-sized work, 50 for photographs.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Resnet {
     /// 10, 18, 34, 50, 101; or 20, 32, 44, 56.
@@ -25,6 +25,10 @@ pub struct Resnet {
     pub width: usize,
     /// First layers.
     pub stem: Stem,
+    /// A .safetensors or .pth file that the parameters start from; left out: random. Give `augment.mean` and `std` with it,
+    /// those that it was trained with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
 }
 
 /// The layers before the first stage.
@@ -44,6 +48,7 @@ impl Default for Resnet {
             depth: 18,
             width: 64,
             stem: Stem::Cifar,
+            weights: None,
         }
     }
 }
@@ -101,6 +106,10 @@ impl Encoder for Resnet {
         x = graph.push("avgpool", Op::GlobalAvgPool(GlobalAvgPool), &[x])?;
         graph.mark("features", x);
         Ok(graph)
+    }
+
+    fn weights(&self) -> Option<&str> {
+        self.weights.as_deref()
     }
 }
 

@@ -19,7 +19,8 @@ use crate::params::Init;
 ///
 /// Square patches become tokens; pre-norm blocks of attention and an MLP of four times the width; the feature is
 /// the class token after the last norm, or the mean over tokens. The defaults are ViT-tiny for 32-pixel images;
-/// ViT-small is `width = 384, heads = 6`. Choose it with much data: a ResNet learns more from little.
+/// ViT-small is `width = 384, heads = 6`. Views of another size see the position embeddings interpolated
+/// (antialiased bicubic, as timm does). Choose it with much data: a ResNet learns more from little.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Vit {
@@ -33,6 +34,10 @@ pub struct Vit {
     pub heads: usize,
     /// Whether the feature is a class token; else it is the mean over tokens.
     pub class_token: bool,
+    /// A .safetensors or .pth file that the parameters start from; left out: random. Give `augment.mean` and `std` with it,
+    /// those that it was trained with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
 }
 
 impl Default for Vit {
@@ -43,6 +48,7 @@ impl Default for Vit {
             depth: 12,
             heads: 3,
             class_token: true,
+            weights: None,
         }
     }
 }
@@ -84,6 +90,7 @@ impl Encoder for Vit {
             tokens: graph.shape(x)[0],
             width: self.width,
             class_token: self.class_token,
+            resampled: None,
         };
         let mut x = graph.push("", Op::TokenEmbed(embed), &[x])?;
         for i in 0..self.depth {
@@ -98,6 +105,10 @@ impl Encoder for Vit {
         x = graph.push("pool", Op::TokenPool(pool), &[x])?;
         graph.mark("features", x);
         Ok(graph)
+    }
+
+    fn weights(&self) -> Option<&str> {
+        self.weights.as_deref()
     }
 }
 

@@ -2,12 +2,14 @@
 
 mod cosine;
 mod cosine_table;
+mod cross_entropy;
 mod dot;
 mod euclidean;
 mod l1;
 mod squared;
 
 pub use cosine::Cosine;
+pub use cross_entropy::CrossEntropy;
 pub use dot::Dot;
 pub use euclidean::Euclidean;
 pub use l1::L1;
@@ -35,6 +37,20 @@ pub trait Energy: Send + Sync {
 
     /// Lowest and highest value that the energy of vectors of `dim` numbers can take.
     fn range(&self, dim: usize) -> (f64, f64);
+
+    /// E(x, 0) at its least over x, of vectors of `dim` numbers: what centred answers cost when all of them are equal;
+    /// `None` where that says nothing, because equal vectors cost 0.
+    fn at_centre(&self, _dim: usize) -> Option<f64> {
+        None
+    }
+
+    /// Refuse settings that make no energy.
+    ///
+    /// # Errors
+    /// A sentence with the key.
+    fn validate(&self) -> Result<()> {
+        Ok(())
+    }
 }
 
 crate::family! {
@@ -45,6 +61,7 @@ crate::family! {
         "euclidean" => Euclidean(Euclidean),
         "l1" => L1(L1),
         "dot" => Dot(Dot),
+        "cross_entropy" => CrossEntropy(CrossEntropy),
     }
 }
 

@@ -41,6 +41,18 @@ pub struct ProbeCard {
     /// Weight of ‖W‖² (`logistic`, `linear`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub l2: Option<f64>,
+    /// Data set of the probe, where it is not the run's own (`probe --data`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+    /// Learning rates that were tried (`linear`), chosen by the accuracy on `chosen_on`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_rates: Option<Vec<f64>>,
+    /// What chose the learning rate (`linear`): `validation`, or `held-out training images`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen_on: Option<String>,
+    /// The learning rate chosen, in the first repetition (`linear`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<Beside<f64>>,
     /// Mean share of right answers over the repetitions.
     pub accuracy: Beside<f64>,
     /// 95 % interval of that mean (Student t over the repetitions); null for a single one.
@@ -161,6 +173,14 @@ impl ProbeCard {
             self.k.map(|k| format!(", k {k}")),
             self.temperature.map(|t| format!(", temperature {t}")),
             self.l2.map(|l2| format!(", l2 {l2}")),
+            self.learning_rate.as_ref().map(|rate| {
+                format!(
+                    ", learning rate {} of {} chosen on {}",
+                    rate.pretrained,
+                    self.learning_rates.as_ref().map_or(0, Vec::len),
+                    self.chosen_on.as_deref().unwrap_or_default()
+                )
+            }),
         ];
         let settings = settings.into_iter().flatten().collect::<String>();
         let seeds = match self.seeds {
@@ -168,7 +188,10 @@ impl ProbeCard {
             n => format!(", mean of {n} draws and 95 % interval"),
         };
         format!(
-            "accuracy on {}: {what}, {labels}{settings}{seeds}",
+            "accuracy on {}{}: {what}, {labels}{settings}{seeds}",
+            self.data
+                .as_ref()
+                .map_or(String::new(), |data| format!("{data}, ")),
             self.split
         )
     }

@@ -54,6 +54,29 @@ impl EnergyGap {
     }
 }
 
+/// Shares of the `energies` (N,) in `bins` equal parts of `range`, to four places: they sum to 1; what lies outside counts at
+/// the ends.
+///
+/// Choose a fixed range to follow a run: both histograms of right and of wrong answers then move on one axis.
+///
+/// ```
+/// let shares = ravine::eval::energy_gap::histogram(&[0.1, 0.2, 1.5, 2.0], (0.0, 2.0), 2);
+/// assert_eq!(shares, [0.5, 0.5]);
+/// ```
+#[must_use]
+pub fn histogram(energies: &[f32], (low, high): (f64, f64), bins: usize) -> Vec<f64> {
+    let mut counts = vec![0_u64; bins.max(1)];
+    let last = counts.len() - 1;
+    let width = (high - low) / counts.len() as f64;
+    for energy in energies {
+        let bin = (f64::from(*energy) - low) / width; // NaN, cast to 0, when the range is empty
+        counts[(bin.max(0.0) as usize).min(last)] += 1;
+    }
+    let all = energies.len().max(1) as f64;
+    let share = |&count: &u64| (count as f64 / all * 1e4).round() / 1e4;
+    counts.iter().map(share).collect()
+}
+
 /// (Σ over positives of the negatives above it + half of those equal to it) / (P · K), after sorting.
 fn auroc(positive: &[f32], negative: &[f32]) -> f64 {
     let mut sorted = negative.to_vec();

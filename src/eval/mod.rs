@@ -4,6 +4,7 @@
 //! |---|---|
 //! | do neighbours share a class? | [`knn`] |
 //! | can a linear layer read the classes? | [`logistic`] (by [`lbfgs`]) |
+//! | is the nearest of the same class, and all of it near? | [`retrieval`] |
 //! | with how few labels? | [`few_labels`] |
 //! | how many directions are used? | [`spectrum`], [`lidar`] |
 //! | are right answers lower in energy than wrong ones? | [`energy_gap`] |
@@ -26,6 +27,7 @@ pub mod lidar;
 mod line_search;
 pub mod logistic;
 mod products;
+pub mod retrieval;
 pub mod spectrum;
 pub mod surface;
 pub mod together;

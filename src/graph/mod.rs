@@ -23,6 +23,7 @@ pub mod global_avg_pool;
 pub mod layer_norm;
 pub mod linear;
 pub mod max_pool;
+pub mod prototypes;
 pub mod relu;
 pub mod tanh;
 pub mod to_tokens;
@@ -95,6 +96,7 @@ pub enum Op {
     Attention(attention::Attention),
     TokenPool(token_pool::TokenPool),
     Tanh(tanh::Tanh),
+    Prototypes(prototypes::Prototypes),
 }
 
 impl Op {
@@ -117,6 +119,7 @@ impl Op {
             Self::Attention(op) => op,
             Self::TokenPool(op) => op,
             Self::Tanh(op) => op,
+            Self::Prototypes(op) => op,
         }
     }
 }

@@ -42,6 +42,17 @@ impl Network {
         }
     }
 
+    /// This network for samples of another shape, on the same parameters: views of several sizes.
+    ///
+    /// # Errors
+    /// See [`Graph::at`].
+    pub fn at(&self, input: &[usize]) -> Result<Self> {
+        if self.graph.shape(self.graph.input()) == input {
+            return Ok(self.clone());
+        }
+        Ok(self.with_params(self.graph.at(input)?, self.params.clone()))
+    }
+
     /// The graph.
     #[must_use]
     pub fn graph(&self) -> &Graph {

@@ -11,10 +11,11 @@ use crate::graph::global_avg_pool::GlobalAvgPool;
 use crate::graph::layer_norm::LayerNorm;
 use crate::graph::linear::Linear;
 use crate::graph::max_pool::MaxPool;
+use crate::graph::prototypes::Prototypes;
 use crate::graph::relu::Relu;
 use crate::graph::tanh::Tanh;
 use crate::graph::to_tokens::ToTokens;
-use crate::graph::token_embed::TokenEmbed;
+use crate::graph::token_embed::{Resampled, TokenEmbed};
 use crate::graph::token_pool::TokenPool;
 
 /// Every op at least once, each with a sample shape.
@@ -34,6 +35,15 @@ pub fn samples() -> Vec<(Op, Vec<usize>)> {
         tokens: 3,
         width: 6,
         class_token: true,
+        resampled: None,
+    };
+    let resampled = TokenEmbed {
+        tokens: 12,
+        resampled: Some(Resampled {
+            from: [3, 4],
+            to: [2, 5],
+        }),
+        ..embed
     };
     vec![
         (Op::Conv2d(Conv2d::new(3, 4, 3, 1, 1)), image.clone()),
@@ -48,6 +58,7 @@ pub fn samples() -> Vec<(Op, Vec<usize>)> {
         (Op::Flatten(Flatten), image.clone()),
         (Op::ToTokens(ToTokens), image),
         (Op::TokenEmbed(embed), vec![3, 6]),
+        (Op::TokenEmbed(resampled), vec![10, 6]),
         (Op::Attention(Attention { heads: 2 }), vec![5, 24]),
         (Op::TokenPool(TokenPool::Class), vec![3, 6]),
         (Op::TokenPool(TokenPool::Mean), vec![3, 6]),
@@ -61,5 +72,12 @@ pub fn samples() -> Vec<(Op, Vec<usize>)> {
         ),
         (Op::Gelu(Gelu), vec![6]),
         (Op::Tanh(Tanh), vec![6]),
+        (
+            Op::Prototypes(Prototypes {
+                input: 6,
+                output: 5,
+            }),
+            vec![6],
+        ),
     ]
 }

@@ -46,7 +46,8 @@ pub trait Negatives: Send + Sync {
     /// Energies of right and wrong answers of every question.
     ///
     /// `questions` and `answers` hold one (B, D) tensor a view, the same ones when nothing stands between
-    /// them (no predictor, no target branch). The right answers to view v of a sample are its other views.
+    /// them (no predictor, no target branch). The right answers to view v of a sample are its other views. Where only
+    /// the first views answer (the large ones of multi-crop), there are fewer `answers` than `questions`.
     ///
     /// # Errors
     /// Fewer than two views, a source of answers and not of pairs, or a tensor operation failed.
@@ -152,6 +153,16 @@ fn square_table(
         return Err(Error::key(
             "augment.views",
             "pairs need at least two views of a sample",
+        ));
+    }
+    if answers.len() != views {
+        return Err(Error::key(
+            "negatives.kind",
+            format!(
+                "this source compares all views with each other, but only the {} views of full size answer; use \
+                 `none`, `queue` or `other_view`, or give all views one size",
+                answers.len()
+            ),
         ));
     }
     let batch = questions[0].dim(0)?;

@@ -9,7 +9,7 @@ use crate::losses::Energies;
 
 /// No wrong answers: each view is only compared with the other views of its sample.
 ///
-/// Rows are all ordered pairs of views, V·(V − 1)·B of them. For losses without a margin, beside a
+/// Rows are all ordered pairs of a view and another that answers, V·(V − 1)·B of them when all do. For losses without a margin, beside a
 /// regularizer or a target branch.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -33,7 +33,19 @@ impl Default for Queue {
 }
 
 impl Queue {
-    /// Energies (N, size) of the questions of every pair, in the order of [`NoNegatives`], against `queue` (size, D).
+    /// Refuse an empty queue.
+    ///
+    /// # Errors
+    /// A sentence with the key.
+    pub fn check(&self) -> Result<()> {
+        if self.size > 0 {
+            return Ok(());
+        }
+        Err(Error::key("negatives.size", "must be 1 or more"))
+    }
+
+    /// Energies (N, size) of the questions of every pair, in the order of [`NoNegatives`], against `queue` (size, D);
+    /// the first `answers` views answer.
     ///
     /// # Errors
     /// A tensor operation failed.
@@ -41,16 +53,17 @@ impl Queue {
         &self,
         energy: &dyn Energy,
         questions: &[Tensor],
+        answers: usize,
         queue: &Tensor,
     ) -> Result<Tensor> {
         let mut rows = Vec::new();
-        for question in questions {
+        for (view, question) in questions.iter().enumerate() {
             let mut table = energy.table(question, queue)?;
             if let Some(above) = self.exclude_above {
                 let cosines = Cosine {}.table(&question.detach(), queue)?;
                 table = exclude::left_out(&table, &cosines, above)?;
             }
-            rows.extend(vec![table; questions.len() - 1]);
+            rows.extend(vec![table; answers - usize::from(view < answers)]);
         }
         Ok(Tensor::cat(&rows, 0)?)
     }

@@ -1,12 +1,13 @@
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::{D, DType, Tensor};
+use candle_core::{D, DType, Device, Tensor};
 
+use super::centre::Centre;
 use super::target::{Momentum, Target};
-use super::{Batch, Embedded, Objective, Step};
+use super::{Batch, Embedded, Objective, Step, views};
 use crate::energies::EnergyKind;
 use crate::error::{Error, Result};
-use crate::graph::{Gradients, Mode, Network};
+use crate::graph::{Mode, Network};
 use crate::losses::{Energies, LossKind, there};
 use crate::negatives::{InBatch, Negatives, NegativesKind};
 use crate::params::{Init, Param, ParamSpec, Role};
@@ -17,7 +18,8 @@ use crate::regularizers::RegularizerKind;
 /// `loss = mean over questions of loss(energies) + Σ weight · regularizer`. All self-supervised rows of
 /// the table are this objective with other parts. With a predictor, predictions are the questions and
 /// embeddings, their gradient stopped, the answers (SimSiam, Chen & He 2021); a target branch, [`Momentum`], gives
-/// the answers of BYOL and MoCo.
+/// the answers of BYOL, MoCo and DINO. Where the gradient of answers is stopped, views of another size than the network's
+/// (multi-crop) ask and do not answer.
 pub struct Joint {
     network: Network,
     energy: EnergyKind,
@@ -26,9 +28,10 @@ pub struct Joint {
     regularizers: Vec<RegularizerKind>,
     outputs: Vec<usize>, // embedding, and prediction where there is a predictor
     target: Option<Target>,
+    centre: Option<Centre>,
     queue: Option<Param>,
     learned: Vec<Param>,            // numbers of the loss
-    waiting: Mutex<Option<Tensor>>, // answers that enter the queue after the update
+    waiting: Mutex<Option<Tensor>>, // answers that enter queue and centre after the update
 }
 
 impl Joint {
@@ -53,6 +56,7 @@ impl Joint {
             .chain(graph.output("prediction"))
             .collect();
         let dim = graph.shape(graph.outputs()[embedding].1)[0];
+        energy.part().validate()?;
         loss.part().validate(energy.part().range(dim))?;
         for regularizer in &regularizers {
             regularizer.part().validate()?;
@@ -67,6 +71,9 @@ impl Joint {
                 ),
             ));
         }
+        let centre = target.and_then(|momentum| momentum.centre);
+        let centre = centre.map(|momentum| Centre::new(network.params(), dim, momentum));
+        let centre = centre.transpose()?;
         let target = target
             .map(|momentum| Target::new(&network, momentum))
             .transpose()?;
@@ -84,6 +91,7 @@ impl Joint {
         let learned = learned.collect::<Result<_>>()?;
         Ok(Self {
             target,
+            centre,
             queue,
             learned,
             waiting: Mutex::new(None),
@@ -107,9 +115,10 @@ impl Joint {
     ///
     /// # Errors
     /// Fewer than two views, or a tensor operation failed.
-    pub fn compared(&self, embedded: &[Tensor]) -> Result<Energies> {
-        let embeddings = &embedded[..embedded.len() / self.branches()];
-        InBatch::default().energies(self.energy.part(), embeddings, embeddings)
+    pub fn compared(&self, embedded: &[Tensor], batch: &Batch) -> Result<Energies> {
+        let embeddings = &embedded[..batch.inputs.len()];
+        let answers = self.centred(embeddings)?;
+        InBatch::default().energies(self.energy.part(), embeddings, &answers)
     }
 
     /// Share of the comparisons of a right with a wrong answer that still cost something; `None` for losses that
@@ -135,14 +144,26 @@ impl Joint {
         Ok((count > 0).then(|| active as f64 / count as f64))
     }
 
-    /// Tensors a view: its embedding, its prediction, its target.
-    fn branches(&self) -> usize {
-        self.outputs.len() + usize::from(self.target.is_some())
+    /// E(x, y) of embeddings x (N, D) and y (M, D), whose centre is taken off where one is kept: (N, M).
+    ///
+    /// # Errors
+    /// A tensor operation failed.
+    pub fn table(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
+        let answers = self.centred(std::slice::from_ref(y))?;
+        self.energy.part().table(x, &answers[0])
+    }
+
+    /// Answers less their centre, where one is kept.
+    fn centred(&self, answers: &[Tensor]) -> Result<Vec<Tensor>> {
+        match &self.centre {
+            Some(centre) => answers.iter().map(|answer| centre.off(answer)).collect(),
+            None => Ok(answers.to_vec()),
+        }
     }
 
     /// Energies of the pairs, from the tensors of all branches.
-    fn energies(&self, embedded: &[Tensor], labels: Option<&Tensor>) -> Result<Energies> {
-        let views = embedded.len() / self.branches();
+    fn energies(&self, embedded: &[Tensor], batch: &Batch) -> Result<Energies> {
+        let (views, full) = (batch.inputs.len(), views::full(batch));
         let embeddings = &embedded[..views];
         let (questions, answers) = match (self.outputs.len(), &self.target) {
             (1, None) => (embeddings, embeddings.to_vec()),
@@ -150,62 +171,57 @@ impl Joint {
                 let questions = &embedded[(branches - 1) * views..branches * views];
                 let answers = match target {
                     Some(_) => &embedded[branches * views..],
-                    None => embeddings,
+                    None => &embeddings[..full],
                 };
                 (questions, answers.iter().map(Tensor::detach).collect())
             }
         };
-        let (energy, negatives) = (self.energy.part(), self.negatives.part());
-        let mut energies = negatives.labelled(energy, questions, &answers, labels)?;
-        if let (Some(queue), Some(kept)) = (negatives.queue(), &self.queue) {
-            let kept = kept.var.as_detached_tensor();
-            energies.negative = Some(queue.against(energy, questions, &kept)?);
+        if self.queue.is_some() || self.centre.is_some() {
             *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some(Tensor::cat(&answers, 0)?.detach());
         }
+        let answers = self.centred(&answers)?;
+        let (energy, negatives) = (self.energy.part(), self.negatives.part());
+        let mut energies =
+            negatives.labelled(energy, questions, &answers, batch.labels.as_ref())?;
+        if let (Some(queue), Some(kept)) = (negatives.queue(), &self.queue) {
+            let kept = kept.var.as_detached_tensor();
+            energies.negative = Some(queue.against(energy, questions, answers.len(), &kept)?);
+        }
         Ok(energies)
+    }
+
+    /// The loss of a question all of whose `answers` have the same `energy`.
+    fn at_equal(&self, energy: f64, answers: usize) -> Result<f64> {
+        let full = |count| Tensor::full(energy, (1, count), &Device::Cpu);
+        let negative = (answers > 1).then(|| full(answers - 1));
+        let energies = Energies {
+            positive: full(1)?,
+            negative: negative.transpose()?,
+            volume: None,
+        };
+        let loss = self.loss.part().forward(&energies)?;
+        Ok(loss.mean_all()?.to_scalar::<f64>()?)
     }
 }
 
 impl Objective for Joint {
     fn embed(&self, batch: &Batch, mode: Mode) -> Result<Embedded> {
-        let views = batch.inputs.len();
-        let rows = batch.len();
-        // One pass over all views: batch norm sees them together, as in SimCLR.
-        let x = Tensor::cat(&batch.inputs, 0)?;
-        let forward = self.network.forward(&x, mode)?;
-        let outputs = self.outputs.clone();
-        let mut tensors = Vec::new();
-        for &output in &outputs {
-            for view in 0..views {
-                tensors.push(forward.outputs[output].narrow(0, view * rows, rows)?);
-            }
-        }
+        let (mut tensors, pullback) = views::embed(&self.network, batch, &self.outputs, mode)?;
         // A replayed slice is only pulled back through, and no gradient goes through the target.
         if let Some(target) = self.target.as_ref().filter(|_| mode != Mode::Replay) {
-            let answers = target.embed(&x, mode)?;
-            for view in 0..views {
+            let (full, rows) = (views::full(batch), batch.len());
+            let answers = target.embed(&Tensor::cat(&batch.inputs[..full], 0)?, mode)?;
+            for view in 0..full {
                 tensors.push(answers.narrow(0, view * rows, rows)?);
             }
         }
-        let (network, tape) = (self.network.clone(), forward.tape);
-        let count = forward.outputs.len();
-        let pullback = move |gradients: &[Option<Tensor>]| -> Result<Gradients> {
-            let mut of_outputs = vec![None; count];
-            for (&output, of_views) in outputs.iter().zip(gradients.chunks_exact(views)) {
-                of_outputs[output] = join(of_views)?;
-            }
-            network.backward(tape, &of_outputs)
-        };
-        Ok(Embedded {
-            tensors,
-            pullback: Box::new(pullback),
-        })
+        Ok(Embedded { tensors, pullback })
     }
 
     fn loss(&self, embedded: &[Tensor], batch: &Batch) -> Result<Step> {
-        let embeddings = &embedded[..embedded.len() / self.branches()];
-        let energies = self.energies(embedded, batch.labels.as_ref())?;
+        let embeddings = &embedded[..batch.inputs.len()];
+        let energies = self.energies(embedded, batch)?;
         let learned = self
             .learned
             .iter()
@@ -234,9 +250,19 @@ impl Objective for Joint {
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner);
         let (queue, kept) = (self.negatives.part().queue(), &self.queue);
-        if let (Some(queue), Some(kept), Some(answers)) = (queue, kept, waiting.take()) {
+        let Some(answers) = waiting.take() else {
+            return Ok(());
+        };
+        if let (Some(queue), Some(kept)) = (queue, kept) {
+            let answers = self.centre.as_ref().map_or_else(
+                || Ok(answers.clone()),
+                |centre| centre.off(&answers), // as they were offered
+            )?;
             let after = queue.after(&kept.var.as_detached_tensor(), &answers)?;
             kept.var.set(&after)?;
+        }
+        if let Some(centre) = &self.centre {
+            centre.follow(&answers)?;
         }
         Ok(())
     }
@@ -257,7 +283,12 @@ impl Objective for Joint {
             .iter()
             .map(|r| r.part().weight() * r.part().floor(batch, dim))
             .sum();
-        let floor = self.loss.part().floor(answers)? + prices;
+        let equal = match (self.energy.part().at_centre(dim), &self.centre) {
+            (None, _) => self.loss.part().floor(answers)?,
+            (Some(energy), Some(_)) => self.at_equal(energy, answers).ok()?,
+            (Some(_), None) => return None, // anything between the floors of its two collapses
+        };
+        let floor = equal + prices;
         // 0 is also the least that these losses can read: a good run ends there as a collapsed one does.
         Some(floor).filter(|&floor| floor > 0.0)
     }
@@ -268,16 +299,4 @@ fn mean(energies: &Tensor) -> Result<Tensor> {
     let there = there(energies)?;
     let sum = (energies.detach() * &there)?.sum_all()?;
     Ok((sum / there.sum_all()?.maximum(1.0)?)?)
-}
-
-/// The gradients of all views as one tensor; `None` when the loss looked at none of them.
-fn join(of_views: &[Option<Tensor>]) -> Result<Option<Tensor>> {
-    let Some(like) = of_views.iter().flatten().next() else {
-        return Ok(None);
-    };
-    let parts = of_views
-        .iter()
-        .map(|gradient| gradient.clone().map_or_else(|| like.zeros_like(), Ok))
-        .collect::<candle_core::Result<Vec<_>>>()?;
-    Ok(Some(Tensor::cat(&parts, 0)?))
 }

@@ -2,8 +2,10 @@
 
 mod answers;
 mod batch;
+mod centre;
 mod joint;
 mod target;
+mod views;
 
 pub use answers::Answers;
 pub use batch::Batch;

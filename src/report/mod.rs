@@ -6,6 +6,7 @@
 //! | [`Lines`] | energies over training, or over y |
 //! | [`Plane`] | (E_C, E_I) of each question, with the margin line |
 //! | [`Histogram`] | energies of right against wrong answers |
+//! | [`Picture`] | images side by side: the views of a sample, or a pair |
 //! | [`Bars`] | energies of all classes for one question |
 //!
 //! A [`Drawing`] knows its size and draws itself; [`sheet`] puts several under one title and legend. The same drawings
@@ -22,6 +23,7 @@ mod frame;
 mod heat_map;
 mod histogram;
 mod lines;
+mod picture;
 mod plane;
 mod png;
 mod scale;
@@ -35,6 +37,7 @@ pub use figure::Figure;
 pub use heat_map::HeatMap;
 pub use histogram::Histogram;
 pub use lines::{Lines, Series};
+pub use picture::{Panel, Picture};
 pub use plane::Plane;
 pub use scale::{Scale, short};
 pub use sheet::sheet;

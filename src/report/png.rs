@@ -169,8 +169,12 @@ fn separate(pieces: &[[[f64; 2]; 2]]) -> Option<Path> {
 /// Give every pixel of `area` the colour of the cell that holds its middle.
 fn paste(canvas: &mut Pixmap, area: &Area, columns: usize, colours: &[Colour]) {
     let rows = colours.len() / columns.max(1);
-    let width = canvas.width() as usize;
-    for (index, pixel) in canvas.pixels_mut().iter_mut().enumerate() {
+    let (width, height) = (canvas.width() as usize, canvas.height() as usize);
+    // Only the rows of the area are visited: a contact sheet has hundreds of them.
+    let row = |points: f64| ((points * PIXELS).max(0.0) as usize * width).min(width * height);
+    let (first, last) = (row(area.top), row(area.bottom() + 1.0));
+    let pixels = canvas.pixels_mut()[first..last].iter_mut().zip(first..);
+    for (pixel, index) in pixels {
         let middle = |index: usize| (index as f64 + 0.5) / PIXELS;
         let across = (middle(index % width) - area.left) / area.width;
         let down = (middle(index / width) - area.top) / area.height;

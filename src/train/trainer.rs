@@ -52,6 +52,8 @@ pub trait Source {
 pub struct Probed {
     /// Named numbers, for example `knn`, `spread`, `rank`.
     pub values: Vec<(&'static str, f64)>,
+    /// Named lists of numbers, journaled after the numbers, for example histograms.
+    pub lists: Vec<(&'static str, Vec<f64>)>,
     /// Words, journaled after the numbers, for example the verdict and its reason.
     pub notes: Vec<(&'static str, String)>,
     /// The number that makes a checkpoint the best when it is the highest so far.
@@ -218,6 +220,9 @@ impl Trainer<'_> {
         let mut line = head(step, per_epoch);
         for (name, value) in &found.values {
             line.insert((*name).into(), json!(value));
+        }
+        for (name, list) in &found.lists {
+            line.insert((*name).into(), json!(list));
         }
         for (name, text) in &found.notes {
             line.insert((*name).into(), json!(text));

@@ -57,6 +57,7 @@ pub(crate) fn view_of(
 ) -> Vec<f32> {
     let config = AugmentConfig {
         views: vec![ViewConfig {
+            size: None,
             count: 4,
             ops: ops.to_vec(),
         }],

@@ -22,6 +22,10 @@ fn the_card_holds_what_machines_and_people_ask_for() {
         k: None,
         temperature: None,
         l2: Some(1e-4),
+        data: None,
+        learning_rates: None,
+        chosen_on: None,
+        learning_rate: None,
         accuracy: beside(0.951),
         interval: beside(Some([0.94, 0.96])),
     };

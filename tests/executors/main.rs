@@ -273,6 +273,7 @@ fn vision_transformers_agree() {
             depth,
             heads,
             class_token,
+            ..Vit::default()
         };
         agree(&vit.graph(&[3, 9, 12]).unwrap(), 3, 1e-4);
     }

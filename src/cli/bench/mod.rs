@@ -98,12 +98,13 @@ impl Size {
             Self::Resnet20 => Box::new(Resnet {
                 depth: 20,
                 width: 16,
-                stem: Stem::Cifar,
+                ..Resnet::default()
             }),
             Self::Resnet18 => Box::new(Resnet {
                 depth: 18,
                 width: 64,
                 stem,
+                ..Resnet::default()
             }),
             Self::VitTiny => Box::new(Vit {
                 patch,

@@ -7,6 +7,7 @@ mod layer_norm;
 mod linear;
 mod pointwise;
 mod pool;
+mod prototypes;
 mod tokens;
 
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Arc<Buffer>>) -
         (Op::Attention(op), _) => Ok(attention::forward(cx, step, *op, x)),
         (Op::TokenPool(op), _) => Ok(tokens::pool(cx, step, *op, &x)),
         (Op::Tanh(_), _) => Ok(pointwise::tanh(cx, &x)),
+        (Op::Prototypes(op), _) => prototypes::forward(cx, step, op, x),
     }
 }
 
@@ -76,6 +78,7 @@ pub(super) fn backward(
         Op::LayerNorm(op) => layer_norm::backward(cx, step, op, kept, gradient, flow),
         Op::Gelu(_) => pointwise::gelu_backward(cx, step, kept, gradient, flow),
         Op::Tanh(_) => pointwise::tanh_backward(cx, step, kept, gradient, flow),
+        Op::Prototypes(op) => prototypes::backward(cx, step, op, kept, gradient, flow),
         Op::ToTokens(_) => {
             flow.give(cx.simd, step.inputs[0], gradient);
             Ok(())

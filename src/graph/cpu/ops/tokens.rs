@@ -17,7 +17,7 @@ pub(super) fn embed(cx: &Context, step: &Step, op: &TokenEmbed, x: &Buffer) -> D
     let params = cx.parameters(step)?;
     let sample = op.positions() * op.width;
     let mut y = cx.arena.take(cx.batch * sample);
-    let first = sample - op.tokens * op.width;
+    let first = usize::from(op.class_token) * op.width;
     for (y, x) in y
         .chunks_exact_mut(sample)
         .zip(x.chunks_exact(sample - first))
@@ -31,8 +31,15 @@ pub(super) fn embed(cx: &Context, step: &Step, op: &TokenEmbed, x: &Buffer) -> D
             }
         })?;
     }
-    with_values(&params[0].var, |positions| {
-        elementwise::add_rows(cx.simd, &mut y, positions);
+    with_values(&params[0].var, |learned| match op.resampled {
+        None => elementwise::add_rows(cx.simd, &mut y, learned),
+        Some(resampled) => {
+            let mut positions = vec![0.0; sample];
+            positions[..first].copy_from_slice(&learned[..first]);
+            let rows = (&learned[first..], &mut positions[first..]);
+            resample(&resampled.matrix(), (op.seen(), op.tokens), op.width, rows);
+            elementwise::add_rows(cx.simd, &mut y, &positions);
+        }
     })?;
     Ok((Arc::new(y), Kept::default()))
 }
@@ -46,11 +53,20 @@ pub(super) fn embed_backward(
 ) -> Result<()> {
     let params = cx.parameters(step)?;
     let sample = op.positions() * op.width;
-    let first = sample - op.tokens * op.width;
+    let first = usize::from(op.class_token) * op.width;
     let mut positions = vec![0.0; sample];
     elementwise::row_sums(cx.simd, gradient, &mut positions);
     if let Some(class) = params.get(1) {
         flow.parameter(class, positions[..first].to_vec())?;
+    }
+    if let Some(resampled) = op.resampled {
+        let mut learned = vec![0.0; first + op.tokens * op.width];
+        learned[..first].copy_from_slice(&positions[..first]);
+        let size = (op.tokens, op.seen());
+        let matrix = transposed(&resampled.matrix(), size);
+        let rows = (&positions[first..], &mut learned[first..]);
+        resample(&matrix, size, op.width, rows);
+        positions = learned;
     }
     flow.parameter(&params[0], positions)?;
     if flow.wants(step.inputs[0]) {
@@ -64,6 +80,34 @@ pub(super) fn embed_backward(
         flow.give(cx.simd, step.inputs[0], dx);
     }
     Ok(())
+}
+
+/// `to = matrix · from` for a matrix (targets, sources) with many zeros and rows of `width` floats.
+fn resample(
+    matrix: &[f32],
+    (targets, sources): (usize, usize),
+    width: usize,
+    (from, to): (&[f32], &mut [f32]),
+) {
+    let rows = to
+        .chunks_exact_mut(width)
+        .zip(matrix.chunks_exact(sources))
+        .take(targets);
+    for (to, weights) in rows {
+        for (from, &weight) in from.chunks_exact(width).zip(weights) {
+            if weight != 0.0 {
+                for (to, from) in to.iter_mut().zip(from) {
+                    *to += weight * from;
+                }
+            }
+        }
+    }
+}
+
+/// The transpose (columns, rows) of a matrix (rows, columns) given `(columns, rows)`.
+fn transposed(matrix: &[f32], (columns, rows): (usize, usize)) -> Vec<f32> {
+    let entry = |at: usize| matrix[(at % rows) * columns + at / rows];
+    (0..rows * columns).map(entry).collect()
 }
 
 pub(super) fn pool(cx: &Context, step: &Step, op: TokenPool, x: &Buffer) -> (Arc<Buffer>, Kept) {

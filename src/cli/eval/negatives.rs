@@ -1,0 +1,222 @@
+//! `ravine eval negatives`: different images whose energy is lowest, listed and drawn.
+
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::Opened;
+use crate::cli::online::pairs;
+use crate::cli::preview::panels;
+use crate::cli::{print_json, print_text};
+use crate::error::{Error, Result};
+use crate::eval::Features;
+use crate::graph::Mode;
+use crate::objectives::Objective;
+use crate::report::{Drawing, Picture, sheet};
+
+/// Questions whose energies are computed together.
+const ROWS: usize = 32;
+
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Listed {
+    #[command(flatten)]
+    of: super::Args,
+    /// Pairs in each list; an image stands in a list once.
+    #[arg(long, default_value_t = 12)]
+    pairs: usize,
+    /// Folder for the figure; `figures` in the run folder when left out.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Two different images.
+#[derive(Clone, Debug, Serialize)]
+struct Pair {
+    ids: [String; 2],
+    classes: Option<[String; 2]>,
+    /// Mean of both directions.
+    energy: f64,
+}
+
+pub(super) fn run(args: &Listed, json: bool) -> Result<()> {
+    let opened = args.of.open()?;
+    let cloud = opened.embeddings()?;
+    let right = opened.median_of_views()?;
+    let mut energies = pair_energies(&opened, &cloud)?;
+    energies.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let below = energies
+        .iter()
+        .filter(|(energy, _)| *energy <= right)
+        .count();
+    let labels = cloud.labels.as_deref();
+    let same = |[a, b]: [usize; 2]| labels.map(|labels| labels[a] == labels[b]);
+    // Where classes are known they decide; else a wrong answer as low as a right one is suspected of being right.
+    let is_false = |energy: f64, rows| same(rows).unwrap_or(energy <= right);
+    let take = |wanted: bool| {
+        let of_kind = energies
+            .iter()
+            .filter(|(e, rows)| is_false(*e, *rows) == wanted);
+        first(of_kind, args.pairs, cloud.rows(), |energy, rows| {
+            opened.pair(&cloud, energy, rows)
+        })
+    };
+    let (likely_false, hardest) = (take(true), take(false));
+    let share = below as f64 / energies.len().max(1) as f64;
+    let figure = opened.figure(&likely_false, &hardest, (right, share))?;
+    let own = || opened.folder.root().join("figures");
+    let written = figure.write(&args.out.clone().unwrap_or_else(own), "negatives")?;
+    if json {
+        return print_json(&json!({
+            "run": opened.folder.root().display().to_string(), "split": opened.part,
+            "images": cloud.rows(), "median_right_energy": right, "share_as_low_as_right": share,
+            "likely_false_negatives": likely_false, "hardest_negatives": hardest, "figures": [written],
+        }));
+    }
+    let mut text = format!(
+        "two views of one image have a median energy of {right:.4}; {:.2} % of the pairs of different images are as low\n",
+        100.0 * share
+    );
+    for (title, pairs) in [
+        ("likely false negatives", likely_false),
+        ("hardest negatives", hardest),
+    ] {
+        let _ = writeln!(text, "\n{title}");
+        for pair in pairs {
+            let _ = writeln!(text, "  {:>8.4}  {}", pair.energy, pair.named());
+        }
+    }
+    print_text(&format!(
+        "{text}\n{}\n{}\n",
+        written.svg.display(),
+        written.png.display()
+    ))
+}
+
+/// At most `count` of `found`, lowest first, no image twice.
+fn first<'a>(
+    found: impl Iterator<Item = &'a (f64, [usize; 2])>,
+    count: usize,
+    images: usize,
+    make: impl Fn(f64, [usize; 2]) -> Pair,
+) -> Vec<Pair> {
+    let mut used = vec![false; images];
+    let mut pairs = Vec::new();
+    for &(energy, [a, b]) in found {
+        if pairs.len() == count {
+            break;
+        }
+        if !used[a] && !used[b] {
+            (used[a], used[b]) = (true, true);
+            pairs.push(make(energy, [a, b]));
+        }
+    }
+    pairs
+}
+
+/// The energy of every pair of different rows, the mean of both directions.
+fn pair_energies(opened: &Opened, cloud: &Features) -> Result<Vec<(f64, [usize; 2])>> {
+    let n = cloud.rows();
+    let z =
+        candle_core::Tensor::from_vec(cloud.values.clone(), (n, cloud.dim), &opened.setup.device)?;
+    let mut table: Vec<f32> = Vec::with_capacity(n * n);
+    for start in (0..n).step_by(ROWS) {
+        let rows = opened
+            .joint
+            .table(&z.narrow(0, start, ROWS.min(n - start))?, &z)?;
+        table.extend(rows.flatten_all()?.to_vec1::<f32>()?);
+    }
+    let both = |a: usize, b: usize| f64::midpoint(table[a * n + b].into(), table[b * n + a].into());
+    let all = (0..n).flat_map(|a| (a + 1..n).map(move |b| [a, b]));
+    Ok(all.map(|[a, b]| (both(a, b), [a, b])).collect())
+}
+
+impl Pair {
+    fn named(&self) -> String {
+        let name = |i: usize| match &self.classes {
+            Some(classes) => format!("{} ({})", self.ids[i], classes[i]),
+            None => self.ids[i].clone(),
+        };
+        format!("{} and {}", name(0), name(1))
+    }
+}
+
+impl Opened {
+    fn embeddings(&self) -> Result<Features> {
+        let network = self.joint.network().clone();
+        let cloud = self
+            .setup
+            .collect(&self.images, |x| network.eval(x, "embedding"))?;
+        cloud.check()?;
+        Ok(cloud)
+    }
+
+    /// Median energy between two views, as training makes them, of one image.
+    fn median_of_views(&self) -> Result<f64> {
+        let batch = pairs(&self.setup, &self.images)?
+            .ok_or_else(|| Error::Failed("no two images could be read".into()))?;
+        let embedded = self.joint.embed(&batch, Mode::Eval)?;
+        let energies = self.joint.compared(&embedded.tensors, &batch)?;
+        let mut right: Vec<f32> = energies.positive.flatten_all()?.to_vec1()?;
+        right.sort_by(f32::total_cmp);
+        Ok(f64::from(right[right.len() / 2]))
+    }
+
+    fn pair(&self, cloud: &Features, energy: f64, rows: [usize; 2]) -> Pair {
+        let names = self.images.classes();
+        let class = |row: usize| {
+            let label = cloud.labels.as_ref().map(|labels| labels[row] as usize)?;
+            names.get(label).cloned()
+        };
+        Pair {
+            ids: rows.map(|row| cloud.ids[row].clone()),
+            classes: class(rows[0]).zip(class(rows[1])).map(|(a, b)| [a, b]),
+            energy,
+        }
+    }
+
+    /// Both lists as a contact sheet.
+    fn figure(
+        &self,
+        likely_false: &[Pair],
+        hardest: &[Pair],
+        (right, share): (f64, f64),
+    ) -> Result<crate::report::Figure> {
+        let mut augment = self.setup.config.augment.clone();
+        (augment.mean, augment.std) = (None, None);
+        let plain = augment.evaluation(self.setup.splits.channels)?;
+        // Unreadable images have no row: images are found by their ids.
+        let place = |id: &String| (0..self.images.len()).find(|&i| self.images.id(i) == *id);
+        let drawings = |pairs: &[Pair], mark: &str| -> Result<Vec<Box<dyn Drawing>>> {
+            let mut all: Vec<Box<dyn Drawing>> = Vec::new();
+            for pair in pairs {
+                let mut both = Vec::new();
+                for index in pair.ids.iter().filter_map(place) {
+                    let image = self.images.get(index)?;
+                    both.extend(panels(&plain, &image, (0, 0, 0), augment.size)?);
+                }
+                let classes = pair.classes.as_ref();
+                let classes = classes.map_or(String::new(), |[a, b]| format!(", {a} | {b}"));
+                all.push(Box::new(Picture {
+                    title: format!("{mark} {:.3}{classes}", pair.energy),
+                    panels: both,
+                }));
+            }
+            Ok(all)
+        };
+        let groups = [drawings(likely_false, "F")?, drawings(hardest, "H")?];
+        let notes = [
+            format!(
+                "Two views of one image have a median energy of {right:.3}; {:.2} % of the pairs of different images \
+                 are as low.",
+                100.0 * share
+            ),
+            "F: likely false negatives, wrong answers that may be right: of one class, or without classes as low as two \
+             views of one image. H: the hardest of the other wrong answers. The number is their energy."
+                .into(),
+        ];
+        let title = format!("Lowest energies between different images, {}", self.part);
+        Ok(sheet(&title, &notes, &groups))
+    }
+}

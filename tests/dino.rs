@@ -1,0 +1,200 @@
+//! DINO: its loss against published code, multi-crop in slices, and what is refused.
+
+mod common;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use candle_core::{DType, Device, Tensor, Var};
+use common::Any;
+use common::cli::refused;
+use ravine::encoders::{Convnet, Encoder, Projector, Vit, network};
+use ravine::energies::{CrossEntropy, EnergyKind};
+use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Graph, Network};
+use ravine::losses::{EnergyLoss, LossKind};
+use ravine::negatives::{NegativesKind, NoNegatives};
+use ravine::objectives::{Batch, Joint, Momentum, Objective};
+use ravine::params::Params;
+use ravine::train::gradients;
+use serde_json::Value;
+
+fn joint(graph: Graph, params: &Params, executor: Arc<dyn Executor>) -> Result<Joint, Any> {
+    Ok(Joint::new(
+        Network::new(graph, params, executor)?,
+        EnergyKind::CrossEntropy(CrossEntropy::default()),
+        LossKind::Energy(EnergyLoss::default()),
+        NegativesKind::NoNegatives(NoNegatives {}),
+        Vec::new(),
+        Some(Momentum {
+            centre: Some(0.9),
+            ..Momentum::default()
+        }),
+    )?)
+}
+
+/// `rows` samples with two views of 8 pixels and two of 4.
+fn batch(rows: usize) -> Result<Batch, Any> {
+    let view = |(view, size): (usize, usize)| {
+        let count = rows * 3 * size * size;
+        let x = Tensor::arange(0f32, count as f32, &Device::Cpu)?;
+        (x * (0.37 + view as f64))?
+            .sin()?
+            .reshape((rows, 3, size, size))
+    };
+    let views = [8, 8, 4, 4].into_iter().enumerate().map(view);
+    Ok(Batch {
+        inputs: views.collect::<candle_core::Result<_>>()?,
+        labels: None,
+        answers: None,
+        samples: (0..rows as u64).collect(),
+        step: 0,
+        progress: 0.0,
+    })
+}
+
+fn numbers(value: &Value, shape: &[usize]) -> Result<Tensor, Any> {
+    let values: Vec<f32> = serde_json::from_value(value.clone())?;
+    Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
+}
+
+fn gap(a: &Tensor, b: &Tensor) -> Result<f64, Any> {
+    let gap = (a - b)?.abs()?.flatten_all()?.max(0)?;
+    Ok(gap.to_dtype(DType::F64)?.to_scalar()?)
+}
+
+#[test]
+fn loss_gradients_and_centre_equal_lightly() -> Result<(), Any> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/dino.json");
+    let golden: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
+    let (rows, classes) = (4, 6);
+    let list = |key: &str| -> Result<Vec<Tensor>, Any> {
+        let all = golden[key].as_array().expect("a list");
+        all.iter().map(|x| numbers(x, &[rows, classes])).collect()
+    };
+    let convnet = Convnet {
+        widths: vec![classes],
+        strides: vec![1],
+    };
+    let graph = network(&convnet.graph(&[3, 8, 8])?, None, None)?;
+    let params = Params::new(0, &Device::Cpu);
+    let mut joint = joint(graph, &params, Arc::new(CandleExecutor))?;
+    let centre = params.get("target.centre").expect("a centre");
+    centre.var.set(&numbers(&golden["centre"], &[classes])?)?;
+
+    let students = list("student")?
+        .iter()
+        .map(Var::from_tensor)
+        .collect::<candle_core::Result<Vec<_>>>()?;
+    let mut embedded: Vec<Tensor> = students.iter().map(|s| s.as_tensor().clone()).collect();
+    embedded.extend(list("teacher")?);
+    let step = joint.loss(&embedded, &batch(rows)?)?;
+    let loss = f64::from(step.loss.to_scalar::<f32>()?);
+    let expected = golden["loss"].as_f64().expect("a loss");
+    assert!(
+        (loss - expected).abs() < 1e-5 * expected,
+        "{loss}, {expected}"
+    );
+    let store = step.loss.backward()?;
+    for (student, expected) in students.iter().zip(list("gradients")?) {
+        let gradient = store.get(student).expect("a gradient");
+        assert!(gap(gradient, &expected)? < 1e-5);
+    }
+    joint.after_update(0.1)?;
+    let expected = numbers(&golden["new_centre"], &[classes])?;
+    assert!(gap(&centre.var, &expected)? < 1e-7);
+    Ok(())
+}
+
+#[test]
+fn collapsed_and_centred_it_reads_its_floor() -> Result<(), Any> {
+    let convnet = Convnet {
+        widths: vec![6],
+        strides: vec![1],
+    };
+    let graph = network(&convnet.graph(&[3, 8, 8])?, None, None)?;
+    let params = Params::new(0, &Device::Cpu);
+    let joint = joint(graph, &params, Arc::new(CandleExecutor))?;
+    let centre = params.get("target.centre").expect("a centre");
+    let answer = centre.var.ones_like()?;
+    centre.var.set(&answer)?;
+    let flat = Tensor::ones((4, 6), DType::F32, &Device::Cpu)?;
+    let step = joint.loss(&vec![flat; 6], &batch(4)?)?;
+    let floor = joint.floor(4).expect("a floor");
+    let loss = f64::from(step.loss.to_scalar::<f32>()?);
+    assert!((loss - floor).abs() < 1e-6 && (floor - 6f64.ln()).abs() < 1e-12);
+    Ok(())
+}
+
+#[test]
+fn slices_of_multi_crop_give_the_gradient_of_the_batch() -> Result<(), Any> {
+    let vit = Vit {
+        patch: 2,
+        width: 12,
+        depth: 1,
+        heads: 2,
+        class_token: true,
+        weights: None,
+    };
+    let projector = Projector {
+        hidden: Vec::new(),
+        output: 8,
+        prototypes: 16,
+        ..Projector::default()
+    };
+    let executors: [Arc<dyn Executor>; 2] =
+        [Arc::new(CandleExecutor), Arc::new(CpuExecutor::new())];
+    let mut all = Vec::new();
+    for executor in executors {
+        let graph = network(&vit.graph(&[3, 8, 8])?, Some(&projector), None)?;
+        let params = Params::new(0, &Device::Cpu);
+        let joint = joint(graph, &params, executor)?;
+        for slices in [1, 3] {
+            let found = gradients(&joint, &batch(6)?, slices, &params)?;
+            for param in params.trainable() {
+                assert!(
+                    found.gradients.of.contains_key(&param.name),
+                    "{}",
+                    param.name
+                );
+            }
+            all.push(found.gradients.of);
+        }
+    }
+    for other in &all[1..] {
+        for (name, gradient) in &all[0] {
+            let scale = gap(gradient, &gradient.zeros_like()?)?;
+            let gap = gap(gradient, &other[name])?;
+            assert!(gap <= 1e-3 * scale.max(1e-4), "{name}: {gap} of {scale}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn what_cannot_work_is_refused_with_a_way_out() {
+    let dino = |set: &str| refused(&["pretrain", "dino", "--data", "digits", "--set", set], 2);
+    let ops = "ops=[{kind='horizontal_flip'}]";
+    for (set, wanted) in [
+        ("energy.answer=0", "energy.answer"),
+        ("target.centre=1.0", "target.centre"),
+        (
+            "negatives.kind=in_batch",
+            "only the 2 views of full size answer",
+        ),
+        (
+            &format!("augment.views=[{{size=16,{ops}}},{{{ops}}}]"),
+            "augment.views[0].size",
+        ),
+        (
+            &format!("augment.views=[{{{ops}}},{{size=16,{ops}}},{{{ops}}}]"),
+            "move this group up",
+        ),
+        (
+            &format!("augment.views=[{{{ops}}},{{size=0,{ops}}}]"),
+            "choose from 1",
+        ),
+    ] {
+        let refusal = dino(set);
+        assert!(refusal.contains(wanted), "{set}: {refusal}");
+    }
+}
