@@ -1,18 +1,17 @@
 //! Losses over pairs whose answers are mined, labelled or left out, against reference numbers and identities.
 
+#[path = "../common/mod.rs"]
 mod common;
+mod exclude;
 
 use candle_core::{D, DType, Device, Tensor, Var};
 use common::{Any, Case, case};
 use ravine::energies::{Cosine, Energy, EnergyKind, Euclidean};
 use ravine::losses::{
     Contrastive, ContrastiveConvention, Dcl, Energies, EnergyLoss, Hinge, InfoNce,
-    InfoNceConvention, LEFT_OUT, Log, Loss, LossKind, Siglip, SiglipConvention, SquareSquare,
-    there,
+    InfoNceConvention, Log, Loss, LossKind, Siglip, SiglipConvention, SquareSquare,
 };
-use ravine::negatives::{
-    InBatch, Mining, Negatives, NegativesKind, OtherClasses, OtherView, Queue, Triplets,
-};
+use ravine::negatives::{InBatch, Mining, Negatives, OtherClasses, OtherView, Triplets};
 use ravine::random::{Purpose, normal, stream};
 use ravine::regularizers::{Covariance, OverViews, Regularizer, Variance};
 
@@ -154,135 +153,6 @@ fn unique_labels_make_other_classes_in_batch_for_every_loss() -> Result<(), Any>
         refusal.contains("labels") && refusal.contains("in_batch"),
         "{refusal}"
     );
-    Ok(())
-}
-
-#[test]
-fn left_out_answers_change_neither_values_nor_gradients() -> Result<(), Any> {
-    let right = Tensor::new(
-        &[[0.3, 0.5, LEFT_OUT], [0.9, LEFT_OUT, LEFT_OUT]],
-        &Device::Cpu,
-    )?;
-    let wrong = Tensor::new(&[[0.7, LEFT_OUT, 0.4], [1.1, LEFT_OUT, 0.8]], &Device::Cpu)?;
-    let kept = |right: Vec<f64>, wrong: Vec<f64>| -> Result<Energies, Any> {
-        Ok(Energies {
-            positive: Tensor::new(right, &Device::Cpu)?.unsqueeze(0)?,
-            negative: Some(Tensor::new(wrong, &Device::Cpu)?.unsqueeze(0)?),
-            volume: None,
-        })
-    };
-    let rows = [
-        kept(vec![0.3, 0.5], vec![0.7, 0.4])?,
-        kept(vec![0.9], vec![1.1, 0.8])?,
-    ];
-    for kind in LossKind::defaults() {
-        let (loss, name) = (kind.part(), kind.name());
-        if matches!(kind, LossKind::Dclw(_)) {
-            continue; // its weights look at all rows
-        }
-        let (p, n) = (Var::from_tensor(&right)?, Var::from_tensor(&wrong)?);
-        let energies = Energies {
-            positive: p.as_tensor().clone(),
-            negative: Some(n.as_tensor().clone()),
-            volume: None,
-        };
-        let value = loss.forward(&energies)?;
-        for (row, kept) in rows.iter().enumerate() {
-            let apart = gap(&value.narrow(0, row, 1)?, &loss.forward(kept)?)?;
-            assert!(apart < 1e-9, "{name}, row {row}: {apart}");
-        }
-        let store = value.sum_all()?.backward()?;
-        for var in [p, n] {
-            let Some(gradient) = store.get(&var) else {
-                continue;
-            };
-            let of_missing = (gradient * (1.0 - there(&var)?)?)?.abs()?.sum_all()?;
-            assert_eq!(of_missing.to_scalar::<f64>()?, 0.0, "{name}");
-        }
-    }
-    Ok(())
-}
-
-#[test]
-fn a_wrong_answer_that_looks_right_is_left_out_and_a_point_keeps_all() -> Result<(), Any> {
-    let [a, b] = views(6, 1)?;
-    // Sample 1 is nearly sample 0 in both views.
-    let twin = |x: &Tensor| -> Result<Tensor, Any> {
-        let same = (x.narrow(0, 0, 1)? + 1e-3)?;
-        Ok(Tensor::cat(
-            &[&x.narrow(0, 0, 1)?, &same, &x.narrow(0, 2, 4)?],
-            0,
-        )?)
-    };
-    let pair = [twin(&a)?, twin(&b)?];
-    let exclude_above = Some(0.999);
-    let guarded: [&dyn Negatives; 2] = [&InBatch { exclude_above }, &OtherView { exclude_above }];
-    let plain: [&dyn Negatives; 2] = [&InBatch::default(), &OtherView::default()];
-    for (guarded, plain) in guarded.into_iter().zip(plain) {
-        for energy in [&Cosine {} as &dyn Energy, &Euclidean::default()] {
-            let with = guarded.energies(energy, &pair, &pair)?;
-            let all = plain.energies(energy, &pair, &pair)?;
-            let cosine = plain.energies(&Cosine {}, &pair, &pair)?;
-            let expected = cosine.wrong()?.ge(1.0 - 0.999)?.to_dtype(DType::F64)?;
-            assert_eq!(gap(&there(with.wrong()?)?, &expected)?, 0.0);
-            let left = (1.0 - &expected)?.sum_all()?.to_scalar::<f64>()?;
-            let same = ((with.wrong()? - all.wrong()?)? * &expected)?
-                .abs()?
-                .sum_all()?;
-            assert_eq!(same.to_scalar::<f64>()?, 0.0);
-            if guarded.answers(6, 2) == 11 {
-                assert_eq!(left, 4.0); // view by view, in both directions
-            }
-        }
-    }
-    let point = Tensor::ones((6, 4), DType::F64, &Device::Cpu)?;
-    let point = [point.clone(), point];
-    let kept = InBatch { exclude_above }.energies(&Cosine {}, &point, &point)?;
-    assert!(gap(&there(kept.wrong()?)?, &kept.wrong()?.ones_like()?)? == 0.0);
-    let queue = Queue {
-        size: 3,
-        exclude_above,
-    };
-    let kept = Tensor::cat(&[&pair[0].narrow(0, 0, 1)?, &a.narrow(0, 3, 2)?], 0)?;
-    let row = queue.against(&Cosine {}, &pair, 2, &kept)?.narrow(0, 0, 1)?;
-    assert_eq!(there(&row)?.to_vec2::<f64>()?, [[0.0, 1.0, 1.0]]);
-    for exclude_above in [Some(1.5), Some(-0.1), Some(f64::NAN)] {
-        let refusal = InBatch { exclude_above }.validate().err();
-        let refusal = refusal.map(|e| e.to_string()).unwrap_or_default();
-        assert!(refusal.contains("negatives.exclude_above"), "{refusal}");
-    }
-    Ok(())
-}
-
-#[test]
-fn every_source_of_pairs_takes_the_guard_and_keeps_its_floor_or_says_not() -> Result<(), Any> {
-    let point = Tensor::ones((4, 3), DType::F64, &Device::Cpu)?;
-    let point = [point.clone(), point];
-    let margin = 0.4;
-    let all = [
-        Mining::All,
-        Mining::Hardest,
-        Mining::SemiHard,
-        Mining::NearestSemiHard,
-    ];
-    let mut kinds: Vec<NegativesKind> = all
-        .map(|mining| Triplets {
-            mining,
-            exclude_above: Some(0.9),
-        })
-        .map(NegativesKind::Triplets)
-        .into();
-    kinds.extend(NegativesKind::defaults());
-    for kind in kinds {
-        let part = kind.part();
-        if !part.pairs() || part.queue().is_some() || kind.name() == "none" {
-            continue;
-        }
-        let losses = Hinge { margin }.forward(&part.energies(&Cosine {}, &point, &point)?)?;
-        let loss = part.reduce(&losses)?.to_scalar::<f64>()?;
-        let floor = if part.keeps_floor() { margin } else { 0.0 };
-        assert!((loss - floor).abs() < 1e-9, "{}: {loss}", kind.name());
-    }
     Ok(())
 }
 

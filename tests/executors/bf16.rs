@@ -1,0 +1,47 @@
+//! Training in bfloat16 beside 32 bits.
+
+use std::sync::Arc;
+
+use ravine::encoders::{Encoder, Vit};
+use ravine::graph::{CpuExecutor, Mode, Precision};
+
+use crate::graphs::residual;
+use crate::{Outcome, network, pass, same, tensor, values};
+
+/// Operands of 8 significant bits, and ReLUs gated the other way, turn a gradient by a few degrees; a wrong place
+/// turns it by 90.
+#[test]
+fn bf16_is_close_to_32_bits_and_evaluates_in_them() {
+    let Ok(executor) = CpuExecutor::with_precision(Precision::Bf16) else {
+        println!("skipped: this processor has no instructions for bfloat16");
+        return;
+    };
+    let vit = Vit {
+        patch: 4,
+        width: 64,
+        depth: 2,
+        heads: 4,
+        ..Vit::default()
+    };
+    for graph in [residual(16, &[16, 32]), vit.graph(&[3, 16, 16]).unwrap()] {
+        let x = tensor(&[9, 3, 16, 16], 4);
+        let both = |mode| {
+            let bf16 = network(&graph, Arc::new(executor.clone()));
+            let f32 = network(&graph, Arc::new(CpuExecutor::new()));
+            (pass(&bf16, &x, mode), pass(&f32, &x, mode))
+        };
+        let (actual, expected) = both(Mode::Train);
+        for (name, gradient) in &expected.gradients.of {
+            let (a, e) = (values(&actual.gradients.of[name]), values(gradient));
+            let dot =
+                |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+            let cosine = dot(&a, &e) / (dot(&a, &a) * dot(&e, &e)).sqrt().max(1e-12);
+            assert!(dot(&e, &e) < 1e-6 || cosine > 0.95, "{name}: {cosine}");
+        }
+        let last = |outcome: &Outcome| values(outcome.outputs.last().unwrap());
+        let apart = last(&actual) != last(&expected);
+        assert!(apart, "nothing was rounded");
+        let (actual, expected) = both(Mode::Eval);
+        same(&actual, &expected, 0.0);
+    }
+}
