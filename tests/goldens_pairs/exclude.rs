@@ -1,12 +1,11 @@
 //! The guard against false negatives, `negatives.exclude_above`.
 
-use crate::common::Any;
 use candle_core::{DType, Device, Tensor, Var};
 use ravine::energies::{Cosine, Energy, Euclidean};
 use ravine::losses::{Energies, Hinge, LEFT_OUT, Loss, LossKind, there};
 use ravine::negatives::{InBatch, Mining, Negatives, NegativesKind, OtherView, Queue, Triplets};
-use ravine::regularizers::Regularizer;
 
+use crate::common::Any;
 use crate::{gap, views};
 
 #[test]
