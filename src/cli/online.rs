@@ -149,7 +149,8 @@ fn numbers(energies: &Tensor) -> Result<Vec<f32>> {
     Ok(energies.flatten_all()?.to_vec1()?)
 }
 
-/// How energies of right and of wrong pairs are distributed: over the energy's range, or up to the highest seen where that has no end.
+/// How energies of right and of wrong pairs are distributed: over the energy's range, or up to the highest seen
+/// where that has no end.
 fn histograms(
     right: &[f32],
     wrong: &[f32],
