@@ -129,6 +129,7 @@ fn settings_that_spoil_a_sound_method_are_named() -> Result<(), Any> {
         ),
         ("hinge", "loss.margin=0.001", "tiny_margin"),
         ("byol", "target.momentum=1.0", "still_target"),
+        ("siglip", "optimizer={kind=\"sgd\",lr=0.3}", "learned_scale"),
         (
             "vicreg",
             "regularizers=[{kind=\"variance\",weight=0.0}]",

@@ -103,9 +103,13 @@ fn a_run_is_probed_on_another_data_set() -> Result<(), Any> {
         }
     }
     let data = images.to_string_lossy().into_owned();
-    for kind in ["logistic", "knn", "linear"] {
+    for (kind, option) in [
+        ("logistic", "--l2=1e-4"),
+        ("knn", "--k=5"),
+        ("linear", "--threads=2"),
+    ] {
         let card = json(&[
-            "probe", &run, "--data", &data, "--kind", kind, "--k", "5", "--json",
+            "probe", &run, "--data", &data, "--kind", kind, option, "--json",
         ])?;
         assert_eq!(card["data"], data);
         assert!(
@@ -123,11 +127,20 @@ fn a_run_is_probed_on_another_data_set() -> Result<(), Any> {
         "--json",
     ])?;
     assert_eq!(card["data"], data);
-    let text = ravine(&["probe", &run, "--data", &data, "--k", "5"]);
+    let text = ravine(&["probe", &run, "--data", &data]);
     let text = String::from_utf8(text.stdout)?;
     assert!(
         text.contains(&format!("accuracy on {data}, test")),
         "{text}"
     );
+    for options in [
+        &["--k", "5"][..],
+        &["--kind", "linear", "--temperature", "0.1"],
+        &["--kind", "knn", "--l2", "0.1"],
+        &["--kind", "knn", "--seeds", "3"],
+    ] {
+        let refused = ravine(&[&["probe", &run, "--data", &data][..], options].concat());
+        assert_eq!(refused.status.code(), Some(2), "{options:?}");
+    }
     Ok(())
 }

@@ -76,18 +76,52 @@ enum Split {
     Test,
 }
 
+impl Args {
+    /// Options that would change nothing are refused: whoever gives one expects something of it.
+    fn check(&self) -> Result<()> {
+        if self.labels_per_class == Some(0) || self.seeds == Some(0) {
+            return Err(Error::Usage(
+                "--labels-per-class and --seeds must be 1 or more; leave them out for all labels"
+                    .into(),
+            ));
+        }
+        if self.seeds.is_some() && self.labels_per_class.is_none() {
+            return Err(Error::Usage(
+                "--seeds counts draws of labels; give --labels-per-class too".into(),
+            ));
+        }
+        let idle = [
+            ("--k", self.k.is_some(), &[Kind::Knn, Kind::Retrieval][..]),
+            ("--temperature", self.temperature.is_some(), &[Kind::Knn]),
+            ("--l2", self.l2.is_some(), &[Kind::Logistic]),
+        ];
+        for (option, given, kinds) in idle {
+            if given && !kinds.contains(&self.kind) {
+                let kinds: Vec<String> = kinds.iter().map(Kind::name).collect();
+                return Err(Error::Usage(format!(
+                    "{option} says nothing to --kind {}; it belongs to {}",
+                    self.kind.name(),
+                    kinds.join(" and ")
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Kind {
+    fn name(&self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+}
+
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let (_, mut config, checkpoint) = load_run(&args.run, &args.checkpoint, &args.machine)?;
     if let Some(data) = &args.data {
         config.data.source.clone_from(data);
         config.data.reader = crate::data::Reader::Auto;
     }
-    if args.labels_per_class == Some(0) || args.seeds == Some(0) {
-        return Err(Error::Usage(
-            "--labels-per-class and --seeds must be 1 or more; leave them out for all labels"
-                .into(),
-        ));
-    }
+    args.check()?;
     let mut setup = Setup::new(config.without_head())?;
     setup.splits = setup.splits.labelled();
     let splits = &setup.splits;
@@ -135,7 +169,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     };
     let linear = args.kind == Kind::Linear;
     let card = ProbeCard {
-        kind: format!("{:?}", args.kind).to_lowercase(),
+        kind: args.kind.name(),
         split: split.into(),
         labels_per_class: args.labels_per_class,
         seeds: draws.len() as u64,

@@ -20,6 +20,9 @@ const LEAST_MARGIN: f64 = 0.01;
 /// A target that has moved less than this share of the way to the trained network has not moved.
 const LEAST_FOLLOWED: f64 = 0.5;
 
+/// Above this rate of SGD the few learned numbers of a loss overshoot.
+const FASTEST_LEARNED: f64 = 0.05;
+
 impl Config {
     /// Why a self-supervised run with this configuration on `images` training images may collapse or learn nothing,
     /// the likeliest cause first; empty for a sound one.
@@ -37,6 +40,7 @@ impl Config {
             self.tiny_margin(),
             self.still_target(images),
             self.small_batch(),
+            self.learned_fast(),
             self.fast(),
             self.small_embedding(),
         ];
@@ -177,6 +181,24 @@ impl Config {
                 "small_batch",
                 &format!(
                     "`train.batch` {batch} is too small to tell one cloud of embeddings from another; give 64 or more"
+                ),
+            )
+        })
+    }
+
+    /// Single numbers of the loss whose gradient sums over the batch, at the rate of a network's weights.
+    fn learned_fast(&self) -> Option<Cause> {
+        let rate = self.optimizer.part().learning_rate();
+        let adapts = matches!(self.optimizer, OptimizerKind::AdamW(_));
+        let learned = self.loss.part().learned();
+        (!learned.is_empty() && !adapts && rate > FASTEST_LEARNED).then(|| {
+            cause(
+                "learned_scale",
+                &format!(
+                    "the scale of `{}` is learned and runs to 0 at `optimizer.lr` {rate} of {}, after which nothing \
+                     is learned; choose optimizer.kind = \"adamw\" with lr 0.001",
+                    self.loss.name(),
+                    OptimizerKind::name(&self.optimizer)
                 ),
             )
         })

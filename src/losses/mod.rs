@@ -169,6 +169,11 @@ pub trait Loss: Send + Sync {
     /// network. Losses of differences of energies read it at any equal energies. `None` if it is not known.
     fn floor(&self, answers: usize) -> Option<f64>;
 
+    /// The floor when the numbers that the loss learns have come to terms with a network that says nothing.
+    fn settled(&self, answers: usize) -> Option<f64> {
+        self.floor(answers)
+    }
+
     /// Refuse settings that cannot work with an energy whose values lie in `range`.
     ///
     /// # Errors

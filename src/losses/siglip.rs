@@ -11,7 +11,8 @@ use crate::params::{Init, ParamSpec, Role};
 ///
 /// Energies (N, P), (N, K) to (N,). Over cosine energies and `other_view` negatives it is SigLIP (Zhai et al. 2023,
 /// algorithm 1: divided by N, not N², which `convention` offers); t (through its logarithm) and b are learned with the network. It needs no sum
-/// over the batch inside a logarithm, so batches may differ in size; a good choice for small ones.
+/// over the batch inside a logarithm, so batches may differ in size; a good choice for small ones, with AdamW: at the
+/// learning rates of SGD the scale can run to 0, where nothing is learned.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Siglip {
@@ -105,11 +106,44 @@ impl Loss for Siglip {
         Some(self.share(answers) * all)
     }
 
+    fn settled(&self, answers: usize) -> Option<f64> {
+        // The logit of a guess, 1 in `answers`: the entropy of N such questions.
+        let (all, wrong) = (answers as f64, answers.saturating_sub(1) as f64);
+        let guess = all.ln() + wrong * (1.0 / wrong.max(1.0)).ln_1p();
+        Some(self.share(answers) * if answers > 1 { guess } else { 0.0 })
+    }
+
     fn validate(&self, _: (f64, f64)) -> Result<()> {
         positive("loss.scale", self.scale)?;
         if self.bias.is_finite() {
             return Ok(());
         }
         Err(Error::key("loss.bias", "must be a finite number"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_scale_and_the_best_bias_read_the_settled_floor() -> Result<()> {
+        let energies = Energies {
+            positive: Tensor::full(0.3, (2, 1), &Device::Cpu)?,
+            negative: Some(Tensor::full(0.9, (2, 255), &Device::Cpu)?),
+            volume: None,
+        };
+        let reads = |bias: f64| -> Result<f64> {
+            let learned = [-100.0, bias].map(|x| Tensor::new(&[x], &Device::Cpu));
+            let [scale, bias] = learned;
+            let rows = Siglip::default().with(&energies, &[scale?, bias?])?;
+            Ok(rows.mean_all()?.to_scalar::<f64>()?)
+        };
+        let settled = Siglip::default().settled(256).unwrap_or(f64::NAN);
+        let best = -(255.0_f64.ln());
+        assert!((reads(best)? - settled).abs() < 1e-9, "{settled}");
+        assert!(reads(best - 0.5)? > settled && reads(best + 0.5)? > settled);
+        assert_eq!(Siglip::default().settled(1), Some(0.0));
+        Ok(())
     }
 }

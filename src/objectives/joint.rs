@@ -284,7 +284,7 @@ impl Objective for Joint {
             .map(|r| r.part().weight() * r.part().floor(batch, dim))
             .sum();
         let equal = match (self.energy.part().at_centre(dim), &self.centre) {
-            (None, _) => self.loss.part().floor(answers)?,
+            (None, _) => self.loss.part().settled(answers)?,
             (Some(energy), Some(_)) => self.at_equal(energy, answers).ok()?,
             (Some(_), None) => return None, // anything between the floors of its two collapses
         };
