@@ -1,6 +1,6 @@
 //! The configuration of a run: defaults, then a preset or file, then `--set`, all checked.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use crate::data::DataConfig;
 use crate::encoders::{EncoderKind, Projector, Resnet};
 use crate::energies::{Cosine, EnergyKind};
 use crate::error::{Error, Result, hint};
+use crate::eval::knn::LOWEST_TEMPERATURE;
 use crate::heads::HeadKind;
 use crate::inference::{Bounds, Descent, InferenceKind};
 use crate::losses::{InfoNce, LossKind};
@@ -84,6 +85,9 @@ pub struct Config {
     pub train: TrainConfig,
     /// What is looked at on the way and at the end.
     pub probe: ProbeConfig,
+    /// Where the run that this was read from keeps the values of `encoder.weights`, so that it needs that file no longer.
+    #[serde(skip)]
+    pub start: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -112,6 +116,7 @@ impl Default for Config {
             optimizer: OptimizerKind::Sgd(Sgd::default()),
             train: TrainConfig::default(),
             probe: ProbeConfig::default(),
+            start: None,
         }
     }
 }
@@ -189,13 +194,20 @@ impl ProbeConfig {
             "0 or more",
         )?;
         above("probe.k", self.k > 0, "1 or more")?;
-        above("probe.temperature", self.temperature > 0.0, "above 0")?;
+        above(
+            "probe.temperature",
+            self.temperature >= LOWEST_TEMPERATURE,
+            "at least 1/600",
+        )?;
         above("probe.bank", self.bank > 0, "1 or more")?;
         above("probe.queries", self.queries > 1, "2 or more")?;
         above("probe.seeds", self.seeds > 0, "1 or more")?;
         above("probe.l2", self.l2 >= 0.0, "0 or more")
     }
 }
+
+/// The file of a run folder with the values that its encoder started from, where `encoder.weights` gave them.
+pub const START: &str = "start.safetensors";
 
 /// More compute threads than this are a typing error.
 const MOST_THREADS: usize = 1024;
@@ -222,7 +234,10 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or an unknown key stands in it.
     pub fn of_run(path: &Path) -> Result<Self> {
-        Self::from_table(read(path)?, &path.display().to_string())
+        let mut config = Self::from_table(read(path)?, &path.display().to_string())?;
+        let start = path.with_file_name(START);
+        config.start = start.is_file().then_some(start);
+        Ok(config)
     }
 
     /// This configuration changed by `sets` of the form `key.path=value`.

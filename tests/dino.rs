@@ -119,7 +119,7 @@ fn collapsed_and_centred_it_reads_its_floor() -> Result<(), Any> {
     centre.var.set(&answer)?;
     let flat = Tensor::ones((4, 6), DType::F32, &Device::Cpu)?;
     let step = joint.loss(&vec![flat; 6], &batch(4)?)?;
-    let floor = joint.floor(4).expect("a floor");
+    let floor = joint.floor(4, 2).expect("a floor");
     let loss = f64::from(step.loss.to_scalar::<f32>()?);
     assert!((loss - floor).abs() < 1e-6 && (floor - 6f64.ln()).abs() < 1e-12);
     Ok(())

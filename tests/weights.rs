@@ -217,7 +217,20 @@ fn a_run_starts_from_a_file_and_says_what_it_took() -> Result<(), Any> {
         let name = format!("encoder.{}", param.name);
         assert!(gap(&model[&name], &param.var)? < 1e-6, "{name}");
     }
+    let run = run.to_str().expect("a path");
+    let probe = ["probe", run, "--kind", "knn", "--json"];
+    let before = ravine(&probe).stdout;
     std::fs::remove_file(&path)?;
+    // The run has kept where it started, for the probe's baseline.
+    assert_eq!(
+        String::from_utf8(ravine(&probe).stdout)?,
+        String::from_utf8(before)?
+    );
+    assert!(
+        ravine(&["pretrain", "--resume", "--out", run])
+            .status
+            .success()
+    );
     arguments.push("--force");
     let refusal = refused(&arguments, 1);
     assert!(refusal.contains("resnet.safetensors"), "{refusal}");

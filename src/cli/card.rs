@@ -1,11 +1,13 @@
 //! What a pretraining run is worth: its card.
 
 use std::fs;
+use std::sync::Arc;
 
 use super::judge::card_probes;
+use super::online::{gap, pairs, sample};
 use super::pretrain::Trained;
-use super::setup::Setup;
-use crate::data::require_classes;
+use super::setup::{Setup, joint};
+use crate::data::{Dataset, require_classes};
 use crate::error::Result;
 use crate::eval::card::{Card, ProbeCard};
 use crate::eval::spectrum::{rankme, relative_spread};
@@ -29,7 +31,9 @@ pub(super) fn card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
     };
     let cloud = setup.collect(test, |x| network.eval(x, "embedding"))?;
     let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
-    let diagnosed = diagnosis.judge(last_loss(folder), spread, rank, cloud.dim);
+    let cloud_of = (spread, rank, cloud.dim);
+    let auroc = told_apart(setup, network, test)?;
+    let diagnosed = diagnosis.judge(last_loss(folder), cloud_of, auroc);
     let worse = probe.as_ref().map(worse_than_nothing).unwrap_or_default();
     Ok(Card {
         run: folder.root().display().to_string(),
@@ -55,6 +59,24 @@ pub(super) fn card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
             .collect(),
         why: diagnosed.why + &worse,
     })
+}
+
+/// AUROC of pairs of views of some images of `part`, now and before training; `None` where there are no pairs.
+fn told_apart(
+    setup: &Setup,
+    network: &Network,
+    part: &Arc<dyn Dataset>,
+) -> Result<Option<[f64; 2]>> {
+    let config = &setup.config;
+    let images = sample(part, config.probe.queries, config.seed);
+    let Some(pairs) = pairs(setup, &images)? else {
+        return Ok(None);
+    };
+    let of = |network| gap(&joint(config, network)?, &pairs);
+    Ok(Some([
+        of(network.clone())?.auroc,
+        of(setup.network()?)?.auroc,
+    ]))
 }
 
 /// What a healthy cloud does not show: that a baseline is read off more easily.

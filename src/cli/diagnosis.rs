@@ -31,9 +31,19 @@ impl Diagnosis {
         self.causes.iter().map(sentence)
     }
 
-    /// Judge a `loss` beside the relative spread and RankMe of embeddings of `dim` numbers.
-    pub(super) fn judge(&self, loss: f64, spread: f64, rank: f64, dim: usize) -> Diagnosed {
-        let judgement: Judgement = judge(loss, self.floor, spread, rank, dim).knowing(&self.causes);
+    /// Judge a `loss` beside the relative spread and RankMe of embeddings of `dim` numbers, and the AUROC of pairs now
+    /// and before training.
+    pub(super) fn judge(
+        &self,
+        loss: f64,
+        (spread, rank, dim): (f64, f64, usize),
+        auroc: Option<[f64; 2]>,
+    ) -> Diagnosed {
+        let mut judgement: Judgement = judge(loss, self.floor, spread, rank, dim);
+        if let Some([now, before]) = auroc {
+            judgement = judgement.since(now, before);
+        }
+        let judgement = judgement.knowing(&self.causes);
         let causes = match judgement.verdict {
             Verdict::Healthy => Vec::new(),
             _ => self.causes.clone(),

@@ -1,12 +1,16 @@
 //! One run of the trainer, whatever its objective.
 
+use std::collections::HashMap;
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use candle_core::Tensor;
+
 use super::progress::Bars;
 use super::stop::stop_flag;
-use crate::atomic::AtomicFile;
-use crate::config::Config;
+use crate::atomic::{AtomicFile, dir_beside};
+use crate::config::{Config, START};
 use crate::error::{Error, Result};
 use crate::objectives::Objective;
 use crate::params::Params;
@@ -43,6 +47,9 @@ pub(super) fn fit(job: Job, place: Place, bars: &mut Bars) -> Result<(Progress, 
     if resume {
         unchanged(&folder.file(name), seen, &job.config.data.source)?;
     }
+    if !resume && job.config.encoder.part().weights().is_some() {
+        keep_start(&folder.file(START), job.params)?;
+    }
     write(&folder.file("config.toml"), &job.config.to_toml()?)?;
     write(&folder.file(name), seen)?;
     for message in &job.messages {
@@ -66,6 +73,23 @@ pub(super) fn fit(job: Job, place: Place, bars: &mut Bars) -> Result<(Progress, 
     }
     .train(resume)?;
     Ok((progress, folder))
+}
+
+/// Keep what `encoder.weights` gave: the file may be gone when the run goes on or is probed beside its start.
+fn keep_start(path: &Path, params: &Params) -> Result<()> {
+    let encoder = params.all().into_iter();
+    let encoder = encoder.filter(|param| param.name.starts_with("encoder."));
+    let values: HashMap<String, Tensor> = encoder
+        .map(|param| (param.name, param.var.as_detached_tensor()))
+        .collect();
+    let folder = dir_beside(path)?;
+    let unfinished = folder.path().join(START);
+    candle_core::safetensors::save(&values, &unfinished)?;
+    let unwritable = |e| Error::data(path, format!("cannot be written: {e}"));
+    let mut from = File::open(&unfinished).map_err(unwritable)?;
+    let mut file = AtomicFile::create(path)?;
+    std::io::copy(&mut from, &mut file).map_err(unwritable)?;
+    file.commit()
 }
 
 /// Refuse to go on with data that no longer look as they did when the run started.

@@ -209,7 +209,7 @@ impl Objective for Sweep {
         })
     }
 
-    fn floor(&self, _: usize) -> Option<f64> {
+    fn floor(&self, _: usize, _: usize) -> Option<f64> {
         None
     }
 }

@@ -14,6 +14,7 @@ use crate::eval::features::accuracy;
 use crate::eval::knn::Knn;
 use crate::eval::spectrum::{rankme, relative_spread};
 use crate::graph::{Mode, Network};
+use crate::losses::Energies;
 use crate::objectives::{Batch, Joint, Objective};
 use crate::random::{Purpose, permutation, stream};
 use crate::train::Probed;
@@ -32,6 +33,8 @@ pub(super) struct Online<'a> {
     queries: Arc<dyn Dataset>,
     joint: Joint,
     pairs: Option<Batch>,
+    /// AUROC of the pairs before training.
+    before: Option<f64>,
     diagnosis: Diagnosis,
 }
 
@@ -50,6 +53,10 @@ impl<'a> Online<'a> {
         let queries = sample(part, config.probe.queries, config.seed);
         let joint = joint(config, network.clone())?;
         let pairs = pairs(setup, &queries)?;
+        let before = match &pairs {
+            Some(pairs) => Some(gap(&joint, pairs)?.auroc),
+            None => None,
+        };
         Ok(Self {
             setup,
             network: network.clone(),
@@ -57,6 +64,7 @@ impl<'a> Online<'a> {
             queries,
             joint,
             pairs,
+            before,
             diagnosis,
         })
     }
@@ -82,12 +90,13 @@ impl<'a> Online<'a> {
             .collect(&self.queries, |x| self.network.eval(x, "embedding"))?;
         let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
         found.values.extend([("spread", spread), ("rank", rank)]);
+        let mut auroc = None;
         if let Some(pairs) = &self.pairs {
-            let embedded = self.joint.embed(pairs, Mode::Eval)?;
-            let energies = self.joint.compared(&embedded.tensors, pairs)?;
+            let energies = energies(&self.joint, pairs)?;
             let active = self.joint.active(&energies)?;
             let (right, wrong) = (numbers(&energies.positive)?, numbers(energies.wrong()?)?);
             let gap = EnergyGap::of(&right, &wrong)?;
+            auroc = self.before.map(|before| [gap.auroc, before]);
             found.values.extend([
                 ("energy_gap", gap.gap),
                 ("auroc", gap.auroc),
@@ -98,7 +107,7 @@ impl<'a> Online<'a> {
             found.lists = histograms(&right, &wrong, range);
         }
         if let Some(loss) = loss {
-            let diagnosed = self.diagnosis.judge(loss, spread, rank, cloud.dim);
+            let diagnosed = self.diagnosis.judge(loss, (spread, rank, cloud.dim), auroc);
             let causes: Vec<_> = diagnosed.causes.into_iter().map(|c| c.name).collect();
             found.notes = vec![
                 ("verdict", diagnosed.verdict.to_string()),
@@ -143,6 +152,17 @@ pub(super) fn pairs(setup: &Setup, queries: &Arc<dyn Dataset>) -> Result<Option<
         return Ok(None);
     };
     Ok(Some(to_device(batch, &setup.device)?.batch))
+}
+
+fn energies(joint: &Joint, pairs: &Batch) -> Result<Energies> {
+    let embedded = joint.embed(pairs, Mode::Eval)?;
+    joint.compared(&embedded.tensors, pairs)
+}
+
+/// How far energies tell two views of one image from views of different ones.
+pub(super) fn gap(joint: &Joint, pairs: &Batch) -> Result<EnergyGap> {
+    let energies = energies(joint, pairs)?;
+    EnergyGap::of(&numbers(&energies.positive)?, &numbers(energies.wrong()?)?)
 }
 
 fn numbers(energies: &Tensor) -> Result<Vec<f32>> {

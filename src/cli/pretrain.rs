@@ -19,7 +19,7 @@ use super::{print_json, print_text, train_head};
 use crate::config::Config;
 use crate::data::{Loader, LoaderConfig};
 use crate::error::{Error, Result};
-use crate::graph::Network;
+use crate::graph::{Network, Precision};
 use crate::objectives::Objective;
 use crate::params::Params;
 use crate::train::{Checkpoint, Progress, RunFolder};
@@ -200,7 +200,10 @@ fn fit_pairs(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
             ),
         ));
     }
-    let floor = objective.floor(batch);
+    let augment = &setup.config.augment;
+    let sizes = augment.sizes();
+    let answering = sizes.iter().filter(|&&size| size == augment.size);
+    let floor = objective.floor(batch, answering.count());
     let diagnosis = Diagnosis::new(&setup.config, setup.splits.train.len(), floor)?;
     let source = LoaderSource {
         loader: loader(&setup)?,
@@ -295,6 +298,7 @@ pub(super) fn load_run(
     let folder = RunFolder::read(root)?;
     let mut config = Config::of_run(&folder.file("config.toml"))?;
     machine.apply(&mut config)?;
+    config.train.precision = Precision::F32; // nothing is trained
     let path = match checkpoint {
         "latest" | "best" => folder.pointed(checkpoint)?,
         name => folder.checkpoints().join(name),

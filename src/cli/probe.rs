@@ -97,7 +97,7 @@ impl Args {
         ];
         for (option, given, kinds) in idle {
             if given && !kinds.contains(&self.kind) {
-                let kinds: Vec<String> = kinds.iter().map(Kind::name).collect();
+                let kinds: Vec<String> = kinds.iter().map(|kind| kind.name()).collect();
                 return Err(Error::Usage(format!(
                     "{option} says nothing to --kind {}; it belongs to {}",
                     self.kind.name(),
@@ -110,7 +110,7 @@ impl Args {
 }
 
 impl Kind {
-    fn name(&self) -> String {
+    fn name(self) -> String {
         format!("{self:?}").to_lowercase()
     }
 }
@@ -136,6 +136,8 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         return retrieval(args, &setup, &network, (part, split), json);
     }
     let mut pairs = beside(&setup, &network, &splits.train, part)?;
+    tell_missing(&pairs.pretrained.train, &splits.train);
+    tell_missing(&pairs.pretrained.test, part);
     let validation =
         args.kind == Kind::Linear && args.split == Split::Test && !splits.validation.is_empty();
     if validation {
@@ -175,7 +177,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         seeds: draws.len() as u64,
         k: knn.map(|knn| knn.k),
         temperature: knn.map(|knn| knn.temperature),
-        bank: knn.map(|_| draws[0].len()),
+        bank: knn.map(|_| rows_of(&pairs.pretrained, &splits.train, &draws[0]).rows()),
         l2: (args.kind == Kind::Logistic).then_some(probe.logistic.l2),
         data: args.data.clone(),
         learning_rates: linear.then(|| LEARNING_RATES.to_vec()),
@@ -197,6 +199,17 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     print_text(&card.to_string())
 }
 
+/// Say how many images of `dataset` have no features.
+fn tell_missing(features: &Features, dataset: &Arc<dyn Dataset>) {
+    let missing = dataset.len() - features.rows();
+    if missing > 0 {
+        let all = dataset.len();
+        eprintln!(
+            "{missing} of {all} images could not be read and are left out; `ravine data check` lists them"
+        );
+    }
+}
+
 /// The images of `part` search those of the training part.
 fn retrieval(
     args: &Args,
@@ -216,6 +229,8 @@ fn retrieval(
         return Err(Error::Usage("--k must be 1 or more".into()));
     }
     let pairs = beside(setup, network, &setup.splits.train, part)?;
+    tell_missing(&pairs.pretrained.train, &setup.splits.train);
+    tell_missing(&pairs.pretrained.test, part);
     let found = |pair: &Pair| retrieve(&pair.train, &pair.test, &ks);
     let (pretrained, untrained, raw) = (
         found(&pairs.pretrained)?,

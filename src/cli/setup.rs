@@ -175,11 +175,15 @@ pub(super) fn start(
     specs: &[ParamSpec],
     params: &Params,
 ) -> Result<Option<String>> {
-    let Some(path) = config.encoder.part().weights() else {
+    let Some(named) = config.encoder.part().weights() else {
         return Ok(None);
     };
-    let found = weights::load(Path::new(path), specs, "encoder.", params)?;
-    Ok(Some(format!("encoder.weights, {path}: {found}")))
+    let path = config.start.as_deref().unwrap_or(Path::new(named));
+    let found = weights::load(path, specs, "encoder.", params)?;
+    Ok(Some(format!(
+        "encoder.weights, {}: {found}",
+        path.display()
+    )))
 }
 
 /// The self-supervised objective that `config` describes.

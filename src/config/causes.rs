@@ -174,7 +174,9 @@ impl Config {
     }
 
     fn small_batch(&self) -> Option<Cause> {
-        let looks = !self.regularizers.is_empty() || self.loss.part().needs_negatives();
+        let queued = matches!(self.negatives, Some(NegativesKind::Queue(_)));
+        let wrong = self.loss.part().needs_negatives() && !queued;
+        let looks = !self.regularizers.is_empty() || wrong;
         let batch = self.train.batch;
         (looks && batch < FEWEST_SAMPLES).then(|| {
             cause(
@@ -219,12 +221,16 @@ impl Config {
     }
 
     fn small_embedding(&self) -> Option<Cause> {
-        let output = self.projector.as_ref()?.output;
-        (output < FEWEST_DIMENSIONS).then(|| {
+        let projector = self.projector.as_ref()?;
+        let (key, size) = match projector.prototypes {
+            0 => ("output", projector.output),
+            prototypes => ("prototypes", prototypes),
+        };
+        (size < FEWEST_DIMENSIONS).then(|| {
             cause(
                 "small_embedding",
                 &format!(
-                    "`projector.output` {output} leaves embeddings too few directions to differ in; 64 or more is usual"
+                    "`projector.{key}` {size} leaves embeddings too few directions to differ in; 64 or more is usual"
                 ),
             )
         })

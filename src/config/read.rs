@@ -84,13 +84,13 @@ fn apply(table: &mut Table, set: &str) -> Result<()> {
 
 /// A parser's message as a sentence with file, key and the nearest name.
 pub(super) fn explain(source: &str, path: &str, message: &str) -> Error {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     let place = if path.is_empty() || path == "." {
         String::new()
     } else {
         format!("{path}: ")
     };
     let text = message.lines().next().unwrap_or(message);
+    let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
     let text = match quoted.as_slice() {
         [wrong, known @ ..] if message.starts_with("unknown") && !known.is_empty() => {
             let what = if message.starts_with("unknown field") {

@@ -151,7 +151,9 @@ fn read(path: &Path) -> Result<HashMap<String, Tensor>> {
         Error::data(
             path,
             format!(
-                "cannot be read as weights: {e}; give a .safetensors file or a .pth of torch.save (since PyTorch 1.6)"
+                "cannot be read as weights: {}; give a .safetensors file or a .pth of torch.save (since PyTorch 1.6) \
+                 whose tensors are contiguous",
+                e.to_string().lines().next().unwrap_or_default()
             ),
         )
     };
@@ -167,7 +169,7 @@ fn read(path: &Path) -> Result<HashMap<String, Tensor>> {
             let nested = KEYS
                 .iter()
                 .filter_map(|key| pickle::read_all_with_key(path, Some(key)).ok());
-            nested.max_by_key(Vec::len).unwrap_or_default()
+            nested.rev().max_by_key(Vec::len).unwrap_or_default() // of equals the first
         } else {
             top
         }

@@ -19,11 +19,15 @@ pub const FEWEST_DIMENSIONS: usize = 4;
 /// method that learns leaves its floor by more within an epoch.
 pub const FLOOR_MARGIN: f64 = 0.02;
 
+/// Of the pairs that energies order wrongly before training, the share that must be in order for a run to have learned.
+pub const LEAST_GAIN: f64 = 0.05;
+
 /// What the state of an embedding is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Embeddings differ between images, and the loss has left the value it has when nothing is learned.
+    /// Embeddings differ between images, the loss has left the value it has when all are equal, and pairs are told
+    /// apart better than before training.
     Healthy,
     /// Embeddings differ, but the loss has learned nothing from the data so far.
     Uninformative,
@@ -64,6 +68,25 @@ pub struct Cause {
 }
 
 impl Judgement {
+    /// The judgement of a run whose energies order right and wrong pairs with this `auroc`, and with that `before`
+    /// training.
+    ///
+    /// A loss also leaves its floor when embeddings differ by chance, as those of an untrained network do.
+    #[must_use]
+    pub fn since(mut self, auroc: f64, before: f64) -> Self {
+        let gained = 1.0 - auroc <= (1.0 - LEAST_GAIN) * (1.0 - before);
+        if !gained && self.verdict == Verdict::Healthy {
+            self.verdict = Verdict::Uninformative;
+            self.why = format!(
+                "pairs of views are told from other pairs hardly better than before training (AUROC {auroc:.3}, \
+                 before {before:.3})"
+            );
+            self.advice =
+                "train longer, or check the learning rate, the augmentations and the labels or pairs".into();
+        }
+        self
+    }
+
     /// The judgement of a run whose configuration has `causes`.
     ///
     /// A run whose cloud looks healthy is uninformative under a cause that blinds; the others leave the verdict, which
@@ -145,6 +168,9 @@ pub fn judge(loss: f64, floor: Option<f64>, spread: f64, rank: f64, dim: usize) 
 
 fn same_point(loss: f64, at_floor: Option<f64>, spread: f64) -> Judgement {
     let seen = match at_floor {
+        Some(floor) if above(loss, floor) => {
+            format!("and the loss {loss:.3} is above {floor:.3}, what it reads then")
+        }
         Some(floor) => format!("and the loss {loss:.3} is at its floor {floor:.3}"),
         None => "whatever the loss says".into(),
     };
@@ -157,8 +183,12 @@ fn same_point(loss: f64, at_floor: Option<f64>, spread: f64) -> Judgement {
     }
 }
 
+fn above(loss: f64, floor: f64) -> bool {
+    loss > floor + FLOOR_MARGIN * floor.abs()
+}
+
 fn nothing_learned(loss: f64, floor: f64, spread: f64) -> Judgement {
-    let place = if loss > floor + FLOOR_MARGIN * floor.abs() {
+    let place = if above(loss, floor) {
         "above"
     } else {
         "still at"
@@ -183,6 +213,18 @@ mod tests {
     fn without_a_floor_only_the_cloud_is_judged() {
         assert_eq!(judge(-1.0, None, 0.01, 1.0, 64).verdict, Verdict::Collapsed);
         assert_eq!(judge(-1.0, None, 0.9, 30.0, 64).verdict, Verdict::Healthy);
+    }
+
+    #[test]
+    fn a_run_that_orders_pairs_as_before_has_learned_nothing() {
+        let healthy = || judge(1.0, Some(6.0), 0.9, 30.0, 64);
+        assert_eq!(healthy().since(0.9, 0.7).verdict, Verdict::Healthy);
+        assert_eq!(healthy().since(1.0, 1.0).verdict, Verdict::Healthy);
+        let same = healthy().since(0.701, 0.7);
+        assert_eq!(same.verdict, Verdict::Uninformative);
+        assert!(same.why.contains("0.701, before 0.700"), "{}", same.why);
+        let point = judge(6.0, Some(6.0), 0.01, 1.0, 64).since(0.5, 0.7);
+        assert_eq!(point.verdict, Verdict::Collapsed);
     }
 
     #[test]

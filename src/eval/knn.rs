@@ -13,7 +13,7 @@ const QUERIES: usize = 256;
 const BANK: usize = 4096;
 
 /// Below it, exp(1 / temperature) leaves the range of f64.
-const LOWEST_TEMPERATURE: f64 = 1.0 / 600.0;
+pub const LOWEST_TEMPERATURE: f64 = 1.0 / 600.0;
 
 /// Weighted k-nearest neighbours: no training, so the embedding alone is judged.
 ///

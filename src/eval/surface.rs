@@ -96,6 +96,9 @@ fn deviation(values: &[f32]) -> f64 {
 /// assert_eq!(judge(&before, &before).verdict, Verdict::Uninformative);
 /// let falling = Surface { flatness: 10.0, e_c: -68.0, e_i: -60.0, gap: 8.0, ranked: 0.98 };
 /// assert_eq!(judge(&falling, &before).verdict, Verdict::Uninformative);
+/// let wild = Surface { flatness: 1610.0, ..before };
+/// let tamed = Surface { flatness: 7.2, e_c: 0.1, e_i: 12.0, gap: 11.9, ranked: 1.0 };
+/// assert_eq!(judge(&tamed, &wild).verdict, Verdict::Healthy);
 /// ```
 #[must_use]
 pub fn judge(surface: &Surface, before: &Surface) -> Judgement {
@@ -107,7 +110,9 @@ pub fn judge(surface: &Surface, before: &Surface) -> Judgement {
     } = *surface;
     let fell = before.e_c - surface.e_c;
     let level = surface.e_c.abs().max(surface.e_i.abs());
-    let flat = flatness < FLAT * before.flatness || flatness < FLAT_OF_LEVEL * level;
+    // Less than before training is not flat where right and wrong answers lie further apart than all others.
+    let lost = flatness < FLAT * before.flatness && gap < flatness;
+    let flat = lost || flatness < FLAT_OF_LEVEL * level;
     let (verdict, why) = if !flatness.is_finite() || flat {
         let why = format!(
             "the energy is nearly the same for every answer (it varies by {flatness:.4} over y around {level:.4}, by {:.4} before training); \

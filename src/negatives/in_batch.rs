@@ -39,7 +39,7 @@ impl Negatives for InBatch {
     }
 
     fn answers(&self, batch: usize, views: usize) -> usize {
-        views * batch - 1
+        views * (batch - 1) + 1
     }
 }
 

@@ -11,7 +11,7 @@ use crate::graph::{Mode, Network};
 use crate::losses::{Energies, LossKind, there};
 use crate::negatives::{InBatch, Negatives, NegativesKind};
 use crate::params::{Init, Param, ParamSpec, Role};
-use crate::regularizers::RegularizerKind;
+use crate::regularizers::{self, RegularizerKind};
 
 /// View against view: a joint embedding trained by the energies of pairs, plus prices on the cloud.
 ///
@@ -56,10 +56,21 @@ impl Joint {
             .chain(graph.output("prediction"))
             .collect();
         let dim = graph.shape(graph.outputs()[embedding].1)[0];
+        if let Some(prediction) = graph.output("prediction") {
+            let predicted = graph.shape(graph.outputs()[prediction].1)[0];
+            if predicted != dim {
+                return Err(Error::key(
+                    "predictor.output",
+                    format!(
+                        "is {predicted}, but foretells embeddings of {dim} numbers; set it to {dim}"
+                    ),
+                ));
+            }
+        }
         energy.part().validate()?;
         loss.part().validate(energy.part().range(dim))?;
         for regularizer in &regularizers {
-            regularizer.part().validate()?;
+            regularizers::validate(regularizer.part())?;
         }
         negatives.part().validate()?;
         if loss.part().needs_negatives() && matches!(negatives, NegativesKind::NoNegatives(_)) {
@@ -271,13 +282,13 @@ impl Objective for Joint {
         2 // a single sample has no others to be told from
     }
 
-    fn floor(&self, batch: usize) -> Option<f64> {
+    fn floor(&self, batch: usize, views: usize) -> Option<f64> {
         let graph = self.network.graph();
         let dim = graph.shape(graph.outputs()[self.outputs[0]].1)[0];
         if !self.negatives.part().keeps_floor() {
             return None;
         }
-        let answers = self.negatives.part().answers(batch, 2);
+        let answers = self.negatives.part().answers(batch, views);
         let prices: f64 = self
             .regularizers
             .iter()

@@ -63,6 +63,7 @@ pub trait Objective {
         1
     }
 
-    /// What the loss reads on a batch of `batch` samples when everything has collapsed, if that is known.
-    fn floor(&self, batch: usize) -> Option<f64>;
+    /// What the loss reads on a batch of `batch` samples, with `views` answers each, when everything has collapsed, if
+    /// that is known.
+    fn floor(&self, batch: usize, views: usize) -> Option<f64>;
 }

@@ -66,4 +66,9 @@ impl Regularizer for CrossCorrelation {
     fn floor(&self, _: usize, dim: usize) -> f64 {
         dim as f64
     }
+
+    fn validate(&self) -> Result<()> {
+        super::at_least_zero("lambda", self.lambda)?;
+        super::above_zero("eps", self.eps)
+    }
 }

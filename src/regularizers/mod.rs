@@ -92,6 +92,26 @@ crate::family! {
     }
 }
 
+/// Refuse a weight or a setting that cannot work.
+///
+/// # Errors
+/// A sentence with the key.
+pub(crate) fn validate(regularizer: &dyn Regularizer) -> Result<()> {
+    at_least_zero("weight", regularizer.weight())?;
+    regularizer.validate()
+}
+
+/// Refuse a setting that must not be below zero.
+fn at_least_zero(key: &str, value: f64) -> Result<()> {
+    if value >= 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(crate::error::Error::key(
+        &format!("regularizers.{key}"),
+        format!("must be a number of at least 0, not {value}"),
+    ))
+}
+
 /// Refuse a setting that must be above zero.
 fn above_zero(key: &str, value: f64) -> Result<()> {
     if value > 0.0 && value.is_finite() {

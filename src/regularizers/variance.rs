@@ -53,4 +53,9 @@ impl Regularizer for Variance {
     fn floor(&self, _: usize, _: usize) -> f64 {
         (self.gamma - self.eps.sqrt()).max(0.0) * self.convention.of_two_equal()
     }
+
+    fn validate(&self) -> Result<()> {
+        super::above_zero("gamma", self.gamma)?;
+        super::above_zero("eps", self.eps)
+    }
 }

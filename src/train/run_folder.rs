@@ -115,6 +115,7 @@ impl RunFolder {
             "energies.jsonl",
             "data.json",
             "scales.json",
+            "start.safetensors",
         ];
         for path in files.map(|name| self.root.join(name)) {
             if path.exists() {

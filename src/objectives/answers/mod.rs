@@ -178,7 +178,7 @@ impl Objective for Answers {
         self.chains.as_ref().map_or(Ok(()), Chains::commit)
     }
 
-    fn floor(&self, _: usize) -> Option<f64> {
+    fn floor(&self, _: usize, _: usize) -> Option<f64> {
         let loss = self.loss.part();
         match (self.machine.space(), self.source()) {
             (Space::Classes(count), _) => loss.floor(count),
