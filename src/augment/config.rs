@@ -13,7 +13,7 @@ use crate::random::{Purpose, stream};
 const LARGEST: usize = 4096;
 
 /// Pictures that views are compared on; a pair that differs once in so many draws teaches hardly more than none.
-const NOISE_PICTURES: u64 = 16;
+const NOISE_PICTURES: u64 = 64;
 
 /// A picture of noise, somewhat larger than its views.
 fn noise(size: usize, channels: usize, sample: u64) -> Image {
