@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use ravine::kernels::batch_norm::{self, Affine, Gate};
+use ravine::kernels::batch_norm::{self, Affine, Gate, Statistics, Then};
 use ravine::kernels::gemm::{self, Order, Start};
 use ravine::kernels::{ConvShape, Simd, conv};
 
@@ -67,9 +67,13 @@ fn convolution(
     );
     let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), weight.clone());
     let mut space = vec![0.0; conv::workspace(&s)];
-    let forward = mean(|| conv::forward(simd, &s, &x, &weight, (&mut y, None), &mut space));
+    let forward = mean(|| {
+        let (x, y) = (x[..].into(), (&mut y[..], Then::Nothing));
+        conv::forward(simd, &s, x, &weight, y, &mut space);
+    });
     let data = mean(|| conv::backward_data(simd, &s, &dy, &weight, (&mut dx, false), &mut space));
-    let by_weight = mean(|| conv::backward_weight(simd, &s, &x, &dy, &mut dw, &mut space));
+    let by_weight =
+        mean(|| conv::backward_weight(simd, &s, x[..].into(), &dy, &mut dw, &mut space));
     let work = 2.0 * (s.output_len() * kernel * kernel * input) as f64 / 1e9;
     println!(
         "conv {input:>3} > {output:>3} @ {size:>2}, {kernel}x{kernel} / {stride}: forward {:6.2} ms {:4.0}, data {:6.2} ms {:4.0}, weight {:6.2} ms {:4.0} GFLOP/s",
@@ -143,9 +147,9 @@ fn norm(simd: Simd, channels: usize, rows: usize) {
         numbers(rows * channels),
         numbers(rows * channels),
     );
-    let (average, variance) = batch_norm::statistics(simd, &x, channels);
-    let affine = Affine::new(&average, &variance, 1e-5, None);
-    let statistics = mean(|| drop(batch_norm::statistics(simd, &x, channels)));
+    let statistics = Statistics::of(simd, &x, channels);
+    let affine = Affine::new(&statistics, 1e-5, None);
+    let statistics = mean(|| drop(Statistics::of(simd, &x, channels)));
     let apply = mean(|| batch_norm::apply(simd, &x, &affine, None, true, &mut y));
     let backward = mean(|| {
         drop(batch_norm::backward(

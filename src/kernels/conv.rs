@@ -1,6 +1,6 @@
 //! Convolution: which kernel runs which case.
 
-use super::batch_norm::Finish;
+use super::batch_norm::{Affine, Input, Statistics, Then};
 use super::simd::Simd;
 use super::{depthwise, direct, im2col, winograd};
 
@@ -93,6 +93,21 @@ impl ConvShape {
         self.kernel * self.kernel * self.group_input()
     }
 
+    /// Whether the kernels can apply a batch norm and ReLU to what they read.
+    #[must_use]
+    pub fn normalises(&self) -> bool {
+        matches!(self.way(), Way::Winograd | Way::Direct)
+    }
+
+    fn check(&self, x: Input, (output, weight): (usize, usize)) {
+        assert_eq!(
+            (x.values.len(), output, weight),
+            (self.input_len(), self.output_len(), self.weight_len())
+        );
+        let channels = |norm: &Affine| norm.scale.len() == self.input && self.normalises();
+        assert!(x.norm.is_none_or(channels));
+    }
+
     fn way(&self) -> Way {
         let plain = self.kernel == 3 && self.stride == 1 && self.padding == 1 && self.dilation == 1;
         if plain
@@ -126,32 +141,29 @@ pub fn workspace(s: &ConvShape) -> usize {
     }
 }
 
-/// `y = conv(x, weight)`, then `finish`; x, y are NHWC, weight is (out, in / groups, kernel, kernel).
+/// `y = conv(x, weight)`, and what comes then; x, y are NHWC, weight is (out, in / groups, kernel, kernel).
+///
+/// Gives the statistics of `y` if they were asked for. Only where [`ConvShape::normalises`] may x come with a norm.
 ///
 /// # Panics
 /// A slice does not have the length its shape says.
 pub fn forward(
     simd: Simd,
     s: &ConvShape,
-    x: &[f32],
+    x: Input,
     weight: &[f32],
-    (y, finish): (&mut [f32], Option<Finish>),
+    (y, then): (&mut [f32], Then),
     workspace: &mut [f32],
-) {
-    assert_eq!(
-        (x.len(), y.len(), weight.len()),
-        (s.input_len(), s.output_len(), s.weight_len())
-    );
+) -> Option<Statistics> {
+    s.check(x, (y.len(), weight.len()));
     match s.way() {
-        Way::Winograd => winograd::forward(simd, s, x, weight, (y, finish), workspace),
+        Way::Winograd => winograd::forward(simd, s, x, weight, (y, then), workspace),
         Way::Depthwise => {
-            depthwise::forward(simd, s, x, weight, y, workspace);
-            if let Some(finish) = finish {
-                finish.all(simd, y);
-            }
+            depthwise::forward(simd, s, x.values, weight, y, workspace);
+            then.all(simd, s.output, y)
         }
-        Way::Direct => direct::forward(simd, s, x, weight, (y, finish), workspace),
-        Way::Im2col => im2col::forward(simd, s, x, weight, (y, finish), workspace),
+        Way::Direct => direct::forward(simd, s, x, weight, (y, then), workspace),
+        Way::Im2col => im2col::forward(simd, s, x.values, weight, (y, then), workspace),
     }
 }
 
@@ -191,19 +203,16 @@ pub fn backward_data(
 pub fn backward_weight(
     simd: Simd,
     s: &ConvShape,
-    x: &[f32],
+    x: Input,
     dy: &[f32],
     dw: &mut [f32],
     workspace: &mut [f32],
 ) {
-    assert_eq!(
-        (x.len(), dy.len(), dw.len()),
-        (s.input_len(), s.output_len(), s.weight_len())
-    );
+    s.check(x, (dy.len(), dw.len()));
     match s.way() {
         Way::Winograd => winograd::backward_weight(simd, s, x, dy, dw, workspace),
-        Way::Depthwise => depthwise::backward_weight(simd, s, x, dy, dw, workspace),
+        Way::Depthwise => depthwise::backward_weight(simd, s, x.values, dy, dw, workspace),
         Way::Direct => direct::backward_weight(simd, s, x, dy, dw, workspace),
-        Way::Im2col => im2col::backward_weight(simd, s, x, dy, dw, workspace),
+        Way::Im2col => im2col::backward_weight(simd, s, x.values, dy, dw, workspace),
     }
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::batch_norm::Finish;
+use super::batch_norm::{Statistics, Then};
 use super::conv::ConvShape;
 use super::gemm::{Left, PANEL, Right, Target, block_at, pack_panel, packed_len, panel_width};
 use super::shared::Shared;
@@ -183,9 +183,9 @@ pub(super) fn forward(
     s: &ConvShape,
     x: &[f32],
     weight: &[f32],
-    (y, finish): (&mut [f32], Option<Finish>),
+    (y, then): (&mut [f32], Then),
     workspace: &mut [f32],
-) {
+) -> Option<Statistics> {
     let (taps, outputs) = (s.taps(), s.group_output());
     let packed = Shared::new(workspace);
     pack((s.groups, taps, outputs), packed, |g, p, o| {
@@ -193,7 +193,7 @@ pub(super) fn forward(
     });
     let step = block_rows(taps);
     let target = Shared::new(y);
-    (0..s.rows().div_ceil(step)).into_par_iter().for_each(|b| {
+    let blocks = (0..s.rows().div_ceil(step)).into_par_iter().map(|b| {
         let rows = b * step..s.rows().min((b + 1) * step);
         for g in 0..s.groups {
             let right = Right::Packed(packed.at(g * packed_len(taps, outputs)));
@@ -222,12 +222,11 @@ pub(super) fn forward(
                 });
             }
         }
-        if let Some(finish) = finish {
-            // SAFETY: every task has its own rows.
-            let y = unsafe { target.part(rows.start * s.output, rows.len() * s.output) };
-            finish.run(simd, rows, y);
-        }
+        // SAFETY: every task has its own rows.
+        let y = unsafe { target.part(rows.start * s.output, rows.len() * s.output) };
+        then.run(simd, (rows, s.output), y)
     });
+    Statistics::of_parts(blocks.collect(), s.output)
 }
 
 pub(super) fn backward_data(

@@ -11,7 +11,7 @@ use super::tensor;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Layer, Mode};
 use crate::kernels::Simd;
-use crate::kernels::batch_norm::Affine;
+use crate::kernels::batch_norm::{Affine, Statistics};
 use crate::kernels::bf16::Bf16;
 use crate::params::{Param, Params};
 
@@ -26,12 +26,33 @@ pub(super) struct Context<'a> {
     pub(super) mode: Mode,
 }
 
+/// The value of a node, on its way to the steps that read it.
+#[derive(Clone)]
+pub(super) struct Value {
+    pub(super) buffer: Arc<Buffer>,
+    /// Batch norm and ReLU, which the convolution that reads this has to apply.
+    pub(super) norm: Option<Arc<Affine>>,
+    /// What the convolution that wrote this has measured.
+    pub(super) statistics: Option<Arc<Statistics>>,
+}
+
+impl From<Arc<Buffer>> for Value {
+    fn from(buffer: Arc<Buffer>) -> Self {
+        Self {
+            buffer,
+            norm: None,
+            statistics: None,
+        }
+    }
+}
+
 /// What one step keeps for its backward.
 #[derive(Default)]
 pub(super) struct Kept {
     pub(super) x: Option<Arc<Buffer>>,
     pub(super) y: Option<Arc<Buffer>>,
-    pub(super) affine: Option<Affine>,
+    /// Of a batch norm; of a convolution, the norm that x has to go through.
+    pub(super) affine: Option<Arc<Affine>>,
 }
 
 /// The tape.
@@ -77,7 +98,7 @@ pub(super) fn run(
 ) -> Result<(Vec<Tensor>, Record)> {
     let plan = match mode {
         Mode::Eval => Plan::of(graph).folded(),
-        _ => Plan::of(graph),
+        _ => Plan::of(graph).deferred(bf16.is_none()),
     };
     let context = Context {
         arena,
@@ -88,11 +109,11 @@ pub(super) fn run(
         mode,
     };
     let mut reads = plan.reads();
-    let mut values: Vec<Option<Arc<Buffer>>> = vec![None; plan.shapes.len()];
-    values[0] = Some(Arc::new(tensor::import(arena, x, &plan.shapes[0])?));
+    let mut values: Vec<Option<Value>> = vec![None; plan.shapes.len()];
+    values[0] = Some(Arc::new(tensor::import(arena, x, &plan.shapes[0])?).into());
     let mut tape = Vec::new();
     for step in &plan.steps {
-        let inputs: Vec<Arc<Buffer>> = step
+        let inputs: Vec<Value> = step
             .inputs
             .iter()
             .filter_map(|&node| values[node].clone())
@@ -111,8 +132,8 @@ pub(super) fn run(
     }
     let mut outputs = Vec::new();
     for &node in &plan.outputs {
-        let value = kept(values[node].as_ref())?;
-        outputs.push(tensor::export(value, &plan.shapes[node])?);
+        let value = values[node].as_ref().map(|value| &value.buffer);
+        outputs.push(tensor::export(kept(value)?, &plan.shapes[node])?);
     }
     let record = Record {
         plan,

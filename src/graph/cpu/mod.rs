@@ -6,6 +6,7 @@
 
 mod arena;
 mod backward;
+mod defer;
 mod fold;
 mod forward;
 mod ops;

@@ -25,6 +25,10 @@ pub(super) struct Step {
     pub(super) then: Then,
     /// The batch norm that a convolution has taken in for evaluation.
     pub(super) folded: Option<Folded>,
+    /// Whether a convolution measures its output for the batch norm that reads it.
+    pub(super) measures: bool,
+    /// Whether a batch norm leaves its work, ReLU included, to the convolution that reads it.
+    pub(super) deferred: bool,
     /// Sample shape of the first input.
     pub(super) from: Vec<usize>,
     /// Sample shape of the output.
@@ -61,6 +65,8 @@ impl Plan {
                 output: id,
                 then: Then::Nothing,
                 folded: None,
+                measures: false,
+                deferred: false,
                 from: Vec::new(),
                 to: node.shape.clone(),
             };

@@ -2,9 +2,15 @@
 
 mod backward;
 mod forward;
+mod fused;
+mod moments;
 
 pub use backward::{AffineGradient, Gate, backward};
-pub use forward::{Finish, apply, statistics};
+pub use forward::apply;
+pub use fused::{Finish, Input, Then};
+pub use moments::Statistics;
+
+pub(super) use moments::Sums;
 
 use super::simd::Lanes;
 
@@ -24,14 +30,10 @@ pub struct Affine {
 impl Affine {
     /// From the statistics and, where there are any, weight and bias.
     #[must_use]
-    pub fn new(
-        mean: &[f64],
-        variance: &[f64],
-        eps: f64,
-        weights: Option<(&[f32], &[f32])>,
-    ) -> Self {
+    pub fn new(statistics: &Statistics, eps: f64, weights: Option<(&[f32], &[f32])>) -> Self {
         let mut affine = Self::default();
-        for (c, (mean, variance)) in mean.iter().zip(variance).enumerate() {
+        let both = statistics.mean.iter().zip(&statistics.variance);
+        for (c, (mean, variance)) in both.enumerate() {
             let (weight, bias) = weights.map_or((1.0, 0.0), |(w, b)| (w[c], b[c]));
             let inverse = 1.0 / (variance + eps).sqrt();
             let scale = inverse * f64::from(weight);

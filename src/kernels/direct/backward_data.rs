@@ -119,9 +119,12 @@ impl Plan {
         let (height, width) = (s.out_height(), s.out_width() * s.output);
         let (row, left) = (self.width.1 * s.output, self.width.0 * s.output);
         for (n, to) in images.zip(to.chunks_exact_mut(self.height.1 * row)) {
-            let from = &dy[n * height * width..][..height * width];
+            let image = &dy[n * height * width..][..height * width];
+            let copy = |start: usize, to: &mut [f32]| {
+                to.copy_from_slice(&image[start..start + to.len()]);
+            };
             pad(
-                from,
+                copy,
                 (height, width),
                 (-(self.height.0 as isize), left),
                 to,

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::Bands;
+use crate::kernels::batch_norm::Input;
 use crate::kernels::conv::ConvShape;
 use crate::kernels::elementwise::sum_parts;
 use crate::kernels::gemm::{Left, Right, Run, Target, sweep};
@@ -23,7 +24,7 @@ pub(super) fn tasks(s: &ConvShape) -> usize {
 pub(in crate::kernels) fn backward_weight(
     simd: Simd,
     s: &ConvShape,
-    x: &[f32],
+    x: Input,
     dy: &[f32],
     dw: &mut [f32],
     workspace: &mut [f32],
@@ -45,7 +46,7 @@ pub(in crate::kernels) fn backward_weight(
         scratch::with(bands.len(), |padded| {
             for index in first..end {
                 let band = bands.get(index);
-                bands.fill(&band, x, padded);
+                bands.fill(simd, &band, x, padded);
                 let starts: Vec<usize> = bands.starts(&band).collect();
                 let step = s.stride * s.input;
                 let runs = Run::cut(&starts, width, step);

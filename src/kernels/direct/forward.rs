@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{Bands, pack};
-use crate::kernels::batch_norm::Finish;
+use crate::kernels::batch_norm::{Input, Statistics, Then};
 use crate::kernels::conv::ConvShape;
 use crate::kernels::gemm::{Left, Right, Run, Target, sweep};
 use crate::kernels::scratch;
@@ -13,11 +13,11 @@ use crate::kernels::simd::Simd;
 pub(in crate::kernels) fn forward(
     simd: Simd,
     s: &ConvShape,
-    x: &[f32],
+    x: Input,
     weight: &[f32],
-    (y, finish): (&mut [f32], Option<Finish>),
+    (y, then): (&mut [f32], Then),
     workspace: &mut [f32],
-) {
+) -> Option<Statistics> {
     let (area, width) = (s.kernel * s.kernel, s.out_width());
     let packed = Shared::new(workspace);
     let taps: Vec<usize> = (0..area).collect();
@@ -27,14 +27,14 @@ pub(in crate::kernels) fn forward(
     let rows: Vec<usize> = (0..s.kernel).map(|ky| ky * bands.row).collect();
     let runs = Run::cut(&rows, s.kernel * s.input, 1);
     let target = Shared::new(y);
-    (0..bands.count()).into_par_iter().for_each(|index| {
+    let parts = (0..bands.count()).into_par_iter().map(|index| {
         let band = bands.get(index);
         let first = (band.images.start * s.out_height() + band.rows.start) * width;
         let pixels = band.images.len() * band.rows.len() * width;
         let lines = (0..).step_by(width * s.output);
         let groups: Vec<(usize, usize)> = bands.starts(&band).zip(lines).collect();
         scratch::with(bands.len(), |padded| {
-            bands.fill(&band, x, padded);
+            bands.fill(simd, &band, x, padded);
             let a = Left {
                 start: padded.as_ptr(),
                 row: s.stride * s.input,
@@ -56,10 +56,9 @@ pub(in crate::kernels) fn forward(
                 c,
             );
         });
-        if let Some(finish) = finish {
-            // SAFETY: every task has its own band.
-            let y = unsafe { target.part(first * s.output, pixels * s.output) };
-            finish.run(simd, first..first + pixels, y);
-        }
+        // SAFETY: every task has its own band.
+        let y = unsafe { target.part(first * s.output, pixels * s.output) };
+        then.run(simd, (first..first + pixels, s.output), y)
     });
+    Statistics::of_parts(parts.collect(), s.output)
 }

@@ -17,9 +17,11 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::batch_norm::Input;
 use super::conv::ConvShape;
 use super::gemm::{PANEL, packed_len, panel_width};
 use super::shared::Shared;
+use super::simd::Simd;
 
 /// Floats of padded images that a task holds: 384 KiB.
 const BLOCK: usize = 96 * 1024;
@@ -95,7 +97,7 @@ impl Bands {
     }
 
     /// Lay out the padded input behind `band`.
-    fn fill(&self, band: &Band, x: &[f32], to: &mut [f32]) {
+    fn fill(&self, simd: Simd, band: &Band, x: Input, to: &mut [f32]) {
         let s = &self.shape;
         let image = s.height * s.width * s.input;
         let first = (band.rows.start * s.stride) as isize - s.padding as isize;
@@ -105,8 +107,8 @@ impl Bands {
             .clone()
             .zip(to.chunks_exact_mut(self.height(band) * self.row))
         {
-            let from = &x[n * image..][..image];
-            pad(from, size, (first, s.padding * s.input), to, self.row);
+            let copy = |start: usize, to: &mut [f32]| x.copy(simd, n * image + start, to);
+            pad(copy, size, (first, s.padding * s.input), to, self.row);
         }
     }
 
@@ -119,9 +121,10 @@ impl Bands {
     }
 }
 
-/// Copy the rows of an image from `first` on, which may lie outside, to rows of `row` floats behind `left` zeros.
+/// Copy the rows of an image from `first` on, which may lie outside, to rows of `row` floats behind `left` zeros;
+/// `copy` takes what starts at a place in the image.
 fn pad(
-    from: &[f32],
+    copy: impl Fn(usize, &mut [f32]),
     (height, width): (usize, usize),
     (first, left): (isize, usize),
     to: &mut [f32],
@@ -135,7 +138,7 @@ fn pad(
         }
         to[..left.min(row)].fill(0.0);
         if count > 0 {
-            to[left..left + count].copy_from_slice(&from[y as usize * width..][..count]);
+            copy(y as usize * width, &mut to[left..left + count]);
             to[left + count..].fill(0.0);
         }
     }

@@ -13,7 +13,7 @@ pub(super) use weight_gradient::backward_weight;
 
 use rayon::prelude::*;
 
-use super::batch_norm::Finish;
+use super::batch_norm::{Input, Statistics, Sums, Then};
 use super::conv::ConvShape;
 use super::gemm::{Left, Right, Target, block};
 use super::scratch;
@@ -32,11 +32,11 @@ pub(super) fn workspace(s: &ConvShape) -> usize {
 pub(super) fn forward(
     simd: Simd,
     s: &ConvShape,
-    x: &[f32],
+    x: Input,
     weight: &[f32],
-    (y, finish): (&mut [f32], Option<Finish>),
+    (y, then): (&mut [f32], Then),
     workspace: &mut [f32],
-) {
+) -> Option<Statistics> {
     kernel::transform(simd, s, Side::Forward, weight, workspace);
     run(
         simd,
@@ -44,8 +44,8 @@ pub(super) fn forward(
         (x, s.input),
         workspace,
         (y, s.output),
-        (false, finish),
-    );
+        (false, then),
+    )
 }
 
 /// The gradient by the input is the convolution of the output's gradient with the kernel turned by 180°.
@@ -61,10 +61,10 @@ pub(super) fn backward_data(
     run(
         simd,
         s,
-        (dy, s.output),
+        (dy.into(), s.output),
         workspace,
         (dx, s.input),
-        (add, None),
+        (add, Then::Nothing),
     );
 }
 
@@ -85,37 +85,44 @@ fn plane(rows: usize, columns: usize) -> usize {
 fn run(
     simd: Simd,
     s: &ConvShape,
-    (x, c): (&[f32], usize),
+    (x, c): (Input, usize),
     u: &[f32],
     (y, k): (&mut [f32], usize),
-    (add, finish): (bool, Option<Finish>),
-) {
-    let whole = |r: &[f32]| r.len() >= y.len();
-    assert!(finish.is_none_or(|f| f.affine.scale.len() == k && f.residual.is_none_or(whole)));
+    (add, then): (bool, Then),
+) -> Option<Statistics> {
+    if let Then::Finish(finish) = then {
+        let whole = finish.residual.is_none_or(|r| r.len() >= y.len());
+        assert!(whole && finish.affine.scale.len() == k);
+    }
     let tiles = Tiles::of(s);
     let step = block_tiles(c + k);
     let target = Shared::new(y);
-    (0..tiles.count().div_ceil(step))
-        .into_par_iter()
-        .for_each(|b| {
-            let first = b * step;
-            let count = (tiles.count() - first).min(step);
-            let len = 36 * plane(count, c);
-            scratch::with(len + 36 * plane(count, k), |space| {
-                let (v, m) = space.split_at_mut(len);
-                block_of(
-                    simd,
-                    tiles,
-                    (first, count),
-                    (x, c),
-                    u,
-                    target,
-                    (k, add, finish),
-                    v,
-                    m,
-                );
-            });
+    let blocks = (0..tiles.count().div_ceil(step)).into_par_iter().map(|b| {
+        let first = b * step;
+        let count = (tiles.count() - first).min(step);
+        let len = 36 * plane(count, c);
+        let measures = matches!(then, Then::Statistics);
+        let mut sums = Sums::new(if measures { k } else { 0 });
+        scratch::with(len + 36 * plane(count, k), |space| {
+            let (v, m) = space.split_at_mut(len);
+            let range = (first, count);
+            let output = (k, add, then);
+            block_of(
+                simd,
+                tiles,
+                range,
+                (x, c),
+                u,
+                target,
+                output,
+                &mut sums,
+                v,
+                m,
+            );
         });
+        measures.then_some(sums)
+    });
+    Statistics::of_parts(blocks.collect(), k)
 }
 
 multiversion! {
@@ -123,23 +130,22 @@ multiversion! {
     fn block_of<L>(
         tiles: Tiles,
         range: (usize, usize),
-        input: (&[f32], usize),
+        input: (Input, usize),
         u: &[f32],
         y: Shared,
-        output: (usize, bool, Option<Finish>),
+        output: (usize, bool, Then),
+        sums: &mut Sums,
         v: &mut [f32],
         m: &mut [f32],
     ) {
-        let ((first, count), (x, c), (k, add, finish)) = (range, input, output);
-        assert!(x.len() >= tiles.pixels() * c && u.len() >= 36 * plane(c, k));
+        let ((first, count), (x, c), (k, add, then)) = (range, input, output);
+        assert!(x.values.len() >= tiles.pixels() * c && u.len() >= 36 * plane(c, k));
         let (v_step, m_step) = (plane(count, c), plane(count, k));
         assert!(v.len() >= 36 * v_step && m.len() >= 36 * m_step);
         let y = y.at(0);
         // SAFETY: lengths are checked above; every block writes the pixels of its own tiles.
         unsafe {
-            for t in 0..count {
-                tile::input::<L>(tiles, x.as_ptr(), c, first + t, 0..6, v.as_mut_ptr().add(t * c), v_step);
-            }
+            tile::inputs::<L>(tiles, (x, c), first..first + count, &(0..6), v.as_mut_ptr(), (c, v_step));
             for xi in 0..36 {
                 let a = Left { start: v.as_ptr().add(xi * v_step), row: c, column: 1 };
                 let b = Right::Packed(u.as_ptr().add(xi * plane(c, k)));
@@ -147,7 +153,14 @@ multiversion! {
                 block::<L>((count, k, c), a, b, to);
             }
             for t in 0..count {
-                tile::output::<L>(tiles, m.as_ptr().add(t * k), m_step, k, first + t, y, (add, finish));
+                let m = (m.as_ptr().add(t * k), m_step);
+                match then {
+                    Then::Nothing => tile::output::<L, false>(tiles, m, k, first + t, y, (add, None), sums),
+                    Then::Finish(finish) => {
+                        tile::output::<L, false>(tiles, m, k, first + t, y, (add, Some(finish)), sums);
+                    }
+                    Then::Statistics => tile::output::<L, true>(tiles, m, k, first + t, y, (add, None), sums),
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::kernels::batch_norm::Finish;
+use crate::kernels::batch_norm::{Affine, Finish, Input, Sums};
 use crate::kernels::conv::ConvShape;
 use crate::kernels::simd::Lanes;
 
@@ -108,17 +108,55 @@ unsafe fn gradient_line<L: Lanes>(y: [L; 4]) -> [L; 6] {
     }
 }
 
-/// Rows `rows` of `Bᵀ d B` of input tile `t`: element (i, j) of channel q goes to `v[((i − rows.start) · 6 + j) · step + q]`.
+/// Rows `rows` of `Bᵀ d B` of the input tiles `range`: element (i, j) of channel q of the nth goes to
+/// `v[n · next + ((i − rows.start) · 6 + j) · step + q]`.
 ///
 /// # Safety
 /// `x` holds all pixels of `c` channels, a multiple of 16; `v` every element named above.
 #[inline(always)]
-pub(super) unsafe fn input<L: Lanes>(
+pub(super) unsafe fn inputs<L: Lanes>(
     tiles: Tiles,
-    x: *const f32,
-    c: usize,
+    (x, c): (Input, usize),
+    range: Range<usize>,
+    rows: &Range<usize>,
+    v: *mut f32,
+    (next, step): (usize, usize),
+) {
+    let from = x.values.as_ptr();
+    // SAFETY: the caller's promise.
+    unsafe {
+        for (n, t) in range.enumerate() {
+            let v = v.add(n * next);
+            match x.norm {
+                None => input::<L, false>(tiles, (from, c), None, t, rows, v, step),
+                norm => input::<L, true>(tiles, (from, c), norm, t, rows, v, step),
+            }
+        }
+    }
+}
+
+/// Sixteen channels of a pixel, through norm and ReLU if there is one.
+#[inline(always)]
+unsafe fn read<L: Lanes, const NORM: bool>(from: *const f32, (scale, shift): (L, L)) -> L {
+    // SAFETY: the caller's pixel and channels are inside.
+    unsafe {
+        let value = L::load(from);
+        if NORM {
+            value.fma(scale, shift).positive()
+        } else {
+            value
+        }
+    }
+}
+
+/// One tile of [`inputs`].
+#[inline(always)]
+unsafe fn input<L: Lanes, const NORM: bool>(
+    tiles: Tiles,
+    (x, c): (*const f32, usize),
+    norm: Option<&Affine>,
     t: usize,
-    rows: Range<usize>,
+    rows: &Range<usize>,
     v: *mut f32,
     step: usize,
 ) {
@@ -129,19 +167,26 @@ pub(super) unsafe fn input<L: Lanes>(
     unsafe {
         let base = x.add(start * c);
         for q in (0..c).step_by(16) {
+            let norms = match norm {
+                Some(norm) => (
+                    L::load(norm.scale.as_ptr().add(q)),
+                    L::load(norm.shift.as_ptr().add(q)),
+                ),
+                None => (L::splat(1.0), L::splat(0.0)),
+            };
             let mut half = [[L::splat(0.0); 6]; 6];
             for j in 0..6 {
                 let mut column = [L::splat(0.0); 6];
                 if inner {
                     let from = base.add(((top - 1) * width + left + j - 1) * c + q);
                     for (i, value) in column.iter_mut().enumerate() {
-                        *value = L::load(from.add(i * width * c));
+                        *value = read::<L, NORM>(from.add(i * width * c), norms);
                     }
                 } else if left + j >= 1 && left + j <= width {
                     for (i, value) in column.iter_mut().enumerate() {
                         if top + i >= 1 && top + i <= height {
                             let pixel = (top + i - 1) * width + left + j - 1;
-                            *value = L::load(base.add(pixel * c + q));
+                            *value = read::<L, NORM>(base.add(pixel * c + q), norms);
                         }
                     }
                 }
@@ -159,18 +204,19 @@ pub(super) unsafe fn input<L: Lanes>(
 }
 
 /// `Aᵀ m A` of tile `t`, written to (or added to) its pixels of `y`; element (i, j) is read at `m[(6 i + j) · step + q]`.
+/// Pixels are added to `sums` where `MEASURE`.
 ///
 /// # Safety
 /// `m` holds those elements of `k` channels, a multiple of 16; `y` and the residual of `finish` all pixels.
 #[inline(always)]
-pub(super) unsafe fn output<L: Lanes>(
+pub(super) unsafe fn output<L: Lanes, const MEASURE: bool>(
     tiles: Tiles,
-    m: *const f32,
-    step: usize,
+    (m, step): (*const f32, usize),
     k: usize,
     t: usize,
     y: *mut f32,
     (add, finish): (bool, Option<Finish>),
+    sums: &mut Sums,
 ) {
     let (start, top, left) = tiles.place(t);
     let rows = (tiles.height - top).min(4);
@@ -179,6 +225,12 @@ pub(super) unsafe fn output<L: Lanes>(
     unsafe {
         let base = (start + top * tiles.width + left) * k;
         for q in (0..k).step_by(16) {
+            let mut tally = [L::splat(0.0); 3];
+            if MEASURE && sums.rows > 0 {
+                for (row, tally) in tally.iter_mut().enumerate() {
+                    *tally = L::load(sums.values.as_ptr().add(row * k + q));
+                }
+            }
             let mut half = [[L::splat(0.0); 6]; 4];
             for j in 0..6 {
                 let mut column = [L::splat(0.0); 6];
@@ -200,11 +252,25 @@ pub(super) unsafe fn output<L: Lanes>(
                     if let Some(finish) = finish {
                         value = finished(value, &finish, at, q);
                     }
+                    if MEASURE {
+                        if sums.rows == 0 && (i, j) == (0, 0) {
+                            tally[0] = value;
+                        }
+                        let distance = value.sub(tally[0]);
+                        tally[1] = tally[1].add(distance);
+                        tally[2] = distance.fma(distance, tally[2]);
+                    }
                     value.store(y.add(at));
+                }
+            }
+            if MEASURE {
+                for (row, tally) in tally.into_iter().enumerate() {
+                    tally.store(sums.values.as_mut_ptr().add(row * k + q));
                 }
             }
         }
     }
+    sums.rows += rows * columns;
 }
 
 /// `finish` on the value at `at`, of the channels from `q` on.

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::tile::{self, Tiles};
 use super::{kernel, plane};
+use crate::kernels::batch_norm::Input;
 use crate::kernels::conv::ConvShape;
 use crate::kernels::gemm::{Left, Right, Target, block};
 use crate::kernels::scratch;
@@ -37,7 +38,7 @@ fn task_rows(s: &ConvShape) -> usize {
 pub(in crate::kernels) fn backward_weight(
     simd: Simd,
     s: &ConvShape,
-    x: &[f32],
+    x: Input,
     dy: &[f32],
     dw: &mut [f32],
     workspace: &mut [f32],
@@ -93,7 +94,7 @@ multiversion! {
         tiles: Tiles,
         range: (usize, usize),
         product_rows: (usize, usize),
-        input: (&[f32], usize),
+        input: (Input, usize),
         output: (&[f32], usize),
         sums: (&mut [f32], bool),
         v: &mut [f32],
@@ -101,16 +102,17 @@ multiversion! {
     ) {
         let ((first, count), (row, rows)) = (range, product_rows);
         let ((x, c), (dy, k), (du, add)) = (input, output, sums);
-        assert!(x.len() >= tiles.pixels() * c && dy.len() >= tiles.pixels() * k);
+        assert!(x.values.len() >= tiles.pixels() * c && dy.len() >= tiles.pixels() * k);
         let (v_row, m_row) = (padded(c), padded(k));
         let (v_step, m_step) = (count * v_row, count * m_row);
         assert!(v.len() >= 6 * rows * v_step && m.len() >= 6 * rows * m_step);
         assert!(du.len() >= 6 * rows * plane(c, k));
         // SAFETY: lengths are checked above.
         unsafe {
+            let range = row..row + rows;
+            tile::inputs::<L>(tiles, (x, c), first..first + count, &range, v.as_mut_ptr(), (v_row, v_step));
             for t in 0..count {
-                let range = row..row + rows;
-                tile::input::<L>(tiles, x.as_ptr(), c, first + t, range.clone(), v.as_mut_ptr().add(t * v_row), v_step);
+                let range = range.clone();
                 tile::gradient::<L>(tiles, dy.as_ptr(), k, first + t, range, m.as_mut_ptr().add(t * m_row), m_step);
             }
             for xi in 0..6 * rows {

@@ -4,25 +4,25 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
-use super::Done;
+use super::Deferred;
 use crate::error::{Error, Result};
 use crate::graph::Mode;
 use crate::graph::batch_norm::BatchNorm;
 use crate::graph::cpu::arena::Buffer;
 use crate::graph::cpu::backward::Flow;
-use crate::graph::cpu::forward::{Context, Kept, kept};
+use crate::graph::cpu::forward::{Context, Kept, Value, kept};
 use crate::graph::cpu::plan::{Step, Then};
 use crate::graph::cpu::tensor::with_values;
-use crate::kernels::batch_norm::{self as kernel, Affine, Gate};
+use crate::kernels::batch_norm::{self as kernel, Affine, Gate, Statistics};
 use crate::params::{Param, Role};
 
 pub(super) fn forward(
     cx: &Context,
     step: &Step,
     op: &BatchNorm,
-    x: Arc<Buffer>,
+    x: Value,
     residual: Option<Arc<Buffer>>,
-) -> Done {
+) -> Deferred {
     if step.from.len() == 2 {
         return Err(Error::Failed(format!(
             "node `{}`: the cpu executor runs batch_norm on vectors and images, not on sequences; \
@@ -33,28 +33,37 @@ pub(super) fn forward(
     let params = cx.parameters(step)?;
     let (trained, buffers): (Vec<&Param>, Vec<&Param>) =
         params.iter().partition(|param| param.role != Role::Buffer);
-    let (mean, variance) = if cx.mode.batch_statistics() {
-        kernel::statistics(cx.simd, &x, op.channels)
-    } else {
-        (doubles(buffers[0])?, doubles(buffers[1])?)
+    let (x, measured) = (x.buffer, x.statistics);
+    let statistics = match measured {
+        _ if !cx.mode.batch_statistics() => Arc::new(moved(&buffers)?),
+        Some(statistics) => statistics,
+        None => Arc::new(Statistics::of(cx.simd, &x, op.channels)),
     };
     if cx.mode == Mode::Train {
         let count = (x.len() / op.channels) as f64;
         let unbiased = count / (count - 1.0).max(1.0);
-        move_towards(buffers[0], &mean, 1.0, op.momentum)?;
-        move_towards(buffers[1], &variance, unbiased, op.momentum)?;
+        move_towards(buffers[0], &statistics.mean, 1.0, op.momentum)?;
+        move_towards(buffers[1], &statistics.variance, unbiased, op.momentum)?;
     }
-    let affine = affine(op, &mean, &variance, &trained)?;
+    let affine = Arc::new(affine(op, &statistics, &trained)?);
+    let mut kept = Kept {
+        x: Some(Arc::clone(&x)),
+        y: None,
+        affine: Some(Arc::clone(&affine)),
+    };
+    if step.deferred {
+        let value = Value {
+            norm: Some(affine),
+            ..x.into()
+        };
+        return Ok((value, kept));
+    }
     let mut y = cx.arena.take(x.len());
     let more = residual.as_ref().map(|r| &r[..]);
     kernel::apply(cx.simd, &x, &affine, more, step.then == Then::Relu, &mut y);
     let y = Arc::new(y);
-    let kept = Kept {
-        x: Some(x),
-        y: residual.map(|_| Arc::clone(&y)),
-        affine: Some(affine),
-    };
-    Ok((y, kept))
+    kept.y = residual.map(|_| Arc::clone(&y));
+    Ok((y.into(), kept))
 }
 
 pub(super) fn backward(
@@ -95,14 +104,14 @@ pub(super) fn backward(
     Ok(())
 }
 
-fn affine(op: &BatchNorm, mean: &[f64], variance: &[f64], trained: &[&Param]) -> Result<Affine> {
+fn affine(op: &BatchNorm, statistics: &Statistics, trained: &[&Param]) -> Result<Affine> {
     match trained {
         [weight, bias] => with_values(&weight.var, |weight| {
             with_values(&bias.var, |bias| {
-                Affine::new(mean, variance, op.eps, Some((weight, bias)))
+                Affine::new(statistics, op.eps, Some((weight, bias)))
             })
         })?,
-        _ => Ok(Affine::new(mean, variance, op.eps, None)),
+        _ => Ok(Affine::new(statistics, op.eps, None)),
     }
 }
 
@@ -116,11 +125,19 @@ pub(super) fn running(
     let params = cx.create(op, name)?;
     let (trained, buffers): (Vec<&Param>, Vec<&Param>) =
         params.iter().partition(|param| param.role != Role::Buffer);
-    let mut mean = doubles(buffers[0])?;
-    for (mean, bias) in mean.iter_mut().zip(bias.into_iter().flatten()) {
+    let mut statistics = moved(&buffers)?;
+    for (mean, bias) in statistics.mean.iter_mut().zip(bias.into_iter().flatten()) {
         *mean -= f64::from(*bias);
     }
-    affine(op, &mean, &doubles(buffers[1])?, &trained)
+    affine(op, &statistics, &trained)
+}
+
+/// The running statistics.
+fn moved(buffers: &[&Param]) -> Result<Statistics> {
+    Ok(Statistics {
+        mean: doubles(buffers[0])?,
+        variance: doubles(buffers[1])?,
+    })
 }
 
 fn doubles(param: &Param) -> Result<Vec<f64>> {

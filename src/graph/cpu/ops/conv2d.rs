@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use super::Done;
+use super::Deferred;
 use crate::error::Result;
 use crate::graph::conv2d::Conv2d;
 use crate::graph::cpu::arena::Buffer;
 use crate::graph::cpu::backward::Flow;
 use crate::graph::cpu::fold::Folded;
-use crate::graph::cpu::forward::{Context, Kept, kept};
-use crate::graph::cpu::plan::{Step, Then};
+use crate::graph::cpu::forward::{Context, Kept, Value, kept};
+use crate::graph::cpu::plan::{self, Step};
 use crate::graph::cpu::tensor::with_values;
-use crate::kernels::batch_norm::{Affine, Finish};
+use crate::kernels::batch_norm::{Affine, Finish, Input, Statistics, Then};
 use crate::kernels::bf16::{self, Bf16};
 use crate::kernels::{ConvShape, Simd, conv, elementwise};
 use crate::params::Param;
 
-fn sizes(cx: &Context, step: &Step, op: &Conv2d) -> ConvShape {
+pub(in crate::graph::cpu) fn sizes(batch: usize, step: &Step, op: &Conv2d) -> ConvShape {
     ConvShape {
-        batch: cx.batch,
+        batch,
         height: step.from[1],
         width: step.from[2],
         input: op.input,
@@ -56,34 +56,50 @@ pub(super) fn forward(
     cx: &Context,
     step: &Step,
     op: &Conv2d,
-    x: Arc<Buffer>,
+    x: Value,
     residual: Option<&Buffer>,
-) -> Done {
-    let shape = sizes(cx, step, op);
+) -> Deferred {
+    let shape = sizes(cx.batch, step, op);
     let params = cx.parameters(step)?;
     let affine = affine(cx, step, op, params.get(1))?;
-    let finish = affine.as_ref().map(|affine| Finish {
-        affine,
-        residual: residual.map(|r| &r[..]),
-        relu: step.then == Then::Relu,
-    });
+    let then = match &affine {
+        Some(affine) => Then::Finish(Finish {
+            affine,
+            residual: residual.map(|r| &r[..]),
+            relu: step.then == plan::Then::Relu,
+        }),
+        None if step.measures => Then::Statistics,
+        None => Then::Nothing,
+    };
     let mut y = cx.arena.take(shape.output_len());
     let way = Way::of(cx, &shape);
     let mut space = cx.arena.take(way.workspace(&shape));
-    with_values(&params[0].var, |weight| match way {
-        Way::F32(simd) => conv::forward(simd, &shape, &x, weight, (&mut y, finish), &mut space),
+    let statistics = with_values(&params[0].var, |weight| match way {
+        Way::F32(simd) => {
+            let x = input(&x.buffer, x.norm.as_ref());
+            conv::forward(simd, &shape, x, weight, (&mut y, then), &mut space)
+        }
         Way::Bf16(bf16) => {
-            bf16::forward(bf16, &shape, &x, weight, &mut y, &mut space);
-            if let Some(finish) = finish {
-                finish.all(cx.simd, &mut y);
-            }
+            bf16::forward(bf16, &shape, &x.buffer, weight, &mut y, &mut space);
+            then.all(cx.simd, op.output, &mut y)
         }
     })?;
     let kept = Kept {
-        x: Some(x),
+        x: Some(x.buffer),
+        affine: x.norm,
         ..Kept::default()
     };
-    Ok((Arc::new(y), kept))
+    let value = Value {
+        buffer: Arc::new(y),
+        norm: None,
+        statistics: statistics.map(Arc::new),
+    };
+    Ok((value, kept))
+}
+
+fn input<'a>(values: &'a [f32], norm: Option<&'a Arc<Affine>>) -> Input<'a> {
+    let norm = norm.map(|norm| &**norm);
+    Input { values, norm }
 }
 
 /// What the bias and the batch norm taken in come to.
@@ -97,8 +113,11 @@ fn affine(cx: &Context, step: &Step, op: &Conv2d, bias: Option<&Param>) -> Resul
     }
     let ones = vec![1.0; op.output];
     let level = |bias: Vec<f32>| {
-        let (zero, one) = (vec![0.0; op.output], vec![1.0; op.output]);
-        Affine::new(&zero, &one, 0.0, Some((&ones, &bias)))
+        let standard = Statistics {
+            mean: vec![0.0; op.output],
+            variance: vec![1.0; op.output],
+        };
+        Affine::new(&standard, 0.0, Some((&ones, &bias)))
     };
     Ok(bias.map(level))
 }
@@ -111,7 +130,7 @@ pub(super) fn backward(
     gradient: &Buffer,
     flow: &mut Flow,
 ) -> Result<()> {
-    let shape = sizes(cx, step, op);
+    let shape = sizes(cx.batch, step, op);
     let params = cx.parameters(step)?;
     let way = Way::of(cx, &shape);
     let mut space = cx.arena.take(way.workspace(&shape));
@@ -119,6 +138,7 @@ pub(super) fn backward(
     let x = kept(tape.x.as_ref())?;
     match way {
         Way::F32(simd) => {
+            let x = input(x, tape.affine.as_ref());
             conv::backward_weight(simd, &shape, x, gradient, &mut weight, &mut space);
         }
         Way::Bf16(bf16) => {

@@ -2,7 +2,7 @@
 
 mod attention;
 mod batch_norm;
-mod conv2d;
+pub(super) mod conv2d;
 mod layer_norm;
 mod linear;
 mod pointwise;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::arena::Buffer;
 use super::backward::Flow;
-use super::forward::{Context, Kept};
+use super::forward::{Context, Kept, Value};
 use super::plan::Step;
 use crate::error::{Error, Result};
 use crate::graph::Op;
@@ -22,15 +22,26 @@ use crate::graph::Op;
 /// A value and what backward needs.
 type Done = Result<(Arc<Buffer>, Kept)>;
 
+/// The same with what is left to neighbouring steps.
+type Deferred = Result<(Value, Kept)>;
+
 /// The value of `step` from those of its inputs.
-pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Arc<Buffer>>) -> Done {
+pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Value>) -> Deferred {
     let second = if inputs.len() > 1 { inputs.pop() } else { None };
+    let second = second.map(|value| value.buffer);
     let x = inputs
         .pop()
         .ok_or_else(|| Error::Failed(format!("node `{}` has no input", step.name)))?;
+    match &step.op {
+        Op::Conv2d(op) => conv2d::forward(cx, step, op, x, second.as_deref()),
+        Op::BatchNorm(op) => batch_norm::forward(cx, step, op, x, second),
+        _ => alone(cx, step, x.buffer, second).map(|(y, kept)| (y.into(), kept)),
+    }
+}
+
+/// Steps that have nothing to do with their neighbours'.
+fn alone(cx: &Context, step: &Step, x: Arc<Buffer>, second: Option<Arc<Buffer>>) -> Done {
     match (&step.op, second) {
-        (Op::Conv2d(op), residual) => conv2d::forward(cx, step, op, x, residual.as_deref()),
-        (Op::BatchNorm(op), residual) => batch_norm::forward(cx, step, op, x, residual),
         (Op::Relu(_), _) => Ok(pointwise::relu(cx, &x)),
         (Op::Add(_), second) => Ok(pointwise::add(cx, &x, second.as_ref().unwrap_or(&x))),
         (Op::MaxPool(op), _) => Ok(pool::max(cx, step, op, x)),
@@ -46,6 +57,10 @@ pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Arc<Buffer>>) -
         (Op::TokenPool(op), _) => Ok(tokens::pool(cx, step, *op, &x)),
         (Op::Tanh(_), _) => Ok(pointwise::tanh(cx, &x)),
         (Op::Prototypes(op), _) => prototypes::forward(cx, step, op, x),
+        (Op::Conv2d(_) | Op::BatchNorm(_), _) => Err(Error::Failed(format!(
+            "node `{}` is not a step by itself",
+            step.name
+        ))),
     }
 }
 

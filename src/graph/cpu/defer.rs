@@ -1,0 +1,40 @@
+//! Training leaves work of a batch norm to the convolutions around it, which have the values at hand: the one
+//! before measures them, the one behind normalises them on their way in.
+
+use super::ops::conv2d;
+use super::plan::{Plan, Step, Then};
+use crate::graph::Op;
+
+impl Plan {
+    /// The steps for batch statistics; with `normalise`, convolutions take in the norm and ReLU before them.
+    pub(super) fn deferred(mut self, normalise: bool) -> Self {
+        let reads = self.reads();
+        for norm in 0..self.steps.len() {
+            let step = &self.steps[norm];
+            if !matches!(step.op, Op::BatchNorm(_)) || step.from.len() != 3 {
+                continue;
+            }
+            let (input, output) = (step.inputs[0], step.output);
+            let alone = step.then == Then::Relu && step.inputs.len() == 1;
+            let deferred = normalise
+                && alone
+                && reads[output] == 1
+                && self
+                    .steps
+                    .iter()
+                    .any(|s| s.inputs == [output] && takes_norm(s));
+            self.steps[norm].deferred = deferred;
+            if reads[input] == 1 {
+                let before = self.steps.iter_mut().find(|step| step.output == input);
+                if let Some(before) = before {
+                    before.measures = matches!(&before.op, Op::Conv2d(conv) if !conv.bias);
+                }
+            }
+        }
+        self
+    }
+}
+
+fn takes_norm(step: &Step) -> bool {
+    matches!(&step.op, Op::Conv2d(op) if conv2d::sizes(1, step, op).normalises())
+}
