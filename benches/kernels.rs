@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use ravine::kernels::batch_norm::{self, Affine, Gate, Statistics, Then};
+use ravine::kernels::batch_norm::{self, Affine, Gate, Reduce, Statistics, Then};
 use ravine::kernels::gemm::{self, Order, Start};
 use ravine::kernels::{ConvShape, Simd, conv};
 
@@ -71,7 +71,10 @@ fn convolution(
         let (x, y) = (x[..].into(), (&mut y[..], Then::Nothing));
         conv::forward(simd, &s, x, &weight, y, &mut space);
     });
-    let data = mean(|| conv::backward_data(simd, &s, &dy, &weight, (&mut dx, false), &mut space));
+    let data = mean(|| {
+        let to = (&mut dx[..], false, Then::Nothing);
+        conv::backward_data(simd, &s, &dy, &weight, to, &mut space);
+    });
     let by_weight =
         mean(|| conv::backward_weight(simd, &s, x[..].into(), &dy, &mut dw, &mut space));
     let work = 2.0 * (s.output_len() * kernel * kernel * input) as f64 / 1e9;
@@ -151,15 +154,14 @@ fn norm(simd: Simd, channels: usize, rows: usize) {
     let affine = Affine::new(&statistics, 1e-5, None);
     let statistics = mean(|| drop(Statistics::of(simd, &x, channels)));
     let apply = mean(|| batch_norm::apply(simd, &x, &affine, None, true, &mut y));
+    let reduce = Reduce {
+        x: &x,
+        affine: &affine,
+        gate: Gate::Input,
+    };
     let backward = mean(|| {
-        drop(batch_norm::backward(
-            simd,
-            &x,
-            &affine,
-            Gate::Input,
-            &mut g,
-            None,
-        ));
+        let sums = reduce.all(simd, &mut g);
+        drop(batch_norm::backward(simd, &x, &affine, &sums, &mut g, None));
     });
     let bytes = (x.len() * 4) as f64 / 1e9;
     println!(

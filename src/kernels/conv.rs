@@ -1,6 +1,6 @@
 //! Convolution: which kernel runs which case.
 
-use super::batch_norm::{Affine, Input, Statistics, Then};
+use super::batch_norm::{Affine, Input, Sums, Then};
 use super::simd::Simd;
 use super::{depthwise, direct, im2col, winograd};
 
@@ -143,7 +143,7 @@ pub fn workspace(s: &ConvShape) -> usize {
 
 /// `y = conv(x, weight)`, and what comes then; x, y are NHWC, weight is (out, in / groups, kernel, kernel).
 ///
-/// Gives the statistics of `y` if they were asked for. Only where [`ConvShape::normalises`] may x come with a norm.
+/// Gives what was summed. Only where [`ConvShape::normalises`] may x come with a norm.
 ///
 /// # Panics
 /// A slice does not have the length its shape says.
@@ -154,7 +154,7 @@ pub fn forward(
     weight: &[f32],
     (y, then): (&mut [f32], Then),
     workspace: &mut [f32],
-) -> Option<Statistics> {
+) -> Option<Vec<Sums>> {
     s.check(x, (y.len(), weight.len()));
     match s.way() {
         Way::Winograd => winograd::forward(simd, s, x, weight, (y, then), workspace),
@@ -167,7 +167,9 @@ pub fn forward(
     }
 }
 
-/// Gradient by the input: `dx = convᵀ(dy, weight)`, or `dx += ..` when `add`.
+/// Gradient by the input: `dx = convᵀ(dy, weight)`, or `dx += ..` when `add`, and what comes then.
+///
+/// Gives what was summed.
 ///
 /// # Panics
 /// A slice does not have the length its shape says.
@@ -176,22 +178,26 @@ pub fn backward_data(
     s: &ConvShape,
     dy: &[f32],
     weight: &[f32],
-    (dx, add): (&mut [f32], bool),
+    (dx, add, then): (&mut [f32], bool, Then),
     workspace: &mut [f32],
-) {
+) -> Option<Vec<Sums>> {
     assert_eq!(
         (dx.len(), dy.len(), weight.len()),
         (s.input_len(), s.output_len(), s.weight_len())
     );
     match s.way() {
-        Way::Winograd => winograd::backward_data(simd, s, dy, weight, (dx, add), workspace),
-        Way::Depthwise => depthwise::backward_data(simd, s, dy, weight, (dx, add), workspace),
+        Way::Winograd => winograd::backward_data(simd, s, dy, weight, (dx, add, then), workspace),
+        Way::Depthwise => {
+            depthwise::backward_data(simd, s, dy, weight, (dx, add), workspace);
+            then.all(simd, s.input, dx)
+        }
         // Products of a few columns would leave most of a vector empty.
         Way::Direct if s.input >= 16 => {
-            direct::backward_data(simd, s, dy, weight, (dx, add), workspace);
+            direct::backward_data(simd, s, dy, weight, (dx, add, then), workspace)
         }
         Way::Direct | Way::Im2col => {
             im2col::backward_data(simd, s, dy, weight, (dx, add), workspace);
+            then.all(simd, s.input, dx)
         }
     }
 }

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::batch_norm::{Statistics, Then};
+use super::batch_norm::{Sums, Then};
 use super::conv::ConvShape;
 use super::gemm::{Left, PANEL, Right, Target, block_at, pack_panel, packed_len, panel_width};
 use super::shared::Shared;
@@ -185,7 +185,7 @@ pub(super) fn forward(
     weight: &[f32],
     (y, then): (&mut [f32], Then),
     workspace: &mut [f32],
-) -> Option<Statistics> {
+) -> Option<Vec<Sums>> {
     let (taps, outputs) = (s.taps(), s.group_output());
     let packed = Shared::new(workspace);
     pack((s.groups, taps, outputs), packed, |g, p, o| {
@@ -226,7 +226,8 @@ pub(super) fn forward(
         let y = unsafe { target.part(rows.start * s.output, rows.len() * s.output) };
         then.run(simd, (rows, s.output), y)
     });
-    Statistics::of_parts(blocks.collect(), s.output)
+    let parts: Vec<Option<Sums>> = blocks.collect();
+    parts.into_iter().collect()
 }
 
 pub(super) fn backward_data(

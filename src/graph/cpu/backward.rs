@@ -9,6 +9,7 @@ use super::forward::{Context, Record};
 use super::{ops, tensor};
 use crate::error::Result;
 use crate::graph::{Gradients, Mode};
+use crate::kernels::batch_norm::Reduced;
 use crate::kernels::bf16::Bf16;
 use crate::kernels::{Simd, elementwise};
 use crate::params::Param;
@@ -16,6 +17,8 @@ use crate::params::Param;
 /// Gradients on their way to the nodes and the parameters.
 pub(super) struct Flow {
     nodes: Vec<Option<Buffer>>,
+    /// Sums of those gradients that went through the batch norm's ReLU already.
+    reduced: Vec<Option<Reduced>>,
     wanted: Vec<bool>,
     result: Gradients,
 }
@@ -47,6 +50,16 @@ impl Flow {
         self.nodes[node] = Some(gradient);
     }
 
+    /// Note that the gradient of `node` went through its batch norm's ReLU, with these sums.
+    pub(super) fn reduced(&mut self, node: usize, sums: Option<Reduced>) {
+        self.reduced[node] = sums;
+    }
+
+    /// The sums noted for `node`.
+    pub(super) fn take_reduced(&mut self, node: usize) -> Option<Reduced> {
+        self.reduced[node].take()
+    }
+
     /// Note the gradient of a parameter.
     pub(super) fn parameter(&mut self, param: &Param, gradient: Vec<f32>) -> Result<()> {
         let gradient = Tensor::from_vec(gradient, param.var.shape(), &Device::Cpu)?;
@@ -71,6 +84,7 @@ pub(super) fn run(
     };
     let mut flow = Flow {
         nodes: plan.shapes.iter().map(|_| None).collect(),
+        reduced: vec![None; plan.shapes.len()],
         wanted: plan.wanted(record.input),
         result: Gradients::default(),
     };
@@ -81,9 +95,12 @@ pub(super) fn run(
         }
     }
     // An empty tape (of an evaluation) pulls nothing back.
-    for (step, kept) in plan.steps.iter().zip(record.kept).rev() {
+    let mut tape = record.kept;
+    while let Some(kept) = tape.pop() {
+        let step = &plan.steps[tape.len()];
         if let Some(gradient) = flow.take(step.output) {
-            ops::backward(&context, step, &kept, gradient, &mut flow)?;
+            let before = step.completes.map(|norm| (&plan.steps[norm], &tape[norm]));
+            ops::backward(&context, step, (&kept, before), gradient, &mut flow)?;
         }
     }
     if let Some(gradient) = flow.take(0) {

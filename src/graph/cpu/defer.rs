@@ -1,5 +1,5 @@
 //! Training leaves work of a batch norm to the convolutions around it, which have the values at hand: the one
-//! before measures them, the one behind normalises them on their way in.
+//! before measures them; the one behind normalises them on their way in, and sums their gradients on the way back.
 
 use super::ops::conv2d;
 use super::plan::{Plan, Step, Then};
@@ -15,20 +15,18 @@ impl Plan {
                 continue;
             }
             let (input, output) = (step.inputs[0], step.output);
-            let alone = step.then == Then::Relu && step.inputs.len() == 1;
-            let deferred = normalise
-                && alone
-                && reads[output] == 1
-                && self
-                    .steps
-                    .iter()
-                    .any(|s| s.inputs == [output] && takes_norm(s));
-            self.steps[norm].deferred = deferred;
+            let alone = step.then == Then::Relu && step.inputs.len() == 1 && reads[output] == 1;
             if reads[input] == 1 {
                 let before = self.steps.iter_mut().find(|step| step.output == input);
                 if let Some(before) = before {
                     before.measures = matches!(&before.op, Op::Conv2d(conv) if !conv.bias);
                 }
+            }
+            // Gradients arrive from the last step that reads to the first.
+            let behind = self.steps.iter_mut().find(|s| s.inputs.contains(&output));
+            if let Some(behind) = behind.filter(|step| matches!(step.op, Op::Conv2d(_))) {
+                behind.completes = Some(norm);
+                self.steps[norm].deferred = normalise && alone && takes_norm(behind);
             }
         }
         self

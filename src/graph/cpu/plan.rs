@@ -29,6 +29,8 @@ pub(super) struct Step {
     pub(super) measures: bool,
     /// Whether a batch norm leaves its work, ReLU included, to the convolution that reads it.
     pub(super) deferred: bool,
+    /// The batch norm whose output's gradient is whole once a convolution has added its own.
+    pub(super) completes: Option<usize>,
     /// Sample shape of the first input.
     pub(super) from: Vec<usize>,
     /// Sample shape of the output.
@@ -67,6 +69,7 @@ impl Plan {
                 folded: None,
                 measures: false,
                 deferred: false,
+                completes: None,
                 from: Vec::new(),
                 to: node.shape.clone(),
             };

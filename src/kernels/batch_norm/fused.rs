@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::forward::apply_rows;
-use super::{Affine, Statistics, Sums};
+use super::{Affine, Gate, Reduce, Sums};
 use crate::kernels::elementwise::chunk_rows;
 use crate::kernels::simd::Simd;
 
@@ -46,15 +46,17 @@ impl Input<'_> {
     }
 }
 
-/// What a convolution does with its outputs.
+/// What a convolution does with its outputs, or with the gradients that it gives.
 #[derive(Clone, Copy, Debug)]
 pub enum Then<'a> {
     /// Leaves them.
     Nothing,
     /// Changes them.
     Finish(Finish<'a>),
-    /// Measures them.
-    Statistics,
+    /// Measures them: for [`Statistics::join`](super::Statistics::join).
+    Measure,
+    /// Takes them for the gradient of a batch norm's output: for [`Reduced::join`](super::Reduced::join).
+    Reduce(Reduce<'a>),
 }
 
 /// `y = y · scale + shift`, plus a residual, then ReLU.
@@ -80,6 +82,33 @@ impl Finish<'_> {
 }
 
 impl Then<'_> {
+    /// The slices must hold all of `floats` outputs, and norms all `channels`.
+    pub(in crate::kernels) fn check(&self, floats: usize, channels: usize) {
+        let fits = |affine: &Affine, slice: Option<&[f32]>| {
+            affine.scale.len() == channels && slice.is_none_or(|slice| slice.len() >= floats)
+        };
+        assert!(match self {
+            Self::Nothing | Self::Measure => true,
+            Self::Finish(finish) => fits(finish.affine, finish.residual),
+            Self::Reduce(reduce) => {
+                let output = match reduce.gate {
+                    Gate::Output(y) => Some(y),
+                    _ => None,
+                };
+                fits(reduce.affine, Some(reduce.x)) && fits(reduce.affine, output)
+            }
+        });
+    }
+
+    /// What `rows` rows are to be summed into, if they are.
+    pub(in crate::kernels) fn sums(&self, channels: usize, rows: usize) -> Option<Sums> {
+        match self {
+            Self::Nothing | Self::Finish(_) => None,
+            Self::Measure => Some(Sums::new(&vec![0.0; channels], rows)),
+            Self::Reduce(reduce) => Some(Sums::new(&reduce.affine.mean, rows)),
+        }
+    }
+
     /// Run on the rows `rows` of `channels`, which are `y`, on this thread.
     pub(in crate::kernels) fn run(
         &self,
@@ -93,18 +122,21 @@ impl Then<'_> {
                 finish.run(simd, rows, y);
                 None
             }
-            Self::Statistics => Some(Sums::of(simd, y, channels)),
+            Self::Measure => Some(Sums::of(simd, y, channels)),
+            Self::Reduce(reduce) => Some(reduce.run(simd, rows, y)),
         }
     }
 
-    /// Run on all rows.
-    pub(crate) fn all(&self, simd: Simd, channels: usize, y: &mut [f32]) -> Option<Statistics> {
+    /// Run on all rows; gives the sums, if there are any.
+    pub fn all(&self, simd: Simd, channels: usize, y: &mut [f32]) -> Option<Vec<Sums>> {
         let chunk = chunk_rows(channels);
         let chunks = y.par_chunks_mut(chunk * channels).enumerate();
-        let parts = chunks.map(|(i, y)| {
-            let rows = i * chunk..i * chunk + y.len() / channels;
-            self.run(simd, (rows, channels), y)
-        });
-        Statistics::of_parts(parts.collect(), channels)
+        let parts: Vec<Option<Sums>> = chunks
+            .map(|(i, y)| {
+                let rows = i * chunk..i * chunk + y.len() / channels;
+                self.run(simd, (rows, channels), y)
+            })
+            .collect();
+        parts.into_iter().collect()
     }
 }

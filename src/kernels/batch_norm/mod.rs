@@ -4,13 +4,15 @@ mod backward;
 mod forward;
 mod fused;
 mod moments;
+mod reduce;
 
-pub use backward::{AffineGradient, Gate, backward};
+pub use backward::{AffineGradient, backward};
 pub use forward::apply;
 pub use fused::{Finish, Input, Then};
-pub use moments::Statistics;
+pub use moments::{Statistics, Sums};
+pub use reduce::{Gate, Reduce, Reduced};
 
-pub(super) use moments::Sums;
+pub(super) use reduce::gated;
 
 use super::simd::Lanes;
 

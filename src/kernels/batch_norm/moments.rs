@@ -15,31 +15,55 @@ pub struct Statistics {
     pub variance: Vec<f64>,
 }
 
-/// Sums over some rows: an origin near the mean, distances to it, and their squares, a row of channels each.
-///
-/// Distances to a value that is there: the variance does not suffer from a large mean.
+/// Sums over some rows, for the statistics of values or for the gradient of a batch norm.
 #[derive(Clone, Debug)]
-pub(in crate::kernels) struct Sums {
+pub struct Sums {
     pub(in crate::kernels) rows: usize,
+    /// Rows of channels. Of values: an origin among them, the distances to it, and their squares; so the variance
+    /// does not suffer from a large mean. Of gradients g: the mean of x, g, and g · (x − mean).
     pub(in crate::kernels) values: Vec<f32>,
 }
 
 impl Sums {
-    /// Over no rows yet.
-    pub(in crate::kernels) fn new(channels: usize) -> Self {
-        Self {
-            rows: 0,
-            values: vec![0.0; 3 * channels],
-        }
+    /// Over `rows` rows, 0 so far, from the origin or mean `from`.
+    pub(in crate::kernels) fn new(from: &[f32], rows: usize) -> Self {
+        let mut values = from.to_vec();
+        values.resize(3 * from.len(), 0.0);
+        Self { rows, values }
     }
 
     /// Over the rows of `x`, on this thread.
-    pub(in crate::kernels) fn of(simd: Simd, x: &[f32], channels: usize) -> Self {
-        let mut sums = Self::new(channels);
-        sums.rows = x.len() / channels;
-        sums.values[..channels].copy_from_slice(&x[..channels]);
+    pub(super) fn of(simd: Simd, x: &[f32], channels: usize) -> Self {
+        let mut sums = Self::new(&x[..channels], x.len() / channels);
         moments(simd, x, &mut sums.values);
         sums
+    }
+
+    /// The channels from `q` on.
+    #[inline(always)]
+    pub(in crate::kernels) unsafe fn load<L: Lanes>(&self, q: usize) -> [L; 3] {
+        let c = self.values.len() / 3;
+        debug_assert!(q + 16 <= c);
+        let from = self.values.as_ptr();
+        // SAFETY: the caller has sixteen channels from `q` on, and the instructions of `L`.
+        unsafe {
+            [
+                L::load(from.add(q)),
+                L::load(from.add(c + q)),
+                L::load(from.add(2 * c + q)),
+            ]
+        }
+    }
+
+    /// Set the channels from `q` on.
+    #[inline(always)]
+    pub(in crate::kernels) unsafe fn store<L: Lanes>(&mut self, q: usize, tally: [L; 3]) {
+        let c = self.values.len() / 3;
+        debug_assert!(q + 16 <= c);
+        for (row, values) in tally.into_iter().enumerate() {
+            // SAFETY: the caller has sixteen channels from `q` on, and the instructions of `L`.
+            unsafe { values.store(self.values.as_mut_ptr().add(row * c + q)) }
+        }
     }
 }
 
@@ -86,7 +110,8 @@ impl Statistics {
     }
 
     /// Of all rows of the parts, added in their order and in 64 bits.
-    pub(in crate::kernels) fn join(parts: &[Sums], channels: usize) -> Self {
+    #[must_use]
+    pub fn join(parts: &[Sums], channels: usize) -> Self {
         let (mut mean, mut square) = (vec![0.0f64; channels], vec![0.0f64; channels]);
         let mut seen = 0.0;
         // Chan et al. 1979: join counts, means and sums of squared deviations.
@@ -104,11 +129,5 @@ impl Statistics {
         }
         let variance = square.iter().map(|sum| (sum / seen).max(0.0)).collect();
         Self { mean, variance }
-    }
-
-    /// [`Self::join`], where every part was measured.
-    pub(in crate::kernels) fn of_parts(parts: Vec<Option<Sums>>, channels: usize) -> Option<Self> {
-        let parts: Option<Vec<Sums>> = parts.into_iter().collect();
-        parts.map(|parts| Self::join(&parts, channels))
     }
 }

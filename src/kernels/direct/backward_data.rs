@@ -6,6 +6,7 @@
 use rayon::prelude::*;
 
 use super::{BLOCK, pack, pad};
+use crate::kernels::batch_norm::{Sums, Then};
 use crate::kernels::conv::ConvShape;
 use crate::kernels::gemm::{Left, Right, Run, Target, packed_len, sweep};
 use crate::kernels::scratch;
@@ -68,9 +69,9 @@ pub(in crate::kernels) fn backward_data(
     s: &ConvShape,
     dy: &[f32],
     weight: &[f32],
-    (dx, add): (&mut [f32], bool),
+    (dx, add, then): (&mut [f32], bool, Then),
     workspace: &mut [f32],
-) {
+) -> Option<Vec<Sums>> {
     let (rows, columns) = (classes(s.height, s), classes(s.width, s));
     let plan = Plan {
         height: border(&rows, s.out_height()),
@@ -99,9 +100,11 @@ pub(in crate::kernels) fn backward_data(
     }
     let image = plan.height.1 * plan.width.1 * s.output;
     let images = (BLOCK / image).min(s.batch.div_ceil(32)).max(1);
-    dx.par_chunks_mut(images * s.height * s.width * s.input)
+    let pixels = s.height * s.width;
+    let parts: Vec<Option<Sums>> = dx
+        .par_chunks_mut(images * pixels * s.input)
         .enumerate()
-        .for_each(|(task, dx)| {
+        .map(|(task, dx)| {
             let first = task * images;
             let count = images.min(s.batch - first);
             scratch::with(images * image, |padded| {
@@ -111,7 +114,11 @@ pub(in crate::kernels) fn backward_data(
                     plan.class(simd, s, (row, column), (padded, count), weights, (dx, add));
                 }
             });
-        });
+            let rows = first * pixels..(first + count) * pixels;
+            then.run(simd, (rows, s.input), dx)
+        })
+        .collect();
+    parts.into_iter().collect()
 }
 
 impl Plan {

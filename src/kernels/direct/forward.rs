@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{Bands, pack};
-use crate::kernels::batch_norm::{Input, Statistics, Then};
+use crate::kernels::batch_norm::{Input, Sums, Then};
 use crate::kernels::conv::ConvShape;
 use crate::kernels::gemm::{Left, Right, Run, Target, sweep};
 use crate::kernels::scratch;
@@ -17,7 +17,7 @@ pub(in crate::kernels) fn forward(
     weight: &[f32],
     (y, then): (&mut [f32], Then),
     workspace: &mut [f32],
-) -> Option<Statistics> {
+) -> Option<Vec<Sums>> {
     let (area, width) = (s.kernel * s.kernel, s.out_width());
     let packed = Shared::new(workspace);
     let taps: Vec<usize> = (0..area).collect();
@@ -60,5 +60,6 @@ pub(in crate::kernels) fn forward(
         let y = unsafe { target.part(first * s.output, pixels * s.output) };
         then.run(simd, (first..first + pixels, s.output), y)
     });
-    Statistics::of_parts(parts.collect(), s.output)
+    let parts: Vec<Option<Sums>> = parts.collect();
+    parts.into_iter().collect()
 }

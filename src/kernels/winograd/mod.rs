@@ -5,6 +5,7 @@
 //! second cache. In 32-bit floats the largest error is about 4e-6 on outputs near 1. Input and output
 //! channels must be multiples of 16.
 
+mod epilogue;
 mod kernel;
 mod tile;
 mod weight_gradient;
@@ -13,12 +14,13 @@ pub(super) use weight_gradient::backward_weight;
 
 use rayon::prelude::*;
 
-use super::batch_norm::{Input, Statistics, Sums, Then};
+use super::batch_norm::{Gate, Input, Sums, Then};
 use super::conv::ConvShape;
 use super::gemm::{Left, Right, Target, block};
 use super::scratch;
 use super::shared::Shared;
 use super::simd::{Simd, multiversion};
+use epilogue::{Finishing, Measuring, Plain, Reducing};
 use kernel::Side;
 use tile::Tiles;
 
@@ -36,7 +38,7 @@ pub(super) fn forward(
     weight: &[f32],
     (y, then): (&mut [f32], Then),
     workspace: &mut [f32],
-) -> Option<Statistics> {
+) -> Option<Vec<Sums>> {
     kernel::transform(simd, s, Side::Forward, weight, workspace);
     run(
         simd,
@@ -54,9 +56,9 @@ pub(super) fn backward_data(
     s: &ConvShape,
     dy: &[f32],
     weight: &[f32],
-    (dx, add): (&mut [f32], bool),
+    (dx, add, then): (&mut [f32], bool, Then),
     workspace: &mut [f32],
-) {
+) -> Option<Vec<Sums>> {
     kernel::transform(simd, s, Side::Backward, weight, workspace);
     run(
         simd,
@@ -64,8 +66,8 @@ pub(super) fn backward_data(
         (dy.into(), s.output),
         workspace,
         (dx, s.input),
-        (add, Then::Nothing),
-    );
+        (add, then),
+    )
 }
 
 /// Tiles of a block: as many as fit, but enough to be worth a walk through the kernels, which are 4 to 37 MB
@@ -89,11 +91,8 @@ fn run(
     u: &[f32],
     (y, k): (&mut [f32], usize),
     (add, then): (bool, Then),
-) -> Option<Statistics> {
-    if let Then::Finish(finish) = then {
-        let whole = finish.residual.is_none_or(|r| r.len() >= y.len());
-        assert!(whole && finish.affine.scale.len() == k);
-    }
+) -> Option<Vec<Sums>> {
+    then.check(y.len(), k);
     let tiles = Tiles::of(s);
     let step = block_tiles(c + k);
     let target = Shared::new(y);
@@ -101,8 +100,7 @@ fn run(
         let first = b * step;
         let count = (tiles.count() - first).min(step);
         let len = 36 * plane(count, c);
-        let measures = matches!(then, Then::Statistics);
-        let mut sums = Sums::new(if measures { k } else { 0 });
+        let mut sums = then.sums(k, tiles.inside(first..first + count));
         scratch::with(len + 36 * plane(count, k), |space| {
             let (v, m) = space.split_at_mut(len);
             let range = (first, count);
@@ -115,14 +113,15 @@ fn run(
                 u,
                 target,
                 output,
-                &mut sums,
+                sums.as_mut(),
                 v,
                 m,
             );
         });
-        measures.then_some(sums)
+        sums
     });
-    Statistics::of_parts(blocks.collect(), k)
+    let parts: Vec<Option<Sums>> = blocks.collect();
+    parts.into_iter().collect()
 }
 
 multiversion! {
@@ -134,7 +133,7 @@ multiversion! {
         u: &[f32],
         y: Shared,
         output: (usize, bool, Then),
-        sums: &mut Sums,
+        sums: Option<&mut Sums>,
         v: &mut [f32],
         m: &mut [f32],
     ) {
@@ -152,15 +151,26 @@ multiversion! {
                 let to = Target { start: m.as_mut_ptr().add(xi * m_step), row: k, add: false };
                 block::<L>((count, k, c), a, b, to);
             }
-            for t in 0..count {
-                let m = (m.as_ptr().add(t * k), m_step);
-                match then {
-                    Then::Nothing => tile::output::<L, false>(tiles, m, k, first + t, y, (add, None), sums),
-                    Then::Finish(finish) => {
-                        tile::output::<L, false>(tiles, m, k, first + t, y, (add, Some(finish)), sums);
+            let from = (m.as_ptr(), m_step, k);
+            let (range, to, zero) = (first..first + count, (y, add), L::splat(0.0));
+            match (then, sums) {
+                (Then::Finish(finish), _) => tile::outputs::<L>(tiles, from, range, to, Finishing::new(finish, zero)),
+                (Then::Measure, Some(sums)) => tile::outputs::<L>(tiles, from, range, to, Measuring::new(sums, zero)),
+                (Then::Reduce(reduce), Some(sums)) => match reduce.gate {
+                    Gate::Open => {
+                        let epilogue = Reducing::<L, 0>::new(reduce, sums, zero);
+                        tile::outputs::<L>(tiles, from, range, to, epilogue);
                     }
-                    Then::Statistics => tile::output::<L, true>(tiles, m, k, first + t, y, (add, None), sums),
-                }
+                    Gate::Input => {
+                        let epilogue = Reducing::<L, 1>::new(reduce, sums, zero);
+                        tile::outputs::<L>(tiles, from, range, to, epilogue);
+                    }
+                    Gate::Output(_) => {
+                        let epilogue = Reducing::<L, 2>::new(reduce, sums, zero);
+                        tile::outputs::<L>(tiles, from, range, to, epilogue);
+                    }
+                },
+                _ => tile::outputs::<L>(tiles, from, range, to, Plain),
             }
         }
     }

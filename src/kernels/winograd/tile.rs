@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use crate::kernels::batch_norm::{Affine, Finish, Input, Sums};
+use super::epilogue::Epilogue;
+use crate::kernels::batch_norm::{Affine, Input};
 use crate::kernels::conv::ConvShape;
 use crate::kernels::simd::Lanes;
 
@@ -33,6 +34,21 @@ impl Tiles {
 
     pub(super) fn pixels(&self) -> usize {
         self.batch * self.height * self.width
+    }
+
+    /// Rows and columns of the tile at `top` and `left`.
+    #[inline(always)]
+    fn size(&self, top: usize, left: usize) -> (usize, usize) {
+        ((self.height - top).min(4), (self.width - left).min(4))
+    }
+
+    /// Pixels of the tiles `range`.
+    pub(super) fn inside(&self, range: Range<usize>) -> usize {
+        let sizes = range.map(|t| {
+            let (_, top, left) = self.place(t);
+            self.size(top, left)
+        });
+        sizes.map(|(rows, columns)| rows * columns).sum()
     }
 
     /// Index of its image's first pixel, and its first row and column, of tile `t`.
@@ -203,88 +219,49 @@ unsafe fn input<L: Lanes, const NORM: bool>(
     }
 }
 
-/// `Aᵀ m A` of tile `t`, written to (or added to) its pixels of `y`; element (i, j) is read at `m[(6 i + j) · step + q]`.
-/// Pixels are added to `sums` where `MEASURE`.
+/// `Aᵀ m A` of the tiles `range`, written to (or added to) their pixels of `y` after `epilogue`; element (i, j) of
+/// channel q of the nth is read at `m[n · k + (6 i + j) · step + q]`.
 ///
 /// # Safety
-/// `m` holds those elements of `k` channels, a multiple of 16; `y` and the residual of `finish` all pixels.
+/// `m` holds those elements of `k` channels, a multiple of 16; `y` and what `epilogue` reads all pixels.
 #[inline(always)]
-pub(super) unsafe fn output<L: Lanes, const MEASURE: bool>(
+pub(super) unsafe fn outputs<L: Lanes>(
     tiles: Tiles,
-    (m, step): (*const f32, usize),
-    k: usize,
-    t: usize,
-    y: *mut f32,
-    (add, finish): (bool, Option<Finish>),
-    sums: &mut Sums,
+    (m, step, k): (*const f32, usize, usize),
+    range: Range<usize>,
+    (y, add): (*mut f32, bool),
+    mut epilogue: impl Epilogue<L>,
 ) {
-    let (start, top, left) = tiles.place(t);
-    let rows = (tiles.height - top).min(4);
-    let columns = (tiles.width - left).min(4);
-    // SAFETY: only pixels inside the image are written.
-    unsafe {
-        let base = (start + top * tiles.width + left) * k;
-        for q in (0..k).step_by(16) {
-            let mut tally = [L::splat(0.0); 3];
-            if MEASURE && sums.rows > 0 {
-                for (row, tally) in tally.iter_mut().enumerate() {
-                    *tally = L::load(sums.values.as_ptr().add(row * k + q));
-                }
-            }
-            let mut half = [[L::splat(0.0); 6]; 4];
-            for j in 0..6 {
-                let mut column = [L::splat(0.0); 6];
-                for (i, value) in column.iter_mut().enumerate() {
-                    *value = L::load(m.add((i * 6 + j) * step + q));
-                }
-                for (half, value) in half.iter_mut().zip(output_line(column)) {
-                    half[j] = value;
-                }
-            }
-            for (i, half) in half.into_iter().enumerate().take(rows) {
-                for (j, value) in output_line(half).into_iter().enumerate().take(columns) {
-                    let at = base + (i * tiles.width + j) * k + q;
-                    let mut value = if add {
-                        L::load(y.add(at)).add(value)
-                    } else {
-                        value
-                    };
-                    if let Some(finish) = finish {
-                        value = finished(value, &finish, at, q);
+    for (n, t) in range.enumerate() {
+        let (start, top, left) = tiles.place(t);
+        let (rows, columns) = tiles.size(top, left);
+        // SAFETY: only pixels inside the image are written.
+        unsafe {
+            let base = (start + top * tiles.width + left) * k;
+            for q in (0..k).step_by(16) {
+                epilogue.start(q, n == 0);
+                let mut half = [[L::splat(0.0); 6]; 4];
+                for j in 0..6 {
+                    let mut column = [L::splat(0.0); 6];
+                    for (i, value) in column.iter_mut().enumerate() {
+                        *value = L::load(m.add(n * k + (i * 6 + j) * step + q));
                     }
-                    if MEASURE {
-                        if sums.rows == 0 && (i, j) == (0, 0) {
-                            tally[0] = value;
+                    for (half, value) in half.iter_mut().zip(output_line(column)) {
+                        half[j] = value;
+                    }
+                }
+                for (i, half) in half.into_iter().enumerate().take(rows) {
+                    for (j, mut value) in output_line(half).into_iter().enumerate().take(columns) {
+                        let at = base + (i * tiles.width + j) * k + q;
+                        if add {
+                            value = L::load(y.add(at)).add(value);
                         }
-                        let distance = value.sub(tally[0]);
-                        tally[1] = tally[1].add(distance);
-                        tally[2] = distance.fma(distance, tally[2]);
+                        epilogue.take(value, at).store(y.add(at));
                     }
-                    value.store(y.add(at));
                 }
-            }
-            if MEASURE {
-                for (row, tally) in tally.into_iter().enumerate() {
-                    tally.store(sums.values.as_mut_ptr().add(row * k + q));
-                }
+                epilogue.end(q);
             }
         }
-    }
-    sums.rows += rows * columns;
-}
-
-/// `finish` on the value at `at`, of the channels from `q` on.
-#[inline(always)]
-unsafe fn finished<L: Lanes>(value: L, finish: &Finish, at: usize, q: usize) -> L {
-    // SAFETY: the caller's channels and pixel are inside.
-    unsafe {
-        let scale = L::load(finish.affine.scale.as_ptr().add(q));
-        let shift = L::load(finish.affine.shift.as_ptr().add(q));
-        let mut value = value.fma(scale, shift);
-        if let Some(residual) = finish.residual {
-            value = value.add(L::load(residual.as_ptr().add(at)));
-        }
-        if finish.relu { value.positive() } else { value }
     }
 }
 
@@ -303,8 +280,7 @@ pub(super) unsafe fn gradient<L: Lanes>(
     step: usize,
 ) {
     let (start, top, left) = tiles.place(t);
-    let height = (tiles.height - top).min(4);
-    let width = (tiles.width - left).min(4);
+    let (height, width) = tiles.size(top, left);
     // SAFETY: only pixels inside the image are read.
     unsafe {
         let base = dy.add((start + top * tiles.width + left) * k);

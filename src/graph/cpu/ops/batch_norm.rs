@@ -13,7 +13,7 @@ use crate::graph::cpu::backward::Flow;
 use crate::graph::cpu::forward::{Context, Kept, Value, kept};
 use crate::graph::cpu::plan::{Step, Then};
 use crate::graph::cpu::tensor::with_values;
-use crate::kernels::batch_norm::{self as kernel, Affine, Gate, Statistics};
+use crate::kernels::batch_norm::{self as kernel, Affine, Gate, Reduce, Statistics};
 use crate::params::{Param, Role};
 
 pub(super) fn forward(
@@ -74,25 +74,20 @@ pub(super) fn backward(
     flow: &mut Flow,
 ) -> Result<()> {
     let params = cx.parameters(step)?;
-    let x = kept(tape.x.as_ref())?;
-    let affine = tape
-        .affine
-        .as_ref()
-        .ok_or_else(|| Error::Failed("a tape lacks batch statistics".into()))?;
+    let reduce = reduce(step, tape)?;
+    let sums = match flow.take_reduced(step.output) {
+        Some(sums) => sums,
+        None => reduce.all(cx.simd, &mut gradient),
+    };
+    let Reduce { x, affine, .. } = reduce;
     let gradients = if let Some(&residual) = step.inputs.get(1) {
-        let gate = Gate::Output(kept(tape.y.as_ref())?);
         let mut dx = cx.arena.take(x.len());
-        let result = kernel::backward(cx.simd, x, affine, gate, &mut gradient, Some(&mut dx));
+        let result = kernel::backward(cx.simd, x, affine, &sums, &mut gradient, Some(&mut dx));
         flow.give(cx.simd, step.inputs[0], dx);
         flow.give(cx.simd, residual, gradient);
         result
     } else {
-        let gate = if step.then == Then::Relu {
-            Gate::Input
-        } else {
-            Gate::Open
-        };
-        let result = kernel::backward(cx.simd, x, affine, gate, &mut gradient, None);
+        let result = kernel::backward(cx.simd, x, affine, &sums, &mut gradient, None);
         flow.give(cx.simd, step.inputs[0], gradient);
         result
     };
@@ -102,6 +97,24 @@ pub(super) fn backward(
         flow.parameter(bias, gradients.bias)?;
     }
     Ok(())
+}
+
+/// What the gradient of this step's output goes through first.
+pub(super) fn reduce<'a>(step: &Step, tape: &'a Kept) -> Result<Reduce<'a>> {
+    let affine = tape
+        .affine
+        .as_ref()
+        .ok_or_else(|| Error::Failed("a tape lacks batch statistics".into()))?;
+    let gate = match (step.then == Then::Relu, step.inputs.len()) {
+        (false, _) => Gate::Open,
+        (true, 1) => Gate::Input,
+        (true, _) => Gate::Output(kept(tape.y.as_ref())?),
+    };
+    Ok(Reduce {
+        x: kept(tape.x.as_ref())?,
+        affine,
+        gate,
+    })
 }
 
 fn affine(op: &BatchNorm, statistics: &Statistics, trained: &[&Param]) -> Result<Affine> {

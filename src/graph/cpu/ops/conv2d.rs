@@ -11,7 +11,7 @@ use crate::graph::cpu::fold::Folded;
 use crate::graph::cpu::forward::{Context, Kept, Value, kept};
 use crate::graph::cpu::plan::{self, Step};
 use crate::graph::cpu::tensor::with_values;
-use crate::kernels::batch_norm::{Affine, Finish, Input, Statistics, Then};
+use crate::kernels::batch_norm::{Affine, Finish, Input, Reduce, Reduced, Statistics, Then};
 use crate::kernels::bf16::{self, Bf16};
 use crate::kernels::{ConvShape, Simd, conv, elementwise};
 use crate::params::Param;
@@ -68,13 +68,13 @@ pub(super) fn forward(
             residual: residual.map(|r| &r[..]),
             relu: step.then == plan::Then::Relu,
         }),
-        None if step.measures => Then::Statistics,
+        None if step.measures => Then::Measure,
         None => Then::Nothing,
     };
     let mut y = cx.arena.take(shape.output_len());
     let way = Way::of(cx, &shape);
     let mut space = cx.arena.take(way.workspace(&shape));
-    let statistics = with_values(&params[0].var, |weight| match way {
+    let sums = with_values(&params[0].var, |weight| match way {
         Way::F32(simd) => {
             let x = input(&x.buffer, x.norm.as_ref());
             conv::forward(simd, &shape, x, weight, (&mut y, then), &mut space)
@@ -92,7 +92,7 @@ pub(super) fn forward(
     let value = Value {
         buffer: Arc::new(y),
         norm: None,
-        statistics: statistics.map(Arc::new),
+        statistics: sums.map(|sums| Arc::new(Statistics::join(&sums, op.output))),
     };
     Ok((value, kept))
 }
@@ -126,7 +126,7 @@ pub(super) fn backward(
     cx: &Context,
     step: &Step,
     op: &Conv2d,
-    tape: &Kept,
+    (tape, before): (&Kept, Option<Reduce>),
     gradient: &Buffer,
     flow: &mut Flow,
 ) -> Result<()> {
@@ -156,16 +156,20 @@ pub(super) fn backward(
         let old = flow.take(input);
         let add = old.is_some();
         let mut dx = old.unwrap_or_else(|| cx.arena.take(shape.input_len()));
-        let to = (&mut dx[..], add);
-        with_values(&params[0].var, |weight| match way {
+        let then = before.map_or(Then::Nothing, Then::Reduce);
+        let sums = with_values(&params[0].var, |weight| match way {
             Way::F32(simd) => {
-                conv::backward_data(simd, &shape, gradient, weight, to, &mut space);
+                let to = (&mut dx[..], add, then);
+                conv::backward_data(simd, &shape, gradient, weight, to, &mut space)
             }
             Way::Bf16(bf16) => {
+                let to = (&mut dx[..], add);
                 bf16::backward_data(bf16, &shape, gradient, weight, to, &mut space);
+                then.all(cx.simd, op.input, &mut dx)
             }
         })?;
         flow.put(input, dx);
+        flow.reduced(input, sums.map(|sums| Reduced::join(&sums, op.input)));
     }
     Ok(())
 }

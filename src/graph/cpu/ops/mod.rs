@@ -64,16 +64,23 @@ fn alone(cx: &Context, step: &Step, x: Arc<Buffer>, second: Option<Arc<Buffer>>)
     }
 }
 
-/// Hands `gradient`, that of `step`'s output, on to its parameters and inputs.
+/// Hands `gradient`, that of `step`'s output, on to its parameters and inputs; `before` is the batch norm whose
+/// gradient it completes.
 pub(super) fn backward(
     cx: &Context,
     step: &Step,
-    kept: &Kept,
+    (kept, before): (&Kept, Option<(&Step, &Kept)>),
     gradient: Buffer,
     flow: &mut Flow,
 ) -> Result<()> {
     match &step.op {
-        Op::Conv2d(op) => conv2d::backward(cx, step, op, kept, &gradient, flow),
+        Op::Conv2d(op) => {
+            let before = match before {
+                Some((norm, kept)) => Some(batch_norm::reduce(norm, kept)?),
+                None => None,
+            };
+            conv2d::backward(cx, step, op, (kept, before), &gradient, flow)
+        }
         Op::BatchNorm(_) => batch_norm::backward(cx, step, kept, gradient, flow),
         Op::Relu(_) => pointwise::relu_backward(cx, step, kept, gradient, flow),
         Op::Add(_) => {
