@@ -273,6 +273,19 @@ pub(crate) use x86::{Avx2, Avx512};
 #[path = "simd_x86.rs"]
 mod x86;
 
+/// Asks the caches for what lies at `place`, which need not be valid.
+#[inline(always)]
+pub(crate) fn prefetch(place: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: part of every x86-64 processor, and it never faults.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(place.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = place;
+}
+
 /// Builds a function three times and chooses by its first argument, a [`Simd`].
 ///
 /// The body sees the lanes type under the name given in angle brackets; loops without it are left to LLVM,

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::epilogue::Epilogue;
 use crate::kernels::batch_norm::{Affine, Input};
 use crate::kernels::conv::ConvShape;
-use crate::kernels::simd::Lanes;
+use crate::kernels::simd::{Lanes, prefetch};
 
 /// How images are cut into 4×4 tiles; those at the right and lower edge may be partial.
 #[derive(Clone, Copy)]
@@ -51,6 +51,22 @@ impl Tiles {
         sizes.map(|(rows, columns)| rows * columns).sum()
     }
 
+    /// Asks the caches for the pixels of tile `t` of `x`, of `c` channels.
+    #[inline(always)]
+    fn prefetch(&self, x: *const f32, c: usize, t: usize) {
+        if t >= self.count() {
+            return;
+        }
+        let (start, top, left) = self.place(t);
+        let (rows, columns) = self.size(top, left);
+        for i in 0..rows {
+            let row = x.wrapping_add((start + (top + i) * self.width + left) * c);
+            for j in (0..columns * c).step_by(16) {
+                prefetch(row.wrapping_add(j));
+            }
+        }
+    }
+
     /// Index of its image's first pixel, and its first row and column, of tile `t`.
     #[inline(always)]
     fn place(&self, t: usize) -> (usize, usize, usize) {
@@ -62,6 +78,9 @@ impl Tiles {
         (image * self.height * self.width, row * 4, column * 4)
     }
 }
+
+/// Tiles ahead of the work whose pixels are asked for: rows of a tile lie too far apart for the processor to guess.
+const AHEAD: usize = 2;
 
 /// `a · k + c`
 #[inline(always)]
@@ -143,6 +162,7 @@ pub(super) unsafe fn inputs<L: Lanes>(
     unsafe {
         for (n, t) in range.enumerate() {
             let v = v.add(n * next);
+            tiles.prefetch(from, c, t + AHEAD);
             match x.norm {
                 None => input::<L, false>(tiles, (from, c), None, t, rows, v, step),
                 norm => input::<L, true>(tiles, (from, c), norm, t, rows, v, step),
@@ -235,6 +255,7 @@ pub(super) unsafe fn outputs<L: Lanes>(
     for (n, t) in range.enumerate() {
         let (start, top, left) = tiles.place(t);
         let (rows, columns) = tiles.size(top, left);
+        tiles.prefetch(y, k, t + AHEAD);
         // SAFETY: only pixels inside the image are written.
         unsafe {
             let base = (start + top * tiles.width + left) * k;
@@ -281,6 +302,7 @@ pub(super) unsafe fn gradient<L: Lanes>(
 ) {
     let (start, top, left) = tiles.place(t);
     let (height, width) = tiles.size(top, left);
+    tiles.prefetch(dy, k, t + AHEAD);
     // SAFETY: only pixels inside the image are read.
     unsafe {
         let base = dy.add((start + top * tiles.width + left) * k);
