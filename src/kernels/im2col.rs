@@ -226,8 +226,7 @@ pub(super) fn forward(
         let y = unsafe { target.part(rows.start * s.output, rows.len() * s.output) };
         then.run(simd, (rows, s.output), y)
     });
-    let parts: Vec<Option<Sums>> = blocks.collect();
-    parts.into_iter().collect()
+    Sums::collect(blocks)
 }
 
 pub(super) fn backward_data(

@@ -36,3 +36,50 @@ impl Plan {
 fn takes_norm(step: &Step) -> bool {
     matches!(&step.op, Op::Conv2d(op) if conv2d::sizes(1, step, op).normalises())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Result;
+    use crate::graph::add::Add;
+    use crate::graph::batch_norm::BatchNorm;
+    use crate::graph::conv2d::Conv2d;
+    use crate::graph::relu::Relu;
+    use crate::graph::{Graph, NodeId};
+
+    #[test]
+    fn convolutions_measure_normalise_and_sum_where_nothing_else_reads() -> Result<()> {
+        let mut graph = Graph::new(&[3, 8, 8]);
+        let norm = |graph: &mut Graph, from: NodeId, channels: usize| {
+            let conv = Op::Conv2d(Conv2d::new(channels, 16, 3, 1, 1));
+            let x = graph.push("conv", conv, &[from])?;
+            graph.push("norm", Op::BatchNorm(BatchNorm::new(16)), &[x])
+        };
+        let x = graph.input();
+        let x = norm(&mut graph, x, 3)?;
+        let first = graph.push("relu", Op::Relu(Relu), &[x])?;
+        let x = norm(&mut graph, first, 16)?;
+        let x = graph.push("relu", Op::Relu(Relu), &[x])?;
+        let x = norm(&mut graph, x, 16)?;
+        let x = graph.push("add", Op::Add(Add), &[x, first])?;
+        let x = graph.push("relu", Op::Relu(Relu), &[x])?;
+        graph.mark("features", x);
+        let found = |normalise: bool| {
+            let steps = Plan::of(&graph).deferred(normalise).steps;
+            let found = |s: &Step| (s.measures, s.deferred, s.completes);
+            steps.iter().map(found).collect::<Vec<_>>()
+        };
+        let mut expected = [
+            (true, false, None),
+            (false, false, None),
+            (true, false, Some(1)),
+            (false, true, None),
+            (true, false, Some(3)),
+            (false, false, None),
+        ];
+        assert_eq!(found(true), expected);
+        expected[3].1 = false;
+        assert_eq!(found(false), expected);
+        Ok(())
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! Inside, images are NHWC; layouts are converted once at entry and exit. Activations live in an arena that
 //! is reused from step to step, since fresh pages cost as much as a batch norm. Batch norm, a residual sum
-//! and ReLU that follow one another run as one op.
+//! and ReLU that follow one another run as one op, and leave what they can to the convolutions around them.
 
 mod arena;
 mod backward;

@@ -131,12 +131,9 @@ impl Then<'_> {
     pub fn all(&self, simd: Simd, channels: usize, y: &mut [f32]) -> Option<Vec<Sums>> {
         let chunk = chunk_rows(channels);
         let chunks = y.par_chunks_mut(chunk * channels).enumerate();
-        let parts: Vec<Option<Sums>> = chunks
-            .map(|(i, y)| {
-                let rows = i * chunk..i * chunk + y.len() / channels;
-                self.run(simd, (rows, channels), y)
-            })
-            .collect();
-        parts.into_iter().collect()
+        Sums::collect(chunks.map(|(i, y)| {
+            let rows = i * chunk..i * chunk + y.len() / channels;
+            self.run(simd, (rows, channels), y)
+        }))
     }
 }

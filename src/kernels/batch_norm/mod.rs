@@ -1,4 +1,5 @@
-//! Batch normalisation of NHWC rows, fused with ReLU and with a residual sum, in two passes each way.
+//! Batch normalisation of NHWC rows with ReLU and a residual sum: by itself in two passes each way, or in parts that
+//! the convolutions before and behind it take over.
 
 mod backward;
 mod forward;

@@ -39,6 +39,15 @@ impl Sums {
         sums
     }
 
+    /// The sums of all tasks in their order, if they make any.
+    pub(in crate::kernels) fn collect(
+        tasks: impl IndexedParallelIterator<Item = Option<Self>>,
+    ) -> Option<Vec<Self>> {
+        // Not into an `Option` at once: the first `None` would keep tasks from running.
+        let parts: Vec<Option<Self>> = tasks.collect();
+        parts.into_iter().collect()
+    }
+
     /// The channels from `q` on.
     #[inline(always)]
     pub(in crate::kernels) unsafe fn load<L: Lanes>(&self, q: usize) -> [L; 3] {

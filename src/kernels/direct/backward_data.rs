@@ -101,24 +101,20 @@ pub(in crate::kernels) fn backward_data(
     let image = plan.height.1 * plan.width.1 * s.output;
     let images = (BLOCK / image).min(s.batch.div_ceil(32)).max(1);
     let pixels = s.height * s.width;
-    let parts: Vec<Option<Sums>> = dx
-        .par_chunks_mut(images * pixels * s.input)
-        .enumerate()
-        .map(|(task, dx)| {
-            let first = task * images;
-            let count = images.min(s.batch - first);
-            scratch::with(images * image, |padded| {
-                plan.fill(s, first..first + count, dy, padded);
-                for &(row, column, start) in &parts {
-                    let weights = Right::Packed(packed.at(start));
-                    plan.class(simd, s, (row, column), (padded, count), weights, (dx, add));
-                }
-            });
-            let rows = first * pixels..(first + count) * pixels;
-            then.run(simd, (rows, s.input), dx)
-        })
-        .collect();
-    parts.into_iter().collect()
+    let chunks = dx.par_chunks_mut(images * pixels * s.input).enumerate();
+    Sums::collect(chunks.map(|(task, dx)| {
+        let first = task * images;
+        let count = images.min(s.batch - first);
+        scratch::with(images * image, |padded| {
+            plan.fill(s, first..first + count, dy, padded);
+            for &(row, column, start) in &parts {
+                let weights = Right::Packed(packed.at(start));
+                plan.class(simd, s, (row, column), (padded, count), weights, (dx, add));
+            }
+        });
+        let rows = first * pixels..(first + count) * pixels;
+        then.run(simd, (rows, s.input), dx)
+    }))
 }
 
 impl Plan {

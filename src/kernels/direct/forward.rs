@@ -27,7 +27,7 @@ pub(in crate::kernels) fn forward(
     let rows: Vec<usize> = (0..s.kernel).map(|ky| ky * bands.row).collect();
     let runs = Run::cut(&rows, s.kernel * s.input, 1);
     let target = Shared::new(y);
-    let parts = (0..bands.count()).into_par_iter().map(|index| {
+    let tasks = (0..bands.count()).into_par_iter().map(|index| {
         let band = bands.get(index);
         let first = (band.images.start * s.out_height() + band.rows.start) * width;
         let pixels = band.images.len() * band.rows.len() * width;
@@ -60,6 +60,5 @@ pub(in crate::kernels) fn forward(
         let y = unsafe { target.part(first * s.output, pixels * s.output) };
         then.run(simd, (first..first + pixels, s.output), y)
     });
-    let parts: Vec<Option<Sums>> = parts.collect();
-    parts.into_iter().collect()
+    Sums::collect(tasks)
 }

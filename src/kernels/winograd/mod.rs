@@ -120,8 +120,7 @@ fn run(
         });
         sums
     });
-    let parts: Vec<Option<Sums>> = blocks.collect();
-    parts.into_iter().collect()
+    Sums::collect(blocks)
 }
 
 multiversion! {
