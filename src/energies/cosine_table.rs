@@ -3,7 +3,7 @@
 use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 
 use crate::host;
-use crate::kernels::gemm::{Order, Start, matmul, workspace};
+use crate::kernels::gemm::{Order, Start, matmul, over_rows, over_rows_workspace, workspace};
 use crate::kernels::{Simd, normalise};
 
 /// `1 − x̂ · ŷᵀ` for x (N, D) and y (M, D), 32-bit floats on the CPU: rows normalised, one product, and two in
@@ -33,10 +33,12 @@ fn product(sizes: (usize, usize, usize), a: &[f32], b: (&[f32], Order)) -> Vec<f
     c
 }
 
-/// The transpose of a matrix of `columns` columns.
-fn turned(matrix: &[f32], columns: usize) -> Vec<f32> {
-    let column = |j| matrix.iter().skip(j).step_by(columns.max(1));
-    (0..columns).flat_map(column).copied().collect()
+/// `aᵀ · b`, summed over rows; the sizes are those of the result and the rows.
+fn product_over_rows(sizes: (usize, usize, usize), a: &[f32], b: &[f32]) -> Vec<f32> {
+    let mut c = vec![0.0; sizes.0 * sizes.1];
+    let mut space = vec![0.0; over_rows_workspace(sizes)];
+    over_rows(Simd::detect(), sizes, a, b, (&mut c, None), &mut space);
+    c
 }
 
 impl CustomOp2 for CosineTable {
@@ -74,7 +76,7 @@ impl CustomOp2 for CosineTable {
         let (y_rows, y_norms) = rows(y).map_err(candle_core::Error::wrap)?;
         let both = host::read(&upstream.contiguous()?, |g| {
             let mut of_x = product((n, dim, m), g, (&y_rows, Order::Plain));
-            let mut of_y = product((m, dim, n), &turned(g, m), (&x_rows, Order::Plain));
+            let mut of_y = product_over_rows((m, dim, n), g, &x_rows);
             normalise::backward_of_negated(Simd::detect(), dim, &x_rows, &x_norms, &mut of_x);
             normalise::backward_of_negated(Simd::detect(), dim, &y_rows, &y_norms, &mut of_y);
             (of_x, of_y)
