@@ -49,7 +49,9 @@ fn least_bytes(graph: &Graph, images: usize) -> (f64, f64) {
     let specs = graph.parameters();
     let parameters: f64 = specs.iter().map(|spec| size(&spec.shape)).sum();
     let rows = Summary::of(graph).rows;
-    let outputs = rows.iter().filter(|row| row.parameters > 0 && row.op != "batch_norm");
+    let outputs = rows
+        .iter()
+        .filter(|row| row.parameters > 0 && row.op != "batch_norm");
     let values: f64 = outputs.map(|row| size(&row.shape)).sum();
     let input = size(graph.shape(graph.input()));
     let bytes = size_of::<f32>() as f64;
