@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor, safetensors};
-use common::Any;
 use common::cli::{ravine, refused};
+use common::{Any, randn};
 use ravine::encoders::{Convnet, Encoder, Resnet, Vit, weights};
 use ravine::graph::{CpuExecutor, Network};
 use ravine::params::Params;
@@ -77,7 +77,7 @@ fn a_wrapped_resnet_is_taken_over_and_the_rest_reported() -> Result<(), Any> {
     for part in ["`module.backbone.` stripped", lacks, "module.head.weight"] {
         assert!(said.contains(part), "{said}");
     }
-    let x = Tensor::randn(0f32, 1.0, (2, 3, 16, 16), &Device::Cpu)?;
+    let x = randn(&[2, 3, 16, 16], 0)?;
     let (a, b) = (trained.eval(&x, "features")?, fresh.eval(&x, "features")?);
     assert!(gap(&a, &b)? < 1e-6, "the missing bias starts at 0 in both");
     Ok(())
@@ -142,7 +142,7 @@ fn torchvisions_names_of_a_transformer_and_another_grid_fit() -> Result<(), Any>
     );
     assert!(found.resampled);
     // The same as the trained network on larger images, whose positions are interpolated as it runs.
-    let x = Tensor::randn(0f32, 1.0, (2, 3, 24, 24), &Device::Cpu)?;
+    let x = randn(&[2, 3, 24, 24], 0)?;
     let expected = trained.at(&[3, 24, 24])?.eval(&x, "features")?;
     assert!(gap(&larger.eval(&x, "features")?, &expected)? < 1e-5);
     Ok(())

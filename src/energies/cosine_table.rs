@@ -93,6 +93,7 @@ impl CustomOp2 for CosineTable {
 mod tests {
     use super::super::{Cosine, Energy};
     use crate::error::Result;
+    use crate::random::{Purpose, normal, stream};
     use candle_core::{DType, Device, Tensor, Var};
 
     /// Value and gradients of a weighted sum; 64-bit floats take candle's operations.
@@ -113,11 +114,15 @@ mod tests {
     #[test]
     fn it_equals_the_reference() -> Result<()> {
         for (n, m, dim) in [(1, 1, 1), (3, 5, 7), (40, 33, 20), (130, 130, 64)] {
-            let random = |shape| Tensor::randn(0f32, 1f32, shape, &Device::Cpu);
-            let (x, y) = (random((n, dim))?, random((m, dim))?);
+            let random = |rows: usize, columns: usize, which| {
+                let mut rng = stream(0, Purpose::Check, which, n as u64, 0);
+                let values = (0..rows * columns).map(|_| normal(&mut rng) as f32);
+                Tensor::from_iter(values, &Device::Cpu)?.reshape((rows, columns))
+            };
+            let (x, y) = (random(n, dim, 0)?, random(m, dim, 1)?);
             // A row of zeros, where the norm is a constant.
             let x = Tensor::cat(&[x, Tensor::zeros((1, dim), DType::F32, &Device::Cpu)?], 0)?;
-            let weights = random((n + 1, m))?;
+            let weights = random(n + 1, m, 2)?;
             let fast = all(&x, &y, &weights, DType::F32)?;
             let slow = all(&x, &y, &weights, DType::F64)?;
             for (fast, slow) in fast.iter().zip(slow) {

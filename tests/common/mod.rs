@@ -5,11 +5,20 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
+use ravine::random::{Purpose, normal, stream};
 use serde_json::Value;
 
 pub mod cli;
 
 pub type Any = Box<dyn std::error::Error>;
+
+/// Standard normal draws, the same at every run; `which` tells the tensors of a test apart.
+pub fn randn(shape: &[usize], which: u64) -> Result<Tensor, Any> {
+    let mut rng = stream(0, Purpose::Check, which, 0, 0);
+    let count = shape.iter().product();
+    let values: Vec<f32> = (0..count).map(|_| normal(&mut rng) as f32).collect();
+    Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
+}
 
 /// One golden case with its tensors.
 pub struct Case {
