@@ -84,20 +84,33 @@ impl Finish<'_> {
 impl Then<'_> {
     /// The slices must hold all of `floats` outputs, and norms all `channels`.
     pub(in crate::kernels) fn check(&self, floats: usize, channels: usize) {
-        let fits = |affine: &Affine, slice: Option<&[f32]>| {
-            affine.scale.len() == channels && slice.is_none_or(|slice| slice.len() >= floats)
+        let affine = match self {
+            Self::Nothing | Self::Measure => None,
+            Self::Finish(finish) => Some(finish.affine),
+            Self::Reduce(reduce) => Some(reduce.affine),
         };
-        assert!(match self {
-            Self::Nothing | Self::Measure => true,
-            Self::Finish(finish) => fits(finish.affine, finish.residual),
+        assert!(affine.is_none_or(|affine| affine.scale.len() == channels));
+        assert!(
+            self.reads()
+                .into_iter()
+                .flatten()
+                .all(|x| x.len() >= floats)
+        );
+    }
+
+    /// Tensors like the output that it reads besides it.
+    pub(in crate::kernels) fn reads(&self) -> [Option<&[f32]>; 2] {
+        match self {
+            Self::Nothing | Self::Measure => [None; 2],
+            Self::Finish(finish) => [finish.residual, None],
             Self::Reduce(reduce) => {
                 let output = match reduce.gate {
                     Gate::Output(y) => Some(y),
-                    _ => None,
+                    Gate::Open | Gate::Input => None,
                 };
-                fits(reduce.affine, Some(reduce.x)) && fits(reduce.affine, output)
+                [Some(reduce.x), output]
             }
-        });
+        }
     }
 
     /// What `rows` rows are to be summed into, if they are.

@@ -151,7 +151,7 @@ multiversion! {
                 block::<L>((count, k, c), a, b, to);
             }
             let from = (m.as_ptr(), m_step, k);
-            let (range, to, zero) = (first..first + count, (y, add), L::splat(0.0));
+            let (range, to, zero) = (first..first + count, (y, add, then.reads()), L::splat(0.0));
             match (then, sums) {
                 (Then::Finish(finish), _) => tile::outputs::<L>(tiles, from, range, to, Finishing::new(finish, zero)),
                 (Then::Measure, Some(sums)) => tile::outputs::<L>(tiles, from, range, to, Measuring::new(sums, zero)),

@@ -1,5 +1,6 @@
 //! The tile transforms: 6×6 inputs, 4×4 outputs, 4×4 output gradients.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::epilogue::Epilogue;
@@ -51,9 +52,10 @@ impl Tiles {
         sizes.map(|(rows, columns)| rows * columns).sum()
     }
 
-    /// Asks the caches for the pixels of tile `t` of `x`, of `c` channels.
+    /// Asks the caches for the pixels of `x`, of `c` channels, of a tile soon after tile `t`.
     #[inline(always)]
     fn prefetch(&self, x: *const f32, c: usize, t: usize) {
+        let t = t + (AHEAD / c).max(2);
         if t >= self.count() {
             return;
         }
@@ -79,8 +81,35 @@ impl Tiles {
     }
 }
 
-/// Tiles ahead of the work whose pixels are asked for: rows of a tile lie too far apart for the processor to guess.
-const AHEAD: usize = 2;
+/// Channels of tiles between the work and those whose pixels are asked for: rows of a tile lie too far apart for the
+/// processor to guess, and tiles of few channels are done before memory has answered.
+const AHEAD: usize = 256;
+
+/// A tile transformed along one side, up to six rows of `N`. It is more than the registers hold: zeros would be
+/// written to memory, for every tile, before it is filled.
+struct Half<L, const N: usize>([[MaybeUninit<L>; N]; 6]);
+
+impl<L: Lanes, const N: usize> Half<L, N> {
+    #[inline(always)]
+    fn uninit() -> Self {
+        Self([const { [const { MaybeUninit::uninit() }; N] }; 6])
+    }
+
+    #[inline(always)]
+    fn column<const M: usize>(&mut self, j: usize, values: [L; M]) {
+        for (row, value) in self.0.iter_mut().zip(values) {
+            row[j].write(value);
+        }
+    }
+
+    /// # Safety
+    /// All columns are filled down to row `i`.
+    #[inline(always)]
+    unsafe fn row(&self, i: usize) -> [L; N] {
+        // SAFETY: the caller's promise.
+        self.0[i].map(|value| unsafe { value.assume_init() })
+    }
+}
 
 /// `a · k + c`
 #[inline(always)]
@@ -162,7 +191,7 @@ pub(super) unsafe fn inputs<L: Lanes>(
     unsafe {
         for (n, t) in range.enumerate() {
             let v = v.add(n * next);
-            tiles.prefetch(from, c, t + AHEAD);
+            tiles.prefetch(from, c, t);
             match x.norm {
                 None => input::<L, false>(tiles, (from, c), None, t, rows, v, step),
                 norm => input::<L, true>(tiles, (from, c), norm, t, rows, v, step),
@@ -210,7 +239,7 @@ unsafe fn input<L: Lanes, const NORM: bool>(
                 ),
                 None => (L::splat(1.0), L::splat(0.0)),
             };
-            let mut half = [[L::splat(0.0); 6]; 6];
+            let mut half = Half::<L, 6>::uninit();
             for j in 0..6 {
                 let mut column = [L::splat(0.0); 6];
                 if inner {
@@ -226,12 +255,10 @@ unsafe fn input<L: Lanes, const NORM: bool>(
                         }
                     }
                 }
-                for (half, value) in half.iter_mut().zip(input_line(column)) {
-                    half[j] = value;
-                }
+                half.column(j, input_line(column));
             }
             for i in rows.clone() {
-                for (j, value) in input_line(half[i]).into_iter().enumerate() {
+                for (j, value) in input_line(half.row(i)).into_iter().enumerate() {
                     value.store(v.add(((i - rows.start) * 6 + j) * step + q));
                 }
             }
@@ -239,8 +266,8 @@ unsafe fn input<L: Lanes, const NORM: bool>(
     }
 }
 
-/// `Aᵀ m A` of the tiles `range`, written to (or added to) their pixels of `y` after `epilogue`; element (i, j) of
-/// channel q of the nth is read at `m[n · k + (6 i + j) · step + q]`.
+/// `Aᵀ m A` of the tiles `range`, written to (or added to) their pixels of `y` after `epilogue`, which reads the
+/// tensors `reads` too; element (i, j) of channel q of the nth is read at `m[n · k + (6 i + j) · step + q]`.
 ///
 /// # Safety
 /// `m` holds those elements of `k` channels, a multiple of 16; `y` and what `epilogue` reads all pixels.
@@ -249,30 +276,32 @@ pub(super) unsafe fn outputs<L: Lanes>(
     tiles: Tiles,
     (m, step, k): (*const f32, usize, usize),
     range: Range<usize>,
-    (y, add): (*mut f32, bool),
+    (y, add, reads): (*mut f32, bool, [Option<&[f32]>; 2]),
     mut epilogue: impl Epilogue<L>,
 ) {
     for (n, t) in range.enumerate() {
         let (start, top, left) = tiles.place(t);
         let (rows, columns) = tiles.size(top, left);
-        tiles.prefetch(y, k, t + AHEAD);
+        tiles.prefetch(y, k, t);
+        for tensor in reads.into_iter().flatten() {
+            tiles.prefetch(tensor.as_ptr(), k, t);
+        }
         // SAFETY: only pixels inside the image are written.
         unsafe {
             let base = (start + top * tiles.width + left) * k;
             for q in (0..k).step_by(16) {
                 epilogue.start(q, n == 0);
-                let mut half = [[L::splat(0.0); 6]; 4];
+                let mut half = Half::<L, 6>::uninit();
                 for j in 0..6 {
                     let mut column = [L::splat(0.0); 6];
                     for (i, value) in column.iter_mut().enumerate() {
                         *value = L::load(m.add(n * k + (i * 6 + j) * step + q));
                     }
-                    for (half, value) in half.iter_mut().zip(output_line(column)) {
-                        half[j] = value;
-                    }
+                    half.column(j, output_line(column));
                 }
-                for (i, half) in half.into_iter().enumerate().take(rows) {
-                    for (j, mut value) in output_line(half).into_iter().enumerate().take(columns) {
+                for i in 0..rows {
+                    let line = output_line(half.row(i));
+                    for (j, mut value) in line.into_iter().enumerate().take(columns) {
                         let at = base + (i * tiles.width + j) * k + q;
                         if add {
                             value = L::load(y.add(at)).add(value);
@@ -302,23 +331,23 @@ pub(super) unsafe fn gradient<L: Lanes>(
 ) {
     let (start, top, left) = tiles.place(t);
     let (height, width) = tiles.size(top, left);
-    tiles.prefetch(dy, k, t + AHEAD);
+    tiles.prefetch(dy, k, t);
     // SAFETY: only pixels inside the image are read.
     unsafe {
         let base = dy.add((start + top * tiles.width + left) * k);
         for q in (0..k).step_by(16) {
-            let mut half = [[L::splat(0.0); 4]; 6];
-            for j in 0..width {
+            let mut half = Half::<L, 4>::uninit();
+            for j in 0..4 {
                 let mut column = [L::splat(0.0); 4];
-                for (i, value) in column.iter_mut().enumerate().take(height) {
-                    *value = L::load(base.add((i * tiles.width + j) * k + q));
+                if j < width {
+                    for (i, value) in column.iter_mut().enumerate().take(height) {
+                        *value = L::load(base.add((i * tiles.width + j) * k + q));
+                    }
                 }
-                for (half, value) in half.iter_mut().zip(gradient_line(column)) {
-                    half[j] = value;
-                }
+                half.column(j, gradient_line(column));
             }
             for i in rows.clone() {
-                for (j, value) in gradient_line(half[i]).into_iter().enumerate() {
+                for (j, value) in gradient_line(half.row(i)).into_iter().enumerate() {
                     value.store(m.add(((i - rows.start) * 6 + j) * step + q));
                 }
             }
