@@ -200,7 +200,7 @@ impl Params {
     /// Copy `values` into the parameters of the same names.
     ///
     /// # Errors
-    /// A parameter that `values` lacks, or holds with another shape.
+    /// A parameter that `values` lacks, or holds with another shape or with numbers that are not finite.
     pub fn load(&self, values: &HashMap<String, Tensor>) -> Result<()> {
         self.load_some(values, "")
     }
@@ -226,10 +226,23 @@ impl Params {
                     param.var.dims()
                 )));
             }
+            if !finite(value)? {
+                return Err(Error::Failed(format!(
+                    "parameter `{}` is saved with numbers that are not finite: the file is damaged or training \
+                     diverged; use an earlier checkpoint",
+                    param.name
+                )));
+            }
             param.var.set(&value.to_device(&self.device)?)?;
         }
         Ok(())
     }
+}
+
+/// Whether all of `values` are: infinity times 0 is no number.
+fn finite(values: &Tensor) -> Result<bool> {
+    let sum = values.affine(0.0, 0.0)?.sum_all()?;
+    Ok(sum.to_dtype(DType::F64)?.to_scalar::<f64>()? == 0.0)
 }
 
 /// Numbers that `spec` asks for, when they are a number of numbers that a machine holds.
@@ -343,6 +356,20 @@ mod tests {
             candle_nn::VarBuilder::from_backend(Box::new(params.clone()), DType::F32, Device::Cpu);
         candle_nn::linear_no_bias(3, 2, builder.pp("head"))?;
         assert_eq!(params.all()[0].name, "head.weight");
+        Ok(())
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_are_not_loaded() -> Result<()> {
+        let params = Params::new(0, &Device::Cpu);
+        let param = params.create(&spec("a"))?;
+        let before = param.var.to_vec2::<f32>()?;
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let saved = Tensor::new(&[[1.0, bad, 0.0], [0.0f32; 3]], &Device::Cpu)?;
+            let refusal = params.load(&HashMap::from([("a".into(), saved)]));
+            assert!(refusal.is_err_and(|e| e.to_string().contains("`a`")));
+            assert_eq!(param.var.to_vec2::<f32>()?, before);
+        }
         Ok(())
     }
 }

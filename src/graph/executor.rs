@@ -37,7 +37,8 @@ pub enum Precision {
     /// 32-bit floats.
     #[default]
     F32,
-    /// Operands of convolutions and linear layers rounded to bfloat16, sums, parameters and all else in 32 bits.
+    /// Operands of convolutions and linear layers rounded to bfloat16 where that is faster; sums, parameters and all
+    /// else in 32 bits.
     Bf16,
 }
 

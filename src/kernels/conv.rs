@@ -108,6 +108,11 @@ impl ConvShape {
         assert!(x.norm.is_none_or(channels));
     }
 
+    /// Whether the kernels compute it by Winograd's algorithm.
+    pub(super) fn is_winograd(&self) -> bool {
+        self.way() == Way::Winograd
+    }
+
     fn way(&self) -> Way {
         let plain = self.kernel == 3 && self.stride == 1 && self.padding == 1 && self.dilation == 1;
         if plain

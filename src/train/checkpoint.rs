@@ -83,7 +83,10 @@ impl Checkpoint {
             candle_core::safetensors::load(path.join(name), &Device::Cpu)
                 .map_err(|e| Error::data(path.join(name), format!("cannot be read: {e}")))
         };
-        params.load(&read("model.safetensors")?)?;
+        let model = "model.safetensors";
+        params
+            .load(&read(model)?)
+            .map_err(|e| Error::data(path.join(model), e))?;
         if let Some(optimizer) = optimizer {
             let saved = read("optimizer.safetensors")?
                 .into_iter()

@@ -4,10 +4,11 @@
 use super::ops::conv2d;
 use super::plan::{Plan, Step, Then};
 use crate::graph::Op;
+use crate::kernels::bf16::Bf16;
 
 impl Plan {
-    /// The steps for batch statistics; with `normalise`, convolutions take in the norm and ReLU before them.
-    pub(super) fn deferred(mut self, normalise: bool) -> Self {
+    /// The steps for batch statistics; convolutions in 32 bits take in the norm and ReLU before them.
+    pub(super) fn deferred(mut self, bf16: Option<Bf16>) -> Self {
         let reads = self.reads();
         for norm in 0..self.steps.len() {
             let step = &self.steps[norm];
@@ -26,15 +27,19 @@ impl Plan {
             let behind = self.steps.iter_mut().find(|s| s.inputs.contains(&output));
             if let Some(behind) = behind.filter(|step| matches!(step.op, Op::Conv2d(_))) {
                 behind.completes = Some(norm);
-                self.steps[norm].deferred = normalise && alone && takes_norm(behind);
+                self.steps[norm].deferred = alone && takes_norm(behind, bf16);
             }
         }
         self
     }
 }
 
-fn takes_norm(step: &Step) -> bool {
-    matches!(&step.op, Op::Conv2d(op) if conv2d::sizes(1, step, op).normalises())
+fn takes_norm(step: &Step, bf16: Option<Bf16>) -> bool {
+    let Op::Conv2d(op) = &step.op else {
+        return false;
+    };
+    let shape = conv2d::sizes(1, step, op);
+    shape.normalises() && !bf16.is_some_and(|bf16| bf16.pays(&shape))
 }
 
 #[cfg(test)]
@@ -46,6 +51,7 @@ mod tests {
     use crate::graph::conv2d::Conv2d;
     use crate::graph::relu::Relu;
     use crate::graph::{Graph, NodeId};
+    use crate::kernels::bf16::Dot;
 
     #[test]
     fn convolutions_measure_normalise_and_sum_where_nothing_else_reads() -> Result<()> {
@@ -64,8 +70,8 @@ mod tests {
         let x = graph.push("add", Op::Add(Add), &[x, first])?;
         let x = graph.push("relu", Op::Relu(Relu), &[x])?;
         graph.mark("features", x);
-        let found = |normalise: bool| {
-            let steps = Plan::of(&graph).deferred(normalise).steps;
+        let found = |bf16| {
+            let steps = Plan::of(&graph).deferred(bf16).steps;
             let found = |s: &Step| (s.measures, s.deferred, s.completes);
             steps.iter().map(found).collect::<Vec<_>>()
         };
@@ -77,9 +83,9 @@ mod tests {
             (true, false, Some(3)),
             (false, false, None),
         ];
-        assert_eq!(found(true), expected);
+        assert_eq!(found(None), expected);
         expected[3].1 = false;
-        assert_eq!(found(false), expected);
+        assert_eq!(found(Some(Bf16::at_most(Dot::Portable))), expected);
         Ok(())
     }
 }

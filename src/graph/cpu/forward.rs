@@ -98,7 +98,7 @@ pub(super) fn run(
 ) -> Result<(Vec<Tensor>, Record)> {
     let plan = match mode {
         Mode::Eval => Plan::of(graph).folded(),
-        _ => Plan::of(graph).deferred(bf16.is_none()),
+        _ => Plan::of(graph).deferred(bf16),
     };
     let context = Context {
         arena,

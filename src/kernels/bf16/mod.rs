@@ -59,6 +59,13 @@ impl Bf16 {
         }
     }
 
+    /// Whether a convolution is worth taking: channels fill the units, and Winograd's 32-bit products, a quarter as
+    /// many, are not faster, as they are where no AMX is.
+    #[must_use]
+    pub fn pays(self, s: &ConvShape) -> bool {
+        takes(s) && !(self.dot == Dot::Avx512 && s.is_winograd())
+    }
+
     /// The instructions in use.
     #[must_use]
     pub fn dot(self) -> Dot {
@@ -67,8 +74,7 @@ impl Bf16 {
 }
 
 /// Whether a convolution is taken: one group, and channels that fill at least half of the matrix units' rows.
-#[must_use]
-pub fn takes(s: &ConvShape) -> bool {
+fn takes(s: &ConvShape) -> bool {
     s.groups == 1 && s.input >= 16 && s.output >= 16
 }
 

@@ -40,7 +40,7 @@ enum Way {
 
 impl Way {
     fn of(cx: &Context, shape: &ConvShape) -> Self {
-        let bf16 = cx.bf16.filter(|_| bf16::takes(shape));
+        let bf16 = cx.bf16.filter(|bf16| bf16.pays(shape));
         bf16.map_or(Self::F32(cx.simd), Self::Bf16)
     }
 

@@ -89,7 +89,7 @@ fn narrow(cx: &Context, op: &Linear, rows: usize) -> Option<(Bf16, ConvShape)> {
         dilation: 1,
         groups: 1,
     };
-    let bf16 = cx.bf16.filter(|_| bf16::takes(&shape))?;
+    let bf16 = cx.bf16.filter(|bf16| bf16.pays(&shape))?;
     Some((bf16, shape))
 }
 
