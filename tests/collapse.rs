@@ -120,6 +120,7 @@ fn methods_name_no_cause_and_the_lab_names_one_each() -> Result<(), Any> {
 fn settings_that_spoil_a_sound_method_are_named() -> Result<(), Any> {
     let cases = [
         ("simclr", "loss.temperature=50", "temperature"),
+        ("simclr", "loss.temperature=0.0001", "temperature"),
         ("simclr", "train.batch=4", "small_batch"),
         ("simclr", "optimizer.lr=30", "learning_rate"),
         ("simclr", "projector.output=2", "small_embedding"),

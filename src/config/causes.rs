@@ -14,6 +14,9 @@ const FEWEST_SAMPLES: usize = 8;
 /// With a smaller β · (highest − lowest energy) all answers are about as probable, whatever the network does.
 const LEAST_CONTRAST: f64 = 0.1;
 
+/// With a larger one the lowest energy alone counts, by a digit that 32-bit floats hardly hold.
+const MOST_CONTRAST: f64 = 1000.0;
+
 /// A margin below this share of the energy's range is met by chance.
 const LEAST_MARGIN: f64 = 0.01;
 
@@ -123,21 +126,27 @@ impl Config {
         })
     }
 
-    /// Energies that differ by too little, times beta, for a softmax to tell.
+    /// Energies that differ by too little, times beta, for a softmax to tell, or by so much that it is none.
     fn no_contrast(&self) -> Option<Cause> {
         let beta = self.loss.part().beta()?;
         let (low, high) = self.energy_range();
-        (beta * (high - low) < LEAST_CONTRAST).then(|| {
-            cause(
-                "temperature",
-                &format!(
-                    "the temperature 1/β of `{}` in `loss`, {}, is large against energies between {low} and {high}: all answers \
-                     look equally probable; 0.1 to 0.5 is usual for cosine energies",
-                    self.loss.name(),
-                    1.0 / beta
-                ),
-            )
-        })
+        let contrast = beta * (high - low);
+        let (size, so) = if contrast < LEAST_CONTRAST {
+            ("large", "all answers look equally probable")
+        } else if contrast.is_finite() && contrast > MOST_CONTRAST {
+            ("small", "nothing but the lowest energy counts")
+        } else {
+            return None;
+        };
+        Some(cause(
+            "temperature",
+            &format!(
+                "the temperature 1/β of `{}` in `loss`, {}, is {size} against energies between {low} and {high}: {so}; \
+                 0.1 to 0.5 is usual for cosine energies",
+                self.loss.name(),
+                1.0 / beta
+            ),
+        ))
     }
 
     fn tiny_margin(&self) -> Option<Cause> {

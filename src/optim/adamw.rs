@@ -106,6 +106,11 @@ impl Optimizer for AdamW {
         positive("optimizer.eps", self.eps)?;
         within("optimizer.betas[0]", self.betas[0], 0.0, 1.0)?;
         within("optimizer.betas[1]", self.betas[1], 0.0, 1.0)?;
-        within("optimizer.weight_decay", self.weight_decay, 0.0, f64::MAX)
+        within(
+            "optimizer.weight_decay",
+            self.weight_decay,
+            0.0,
+            f64::INFINITY,
+        )
     }
 }

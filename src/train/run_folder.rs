@@ -146,18 +146,22 @@ impl RunFolder {
     /// The checkpoint that `latest` or `best` names.
     ///
     /// # Errors
-    /// Nothing was saved yet.
+    /// Nothing was saved yet, or the file names nothing under `checkpoints/`.
     pub fn pointed(&self, pointer: &str) -> Result<PathBuf> {
         let path = self.file(pointer);
         let name = fs::read_to_string(&path).map_err(|_| {
-            Error::data(
-                &self.root,
-                format!(
-                    "holds no `{pointer}` checkpoint; the run was stopped before its first save"
-                ),
-            )
+            let problem = format!(
+                "holds no `{pointer}` checkpoint: nothing has been saved yet; wait for the first save, or start the \
+                 run anew with --force"
+            );
+            Error::data(&self.root, problem)
         })?;
-        Ok(self.checkpoints().join(name.trim()))
+        let name = name.trim();
+        if Path::new(name).file_name() != Some(name.as_ref()) {
+            let problem = "is damaged; write the name of a folder under checkpoints/ into it";
+            return Err(Error::data(path, problem));
+        }
+        Ok(self.checkpoints().join(name))
     }
 }
 
@@ -165,4 +169,26 @@ impl RunFolder {
 fn holds_run(root: &Path) -> bool {
     let text = fs::read_to_string(root.join("config.toml")).unwrap_or_default();
     text.starts_with("method = ") && text.contains("\n[train]\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_leads_nowhere_but_to_a_checkpoint()
+    -> std::result::Result<(), Box<dyn std::error::Error>> {
+        let root = tempfile::tempdir()?;
+        let run = RunFolder::create(&root.path().join("run"), false)?;
+        let said = |run: &RunFolder| run.pointed("latest").map_err(|e| e.to_string());
+        assert!(said(&run).is_err_and(|e| e.contains("--force")));
+        for name in ["", "..", "../../other", "/etc"] {
+            fs::write(run.file("latest"), name)?;
+            assert!(said(&run).is_err_and(|e| e.contains("damaged")), "{name}");
+        }
+        fs::write(run.file("latest"), "step-000003\n")?;
+        let found = said(&run);
+        assert_eq!(found, Ok(run.checkpoints().join("step-000003")));
+        Ok(())
+    }
 }
