@@ -99,6 +99,9 @@ fn deviation(values: &[f32]) -> f64 {
 /// let wild = Surface { flatness: 1610.0, ..before };
 /// let tamed = Surface { flatness: 7.2, e_c: 0.1, e_i: 12.0, gap: 11.9, ranked: 1.0 };
 /// assert_eq!(judge(&tamed, &wild).verdict, Verdict::Healthy);
+/// let high = Surface { e_c: 53.0, ..before };
+/// let settled = Surface { flatness: 6.0, e_c: -10.0, e_i: -5.3, gap: 4.7, ranked: 1.0 };
+/// assert_eq!(judge(&settled, &high).verdict, Verdict::Healthy);
 /// ```
 #[must_use]
 pub fn judge(surface: &Surface, before: &Surface) -> Judgement {
@@ -108,7 +111,8 @@ pub fn judge(surface: &Surface, before: &Surface) -> Judgement {
         gap,
         ..
     } = *surface;
-    let fell = before.e_c - surface.e_c;
+    // The level that random weights happened to start from is no fall.
+    let fell = before.e_c.min(0.0) - surface.e_c;
     let level = surface.e_c.abs().max(surface.e_i.abs());
     // Less than before training is not flat where right and wrong answers lie further apart than all others.
     let lost = flatness < FLAT * before.flatness && gap < flatness;
