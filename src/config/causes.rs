@@ -14,7 +14,7 @@ const FEWEST_SAMPLES: usize = 8;
 /// With a smaller β · (highest − lowest energy) all answers are about as probable, whatever the network does.
 const LEAST_CONTRAST: f64 = 0.1;
 
-/// With a larger one the lowest energy alone counts, by a digit that 32-bit floats hardly hold.
+/// With a larger one a thousandth of the range decides which answer has all the probability.
 const MOST_CONTRAST: f64 = 1000.0;
 
 /// A margin below this share of the energy's range is met by chance.
@@ -39,7 +39,7 @@ impl Config {
             self.identical_views()?,
             self.nothing_repels(),
             self.hardest_only(),
-            self.no_contrast(),
+            self.temperature(),
             self.tiny_margin(),
             self.still_target(images),
             self.small_batch(),
@@ -127,7 +127,7 @@ impl Config {
     }
 
     /// Energies that differ by too little, times beta, for a softmax to tell, or by so much that it is none.
-    fn no_contrast(&self) -> Option<Cause> {
+    fn temperature(&self) -> Option<Cause> {
         let beta = self.loss.part().beta()?;
         let (low, high) = self.energy_range();
         let contrast = beta * (high - low);

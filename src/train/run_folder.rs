@@ -180,15 +180,14 @@ mod tests {
     -> std::result::Result<(), Box<dyn std::error::Error>> {
         let root = tempfile::tempdir()?;
         let run = RunFolder::create(&root.path().join("run"), false)?;
-        let said = |run: &RunFolder| run.pointed("latest").map_err(|e| e.to_string());
-        assert!(said(&run).is_err_and(|e| e.contains("--force")));
+        let said = || run.pointed("latest").map_err(|e| e.to_string());
+        assert!(said().is_err_and(|e| e.contains("--force")));
         for name in ["", "..", "../../other", "/etc"] {
             fs::write(run.file("latest"), name)?;
-            assert!(said(&run).is_err_and(|e| e.contains("damaged")), "{name}");
+            assert!(said().is_err_and(|e| e.contains("damaged")), "{name}");
         }
         fs::write(run.file("latest"), "step-000003\n")?;
-        let found = said(&run);
-        assert_eq!(found, Ok(run.checkpoints().join("step-000003")));
+        assert_eq!(said(), Ok(run.checkpoints().join("step-000003")));
         Ok(())
     }
 }
