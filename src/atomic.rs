@@ -186,6 +186,17 @@ pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Error {
     Error::data(path, format!("cannot be written: {error}{way_out}"))
 }
 
+/// Write a whole file or none.
+///
+/// # Errors
+/// [`Error::Data`] when the folder is missing, or the disk is full.
+pub fn write(path: &Path, text: &str) -> Result<()> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(text.as_bytes())
+        .map_err(|e| Error::data(path, format!("cannot be written: {e}")))?;
+    file.commit()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

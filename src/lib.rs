@@ -16,6 +16,7 @@
 
 #![warn(unreachable_pub)]
 
+pub mod assembly;
 pub mod atomic;
 pub mod augment;
 pub mod cli;
@@ -25,18 +26,21 @@ pub mod encoders;
 pub mod energies;
 pub mod error;
 pub mod eval;
+pub mod figures;
 pub mod graph;
 pub mod heads;
 pub mod host;
 pub mod inference;
+pub mod judge;
 pub mod kernels;
 pub mod losses;
 pub mod negatives;
 pub mod objectives;
 pub mod optim;
 pub mod params;
+pub mod plot;
 pub mod random;
 pub mod registry;
 pub mod regularizers;
-pub mod report;
+pub mod run;
 pub mod train;

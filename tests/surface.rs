@@ -8,8 +8,8 @@ use std::path::Path;
 use common::Any;
 use common::cli::{SMALL, json, ravine, refused};
 use image::{Rgb, RgbImage};
-use ravine::report::colour::viridis;
-use ravine::report::{Bars, Field, Figure, HeatMap, PIXELS, Scale, sheet};
+use ravine::plot::colour::viridis;
+use ravine::plot::{Bars, Field, Figure, HeatMap, PIXELS, Scale, sheet};
 use serde_json::Value;
 
 fn text(path: &Path) -> String {

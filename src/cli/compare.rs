@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::judge_head::{BINS, judge};
-use super::pretrain::{Machine as Choices, load_params, load_run};
-use super::task::Task;
+use super::hardware::Hardware;
 use super::{print_json, print_text};
+use crate::assembly::HeadSetup;
 use crate::data::Part;
 use crate::error::{Error, Result};
 use crate::eval::calibration::{calibration, fit_beta};
 use crate::eval::together::{lower, sum, surprise};
 use crate::heads::Space;
+use crate::judge::{BINS, judge_head};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -28,7 +28,7 @@ pub(super) struct Args {
     #[arg(long, default_value = "latest")]
     checkpoint: String,
     #[command(flatten)]
-    machine: Choices,
+    hardware: Hardware,
 }
 
 /// Energies of one model.
@@ -83,23 +83,23 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
 }
 
 fn model(root: &Path, args: &Args) -> Result<Model> {
-    let (_, config, checkpoint) = load_run(root, &args.checkpoint, &args.machine)?;
+    let run = args.hardware.open(root, &args.checkpoint)?;
     let name = root.display().to_string();
-    let task = Task::of_run(config, root)?;
+    let task = HeadSetup::of_run(&run, run.config.clone())?;
     let Space::Classes(_) = task.space else {
         return Err(Error::Usage(format!(
             "{name}: its answers are vectors; energies of classes are compared, train a multi_class or two_class head"
         )));
     };
     let machine = task.machine(None)?;
-    load_params(&checkpoint, machine.network().params())?;
-    let coded = task.coded(&machine, Part::Validation, usize::MAX)?;
-    let validation = judge(&task, &machine, &coded)?;
+    run.load(machine.network().params())?;
+    let coded = task.encode_part(&machine, Part::Validation, usize::MAX)?;
+    let validation = judge_head(&task, &machine, &coded)?;
     let labels = coded.labels.unwrap_or_default();
     let beta = fit_beta(&validation.table, &labels)
         .map_err(|e| Error::Failed(format!("{name}, on its validation part: {e}")))?;
-    let coded = task.coded(&machine, Part::Test, usize::MAX)?;
-    let energies = judge(&task, &machine, &coded)?.table;
+    let coded = task.encode_part(&machine, Part::Test, usize::MAX)?;
+    let energies = judge_head(&task, &machine, &coded)?.table;
     let labels = coded.labels.unwrap_or_default();
     Ok(Model {
         row: row(name, &energies, &labels)?,

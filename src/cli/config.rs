@@ -2,16 +2,13 @@
 
 use serde_json::json;
 
-use super::setup::graph;
-use super::space::space;
 use super::{print_json, print_text};
+use crate::assembly::{answer_space, head_networks, image_network};
 use crate::config::Config;
 use crate::data::table;
-use crate::encoders;
 use crate::error::Result;
 use crate::graph::{Graph, Summary};
 use crate::heads::Space;
-use crate::inference::attach;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -58,36 +55,22 @@ fn networks(config: &Config) -> Result<(Vec<Graph>, String)> {
     let heads = config.all_heads();
     if config.data.is_table() {
         let train = table::open(&config.data, config.data.split_seed)?.train;
-        let encoder = config.encoder.part().graph(&[train.x_dim()])?;
         let input = format!("rows of {}", train.x_names.join(", "));
-        return Ok((headed(config, &encoder, space(&train))?, input));
+        let networks = head_networks(config, &[train.x_dim()], answer_space(&train))?;
+        return Ok((networks, input));
     }
     let grey = config.data.source == "digits" && config.augment.size == 8;
     let channels = config.data.channels.unwrap_or(if grey { 1 } else { 3 });
     let size = config.augment.size;
     let input = format!("{channels}x{size}x{size} images");
     if heads.is_empty() {
-        return Ok((vec![graph(config, channels)?], input));
+        return Ok((vec![image_network(config, channels)?], input));
     }
-    let encoder = config.encoder.part().graph(&[channels, size, size])?;
     let answers = if heads.iter().any(|head| head.part().chooses()) {
         Space::Classes(CLASSES)
     } else {
         Space::Vectors(1) // classes whose names are numbers
     };
-    Ok((headed(config, &encoder, answers)?, input))
-}
-
-/// Encoder with the codes of the heads, and the heads' own networks.
-fn headed(config: &Config, encoder: &Graph, space: Space) -> Result<Vec<Graph>> {
-    let heads = config.all_heads();
-    let graph = attach(encoders::network(encoder, None, None)?, &heads, space)?;
-    let mut all = Vec::new();
-    for (i, head) in heads.iter().enumerate() {
-        let code = graph.outputs()[graph.outputs().len() - heads.len() + i].1;
-        let width = graph.shape(code)[0];
-        all.extend(head.part().second("head", width, space)?);
-    }
-    all.insert(0, graph);
-    Ok(all)
+    let networks = head_networks(config, &[channels, size, size], answers)?;
+    Ok((networks, input))
 }

@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::device::{device, executor, threads};
-use super::{print_json, print_text};
+use super::{open_device, print_json, print_text};
+use crate::assembly::{choose_executor, set_threads};
 use crate::error::{Error, Result};
 use crate::graph::check::gradient_error;
 use crate::graph::{Graph, Network, Op, Precision, samples};
@@ -46,9 +46,9 @@ struct Checked {
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
-    threads(args.threads);
-    let device = device(&args.device)?;
-    let executor = executor(&args.executor, &device, Precision::F32)?;
+    set_threads(args.threads);
+    let device = open_device(&args.device)?;
+    let executor = choose_executor(&args.executor, &device, Precision::F32)?;
     let mut operations = Vec::new();
     for (op, shape) in samples() {
         let name = op.layer().name();

@@ -6,17 +6,16 @@ use std::path::PathBuf;
 use candle_core::Tensor;
 use serde_json::{Value, json};
 
-use super::coded::Coded;
-use super::judge_head::{ANSWERS, search, typical, units};
-use super::pretrain::{Machine as Choices, load_params, load_run};
-use super::task::{Material, Task};
+use super::hardware::Hardware;
 use super::{print_json, print_text};
+use crate::assembly::{Encoded, HeadData, HeadSetup};
 use crate::config::Config;
 use crate::data::table::{Table, Tables};
 use crate::data::{Part, Reader, open_part};
 use crate::error::{Error, Result};
 use crate::heads::Space;
 use crate::inference::{Machine, Minimum, answers, offered};
+use crate::judge::{ANSWERS, search, typical, units};
 use crate::losses::{LossKind, gibbs};
 
 #[derive(Debug, clap::Args)]
@@ -42,15 +41,15 @@ pub(super) struct Args {
     #[arg(long, default_value = "latest")]
     checkpoint: String,
     #[command(flatten)]
-    machine: Choices,
+    hardware: Hardware,
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
-    let (_, config, checkpoint) = load_run(&args.run, &args.checkpoint, &args.machine)?;
-    let beta = beta(args, &config)?;
-    let task = Task::of_run(config.with(&args.sets)?, &args.run)?;
+    let run = args.hardware.open(&args.run, &args.checkpoint)?;
+    let task = HeadSetup::of_run(&run, run.config.with(&args.sets)?)?;
+    let beta = beta(args, &task.config)?;
     let machine = task.machine(None)?;
-    load_params(&checkpoint, machine.network().params())?;
+    run.load(machine.network().params())?;
     let coded = questions(args, &task, &machine)?;
     let rows = match task.space {
         Space::Classes(_) => classes(&task, &machine, &coded, beta)?,
@@ -80,30 +79,30 @@ fn beta(args: &Args, config: &Config) -> Result<f64> {
 }
 
 /// The codes of what is asked about.
-fn questions(args: &Args, task: &Task, machine: &Machine) -> Result<Coded> {
+fn questions(args: &Args, task: &HeadSetup, machine: &Machine) -> Result<Encoded> {
     let most = args.limit.max(1);
     if let Some(text) = &args.x {
-        let Material::Table(tables) = &task.material else {
+        let HeadData::Table(tables) = &task.data else {
             return Err(Error::Usage(
                 "--x gives numbers, but this run learned from images; use --data PATH".into(),
             ));
         };
-        return task.coded_table(machine, &given(text, tables)?, most);
+        return task.encode_table(machine, &given(text, tables)?, most);
     }
     if let Some(source) = &args.data {
         let mut config = task.config.clone();
         config.data.source.clone_from(source);
         config.data.reader = Reader::Auto;
-        if let Material::Table(tables) = &task.material {
+        if let HeadData::Table(tables) = &task.data {
             config.data.reader = Reader::Table;
-            return task.coded_table(machine, &read(&config, tables)?, most);
+            return task.encode_table(machine, &read(&config, tables)?, most);
         }
-        if let Material::Images(setup) = &task.material {
+        if let HeadData::Images(setup) = &task.data {
             let dataset = open_part(&config.data, Part::All)?;
-            return task.coded_images(setup, machine, &dataset, most);
+            return task.encode_images(setup, machine, &dataset, most);
         }
     }
-    task.coded(machine, Part::Test, most)
+    task.encode_part(machine, Part::Test, most)
 }
 
 /// The numbers of `--x` as a table of one row.
@@ -150,7 +149,7 @@ fn read(config: &Config, tables: &Tables) -> Result<Table> {
 }
 
 /// All classes with energies and probabilities.
-fn classes(task: &Task, machine: &Machine, coded: &Coded, beta: f64) -> Result<Vec<Value>> {
+fn classes(task: &HeadSetup, machine: &Machine, coded: &Encoded, beta: f64) -> Result<Vec<Value>> {
     let table = machine.table(&coded.codes)?;
     let probabilities: Vec<Vec<f32>> = gibbs(&table, beta)?.to_vec2()?;
     let table: Vec<Vec<f32>> = table.to_vec2()?;
@@ -176,7 +175,7 @@ fn classes(task: &Task, machine: &Machine, coded: &Coded, beta: f64) -> Result<V
 }
 
 /// The minima with energies, those that count as answers, and their probability densities.
-fn vectors(task: &Task, machine: &Machine, coded: &Coded, beta: f64) -> Result<Vec<Value>> {
+fn vectors(task: &HeadSetup, machine: &Machine, coded: &Encoded, beta: f64) -> Result<Vec<Value>> {
     let found = search(task, machine, &coded.codes, 0)?;
     let typical = typical(machine, &coded.codes, &task.bounds, task.config.seed)?;
     let partitions = log_partitions(task, machine, coded, beta)?;
@@ -204,9 +203,9 @@ fn vectors(task: &Task, machine: &Machine, coded: &Coded, beta: f64) -> Result<V
 /// log ∫ exp(−beta E) dy of each question over a grid of the box (N), in the network's units; `None` where answers
 /// have too many numbers for a grid.
 fn log_partitions(
-    task: &Task,
+    task: &HeadSetup,
     machine: &Machine,
-    coded: &Coded,
+    coded: &Encoded,
     beta: f64,
 ) -> Result<Option<Vec<f64>>> {
     let points = match task.bounds.dim() {
@@ -232,8 +231,8 @@ fn log_partitions(
 }
 
 /// The input of row `i` in the units of the source; nothing for images.
-fn x_of(task: &Task, coded: &Coded, i: usize) -> Option<Vec<f64>> {
-    let Material::Table(tables) = &task.material else {
+fn x_of(task: &HeadSetup, coded: &Encoded, i: usize) -> Option<Vec<f64>> {
+    let HeadData::Table(tables) = &task.data else {
         return None;
     };
     let width = tables.train.x_dim();

@@ -23,21 +23,21 @@ const EPOCHS: u64 = 100;
 const BATCH: usize = 256;
 
 /// The learning rates that are tried.
-pub(super) const LEARNING_RATES: [f64; 7] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0];
+pub(crate) const LEARNING_RATES: [f64; 7] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0];
 
 /// Of the training rows, one in so many chooses the learning rate where there is no validation part to do it.
 const HELD_OUT: usize = 10;
 
 /// Accuracy of the chosen learning rate, and that rate.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Swept {
-    pub(super) accuracy: f64,
-    pub(super) learning_rate: f64,
+pub(crate) struct Swept {
+    pub(crate) accuracy: f64,
+    pub(crate) learning_rate: f64,
 }
 
 /// Accuracy on `test` of the linear layer, of those trained on `train` with the [`LEARNING_RATES`], that is right most often
 /// on `validation` (of equals the lowest rate); without a validation part, on a tenth of the training rows held out.
-pub(super) fn sweep(
+pub(crate) fn sweep(
     train: &Features,
     validation: Option<&Features>,
     test: &Features,

@@ -4,40 +4,25 @@
 //! 2 usage or configuration, 130 interrupted with the state saved.
 
 mod bench;
-mod card;
-mod coded;
 mod compare;
 mod config;
 mod data;
-mod device;
-mod diagnosis;
 mod doctor;
 mod embed;
-mod estimate;
 mod eval;
-mod fit;
-mod head_card;
+mod hardware;
 mod infer;
-mod judge;
-mod judge_head;
-mod linear;
+pub(crate) mod linear;
 mod list;
-mod memory;
-mod online;
+mod part;
 mod pretrain;
-mod pretrained;
 mod preview;
 mod probe;
 mod progress;
-mod rehearsal;
-mod rows;
-mod setup;
-mod source;
-mod space;
+pub(crate) mod rows;
+pub(crate) mod source;
 mod stop;
 mod surface;
-mod task;
-mod train_head;
 
 use clap::{Parser, Subcommand};
 
@@ -109,6 +94,20 @@ pub fn run(cli: Cli) -> Result<()> {
         Command::Data(command) => data::run(command, json),
         Command::Doctor(args) => doctor::run(&args, json),
         Command::Bench(args) => bench::run(&args, json),
+    }
+}
+
+/// The device called `name`; a word on standard error where it is not the one hoped for.
+fn open_device(name: &str) -> Result<candle_core::Device> {
+    let chosen = crate::assembly::choose_device(name)?;
+    notes(chosen.note.as_slice());
+    Ok(chosen.device)
+}
+
+/// Print what a user should know on standard error.
+fn notes(notes: &[String]) {
+    for note in notes {
+        eprintln!("{note}");
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::online::chosen;
 use super::{print_json, print_text};
 use crate::augment::MultiView;
 use crate::config::Config;
 use crate::data::{self, Image};
 use crate::error::{Error, Result};
-use crate::report::{Drawing, Panel, Picture, sheet};
+use crate::judge::chosen;
+use crate::plot::{Drawing, Panel, Picture, sheet};
 
 /// Width of a view of full size on the sheet, in points.
 const SIDE: f64 = 76.0;

@@ -3,13 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::judge::{
-    Pair, beside, draws, knn_accuracy, labels, logistic_accuracy, measured, rows_of, seen,
-};
+use super::hardware::Hardware;
 use super::linear::{LEARNING_RATES, sweep};
-use super::pretrain::{Machine, load_checkpoint, load_run};
-use super::setup::Setup;
 use super::{print_json, print_text};
+use crate::assembly::ImageSetup;
 use crate::data::{Dataset, require_classes};
 use crate::error::{Error, Result};
 use crate::eval::Features;
@@ -19,6 +16,9 @@ use crate::eval::knn::Knn;
 use crate::eval::logistic::Logistic;
 use crate::eval::retrieval::{RetrievalCard, retrieve};
 use crate::graph::Network;
+use crate::judge::baselines::{
+    Pair, beside, draws, knn_accuracy, labels, logistic_accuracy, measured, rows_of, seen,
+};
 
 /// The k of recall@k.
 const RECALL_AT: [usize; 3] = [1, 5, 10];
@@ -55,7 +55,7 @@ pub(super) struct Args {
     #[arg(long, default_value = "latest")]
     checkpoint: String,
     #[command(flatten)]
-    machine: Machine,
+    hardware: Hardware,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -116,18 +116,17 @@ impl Kind {
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
-    let (_, mut config, checkpoint) = load_run(&args.run, &args.checkpoint, &args.machine)?;
+    let mut opened = args.hardware.open(&args.run, &args.checkpoint)?;
     if let Some(data) = &args.data {
-        config.data.source.clone_from(data);
-        config.data.reader = crate::data::Reader::Auto;
+        opened.use_data(data);
     }
     args.check()?;
-    let mut setup = Setup::new(config.without_head())?;
+    let mut setup = ImageSetup::new(opened.config.clone().without_head())?;
     setup.splits = setup.splits.labelled();
     let splits = &setup.splits;
     require_classes(splits.train.as_ref(), &setup.config.data.source)?;
     let network = setup.network()?;
-    load_checkpoint(&checkpoint, &network)?;
+    opened.load(network.params())?;
     let (part, split) = match args.split {
         Split::Validation => (&splits.validation, "validation"),
         Split::Test => (&splits.test, "test"),
@@ -213,7 +212,7 @@ fn tell_missing(features: &Features, dataset: &Arc<dyn Dataset>) {
 /// The images of `part` search those of the training part.
 fn retrieval(
     args: &Args,
-    setup: &Setup,
+    setup: &ImageSetup,
     network: &Network,
     (part, split): (&Arc<dyn Dataset>, &str),
     json: bool,
@@ -272,7 +271,7 @@ struct Probe {
 }
 
 impl Probe {
-    fn new(args: &Args, setup: &Setup, rows: usize) -> Self {
+    fn new(args: &Args, setup: &ImageSetup, rows: usize) -> Self {
         let config = &setup.config.probe;
         Self {
             kind: args.kind,

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::estimate::Estimate;
+use crate::run::Estimate;
 use crate::train::{Observer, Probed, StepReport};
 
 /// One bar for the run, one for the epoch; messages go above them.

@@ -9,23 +9,23 @@ use crate::random::{Purpose, permutation, stream};
 use crate::train::{Loaded, Source};
 
 /// Inputs, and answers that are classes or vectors; a new random order each epoch.
-pub(super) struct Rows {
+pub(crate) struct Rows {
     /// Inputs (N·dim).
-    pub(super) x: Vec<f32>,
+    pub(crate) x: Vec<f32>,
     /// Numbers in an input.
-    pub(super) dim: usize,
+    pub(crate) dim: usize,
     /// Classes (N).
-    pub(super) labels: Option<Vec<u32>>,
+    pub(crate) labels: Option<Vec<u32>>,
     /// Vectors (N·D) and D.
-    pub(super) answers: Option<(Vec<f32>, usize)>,
-    pub(super) batch: usize,
-    pub(super) seed: u64,
-    pub(super) device: Device,
+    pub(crate) answers: Option<(Vec<f32>, usize)>,
+    pub(crate) batch: usize,
+    pub(crate) seed: u64,
+    pub(crate) device: Device,
 }
 
 impl Rows {
     /// The rows of a table.
-    pub(super) fn of(table: &Table, batch: usize, seed: u64, device: &Device) -> Self {
+    pub(crate) fn of(table: &Table, batch: usize, seed: u64, device: &Device) -> Self {
         let dim = table.y_dim();
         Self {
             x: table.x.clone(),

@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
-use super::space::Numbers;
+use crate::assembly::space::Numbers;
 use crate::data::{self, Dataset, Loader};
 use crate::error::Result;
 use crate::objectives::Batch;
 use crate::train::{Bad, Loaded, Source};
 
 /// Batches of a data set, moved to the training device.
-pub(super) struct LoaderSource<'a> {
-    pub(super) loader: Loader,
-    pub(super) dataset: Arc<dyn Dataset>,
-    pub(super) device: Device,
+pub(crate) struct LoaderSource<'a> {
+    pub(crate) loader: Loader,
+    pub(crate) dataset: Arc<dyn Dataset>,
+    pub(crate) device: Device,
     /// Classes as numbers, for heads that give vectors.
-    pub(super) numbers: Option<&'a Numbers>,
+    pub(crate) numbers: Option<&'a Numbers>,
 }
 
 impl Source for LoaderSource<'_> {
@@ -49,7 +49,7 @@ impl Source for LoaderSource<'_> {
 }
 
 /// Host memory to tensors.
-pub(super) fn to_device(batch: data::Batch, device: &Device) -> Result<Loaded> {
+pub(crate) fn to_device(batch: data::Batch, device: &Device) -> Result<Loaded> {
     let rows = batch.samples.len();
     let inputs = batch
         .views

@@ -8,9 +8,8 @@ use std::time::Instant;
 use candle_core::{Device, Tensor};
 use serde::Serialize;
 
-use super::device::{device, executor, threads};
-use super::memory::peak;
-use super::{print_json, print_text};
+use super::{open_device, print_json, print_text};
+use crate::assembly::{choose_executor, peak_memory, set_threads};
 use crate::encoders::{self, Convnet, Encoder, Projector, Resnet, Stem, Vit};
 use crate::energies::{Cosine, EnergyKind};
 use crate::error::{Error, Result};
@@ -146,13 +145,13 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         ));
     }
     let alone = usize::from(args.work == Work::Augment);
-    threads(args.threads.unwrap_or(alone));
-    let device = device(&args.device)?;
+    set_threads(args.threads.unwrap_or(alone));
+    let device = open_device(&args.device)?;
     let precision = match args.precision.as_str() {
         "bf16" => Precision::Bf16,
         _ => Precision::F32,
     };
-    let executor = executor(&args.executor, &device, precision)?;
+    let executor = choose_executor(&args.executor, &device, precision)?;
     let encoder = args
         .encoder
         .unwrap_or(if embed { Size::Resnet18 } else { Size::Tiny });
@@ -171,7 +170,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
             Work::Embed => "embed",
         },
         images_per_s: batch as f64 / median,
-        peak_bytes: peak(),
+        peak_bytes: peak_memory(),
         encoder: network.then(|| encoder.name()),
         executor: network.then_some(name),
         precision: (args.work == Work::Step).then(|| args.precision.clone()),

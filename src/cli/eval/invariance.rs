@@ -1,22 +1,14 @@
 //! `ravine eval invariance`: the energy between an image and the image after one augmentation.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Args, Opened};
-use crate::augment::{AugmentConfig, Operation, Resize, ViewConfig};
-use crate::cli::source::to_device;
+use super::Args;
+use crate::augment::{AugmentConfig, Operation, Resize};
 use crate::cli::{print_json, print_text};
-use crate::data::{Loader, LoaderConfig};
 use crate::error::{Error, Result};
-use crate::graph::Mode;
-use crate::objectives::Objective;
-
-/// Images whose energies are measured together.
-const BATCH: usize = 128;
 
 /// What one augmentation costs.
 #[derive(Debug, Serialize)]
@@ -33,12 +25,12 @@ struct Row {
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let opened = args.open()?;
-    let config = &opened.setup.config;
+    let config = &opened.pairs.setup.config;
     let plain = vec![Operation::Resize(Resize::default())];
-    let (same, other) = opened.energies(plain)?;
+    let (same, other) = opened.pairs.after(plain)?;
     let mut rows = Vec::new();
     let mut push = |name: &str, ops: Vec<Operation>| -> Result<()> {
-        let (energy, _) = opened.energies(ops)?;
+        let (energy, _) = opened.pairs.after(ops)?;
         let cost = energy - same;
         rows.push(Row {
             name: name.into(),
@@ -52,7 +44,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         push(operation.name(), vec![operation])?;
     }
     push("all", config.augment.views[0].ops.clone())?;
-    let images = opened.images.len();
+    let images = opened.pairs.images.len();
     if json {
         return print_json(&json!({
             "run": opened.folder.root().display().to_string(), "data": config.data.source,
@@ -105,53 +97,4 @@ fn operations(augment: &AugmentConfig) -> Result<Vec<Operation>> {
         found.push(serde_json::from_value(settings).map_err(failed)?);
     }
     Ok(found)
-}
-
-impl Opened {
-    /// Mean energies of each image with itself after `ops`, and with the other images of a batch.
-    fn energies(&self, ops: Vec<Operation>) -> Result<(f64, f64)> {
-        let view = |ops| ViewConfig {
-            count: 1,
-            size: None,
-            ops,
-        };
-        let plain = vec![Operation::Resize(Resize::default())];
-        let views = AugmentConfig {
-            views: vec![view(plain), view(ops)],
-            ..self.setup.config.augment.clone()
-        };
-        let views = Arc::new(views.build(self.setup.splits.channels)?);
-        let loader = Loader::new(
-            self.images.clone(),
-            views,
-            LoaderConfig {
-                batch: BATCH.min(self.images.len()),
-                workers: self.setup.workers(),
-                prefetch: 2,
-                seed: self.setup.config.seed,
-                drop_last: false,
-                shuffle: false,
-            },
-        )?;
-        let (mut same, mut other, mut count) = (0.0, 0.0, 0.0);
-        for loaded in loader.steps(0, loader.batches_per_epoch()) {
-            let batch = to_device(loaded?, &self.setup.device)?.batch;
-            if batch.len() < 2 {
-                continue; // nothing to compare with
-            }
-            let embedded = self.joint.embed(&batch, Mode::Eval)?;
-            let energies = self.joint.compared(&embedded.tensors, &batch)?;
-            let mean = |t: &candle_core::Tensor| -> Result<f64> {
-                Ok(f64::from(t.mean_all()?.to_scalar::<f32>()?))
-            };
-            let rows = batch.len() as f64;
-            same += rows * mean(&energies.positive)?;
-            other += rows * mean(energies.wrong()?)?;
-            count += rows;
-        }
-        if count == 0.0 {
-            return Err(Error::Failed("no two images could be read".into()));
-        }
-        Ok((same / count, other / count))
-    }
 }

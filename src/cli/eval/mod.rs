@@ -4,14 +4,12 @@ mod invariance;
 mod negatives;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use super::online::sample;
-use super::pretrain::{Machine, load_checkpoint, load_run};
-use super::setup::{Setup, joint};
-use crate::data::{Dataset, Reader};
+use super::hardware::Hardware;
+use super::part::PartName;
+use crate::assembly::{ImageSetup, objective};
 use crate::error::{Error, Result};
-use crate::objectives::Joint;
+use crate::judge::{ImagePairs, sample};
 use crate::train::RunFolder;
 
 #[derive(Debug, clap::Subcommand)]
@@ -30,8 +28,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "PATH")]
     data: Option<String>,
     /// The part that is looked at.
-    #[arg(long, value_enum, default_value_t = Split::Validation)]
-    split: Split,
+    #[arg(long, alias = "split", value_enum, default_value_t = PartName::Validation)]
+    part: PartName,
     /// Images that are looked at, drawn by the run's seed.
     #[arg(long, default_value_t = 500)]
     images: usize,
@@ -39,14 +37,7 @@ pub(super) struct Args {
     #[arg(long, default_value = "latest")]
     checkpoint: String,
     #[command(flatten)]
-    machine: Machine,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Split {
-    Train,
-    Validation,
-    Test,
+    hardware: Hardware,
 }
 
 pub(super) fn run(command: &Command, json: bool) -> Result<()> {
@@ -59,18 +50,15 @@ pub(super) fn run(command: &Command, json: bool) -> Result<()> {
 /// A pretrained run with the images that are looked at.
 struct Opened {
     folder: RunFolder,
-    setup: Setup,
-    joint: Joint,
-    images: Arc<dyn Dataset>,
+    pairs: ImagePairs,
     /// The name of their part.
     part: &'static str,
 }
 
 impl Args {
     fn open(&self) -> Result<Opened> {
-        let (folder, mut config, checkpoint) =
-            load_run(&self.run, &self.checkpoint, &self.machine)?;
-        if !config.all_heads().is_empty() {
+        let mut run = self.hardware.open(&self.run, &self.checkpoint)?;
+        if !run.config.all_heads().is_empty() {
             return Err(Error::Usage(format!(
                 "{} has a head; this looks at energies between images of a pretrained run. Use `ravine infer` or \
                  `ravine surface`",
@@ -78,32 +66,30 @@ impl Args {
             )));
         }
         if let Some(data) = &self.data {
-            config.data.source.clone_from(data);
-            config.data.reader = Reader::Auto;
+            run.use_data(data);
         }
-        let setup = Setup::new(config)?;
+        let setup = ImageSetup::new(run.config.clone())?;
+        super::notes(&setup.notes);
         let network = setup.network()?;
-        let joint = joint(&setup.config, network.clone())?;
-        load_checkpoint(&checkpoint, &network)?;
-        let (part, name) = match self.split {
-            Split::Train => (&setup.splits.train, "train"),
-            Split::Validation => (&setup.splits.validation, "validation"),
-            Split::Test => (&setup.splits.test, "test"),
-        };
+        let joint = objective(&setup.config, network.clone())?;
+        run.load(network.params())?;
+        let (part, name) = self.part.of(&setup.splits);
         let images = sample(part, self.images, setup.config.seed);
         if images.len() < 2 {
             return Err(Error::Usage(format!(
                 "energies between images need two or more, but there are {} of the {name} part; raise --images or \
-                 choose another --split",
+                 choose another --part",
                 images.len()
             )));
         }
         Ok(Opened {
-            folder,
-            images,
+            folder: run.folder,
+            pairs: ImagePairs {
+                images,
+                joint,
+                setup,
+            },
             part: name,
-            joint,
-            setup,
         })
     }
 }

@@ -7,17 +7,11 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::Opened;
-use crate::cli::online::pairs;
 use crate::cli::preview::panels;
 use crate::cli::{print_json, print_text};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::eval::Features;
-use crate::graph::Mode;
-use crate::objectives::Objective;
-use crate::report::{Drawing, Picture, sheet};
-
-/// Questions whose energies are computed together.
-const ROWS: usize = 32;
+use crate::plot::{Drawing, Picture, sheet};
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Listed {
@@ -42,10 +36,9 @@ struct Pair {
 
 pub(super) fn run(args: &Listed, json: bool) -> Result<()> {
     let opened = args.of.open()?;
-    let cloud = opened.embeddings()?;
-    let right = opened.median_of_views()?;
-    let mut energies = pair_energies(&opened, &cloud)?;
-    energies.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let cloud = opened.pairs.embeddings()?;
+    let right = opened.pairs.median_of_views()?;
+    let energies = opened.pairs.pair_energies(&cloud)?;
     let below = energies
         .iter()
         .filter(|(energy, _)| *energy <= right)
@@ -115,23 +108,6 @@ fn first<'a>(
     pairs
 }
 
-/// The energy of every pair of different rows, the mean of both directions.
-fn pair_energies(opened: &Opened, cloud: &Features) -> Result<Vec<(f64, [usize; 2])>> {
-    let n = cloud.rows();
-    let z =
-        candle_core::Tensor::from_vec(cloud.values.clone(), (n, cloud.dim), &opened.setup.device)?;
-    let mut table: Vec<f32> = Vec::with_capacity(n * n);
-    for start in (0..n).step_by(ROWS) {
-        let rows = opened
-            .joint
-            .table(&z.narrow(0, start, ROWS.min(n - start))?, &z)?;
-        table.extend(rows.flatten_all()?.to_vec1::<f32>()?);
-    }
-    let both = |a: usize, b: usize| f64::midpoint(table[a * n + b].into(), table[b * n + a].into());
-    let all = (0..n).flat_map(|a| (a + 1..n).map(move |b| [a, b]));
-    Ok(all.map(|[a, b]| (both(a, b), [a, b])).collect())
-}
-
 impl Pair {
     fn named(&self) -> String {
         let name = |i: usize| match &self.classes {
@@ -143,28 +119,8 @@ impl Pair {
 }
 
 impl Opened {
-    fn embeddings(&self) -> Result<Features> {
-        let network = self.joint.network().clone();
-        let cloud = self
-            .setup
-            .collect(&self.images, |x| network.eval(x, "embedding"))?;
-        cloud.check()?;
-        Ok(cloud)
-    }
-
-    /// Median energy between two views, as training makes them, of one image.
-    fn median_of_views(&self) -> Result<f64> {
-        let batch = pairs(&self.setup, &self.images)?
-            .ok_or_else(|| Error::Failed("no two images could be read".into()))?;
-        let embedded = self.joint.embed(&batch, Mode::Eval)?;
-        let energies = self.joint.compared(&embedded.tensors, &batch)?;
-        let mut right: Vec<f32> = energies.positive.flatten_all()?.to_vec1()?;
-        right.sort_by(f32::total_cmp);
-        Ok(f64::from(right[right.len() / 2]))
-    }
-
     fn pair(&self, cloud: &Features, energy: f64, rows: [usize; 2]) -> Pair {
-        let names = self.images.classes();
+        let names = self.pairs.images.classes();
         let class = |row: usize| {
             let label = cloud.labels.as_ref().map(|labels| labels[row] as usize)?;
             names.get(label).cloned()
@@ -182,18 +138,19 @@ impl Opened {
         likely_false: &[Pair],
         hardest: &[Pair],
         (right, share): (f64, f64),
-    ) -> Result<crate::report::Figure> {
-        let mut augment = self.setup.config.augment.clone();
+    ) -> Result<crate::plot::Figure> {
+        let mut augment = self.pairs.setup.config.augment.clone();
         (augment.mean, augment.std) = (None, None);
-        let plain = augment.evaluation(self.setup.splits.channels)?;
+        let plain = augment.evaluation(self.pairs.setup.splits.channels)?;
         // Unreadable images have no row: images are found by their ids.
-        let place = |id: &String| (0..self.images.len()).find(|&i| self.images.id(i) == *id);
+        let place =
+            |id: &String| (0..self.pairs.images.len()).find(|&i| self.pairs.images.id(i) == *id);
         let drawings = |pairs: &[Pair], mark: &str| -> Result<Vec<Box<dyn Drawing>>> {
             let mut all: Vec<Box<dyn Drawing>> = Vec::new();
             for pair in pairs {
                 let mut both = Vec::new();
                 for index in pair.ids.iter().filter_map(place) {
-                    let image = self.images.get(index)?;
+                    let image = self.pairs.images.get(index)?;
                     both.extend(panels(&plain, &image, (0, 0, 0), augment.size)?);
                 }
                 let classes = pair.classes.as_ref();

@@ -1,0 +1,236 @@
+//! From a configuration of images to the parts of a run.
+
+use std::sync::Arc;
+
+use candle_core::{Device, Tensor};
+use serde_json::json;
+
+use super::network::{image_network, load_start};
+use super::{choose_device, choose_executor, memory, set_threads};
+use crate::config::Config;
+use crate::data::{self, Dataset, Loader, LoaderConfig, Splits, Statistics, Views};
+use crate::error::{Error, Result};
+use crate::eval::{Features, embed};
+use crate::graph::{Executor, Network, Precision};
+use crate::params::Params;
+
+/// Images that statistics are measured on when nobody knows them.
+const STATISTICS_IMAGES: usize = 2000;
+
+/// The file of a run folder that tells how many images its parts have.
+pub const PARTS: &str = "data.json";
+
+/// Images embedded at once outside training.
+pub const EVAL_BATCH: usize = 256;
+
+/// Everything made from a configuration of images but the objective.
+pub struct ImageSetup {
+    /// Resolved: channels and statistics filled in.
+    pub config: Config,
+    /// Training, validation and test part.
+    pub splits: Splits,
+    /// Where tensors lie.
+    pub device: Device,
+    /// What runs networks.
+    pub executor: Arc<dyn Executor>,
+    /// Sentences for the user.
+    pub notes: Vec<String>,
+    train_views: Arc<dyn Views>,
+    eval_views: Arc<dyn Views>,
+}
+
+impl ImageSetup {
+    /// Open the data, choose the device, complete the configuration.
+    ///
+    /// # Errors
+    /// Data that cannot be read, a device that does not answer, views that cannot be made.
+    pub fn new(mut config: Config) -> Result<Self> {
+        set_threads(config.threads);
+        let chosen = choose_device(&config.device)?;
+        let executor = choose_executor(&config.executor, &chosen.device, config.train.precision)?;
+        let mut splits = data::open(&config.data)?;
+        let by_class = by_class(&config);
+        if by_class {
+            data::require_classes(splits.train.as_ref(), &config.data.source)?;
+        }
+        if by_class || !config.all_heads().is_empty() {
+            splits = splits.labelled();
+        }
+        config.data.channels = Some(splits.channels);
+        if config.augment.mean.is_none() && config.augment.std.is_none() {
+            let found = Statistics::measure(splits.train.as_ref(), STATISTICS_IMAGES)?;
+            config.augment.mean = Some(found.mean.iter().map(|&x| x as f32).collect());
+            config.augment.std = Some(found.std.iter().map(|&x| x.max(1e-3) as f32).collect());
+        }
+        Ok(Self {
+            train_views: Arc::new(config.augment.build(splits.channels)?),
+            eval_views: Arc::new(config.augment.evaluation(splits.channels)?),
+            notes: chosen.note.into_iter().collect(),
+            device: chosen.device,
+            config,
+            splits,
+            executor,
+        })
+    }
+
+    /// Whether pairs are told apart by their labels.
+    #[must_use]
+    pub fn by_class(&self) -> bool {
+        by_class(&self.config)
+    }
+
+    /// Sizes of the parts as JSON, for [`PARTS`].
+    #[must_use]
+    pub fn parts(&self) -> String {
+        let splits = &self.splits;
+        json!({"train": splits.train.len(), "validation": splits.validation.len(), "test": splits.test.len()})
+            .to_string()
+    }
+
+    /// Refuse training that cannot fit into memory, before anything of it is allocated.
+    ///
+    /// # Errors
+    /// A sentence with the key that asks for too much.
+    pub fn check_memory(&self) -> Result<()> {
+        let (train, augment) = (&self.config.train, &self.config.augment);
+        // Smaller views hold less.
+        let share = |&size: &usize| (size as f64 / augment.size as f64).powi(2);
+        let views: f64 = augment.sizes().iter().map(share).sum();
+        memory::check(
+            &image_network(&self.config, self.splits.channels)?,
+            (train.batch.div_ceil(train.slices) as f64 * views) as usize,
+            &self.device,
+        )
+    }
+
+    /// Encoder, projector and predictor with random parameters.
+    ///
+    /// # Errors
+    /// As [`image_network`].
+    pub fn random_network(&self) -> Result<Network> {
+        let params = Params::new(self.config.seed, &self.device);
+        let graph = image_network(&self.config, self.splits.channels)?;
+        Network::new(graph, &params, self.executor.clone())
+    }
+
+    /// The network as training starts from it: random, or with the values of `encoder.weights`.
+    ///
+    /// # Errors
+    /// As [`ImageSetup::started`].
+    pub fn network(&self) -> Result<Network> {
+        Ok(self.started()?.0)
+    }
+
+    /// The same, and what was found in the file `encoder.weights`.
+    ///
+    /// # Errors
+    /// As [`image_network`]; a file of weights that cannot be read or does not fit.
+    pub fn started(&self) -> Result<(Network, Option<String>)> {
+        let network = self.random_network()?;
+        let specs = network.graph().parameters();
+        let found = load_start(&self.config, &specs, network.params())?;
+        Ok((network, found))
+    }
+
+    /// Batches of the training part, shuffled and augmented.
+    ///
+    /// # Errors
+    /// `train.batch` larger than the training part.
+    pub fn loader(&self) -> Result<Loader> {
+        let config = &self.config;
+        let settings = LoaderConfig {
+            batch: config.train.batch,
+            prefetch: config.data.prefetch,
+            drop_last: true,
+            shuffle: true,
+            ..self.in_order(config.train.batch)
+        };
+        Loader::new(
+            self.splits.train.clone(),
+            self.train_views.clone(),
+            settings,
+        )
+    }
+
+    /// The views of `dataset` that training makes, by one worker, in storage order.
+    ///
+    /// # Errors
+    /// An empty data set.
+    pub fn views_of(&self, dataset: &Arc<dyn Dataset>, batch: usize) -> Result<Loader> {
+        let settings = LoaderConfig {
+            workers: 1,
+            prefetch: 1,
+            ..self.in_order(batch)
+        };
+        Loader::new(dataset.clone(), self.train_views.clone(), settings)
+    }
+
+    /// Loader settings for a pass in storage order over every image.
+    #[must_use]
+    pub fn in_order(&self, batch: usize) -> LoaderConfig {
+        LoaderConfig {
+            batch,
+            workers: self.config.data.worker_count(),
+            prefetch: 2,
+            seed: self.config.seed,
+            drop_last: false,
+            shuffle: false,
+        }
+    }
+
+    /// One matrix of `dataset` through `apply`, unaugmented.
+    ///
+    /// # Errors
+    /// A tensor operation failed, or none of the images could be read.
+    pub fn collect(
+        &self,
+        dataset: &Arc<dyn Dataset>,
+        apply: impl FnMut(&Tensor) -> Result<Tensor>,
+    ) -> Result<Features> {
+        let settings = (EVAL_BATCH, self.config.data.worker_count());
+        embed::collect(dataset, &self.eval_views, settings, &self.device, apply)
+    }
+}
+
+fn by_class(config: &Config) -> bool {
+    let negatives = config.negatives.as_ref();
+    negatives.is_some_and(|negatives| negatives.part().needs_labels())
+}
+
+/// What embedding images with a trained network needs: no splits, no training views.
+pub struct InferenceSetup {
+    /// Encoder, projector and predictor.
+    pub network: Network,
+    /// Each image once, unaugmented.
+    pub views: Arc<dyn Views>,
+    /// Where tensors lie.
+    pub device: Device,
+    /// Sentences for the user.
+    pub notes: Vec<String>,
+}
+
+impl InferenceSetup {
+    /// The network of `config`, the resolved configuration of a run, with parameters as they start.
+    ///
+    /// # Errors
+    /// A device that does not answer, or a configuration without `data.channels`.
+    pub fn new(config: &Config) -> Result<Self> {
+        set_threads(config.threads);
+        let chosen = choose_device(&config.device)?;
+        let executor = choose_executor(&config.executor, &chosen.device, Precision::F32)?;
+        let channels = config.data.channels.ok_or_else(|| {
+            Error::key(
+                "data.channels",
+                "is missing in the run's configuration; set 1 or 3",
+            )
+        })?;
+        let params = Params::new(config.seed, &chosen.device);
+        let network = Network::new(image_network(config, channels)?, &params, executor)?;
+        Ok(Self {
+            network,
+            views: Arc::new(config.augment.evaluation(channels)?),
+            device: chosen.device,
+            notes: chosen.note.into_iter().collect(),
+        })
+    }
+}

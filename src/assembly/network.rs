@@ -1,0 +1,87 @@
+//! From a configuration to its networks and the self-supervised objective.
+
+use std::path::Path;
+
+use crate::config::Config;
+use crate::encoders::{self, weights};
+use crate::error::Result;
+use crate::graph::{Graph, Network};
+use crate::heads::Space;
+use crate::inference::attach;
+use crate::negatives::{InBatch, NegativesKind};
+use crate::objectives::Joint;
+use crate::params::{ParamSpec, Params};
+
+/// The graph of encoder, projector and predictor for images (channels, `augment.size`, `augment.size`).
+///
+/// # Errors
+/// Settings that make no network, or images too small for it.
+pub fn image_network(config: &Config, channels: usize) -> Result<Graph> {
+    let size = config.augment.size;
+    let encoder = config.encoder.part().graph(&[channels, size, size])?;
+    encoders::network(
+        &encoder,
+        config.projector.as_ref(),
+        config.predictor.as_ref(),
+    )
+}
+
+/// The graph of the encoder alone, for samples of shape `input`: what heads stand on.
+///
+/// # Errors
+/// As [`image_network`].
+pub(super) fn encoder_network(config: &Config, input: &[usize]) -> Result<Graph> {
+    encoders::network(&config.encoder.part().graph(input)?, None, None)
+}
+
+/// The encoder with the codes of the heads as outputs, and then each head's own network.
+///
+/// # Errors
+/// As [`image_network`]; heads that do not fit the features or the answers.
+pub fn head_networks(config: &Config, input: &[usize], space: Space) -> Result<Vec<Graph>> {
+    let heads = config.all_heads();
+    let graph = attach(encoder_network(config, input)?, &heads, space)?;
+    let mut own = Vec::new();
+    for (i, head) in heads.iter().enumerate() {
+        let code = graph.outputs()[graph.outputs().len() - heads.len() + i].1;
+        let width = graph.shape(code)[0];
+        own.extend(head.part().second("head", width, space)?);
+    }
+    own.insert(0, graph);
+    Ok(own)
+}
+
+/// The self-supervised objective that `config` describes, over `network` (see [`image_network`]).
+///
+/// # Errors
+/// Parts that do not fit together, see [`Joint::new`].
+pub fn objective(config: &Config, network: Network) -> Result<Joint> {
+    Joint::new(
+        network,
+        config.energy.clone(),
+        config.loss.clone(),
+        config
+            .negatives
+            .clone()
+            .unwrap_or_else(|| NegativesKind::InBatch(InBatch::default())),
+        config.regularizers.clone(),
+        config.target,
+    )
+}
+
+/// Put the values of the file `encoder.weights` into the encoder's parameters among `specs`; a sentence about what was found.
+pub(super) fn load_start(
+    config: &Config,
+    specs: &[ParamSpec],
+    params: &Params,
+) -> Result<Option<String>> {
+    let Some(named) = config.encoder.part().weights() else {
+        return Ok(None);
+    };
+    let path = config.start.as_deref().unwrap_or(Path::new(named));
+    let found = weights::load(path, specs, "encoder.", params)?;
+    Ok(Some(format!(
+        "encoder.weights, {}: {found}",
+        path.display()
+    )))
+}

@@ -1,0 +1,75 @@
+//! The folder of a run, opened to use what it learned.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::graph::Precision;
+use crate::params::Params;
+use crate::train::{Checkpoint, RunFolder};
+
+/// A run with one of its checkpoints.
+#[derive(Debug)]
+pub struct OpenedRun {
+    /// Where the run lies.
+    pub folder: RunFolder,
+    /// Its configuration, in 32 bits: nothing is trained.
+    pub config: Config,
+    /// The folder of the checkpoint.
+    pub checkpoint: PathBuf,
+}
+
+impl OpenedRun {
+    /// Open the run at `root` at its checkpoint `latest`, `best` or `step-…`.
+    ///
+    /// # Errors
+    /// There is no such run or checkpoint, or its configuration cannot be read.
+    pub fn open(root: &Path, checkpoint: &str) -> Result<Self> {
+        let folder = RunFolder::read(root)?;
+        let mut config = Config::of_run(&folder.file("config.toml"))?;
+        config.train.precision = Precision::F32;
+        let checkpoint = match checkpoint {
+            "latest" | "best" => folder.pointed(checkpoint)?,
+            name => folder.checkpoints().join(name),
+        };
+        if !checkpoint.is_dir() {
+            return Err(Error::data(
+                &checkpoint,
+                "is no checkpoint of this run; use --checkpoint latest or best, or a name under checkpoints/",
+            ));
+        }
+        Ok(Self {
+            folder,
+            config,
+            checkpoint,
+        })
+    }
+
+    /// Put the checkpoint's values into `params`.
+    ///
+    /// # Errors
+    /// The checkpoint is damaged or of another network.
+    pub fn load(&self, params: &Params) -> Result<()> {
+        Checkpoint::load(&self.checkpoint, params, None).map(drop)
+    }
+
+    /// Ask about other images than the run's own: `source` in place of `data.source`, read by what lies there.
+    pub fn use_data(&mut self, source: &str) {
+        self.config.data.source = source.into();
+        self.config.data.reader = crate::data::Reader::Auto;
+    }
+
+    /// Refuse a run without a head, saying what `for_pretrained` is there for it.
+    ///
+    /// # Errors
+    /// The run was pretrained without answers.
+    pub fn require_head(&self, for_pretrained: &str) -> Result<()> {
+        if !self.config.all_heads().is_empty() {
+            return Ok(());
+        }
+        Err(Error::Usage(format!(
+            "{} {for_pretrained}",
+            self.folder.root().display()
+        )))
+    }
+}

@@ -1,0 +1,149 @@
+//! What a pretraining run is worth: its card.
+
+use std::fs;
+use std::sync::Arc;
+
+use super::Diagnosis;
+use super::baselines::card_probes;
+use super::online::{gap, pairs, sample};
+use crate::assembly::{ImageSetup, objective};
+use crate::data::{Dataset, require_classes};
+use crate::error::Result;
+use crate::eval::card::{Card, ProbeCard};
+use crate::eval::spectrum::{rankme, relative_spread};
+use crate::graph::Network;
+use crate::train::{Progress, RunFolder};
+
+/// A pretraining run that came to its end.
+pub struct Trained {
+    /// What it was made from.
+    pub setup: ImageSetup,
+    /// Encoder, projector and predictor with their last values.
+    pub network: Network,
+    /// Steps and time.
+    pub progress: Progress,
+    /// What is known about how it may have gone wrong.
+    pub diagnosis: Diagnosis,
+}
+
+/// What the run is worth, on the test part.
+///
+/// # Errors
+/// No image could be read, or a tensor operation failed.
+pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
+    let Trained {
+        setup,
+        network,
+        progress,
+        diagnosis,
+    } = trained;
+    let splits = &setup.splits;
+    let (test, split) = (&splits.test, "test");
+    let [probe, knn] = if has_classes(setup) {
+        card_probes(setup, network, (test, split))?.map(Some)
+    } else {
+        [None, None]
+    };
+    let cloud = setup.collect(test, |x| network.eval(x, "embedding"))?;
+    let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
+    let cloud_of = (spread, rank, cloud.dim);
+    let auroc = told_apart(setup, network, test)?;
+    let diagnosed = diagnosis.judge(last_loss(folder), cloud_of, auroc);
+    let worse = probe.as_ref().map(worse_than_nothing).unwrap_or_default();
+    Ok(Card {
+        run: folder.root().display().to_string(),
+        method: setup.config.method.clone(),
+        data: setup.config.data.source.clone(),
+        split: split.into(),
+        checkpoint: checkpoint_name(folder)?,
+        images_per_s: progress.images as f64 / progress.seconds.max(1e-9),
+        seconds: progress.seconds,
+        steps: progress.step,
+        epochs: setup.config.train.epochs as f64,
+        parameters: encoder_parameters(network),
+        probe,
+        knn,
+        spread,
+        rank,
+        dim: cloud.dim,
+        verdict: diagnosed.verdict,
+        causes: diagnosed
+            .causes
+            .into_iter()
+            .map(|cause| cause.name)
+            .collect(),
+        why: diagnosed.why + &worse,
+    })
+}
+
+/// AUROC of pairs of views of some images of `part`, now and before training; `None` where there are no pairs.
+fn told_apart(
+    setup: &ImageSetup,
+    network: &Network,
+    part: &Arc<dyn Dataset>,
+) -> Result<Option<[f64; 2]>> {
+    let config = &setup.config;
+    let images = sample(part, config.probe.queries, config.seed);
+    let Some(pairs) = pairs(setup, &images)? else {
+        return Ok(None);
+    };
+    let of = |network| gap(&objective(config, network)?, &pairs);
+    Ok(Some([
+        of(network.clone())?.auroc,
+        of(setup.network()?)?.auroc,
+    ]))
+}
+
+/// What a healthy cloud does not show: that a baseline is read off more easily.
+fn worse_than_nothing(probe: &ProbeCard) -> String {
+    let accuracy = &probe.accuracy;
+    let (name, best) = if accuracy.untrained > accuracy.raw {
+        ("untrained encoder", accuracy.untrained)
+    } else {
+        ("raw input", accuracy.raw)
+    };
+    if accuracy.pretrained > best {
+        return String::new();
+    }
+    format!(
+        "; yet the {name} probes at {:.1} % and this encoder at {:.1} %: training has not helped these classes so \
+         far; train longer, or choose augmentations that keep them recognisable",
+        100.0 * best,
+        100.0 * accuracy.pretrained
+    )
+}
+
+/// Whether there are labels to judge by: at least two classes to learn from, and some in the test part.
+#[must_use]
+pub fn has_classes(setup: &ImageSetup) -> bool {
+    let splits = &setup.splits;
+    let test = &splits.test;
+    require_classes(splits.train.as_ref(), &setup.config.data.source).is_ok()
+        && (0..test.len()).any(|i| test.label(i).is_some())
+}
+
+/// The loss on the last line of the journal that has one.
+fn last_loss(folder: &RunFolder) -> f64 {
+    let text = fs::read_to_string(folder.file("metrics.jsonl")).unwrap_or_default();
+    let loss = |line: &str| serde_json::from_str::<serde_json::Value>(line).ok()?["loss"].as_f64();
+    text.lines().rev().find_map(loss).unwrap_or(f64::NAN)
+}
+
+/// The name of the checkpoint that `latest` names.
+///
+/// # Errors
+/// Nothing was saved yet.
+pub fn checkpoint_name(folder: &RunFolder) -> Result<String> {
+    let path = folder.pointed("latest")?;
+    Ok(path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned())
+}
+
+fn encoder_parameters(network: &Network) -> usize {
+    let params = network.params().trainable();
+    let encoder = params.iter().filter(|p| p.name.starts_with("encoder."));
+    encoder.map(|p| p.var.elem_count()).sum()
+}

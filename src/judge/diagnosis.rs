@@ -1,0 +1,64 @@
+//! What is known before the first step about how a run may end: the loss's floor and the configuration's faults.
+
+use crate::config::Config;
+use crate::error::Result;
+use crate::eval::collapse::{Cause, Judgement, Verdict, judge};
+
+/// Made once a run, asked at every probe and by the card.
+#[derive(Clone)]
+pub struct Diagnosis {
+    floor: Option<f64>,
+    causes: Vec<Cause>,
+}
+
+/// A verdict in words, with the causes that belong to it.
+pub struct Diagnosed {
+    /// Healthy, uninformative, collapsed.
+    pub verdict: Verdict,
+    /// A sentence.
+    pub why: String,
+    /// None where all is well.
+    pub causes: Vec<Cause>,
+}
+
+impl Diagnosis {
+    /// Read the faults of `config` on `images` training images; `floor` is what the loss reads when all has collapsed.
+    ///
+    /// # Errors
+    /// Views that cannot be made.
+    pub fn new(config: &Config, images: usize, floor: Option<f64>) -> Result<Self> {
+        let causes = config.causes(images)?;
+        Ok(Self { floor, causes })
+    }
+
+    /// What may go wrong by construction, a sentence each.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        let sentence = |cause: &Cause| format!("warning ({}): {}", cause.name, cause.why);
+        self.causes.iter().map(sentence)
+    }
+
+    /// Judge a `loss` beside the relative spread and RankMe of embeddings of `dim` numbers, and the AUROC of pairs now
+    /// and before training.
+    #[must_use]
+    pub fn judge(
+        &self,
+        loss: f64,
+        (spread, rank, dim): (f64, f64, usize),
+        auroc: Option<[f64; 2]>,
+    ) -> Diagnosed {
+        let mut judgement: Judgement = judge(loss, self.floor, spread, rank, dim);
+        if let Some([now, before]) = auroc {
+            judgement = judgement.since(now, before);
+        }
+        let judgement = judgement.knowing(&self.causes);
+        let causes = match judgement.verdict {
+            Verdict::Healthy => Vec::new(),
+            _ => self.causes.clone(),
+        };
+        Diagnosed {
+            verdict: judgement.verdict,
+            why: judgement.sentence(&causes),
+            causes,
+        }
+    }
+}

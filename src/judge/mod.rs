@@ -1,0 +1,25 @@
+//! How good a trained thing is: probes, baselines, cards, verdicts.
+//!
+//! | question | answered by |
+//! |---|---|
+//! | how does it look on the way? | [`Online`] |
+//! | what is a pretrained encoder worth? | [`image_card`], beside its [`baselines`] |
+//! | what are a head's answers worth? | [`judge_head`], [`class_card`], [`vector_card`] |
+//! | may it have collapsed, and why? | [`Diagnosis`] |
+
+pub mod baselines;
+mod card;
+mod diagnosis;
+mod head;
+mod head_card;
+mod image_pairs;
+mod online;
+
+pub use card::{Trained, checkpoint_name, has_classes, image_card};
+pub use diagnosis::{Diagnosed, Diagnosis};
+pub use head::{
+    ANSWERS, BINS, HeadMeasures, distance, distances, euclidean, judge_head, search, typical, units,
+};
+pub use head_card::{class_card, vector_card};
+pub use image_pairs::ImagePairs;
+pub use online::{Online, chosen, sample};

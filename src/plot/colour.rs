@@ -1,0 +1,94 @@
+//! Colours that everyone can tell apart.
+
+#![allow(clippy::unreadable_literal, reason = "six digits are a colour")]
+
+/// Red, green, blue and opacity, 0 to 255 each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Colour {
+    /// Red.
+    pub r: u8,
+    /// Green.
+    pub g: u8,
+    /// Blue.
+    pub b: u8,
+    /// Opacity: 255 hides what is below.
+    pub alpha: u8,
+}
+
+/// Text and axes.
+pub const INK: Colour = Colour::of(0x222222);
+/// Grid lines.
+pub const FAINT: Colour = Colour::of(0xdddddd);
+/// What is neither right nor wrong.
+pub const GREY: Colour = Colour::of(0x8c8c8c);
+/// Paper.
+pub const WHITE: Colour = Colour::of(0xffffff);
+/// Right answers.
+pub const BLUE: Colour = Colour::of(0x0072b2);
+/// Wrong answers, and minima on a surface.
+pub const VERMILION: Colour = Colour::of(0xd55e00);
+/// Values without a number.
+pub const MISSING: Colour = Colour::of(0xbbbbbb);
+
+/// Colours of lines, told apart with every kind of colour vision (Okabe and Ito, *Color Universal Design*, 2008).
+pub const LINES: [Colour; 6] = [
+    BLUE,
+    VERMILION,
+    Colour::of(0x009e73),
+    Colour::of(0xcc79a7),
+    Colour::of(0x56b4e9),
+    Colour::of(0x000000),
+];
+
+/// 33 evenly spaced colours of viridis, the perceptually uniform map of matplotlib (N. Smith, S. van der Walt, E. Firing,
+/// 2015, CC0); what lies between is within 2 of 255 of the full table.
+const VIRIDIS: [u32; 33] = [
+    0x440154, 0x470d60, 0x48186a, 0x482374, 0x472d7b, 0x453681, 0x424086, 0x3f4989, 0x3b528b,
+    0x375a8d, 0x33638d, 0x2f6a8e, 0x2c728e, 0x297a8e, 0x26818e, 0x23898e, 0x21908c, 0x1f988b,
+    0x1f9f88, 0x21a685, 0x28ae80, 0x31b57b, 0x3ebc74, 0x4cc26c, 0x5dc963, 0x6ece58, 0x82d34c,
+    0x96d83f, 0xabdc32, 0xc0df24, 0xd5e21a, 0xeae51a, 0xfde725,
+];
+
+impl Colour {
+    /// From `0xrrggbb`, opaque.
+    #[must_use]
+    pub const fn of(hex: u32) -> Self {
+        Self {
+            r: (hex >> 16) as u8,
+            g: (hex >> 8) as u8,
+            b: hex as u8,
+            alpha: 255,
+        }
+    }
+
+    /// The same with this opacity.
+    #[must_use]
+    pub const fn fading(self, alpha: u8) -> Self {
+        Self { alpha, ..self }
+    }
+}
+
+/// The colour of viridis at `share` of the way from dark (0) to bright (1); grey for what is no number.
+///
+/// ```
+/// use ravine::plot::colour::{Colour, viridis};
+/// assert_eq!(viridis(0.0), Colour::of(0x440154));
+/// assert_eq!(viridis(2.0), Colour::of(0xfde725));
+/// ```
+#[must_use]
+pub fn viridis(share: f64) -> Colour {
+    if share.is_nan() {
+        return MISSING;
+    }
+    let place = share.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f64;
+    let below = (place as usize).min(VIRIDIS.len() - 2);
+    let part = place - below as f64;
+    let (a, b) = (Colour::of(VIRIDIS[below]), Colour::of(VIRIDIS[below + 1]));
+    let mix = |a: u8, b: u8| (f64::from(a) + part * (f64::from(b) - f64::from(a))).round() as u8;
+    Colour {
+        r: mix(a.r, b.r),
+        g: mix(a.g, b.g),
+        b: mix(a.b, b.b),
+        alpha: 255,
+    }
+}

@@ -1,0 +1,127 @@
+//! The embeddings of a data set in a file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::Serialize;
+
+use crate::assembly::{EVAL_BATCH, InferenceSetup, OpenedRun};
+use crate::config::Config;
+use crate::data::{Bad, Dataset, Part, open_part};
+use crate::error::{Error, Result};
+use crate::eval::{embed as through, writers};
+use crate::graph::Network;
+use crate::train::Observer;
+
+/// Which embeddings, and where to.
+#[derive(Clone, Debug)]
+pub struct Embedding {
+    /// File to write: `.parquet`, `.npy`, `.safetensors`, `.csv` or `.jsonl`.
+    pub out: PathBuf,
+    /// Which part of the run's data.
+    pub part: Part,
+    /// Output of the network: `features` (what probes use) or `embedding` (what the loss sees).
+    pub output: String,
+}
+
+impl Embedding {
+    /// The features of every image, to `out`.
+    #[must_use]
+    pub fn to(out: impl Into<PathBuf>) -> Self {
+        Self {
+            out: out.into(),
+            part: Part::All,
+            output: "features".into(),
+        }
+    }
+}
+
+/// What was written.
+#[derive(Clone, Debug, Serialize)]
+pub struct Embedded {
+    /// The file.
+    pub out: String,
+    /// Embeddings in it.
+    pub rows: usize,
+    /// Numbers in each.
+    pub dim: usize,
+    /// Images that could not be read.
+    pub skipped: usize,
+}
+
+/// Embed the images of `run`'s data ([`OpenedRun::use_data`] for others) and write the whole file or none.
+///
+/// # Errors
+/// Data that cannot be read, more unreadable images than `data.max_bad_share`, an unknown output or extension, a full
+/// disk; [`Error::Interrupted`] after a stop from outside.
+pub fn embed(
+    run: &OpenedRun,
+    wanted: &Embedding,
+    observer: &mut dyn Observer,
+    stop: &AtomicBool,
+) -> Result<Embedded> {
+    let config = run.config.clone().without_head();
+    let setup = InferenceSetup::new(&config)?;
+    setup.notes.iter().for_each(|note| observer.message(note));
+    run.load(setup.network.params())?;
+    let dim = output_dim(&setup.network, &wanted.output)?;
+    let dataset = open_part(&config.data, wanted.part)?;
+    let mut writer = writers::open(&wanted.out, dim, dataset.classes())?;
+    let mut rows = 0;
+    let bad = through::embed(
+        &dataset,
+        &setup.views,
+        (EVAL_BATCH, config.data.worker_count()),
+        &setup.device,
+        |x| setup.network.eval(x, &wanted.output),
+        |features| {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::Interrupted(format!(
+                    "stopped after {rows} of {} images; nothing was written",
+                    dataset.len()
+                )));
+            }
+            rows += features.rows();
+            writer.append(&features)
+        },
+    )?;
+    for bad in &bad {
+        observer.message(&format!("skipped {}: {}", bad.id, bad.reason));
+    }
+    few_enough(&bad, &dataset, &config)?;
+    writer.finish()?;
+    Ok(Embedded {
+        out: wanted.out.display().to_string(),
+        rows,
+        dim,
+        skipped: bad.len(),
+    })
+}
+
+/// Numbers that the output called `name` has for one image.
+fn output_dim(network: &Network, name: &str) -> Result<usize> {
+    let outputs = network.graph().outputs();
+    let position = network.graph().output(name).ok_or_else(|| {
+        let names: Vec<&str> = outputs.iter().map(|(n, _)| n.as_str()).collect();
+        Error::Usage(format!(
+            "--output {name}: the network has the outputs {}",
+            names.join(", ")
+        ))
+    })?;
+    Ok(network.graph().shape(outputs[position].1)[0])
+}
+
+/// Refuse to write a file that lacks too many images.
+fn few_enough(bad: &[Bad], dataset: &Arc<dyn Dataset>, config: &Config) -> Result<()> {
+    let most = config.data.max_bad_share;
+    if bad.len() as f64 <= most * dataset.len() as f64 {
+        return Ok(());
+    }
+    Err(Error::Failed(format!(
+        "{} of {} images cannot be read, more than the share {most} that may be; nothing was written. Mend or \
+         remove them, or raise --max-bad-share",
+        bad.len(),
+        dataset.len()
+    )))
+}

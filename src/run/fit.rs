@@ -1,0 +1,95 @@
+//! One run of the trainer, whatever its objective.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::Path;
+
+use candle_core::Tensor;
+
+use super::Session;
+use crate::atomic::{AtomicFile, dir_beside, write};
+use crate::config::{Config, START};
+use crate::error::{Error, Result};
+use crate::objectives::Objective;
+use crate::params::Params;
+use crate::train::{Probe, Probed, Progress, RunFolder, Source, Trainer};
+
+/// What is trained, from what, and what is looked at on the way.
+pub(super) struct Job<'a> {
+    pub(super) config: &'a Config,
+    pub(super) objective: &'a mut dyn Objective,
+    pub(super) params: &'a Params,
+    pub(super) source: &'a dyn Source,
+    pub(super) probe: Box<dyn FnMut(Option<f64>) -> Result<Probed> + 'a>,
+    /// File in the run folder and text that tell what the data look like.
+    pub(super) data: (&'static str, String),
+    /// Said before the first step.
+    pub(super) messages: Vec<String>,
+}
+
+/// Train and leave the last values in the parameters.
+pub(super) fn fit(job: Job, session: Session) -> Result<(Progress, RunFolder)> {
+    let resume = session.place.is_resumed();
+    let folder = session.place.open()?;
+    let (name, seen) = &job.data;
+    if resume {
+        unchanged(&folder.file(name), seen, &job.config.data.source)?;
+    }
+    if !resume && job.config.encoder.part().weights().is_some() {
+        keep_start(&folder.file(START), job.params)?;
+    }
+    write(&folder.file("config.toml"), &job.config.to_toml()?)?;
+    write(&folder.file(name), seen)?;
+    for message in &job.messages {
+        session.observer.message(message);
+    }
+    let progress = Trainer {
+        objective: job.objective,
+        params: job.params,
+        optimizer: &job.config.optimizer,
+        config: &job.config.train,
+        source: job.source,
+        run: &folder,
+        probe: Some(Probe {
+            every: job.config.probe.every,
+            run: job.probe,
+        }),
+        observer: session.observer,
+        stop: session.stop,
+        max_bad_share: job.config.data.max_bad_share,
+    }
+    .train(resume)?;
+    Ok((progress, folder))
+}
+
+/// Keep what `encoder.weights` gave: the file may be gone when the run goes on or is probed beside its start.
+fn keep_start(path: &Path, params: &Params) -> Result<()> {
+    let encoder = params.all().into_iter();
+    let encoder = encoder.filter(|param| param.name.starts_with("encoder."));
+    let values: HashMap<String, Tensor> = encoder
+        .map(|param| (param.name, param.var.as_detached_tensor()))
+        .collect();
+    let folder = dir_beside(path)?;
+    let unfinished = folder.path().join(START);
+    candle_core::safetensors::save(&values, &unfinished)?;
+    let unwritable = |e| Error::data(path, format!("cannot be written: {e}"));
+    let mut from = File::open(&unfinished).map_err(unwritable)?;
+    let mut file = AtomicFile::create(path)?;
+    std::io::copy(&mut from, &mut file).map_err(unwritable)?;
+    file.commit()
+}
+
+/// Refuse to go on with data that no longer look as they did when the run started.
+fn unchanged(path: &Path, seen: &str, source: &str) -> Result<()> {
+    match std::fs::read_to_string(path) {
+        Ok(was) if was != seen => Err(Error::data(
+            source,
+            format!(
+                "has changed since the run was started (see {}); put it back as it was, or start a new run with \
+                 another --out",
+                path.display()
+            ),
+        )),
+        _ => Ok(()),
+    }
+}

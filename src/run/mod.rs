@@ -1,0 +1,58 @@
+//! Whole runs as functions: what the command line and a program of one's own call.
+//!
+//! | function | does |
+//! |---|---|
+//! | [`pretrain`] | learn from pairs of views, then measure what was learned |
+//! | [`train_head`] | learn answers (labels or vectors), then measure them |
+//! | [`embed`] | write the embeddings of a data set to a file |
+//!
+//! Nothing here prints: messages go to the [`Observer`](crate::train::Observer) of the [`Session`].
+
+mod dry_run;
+mod embed;
+mod estimate;
+mod fit;
+mod place;
+mod pretrain;
+mod train_head;
+
+pub use embed::{Embedded, Embedding, embed};
+pub use estimate::Estimate;
+pub use place::{Place, free_name, newest};
+pub use pretrain::pretrain;
+pub use train_head::train_head;
+
+use std::sync::atomic::AtomicBool;
+
+use serde::Serialize;
+
+use crate::atomic::write;
+use crate::error::{Error, Result};
+use crate::train::{Observer, RunFolder};
+
+/// Where a run is written, who watches it and what stops it.
+pub struct Session<'a> {
+    /// The folder.
+    pub place: Place,
+    /// Sees steps, probes and messages.
+    pub observer: &'a mut dyn Observer,
+    /// Set from outside to save and stop.
+    pub stop: &'a AtomicBool,
+}
+
+/// A run that came to its end.
+#[derive(Debug)]
+pub struct Finished<C> {
+    /// What it is worth; also in the folder, as `card.json`.
+    pub card: C,
+    /// The run.
+    pub folder: RunFolder,
+}
+
+/// Write `card` into the run's folder.
+fn finish<C: Serialize>(folder: RunFolder, card: C) -> Result<Finished<C>> {
+    let text = serde_json::to_string_pretty(&card)
+        .map_err(|e| Error::Failed(format!("the card cannot be written: {e}")))?;
+    write(&folder.file("card.json"), &format!("{text}\n"))?;
+    Ok(Finished { card, folder })
+}

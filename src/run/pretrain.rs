@@ -1,0 +1,112 @@
+//! Pretraining: pairs of views, and the card of the encoder.
+
+use super::dry_run::dry_run;
+use super::fit::{Job, fit};
+use super::{Finished, Session, finish};
+use crate::assembly::{ImageSetup, PARTS, objective};
+use crate::cli::source::LoaderSource;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::eval::card::Card;
+use crate::judge::baselines::labels_per_class;
+use crate::judge::{Diagnosis, Online, Trained, has_classes, image_card};
+use crate::objectives::Objective;
+
+/// Pretrain an encoder on the images that `config` names, then measure what was learned on the test part.
+///
+/// # Errors
+/// A configuration with a head; data that cannot be read; a batch that does not fit into memory or into the training
+/// part; a loss that is not finite; [`Error::Interrupted`] after a stop from outside, state saved.
+pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
+    if !config.all_heads().is_empty() {
+        return Err(Error::key(
+            "head",
+            "pretraining learns without labels; use `ravine train` for a configuration with a head",
+        ));
+    }
+    let setup = ImageSetup::new(config.clone())?;
+    setup.check_memory()?;
+    let (network, found) = setup.started()?;
+    let mut objective = objective(&setup.config, network.clone())?;
+    let (batch, fewest) = (setup.config.train.batch, objective.fewest());
+    if batch < fewest {
+        return Err(Error::key(
+            "train.batch",
+            format!(
+                "is {batch}; pairs are told from others of the batch, so give {fewest} or more"
+            ),
+        ));
+    }
+    let augment = &setup.config.augment;
+    let sizes = augment.sizes();
+    let answering = sizes.iter().filter(|&&size| size == augment.size);
+    let floor = objective.floor(batch, answering.count());
+    let diagnosis = Diagnosis::new(&setup.config, setup.splits.train.len(), floor)?;
+    let source = LoaderSource {
+        loader: setup.loader()?,
+        dataset: setup.splits.train.clone(),
+        device: setup.device.clone(),
+        numbers: None,
+    };
+    let mut messages = messages(&setup)?;
+    messages.extend(diagnosis.warnings());
+    messages.extend(found);
+    let steps = source.loader.batches_per_epoch() * setup.config.train.epochs;
+    messages.push(dry_run(&setup, steps)?);
+    let online = Online::new(&setup, &network, diagnosis.clone())?;
+    let job = Job {
+        config: &setup.config,
+        objective: &mut objective,
+        params: network.params(),
+        source: &source,
+        probe: Box::new(|loss| online.probe(loss)),
+        data: (PARTS, setup.parts()),
+        messages,
+    };
+    let (progress, folder) = fit(job, session)?;
+    drop(online);
+    let trained = Trained {
+        setup,
+        network,
+        progress,
+        diagnosis,
+    };
+    let card = image_card(&trained, &folder)?;
+    finish(folder, card)
+}
+
+/// What is about to happen.
+fn messages(setup: &ImageSetup) -> Result<Vec<String>> {
+    let splits = &setup.splits;
+    let mut messages = setup.notes.clone();
+    messages.push(format!(
+        "{} on {}: {} images to train on, {} for validation, {} for the test; {} executor",
+        setup.config.method,
+        setup.config.data.source,
+        splits.train.len(),
+        splits.validation.len(),
+        splits.test.len(),
+        setup.executor.name(),
+    ));
+    let wanted = setup.config.probe.labels_per_class;
+    if has_classes(setup) {
+        let seen = labels_per_class(setup)?;
+        if let Some(seen) = seen.filter(|&seen| seen < wanted) {
+            messages.push(format!(
+                "the smallest class has {seen} images to train on: the card's probe will see {seen} labels \
+                 of each class, not {wanted}"
+            ));
+        }
+    }
+    if setup.by_class() {
+        messages.push(
+            "negatives.kind looks at the labels of all training images: a probe with few labels says less than it \
+             does of a method without labels"
+                .into(),
+        );
+    }
+    if setup.config.train.slices > 1 {
+        messages.push("train.slices: batch norm takes its statistics slice by slice".into());
+    }
+    Ok(messages)
+}
