@@ -19,6 +19,7 @@
 pub mod assembly;
 pub mod atomic;
 pub mod augment;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod config;
 pub mod data;
@@ -26,6 +27,7 @@ pub mod encoders;
 pub mod energies;
 pub mod error;
 pub mod eval;
+#[cfg(feature = "figures")]
 pub mod figures;
 pub mod graph;
 pub mod heads;
@@ -38,6 +40,7 @@ pub mod negatives;
 pub mod objectives;
 pub mod optim;
 pub mod params;
+#[cfg(feature = "figures")]
 pub mod plot;
 pub mod random;
 pub mod registry;

@@ -16,7 +16,7 @@ use crate::objectives::{Batch, Embedded, Objective, Step};
 use crate::optim::{OptimizerKind, Sgd};
 use crate::params::Params;
 use crate::random::{Purpose, permutation, stream};
-use crate::train::{Observer, RunFolder, TrainConfig, Trainer};
+use crate::train::{RunFolder, Silent, TrainConfig, Trainer};
 
 /// Passes over the features; the learning rates fall along half a cosine.
 const EPOCHS: u64 = 100;
@@ -247,6 +247,3 @@ impl Standard {
             .collect()
     }
 }
-
-struct Silent;
-impl Observer for Silent {}

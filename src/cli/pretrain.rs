@@ -63,8 +63,8 @@ fn watched(place: Place, work: impl FnOnce(Session) -> Result<()>) -> Result<()>
     let stop = stop_flag()?;
     work(Session {
         place,
-        observer: &mut bars,
-        stop: &stop,
+        observer: Some(&mut bars),
+        stop: Some(&stop),
     })
 }
 

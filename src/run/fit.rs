@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
 use candle_core::Tensor;
 
@@ -12,7 +13,7 @@ use crate::config::{Config, START};
 use crate::error::{Error, Result};
 use crate::objectives::Objective;
 use crate::params::Params;
-use crate::train::{Probe, Probed, Progress, RunFolder, Source, Trainer};
+use crate::train::{Probe, Probed, Progress, RunFolder, Silent, Source, Trainer};
 
 /// What is trained, from what, and what is looked at on the way.
 pub(super) struct Job<'a> {
@@ -31,6 +32,8 @@ pub(super) struct Job<'a> {
 pub(super) fn fit(job: Job, session: Session) -> Result<(Progress, RunFolder)> {
     let resume = session.place.is_resumed();
     let folder = session.place.open()?;
+    let (mut silent, never) = (Silent, AtomicBool::new(false));
+    let observer = session.observer.unwrap_or(&mut silent);
     let (name, seen) = &job.data;
     if resume {
         unchanged(&folder.file(name), seen, &job.config.data.source)?;
@@ -41,7 +44,7 @@ pub(super) fn fit(job: Job, session: Session) -> Result<(Progress, RunFolder)> {
     write(&folder.file("config.toml"), &job.config.to_toml()?)?;
     write(&folder.file(name), seen)?;
     for message in &job.messages {
-        session.observer.message(message);
+        observer.message(message);
     }
     let progress = Trainer {
         objective: job.objective,
@@ -54,8 +57,8 @@ pub(super) fn fit(job: Job, session: Session) -> Result<(Progress, RunFolder)> {
             every: job.config.probe.every,
             run: job.probe,
         }),
-        observer: session.observer,
-        stop: session.stop,
+        observer,
+        stop: session.stop.unwrap_or(&never),
         max_bad_share: job.config.data.max_bad_share,
     }
     .train(resume)?;

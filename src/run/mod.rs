@@ -22,6 +22,7 @@ pub use place::{Place, free_name, newest};
 pub use pretrain::pretrain;
 pub use train_head::train_head;
 
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
@@ -34,10 +35,22 @@ use crate::train::{Observer, RunFolder};
 pub struct Session<'a> {
     /// The folder.
     pub place: Place,
-    /// Sees steps, probes and messages.
-    pub observer: &'a mut dyn Observer,
-    /// Set from outside to save and stop.
-    pub stop: &'a AtomicBool,
+    /// Sees steps, probes and messages; nobody when left out.
+    pub observer: Option<&'a mut dyn Observer>,
+    /// Set from outside to save and stop; nothing when left out.
+    pub stop: Option<&'a AtomicBool>,
+}
+
+impl Session<'_> {
+    /// A new run in `folder`, unwatched, to its end.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self {
+            place: Place::new(folder),
+            observer: None,
+            stop: None,
+        }
+    }
 }
 
 /// A run that came to its end.

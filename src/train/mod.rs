@@ -13,4 +13,4 @@ pub use config::TrainConfig;
 pub use gradients::{Computed, gradients};
 pub use journal::Journal;
 pub use run_folder::RunFolder;
-pub use trainer::{Bad, Loaded, Observer, Probe, Probed, Source, StepReport, Trainer};
+pub use trainer::{Bad, Loaded, Observer, Probe, Probed, Silent, Source, StepReport, Trainer};

@@ -103,6 +103,11 @@ pub trait Observer {
     fn message(&mut self, _text: &str) {}
 }
 
+/// Watches nothing.
+pub struct Silent;
+
+impl Observer for Silent {}
+
 /// Everything one run needs.
 pub struct Trainer<'a> {
     /// What to lower.
