@@ -1,20 +1,48 @@
 //! Self-supervised learning of images as energy-based learning.
 //!
 //! A loss only ever sees the energies of right and of wrong answers; some methods add a regularizer on
-//! the cloud of embeddings. Modules are floors, imports go down only:
+//! the cloud of embeddings. `ravine` is a command and a library; this is the library.
+//!
+//! # Pretrain from a configuration
+//!
+//! ```
+//! use ravine::config::Config;
+//! use ravine::run::{Session, pretrain};
+//!
+//! let folder = tempfile::tempdir()?;
+//! // SimCLR on the embedded digits, one epoch.
+//! let config = Config::load(Some("digits"), &["train.epochs=1".into()])?;
+//! let run = pretrain(&config, Session::new(folder.path().join("run")))?;
+//! println!("{}", run.card);
+//! assert_eq!(run.card.steps, 20);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # A training loop of one's own
+//!
+//! @@LOOP@@
+//!
+//! # Floors
+//!
+//! Imports go down only:
 //!
 //! | floor | modules |
 //! |---|---|
 //! | 0 ground | [`error`], [`atomic`], [`random`], [`params`], [`registry`], [`kernels`], [`host`] |
-//! | 1 data and networks | [`data`], [`augment`], [`graph`] |
+//! | 1 data, networks, drawings | [`data`], [`augment`], [`graph`], `plot` |
 //! | 2 machines | [`encoders`], [`energies`] |
 //! | 3 asked of them | [`losses`], [`regularizers`], [`heads`] |
 //! | 4 answers | [`inference`], [`negatives`] |
 //! | 5 objectives | [`objectives`] |
-//! | 6 learning and judging | [`optim`], [`train`], [`eval`] |
-//! | 7 product | [`report`], [`config`], [`cli`] |
+//! | 6 learning, and measuring embeddings | [`optim`], [`train`], [`eval`] |
+//! | 7 what decides a run | [`config`] |
+//! | 8 from a configuration to live parts | [`assembly`] |
+//! | 9 how good a trained thing is | [`judge`] |
+//! | 10 whole runs, and figures of them | [`run`], `figures` |
+//! | 11 the command line | `cli` |
 
 #![warn(unreachable_pub)]
+#![deny(unsafe_code)]
 
 pub mod assembly;
 pub mod atomic;
@@ -34,6 +62,7 @@ pub mod heads;
 pub mod host;
 pub mod inference;
 pub mod judge;
+#[allow(unsafe_code, reason = "the only place for it; each block says why it is sound")]
 pub mod kernels;
 pub mod losses;
 pub mod negatives;
