@@ -5,7 +5,9 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use crate::error::{Error, Result};
-use crate::graph::{Executor, Forward, Gradients, Graph, Mode, Tape};
+use crate::graph::builder::Graph;
+use crate::graph::executor::{Executor, Forward, Gradients, Tape};
+use crate::graph::mode::Mode;
 use crate::params::Params;
 
 /// A network ready to run; cloning it shares parameters and executor.

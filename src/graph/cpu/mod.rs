@@ -7,10 +7,14 @@
 mod arena;
 mod backward;
 mod defer;
+mod flow;
 mod fold;
 mod forward;
+mod fuse;
 mod ops;
 mod plan;
+mod step;
+mod tape;
 mod tensor;
 
 use std::sync::Arc;
@@ -18,7 +22,9 @@ use std::sync::Arc;
 use candle_core::{DType, Tensor};
 
 use crate::error::{Error, Result};
-use crate::graph::{Executor, Forward, Gradients, Graph, Mode, Precision, Tape};
+use crate::graph::builder::Graph;
+use crate::graph::executor::{Executor, Forward, Gradients, Precision, Tape};
+use crate::graph::mode::Mode;
 use crate::kernels::Simd;
 use crate::kernels::bf16::Bf16;
 use crate::params::Params;

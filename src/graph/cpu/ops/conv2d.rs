@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use super::Deferred;
 use crate::error::Result;
-use crate::graph::conv2d::Conv2d;
 use crate::graph::cpu::arena::Buffer;
-use crate::graph::cpu::backward::Flow;
-use crate::graph::cpu::fold::Folded;
-use crate::graph::cpu::forward::{Context, Kept, Value, kept};
-use crate::graph::cpu::plan::{self, Step};
-use crate::graph::cpu::tensor::with_values;
+use crate::graph::cpu::flow::Flow;
+use crate::graph::cpu::step::{self, Folded, Step};
+use crate::graph::cpu::tape::{Context, Deferred, Kept, Value, kept};
+use crate::graph::cpu::tensor::{values, with_values};
+use crate::graph::ops::Conv2d;
 use crate::kernels::batch_norm::{Affine, Finish, Input, Reduce, Reduced, Statistics, Then};
 use crate::kernels::bf16::{self, Bf16};
 use crate::kernels::{ConvShape, Simd, conv, elementwise};
@@ -50,6 +48,22 @@ impl Way {
             Self::Bf16(_) => bf16::workspace(shape),
         }
     }
+
+    /// The gradient of the weight; a norm of the input is there in 32 bits only.
+    fn backward_weight(
+        self,
+        shape: &ConvShape,
+        x: Input,
+        gradient: &[f32],
+        (weight, space): (&mut [f32], &mut [f32]),
+    ) {
+        match self {
+            Self::F32(simd) => conv::backward_weight(simd, shape, x, gradient, weight, space),
+            Self::Bf16(bf16) => {
+                bf16::backward_weight(bf16, shape, x.values, gradient, weight, space);
+            }
+        }
+    }
 }
 
 pub(super) fn forward(
@@ -66,7 +80,7 @@ pub(super) fn forward(
         Some(affine) => Then::Finish(Finish {
             affine,
             residual: residual.map(|r| &r[..]),
-            relu: step.then == plan::Then::Relu,
+            relu: step.then == step::Then::Relu,
         }),
         None if step.measures => Then::Measure,
         None => Then::Nothing,
@@ -104,10 +118,7 @@ fn input<'a>(values: &'a [f32], norm: Option<&'a Arc<Affine>>) -> Input<'a> {
 
 /// What the bias and the batch norm taken in come to.
 fn affine(cx: &Context, step: &Step, op: &Conv2d, bias: Option<&Param>) -> Result<Option<Affine>> {
-    let bias = match bias {
-        Some(bias) => Some(with_values(&bias.var, <[f32]>::to_vec)?),
-        None => None,
-    };
+    let bias = bias.map(|bias| values(&bias.var)).transpose()?;
     if let Some(Folded { op, name }) = &step.folded {
         return super::batch_norm::running(cx, op, name, bias.as_deref()).map(Some);
     }
@@ -134,17 +145,9 @@ pub(super) fn backward(
     let params = cx.parameters(step)?;
     let way = Way::of(cx, &shape);
     let mut space = cx.arena.take(way.workspace(&shape));
+    let x = input(kept(tape.x.as_ref())?, tape.affine.as_ref());
     let mut weight = vec![0.0; shape.weight_len()];
-    let x = kept(tape.x.as_ref())?;
-    match way {
-        Way::F32(simd) => {
-            let x = input(x, tape.affine.as_ref());
-            conv::backward_weight(simd, &shape, x, gradient, &mut weight, &mut space);
-        }
-        Way::Bf16(bf16) => {
-            bf16::backward_weight(bf16, &shape, x, gradient, &mut weight, &mut space);
-        }
-    }
+    way.backward_weight(&shape, x, gradient, (&mut weight, &mut space));
     flow.parameter(&params[0], weight)?;
     if let Some(bias) = params.get(1) {
         let mut sums = vec![0.0; op.output];

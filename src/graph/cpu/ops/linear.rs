@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{Done, refuse_images};
 use crate::error::Result;
 use crate::graph::cpu::arena::Buffer;
-use crate::graph::cpu::backward::Flow;
-use crate::graph::cpu::forward::{Context, Kept, kept};
-use crate::graph::cpu::plan::{Step, Then};
-use crate::graph::cpu::tensor::with_values;
-use crate::graph::linear::Linear;
+use crate::graph::cpu::flow::Flow;
+use crate::graph::cpu::step::{Step, Then};
+use crate::graph::cpu::tape::{Context, Done, Kept, kept, refuse_images};
+use crate::graph::cpu::tensor::{values, with_values};
+use crate::graph::ops::Linear;
 use crate::kernels::bf16::{self, Bf16};
 use crate::kernels::gemm::{self, Order, Start};
-use crate::kernels::{ConvShape, activation, elementwise, linear as kernel};
+use crate::kernels::{ConvShape, Simd, activation, elementwise, linear as kernel};
+use crate::params::Param;
 
 pub(super) fn forward(
     cx: &Context,
@@ -31,39 +31,23 @@ pub(super) fn forward(
         None => gemm::workspace(op.output, op.input),
     };
     let mut space = cx.arena.take(need);
-    let bias = match params.get(1) {
-        Some(bias) => Some(with_values(&bias.var, <[f32]>::to_vec)?),
-        None => None,
-    };
-    let bias = bias.as_deref();
+    let bias = params.get(1).map(|bias| values(&bias.var)).transpose()?;
+    let (bias, residual) = (bias.as_deref(), residual.map(|r| &r[..]));
     let gelu = step.then == Then::Gelu;
     let mut after = gelu.then(|| cx.arena.take(size.0 * size.1));
-    with_values(&params[0].var, |weight| {
-        if let Some((bf16, shape)) = &narrow {
+    with_values(&params[0].var, |weight| match (&narrow, &mut after) {
+        (Some((bf16, shape)), after) => {
             bf16::forward(*bf16, shape, &x, weight, &mut y, &mut space);
-            if let Some(bias) = bias {
-                elementwise::add_rows(cx.simd, &mut y, bias);
-            }
-            if let Some(residual) = residual {
-                elementwise::add(cx.simd, &mut y, residual);
-            }
-            if let Some(after) = &mut after {
-                activation::gelu(cx.simd, &y, after);
-            }
-        } else if let Some(after) = &mut after {
+            finish(cx.simd, (bias, residual), &mut y, after.as_mut());
+        }
+        (None, Some(after)) => {
             let to = (&mut y[..], &mut after[..]);
             kernel::with_gelu(cx.simd, size, &x, (weight, bias), to, &mut space);
-        } else {
-            let residual = residual.map(|r| &r[..]);
+        }
+        (None, None) => {
+            let right = (weight, Order::Transposed);
             let to = (&mut y[..], Start::Sum { bias, residual });
-            gemm::matmul(
-                cx.simd,
-                size,
-                &x,
-                (weight, Order::Transposed),
-                to,
-                &mut space,
-            );
+            gemm::matmul(cx.simd, size, &x, right, to, &mut space);
         }
     })?;
     let y = Arc::new(y);
@@ -75,8 +59,29 @@ pub(super) fn forward(
     Ok((after.map_or(y, Arc::new), kept))
 }
 
+/// What comes after products in 16 bits: bias, residual, and the GELU of it all in `after`.
+fn finish(
+    simd: Simd,
+    (bias, residual): (Option<&[f32]>, Option<&[f32]>),
+    y: &mut [f32],
+    after: Option<&mut Buffer>,
+) {
+    if let Some(bias) = bias {
+        elementwise::add_rows(simd, y, bias);
+    }
+    if let Some(residual) = residual {
+        elementwise::add(simd, y, residual);
+    }
+    if let Some(after) = after {
+        activation::gelu(simd, y, after);
+    }
+}
+
+/// The kernels of products in 16 bits, and the convolution that they see.
+type Narrow = Option<(Bf16, ConvShape)>;
+
 /// The convolution of single pixels that a layer over `rows` is, when its products are computed in 16 bits.
-fn narrow(cx: &Context, op: &Linear, rows: usize) -> Option<(Bf16, ConvShape)> {
+fn narrow(cx: &Context, op: &Linear, rows: usize) -> Narrow {
     let shape = ConvShape {
         batch: rows,
         height: 1,
@@ -106,56 +111,15 @@ pub(super) fn backward(
     }
     let params = cx.parameters(step)?;
     let x = kept(tape.x.as_ref())?;
-    let rows = x.len() / op.input;
-    let size = (op.output, op.input, rows);
-    let mut weight = vec![0.0; op.output * op.input];
-    let mut bias = params.get(1).map(|param| (param, vec![0.0; op.output]));
-    let narrow = narrow(cx, op, rows);
-    let sums = bias.as_mut().map(|(_, sums)| sums.as_mut_slice());
-    if let Some((bf16, shape)) = &narrow {
-        let mut space = cx.arena.take(bf16::workspace(shape));
-        bf16::backward_weight(*bf16, shape, x, &gradient, &mut weight, &mut space);
-        if let Some(sums) = sums {
-            elementwise::row_sums(cx.simd, &gradient, sums);
-        }
-    } else {
-        let mut space = cx.arena.take(gemm::over_rows_workspace(size));
-        gemm::over_rows(cx.simd, size, &gradient, x, (&mut weight, sums), &mut space);
-    }
-    flow.parameter(&params[0], weight)?;
-    if let Some((param, sums)) = bias {
-        flow.parameter(param, sums)?;
-    }
+    let narrow = narrow(cx, op, x.len() / op.input);
+    backward_parameters(cx, op, &narrow, (x, &gradient), &params, flow)?;
     let input = step.inputs[0];
     if flow.wants(input) {
         let old = flow.take(input);
-        let start = if old.is_some() {
-            Start::Old
-        } else {
-            Start::Zero
-        };
+        let add = old.is_some();
         let mut dx = old.unwrap_or_else(|| cx.arena.take(x.len()));
-        let need = match &narrow {
-            Some((_, shape)) => bf16::workspace(shape),
-            None => gemm::workspace(op.input, op.output),
-        };
-        let mut space = cx.arena.take(need);
         with_values(&params[0].var, |weight| {
-            if let Some((bf16, shape)) = &narrow {
-                let to = (&mut dx[..], matches!(start, Start::Old));
-                bf16::backward_data(*bf16, shape, &gradient, weight, to, &mut space);
-                return;
-            }
-            let size = (rows, op.input, op.output);
-            let to = (&mut dx[..], start);
-            gemm::matmul(
-                cx.simd,
-                size,
-                &gradient,
-                (weight, Order::Plain),
-                to,
-                &mut space,
-            );
+            backward_input(cx, op, &narrow, (&gradient, weight), (&mut dx, add));
         })?;
         flow.put(input, dx);
     }
@@ -163,4 +127,53 @@ pub(super) fn backward(
         flow.give(cx.simd, residual, gradient);
     }
     Ok(())
+}
+
+fn backward_parameters(
+    cx: &Context,
+    op: &Linear,
+    narrow: &Narrow,
+    (x, gradient): (&[f32], &[f32]),
+    params: &[Param],
+    flow: &mut Flow,
+) -> Result<()> {
+    let mut weight = vec![0.0; op.output * op.input];
+    let mut bias = params.get(1).map(|param| (param, vec![0.0; op.output]));
+    let sums = bias.as_mut().map(|(_, sums)| sums.as_mut_slice());
+    if let Some((bf16, shape)) = narrow {
+        let mut space = cx.arena.take(bf16::workspace(shape));
+        bf16::backward_weight(*bf16, shape, x, gradient, &mut weight, &mut space);
+        if let Some(sums) = sums {
+            elementwise::row_sums(cx.simd, gradient, sums);
+        }
+    } else {
+        let size = (op.output, op.input, x.len() / op.input);
+        let mut space = cx.arena.take(gemm::over_rows_workspace(size));
+        gemm::over_rows(cx.simd, size, gradient, x, (&mut weight, sums), &mut space);
+    }
+    flow.parameter(&params[0], weight)?;
+    if let Some((param, sums)) = bias {
+        flow.parameter(param, sums)?;
+    }
+    Ok(())
+}
+
+/// The gradient of the input, added to what `dx` holds or written to it.
+fn backward_input(
+    cx: &Context,
+    op: &Linear,
+    narrow: &Narrow,
+    (gradient, weight): (&[f32], &[f32]),
+    (dx, add): (&mut [f32], bool),
+) {
+    if let Some((bf16, shape)) = narrow {
+        let mut space = cx.arena.take(bf16::workspace(shape));
+        bf16::backward_data(*bf16, shape, gradient, weight, (dx, add), &mut space);
+        return;
+    }
+    let mut space = cx.arena.take(gemm::workspace(op.input, op.output));
+    let size = (dx.len() / op.input, op.input, op.output);
+    let start = if add { Start::Old } else { Start::Zero };
+    let right = (weight, Order::Plain);
+    gemm::matmul(cx.simd, size, gradient, right, (dx, start), &mut space);
 }

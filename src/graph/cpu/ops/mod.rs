@@ -13,17 +13,11 @@ mod tokens;
 use std::sync::Arc;
 
 use super::arena::Buffer;
-use super::backward::Flow;
-use super::forward::{Context, Kept, Value};
-use super::plan::Step;
+use super::flow::Flow;
+use super::step::Step;
+use super::tape::{Context, Deferred, Done, Kept, Value};
 use crate::error::{Error, Result};
-use crate::graph::Op;
-
-/// A value and what backward needs.
-type Done = Result<(Arc<Buffer>, Kept)>;
-
-/// The same with what is left to neighbouring steps.
-type Deferred = Result<(Value, Kept)>;
+use crate::graph::ops::Op;
 
 /// The value of `step` from those of its inputs.
 pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Value>) -> Deferred {
@@ -112,17 +106,4 @@ pub(super) fn backward(
             Ok(())
         }
     }
-}
-
-/// Image samples keep channels last inside: ops over the last dimension cannot take them.
-fn refuse_images(step: &Step) -> Result<()> {
-    if step.from.len() == 3 {
-        return Err(Error::Failed(format!(
-            "node `{}`: the cpu executor runs {} on vectors and sequences, not on images; \
-             flatten first or choose `--executor candle`",
-            step.name,
-            step.op.layer().name()
-        )));
-    }
-    Ok(())
 }

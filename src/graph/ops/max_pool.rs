@@ -3,7 +3,8 @@
 use candle_core::{D, Tensor};
 
 use crate::error::{Error, Result};
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 
 /// Largest value of each window; padding counts as −∞ and windows that do not fit are dropped.
 ///
@@ -73,6 +74,15 @@ impl Layer for MaxPool {
 
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
         (self.kernel * self.kernel * output.iter().product::<usize>()) as u64
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        let op = Self {
+            kernel: 3,
+            stride: 2,
+            padding: 1,
+        };
+        vec![(op, vec![3, 6, 7])]
     }
 }
 

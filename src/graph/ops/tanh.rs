@@ -3,7 +3,8 @@
 use candle_core::Tensor;
 
 use crate::error::Result;
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 
 /// `tanh(x)`, element by element: the smooth, bounded activation of small regression networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,5 +25,9 @@ impl Layer for Tanh {
 
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
         8 * output.iter().product::<usize>() as u64
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        vec![(Self, vec![6])]
     }
 }
