@@ -45,15 +45,7 @@ pub fn gradient_error(network: &Network, batch: usize, seed: u64) -> Result<f64>
         .collect::<Result<Vec<_>>>()?;
     let wanted: Vec<Option<Tensor>> = upstream.iter().cloned().map(Some).collect();
     let gradients = network.backward(forward.tape, &wanted)?;
-    let value = || -> Result<f64> {
-        let outputs = network.forward(&x, Mode::Recompute)?.outputs;
-        let mut sum = 0.0;
-        for (output, upstream) in outputs.iter().zip(&upstream) {
-            let product = (output.to_dtype(DType::F64)? * upstream.to_dtype(DType::F64)?)?;
-            sum += product.sum_all()?.to_scalar::<f64>()?;
-        }
-        Ok(sum)
-    };
+    let value = || weighted(&network.forward(&x, Mode::Recompute)?.outputs, &upstream);
     let mut places: Vec<(Var, Option<Tensor>)> = vec![(x.clone(), gradients.input.clone())];
     for param in network.params().trainable() {
         let gradient = gradients.of.get(&param.name).cloned();
@@ -75,6 +67,16 @@ pub fn gradient_error(network: &Network, batch: usize, seed: u64) -> Result<f64>
         }
     }
     Ok(worst)
+}
+
+/// The sum of all `outputs` times `upstream`, in 64 bits.
+fn weighted(outputs: &[Tensor], upstream: &[Tensor]) -> Result<f64> {
+    let mut sum = 0.0;
+    for (output, upstream) in outputs.iter().zip(upstream) {
+        let product = (output.to_dtype(DType::F64)? * upstream.to_dtype(DType::F64)?)?;
+        sum += product.sum_all()?.to_scalar::<f64>()?;
+    }
+    Ok(sum)
 }
 
 /// The middles of equal parts of [−1, 1], one for each element, in random order.

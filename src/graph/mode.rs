@@ -7,8 +7,8 @@ pub enum Mode {
     Eval,
     /// Batch statistics; running statistics move; kept for a gradient.
     Train,
-    /// As `Train`, but running statistics stay: gradient caching's second pass over a slice, whose first pass moved
-    /// them (Gao et al. 2021).
+    /// As `Train`, but running statistics stay: another pass over samples whose first pass moved them, for one the
+    /// second pass of gradient caching (Gao et al. 2021).
     Recompute,
 }
 

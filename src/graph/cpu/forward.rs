@@ -9,7 +9,7 @@ use super::plan::Plan;
 use super::step::Step;
 use super::tape::{Context, Kept, Record, Value, kept};
 use super::{ops, tensor};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::builder::Graph;
 use crate::graph::mode::Mode;
 use crate::kernels::Simd;
@@ -40,7 +40,7 @@ pub(super) fn run(
     let mut values = Values::new(&plan, tensor::import(arena, x, &plan.shapes[0])?);
     let mut tape: Vec<Kept> = Vec::new();
     for step in &plan.steps {
-        let inputs = values.read(step);
+        let inputs = values.read(step)?;
         let (value, kept) = ops::forward(&context, step, inputs)?;
         values.of[step.output] = Some(value);
         if mode != Mode::Eval {
@@ -79,15 +79,17 @@ impl Values {
     }
 
     /// The inputs of `step`; those that nothing else reads are let go.
-    fn read(&mut self, step: &Step) -> Vec<Value> {
+    fn read(&mut self, step: &Step) -> Result<Vec<Value>> {
+        let gone = || Error::Failed(format!("node `{}` reads a value that is gone", step.name));
         let inputs = step.inputs.iter();
-        let inputs = inputs.filter_map(|&node| self.of[node].clone()).collect();
+        let inputs = inputs.map(|&node| self.of[node].clone().ok_or_else(gone));
+        let inputs = inputs.collect::<Result<_>>()?;
         for &node in &step.inputs {
             self.reads[node] -= 1;
             if self.reads[node] == 0 {
                 self.of[node] = None;
             }
         }
-        inputs
+        Ok(inputs)
     }
 }

@@ -13,6 +13,7 @@ mod forward;
 mod fuse;
 mod ops;
 mod plan;
+mod products;
 mod step;
 mod tape;
 mod tensor;

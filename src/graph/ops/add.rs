@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::graph::layer::Layer;
 use crate::graph::mode::Mode;
 
-/// `a + b` of two equal shapes: the end of a residual block.
+/// `a + b` of two equal shapes: the end of a residual block (He et al. 2016).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Add;
 

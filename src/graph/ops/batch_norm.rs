@@ -9,6 +9,7 @@ use crate::params::{Init, ParamSpec, Role};
 
 /// `y = (x − mean) / sqrt(var + eps) · weight + bias` per channel (Ioffe & Szegedy 2015).
 ///
+/// Takes (C) or (C, ..), gives the same shape.
 /// Training uses the batch's mean and biased variance and moves the running statistics by
 /// `new = (1 − momentum) · old + momentum · batch`, where the running variance takes the unbiased one, as PyTorch does.
 #[derive(Clone, Copy, Debug, PartialEq)]

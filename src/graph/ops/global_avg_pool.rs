@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::graph::layer::Layer;
 use crate::graph::mode::Mode;
 
-/// `(C, H, W) -> (C)`: the mean over height and width.
+/// `(C, H, W) -> (C)`: the mean over height and width (Lin et al. 2014).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GlobalAvgPool;
 

@@ -9,6 +9,7 @@ use crate::params::{Init, ParamSpec, Role};
 
 /// `(x − mean) / sqrt(var + eps) · weight + bias` over the last dimension, biased variance (Ba et al. 2016).
 ///
+/// Takes (.., width), gives the same shape.
 /// Written from differentiable operations: candle's fused layer norm has no backward.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LayerNorm {

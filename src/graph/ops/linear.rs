@@ -7,7 +7,7 @@ use crate::graph::layer::Layer;
 use crate::graph::mode::Mode;
 use crate::params::{Init, ParamSpec, Role};
 
-/// `y = x Wᵀ + b` over the last dimension; W is (out, in).
+/// `y = x Wᵀ + b` over the last dimension: (.., in) to (.., out); W is (out, in).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Linear {
     /// Size of the last dimension of the input.

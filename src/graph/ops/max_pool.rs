@@ -8,6 +8,7 @@ use crate::graph::mode::Mode;
 
 /// Largest value of each window; padding counts as −∞ and windows that do not fit are dropped.
 ///
+/// Takes (C, H, W), gives (C, H', W') with `H' = (H + 2·padding − kernel) / stride + 1`, rounded down.
 /// candle's own `max_pool2d` has a wrong gradient when windows overlap, so the windows are gathered
 /// here and the first of equal maxima receives the gradient, as in PyTorch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::graph::layer::Layer;
 use crate::graph::mode::Mode;
 
-/// `max(0, x)`, element by element.
+/// `max(0, x)`, element by element (Nair & Hinton 2010).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Relu;
 

@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::graph::layer::Layer;
 use crate::graph::mode::Mode;
 
-/// `(C, H, W) -> (H·W, C)`, row after row: a patch embedding is a convolution with stride = kernel, then this.
+/// `(C, H, W) -> (H·W, C)`, row after row: a patch embedding is a convolution with stride = kernel, then this
+/// (Dosovitskiy et al. 2021).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ToTokens;
 

@@ -8,7 +8,8 @@ use crate::graph::mode::Mode;
 use crate::graph::positions::Resampled;
 use crate::params::{Init, ParamSpec, Role};
 
-/// Puts a learned class token before the others (when asked for) and adds a learned vector to every position.
+/// Puts a learned class token before the others (when asked for) and adds a learned vector to every position
+/// (Dosovitskiy et al. 2021).
 ///
 /// Takes (tokens, width), gives (tokens + 1, width) with a class token. Parameters are timm's `cls_token`
 /// (1, 1, width) and `pos_embed` (1, tokens, width) right under the node's name. Images of another size than the

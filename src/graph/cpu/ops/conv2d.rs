@@ -5,13 +5,14 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::graph::cpu::arena::Buffer;
 use crate::graph::cpu::flow::Flow;
+use crate::graph::cpu::products::Products;
 use crate::graph::cpu::step::{self, Folded, Step};
 use crate::graph::cpu::tape::{Context, Deferred, Kept, Value, kept};
 use crate::graph::cpu::tensor::{values, with_values};
 use crate::graph::ops::Conv2d;
 use crate::kernels::batch_norm::{Affine, Finish, Input, Reduce, Reduced, Statistics, Then};
-use crate::kernels::bf16::{self, Bf16};
-use crate::kernels::{ConvShape, Simd, conv, elementwise};
+use crate::kernels::bf16;
+use crate::kernels::{ConvShape, conv, elementwise};
 use crate::params::Param;
 
 pub(in crate::graph::cpu) fn sizes(batch: usize, step: &Step, op: &Conv2d) -> ConvShape {
@@ -29,40 +30,10 @@ pub(in crate::graph::cpu) fn sizes(batch: usize, step: &Step, op: &Conv2d) -> Co
     }
 }
 
-/// The kernels of a convolution.
-#[derive(Clone, Copy)]
-enum Way {
-    F32(Simd),
-    Bf16(Bf16),
-}
-
-impl Way {
-    fn of(cx: &Context, shape: &ConvShape) -> Self {
-        let bf16 = cx.bf16.filter(|bf16| bf16.pays(shape));
-        bf16.map_or(Self::F32(cx.simd), Self::Bf16)
-    }
-
-    fn workspace(self, shape: &ConvShape) -> usize {
-        match self {
-            Self::F32(_) => conv::workspace(shape),
-            Self::Bf16(_) => bf16::workspace(shape),
-        }
-    }
-
-    /// The gradient of the weight; a norm of the input is there in 32 bits only.
-    fn backward_weight(
-        self,
-        shape: &ConvShape,
-        x: Input,
-        gradient: &[f32],
-        (weight, space): (&mut [f32], &mut [f32]),
-    ) {
-        match self {
-            Self::F32(simd) => conv::backward_weight(simd, shape, x, gradient, weight, space),
-            Self::Bf16(bf16) => {
-                bf16::backward_weight(bf16, shape, x.values, gradient, weight, space);
-            }
-        }
+fn workspace(products: Products, shape: &ConvShape) -> usize {
+    match products {
+        Products::F32(_) => conv::workspace(shape),
+        Products::Bf16(_) => bf16::workspace(shape),
     }
 }
 
@@ -86,14 +57,14 @@ pub(super) fn forward(
         None => Then::Nothing,
     };
     let mut y = cx.arena.take(shape.output_len());
-    let way = Way::of(cx, &shape);
-    let mut space = cx.arena.take(way.workspace(&shape));
-    let sums = with_values(&params[0].var, |weight| match way {
-        Way::F32(simd) => {
+    let products = Products::of(cx, &shape);
+    let mut space = cx.arena.take(workspace(products, &shape));
+    let sums = with_values(&params[0].var, |weight| match products {
+        Products::F32(simd) => {
             let x = input(&x.buffer, x.norm.as_ref());
             conv::forward(simd, &shape, x, weight, (&mut y, then), &mut space)
         }
-        Way::Bf16(bf16) => {
+        Products::Bf16(bf16) => {
             bf16::forward(bf16, &shape, &x.buffer, weight, &mut y, &mut space);
             then.all(cx.simd, op.output, &mut y)
         }
@@ -143,11 +114,18 @@ pub(super) fn backward(
 ) -> Result<()> {
     let shape = sizes(cx.batch, step, op);
     let params = cx.parameters(step)?;
-    let way = Way::of(cx, &shape);
-    let mut space = cx.arena.take(way.workspace(&shape));
+    let products = Products::of(cx, &shape);
+    let mut space = cx.arena.take(workspace(products, &shape));
     let x = input(kept(tape.x.as_ref())?, tape.affine.as_ref());
     let mut weight = vec![0.0; shape.weight_len()];
-    way.backward_weight(&shape, x, gradient, (&mut weight, &mut space));
+    match products {
+        Products::F32(simd) => {
+            conv::backward_weight(simd, &shape, x, gradient, &mut weight, &mut space);
+        }
+        Products::Bf16(bf16) => {
+            bf16::backward_weight(bf16, &shape, x.values, gradient, &mut weight, &mut space);
+        }
+    }
     flow.parameter(&params[0], weight)?;
     if let Some(bias) = params.get(1) {
         let mut sums = vec![0.0; op.output];
@@ -160,12 +138,12 @@ pub(super) fn backward(
         let add = old.is_some();
         let mut dx = old.unwrap_or_else(|| cx.arena.take(shape.input_len()));
         let then = before.map_or(Then::Nothing, Then::Reduce);
-        let sums = with_values(&params[0].var, |weight| match way {
-            Way::F32(simd) => {
+        let sums = with_values(&params[0].var, |weight| match products {
+            Products::F32(simd) => {
                 let to = (&mut dx[..], add, then);
                 conv::backward_data(simd, &shape, gradient, weight, to, &mut space)
             }
-            Way::Bf16(bf16) => {
+            Products::Bf16(bf16) => {
                 let to = (&mut dx[..], add);
                 bf16::backward_data(bf16, &shape, gradient, weight, to, &mut space);
                 then.all(cx.simd, op.input, &mut dx)

@@ -37,7 +37,7 @@ pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Value>) -> Defe
 fn alone(cx: &Context, step: &Step, x: Arc<Buffer>, second: Option<Arc<Buffer>>) -> Done {
     match (&step.op, second) {
         (Op::Relu(_), _) => Ok(pointwise::relu(cx, &x)),
-        (Op::Add(_), second) => Ok(pointwise::add(cx, &x, second.as_ref().unwrap_or(&x))),
+        (Op::Add(_), Some(second)) => Ok(pointwise::add(cx, &x, &second)),
         (Op::MaxPool(op), _) => Ok(pool::max(cx, step, op, x)),
         (Op::GlobalAvgPool(_), _) => Ok(pool::average(cx, step, &x)),
         (Op::Flatten(_), _) => Ok(pointwise::flatten(cx, step, x)),
@@ -51,7 +51,7 @@ fn alone(cx: &Context, step: &Step, x: Arc<Buffer>, second: Option<Arc<Buffer>>)
         (Op::TokenPool(op), _) => Ok(tokens::pool(cx, step, *op, &x)),
         (Op::Tanh(_), _) => Ok(pointwise::tanh(cx, &x)),
         (Op::Prototypes(op), _) => prototypes::forward(cx, step, op, x),
-        (Op::Conv2d(_) | Op::BatchNorm(_), _) => Err(Error::Failed(format!(
+        (Op::Conv2d(_) | Op::BatchNorm(_) | Op::Add(_), _) => Err(Error::Failed(format!(
             "node `{}` is not a step by itself",
             step.name
         ))),
