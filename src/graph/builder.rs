@@ -176,3 +176,21 @@ impl Graph {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::ops::{Add, Relu};
+
+    #[test]
+    fn an_op_with_too_many_or_too_few_inputs_is_refused_by_name() {
+        let mut graph = Graph::new(&[3]);
+        let x = graph.input();
+        for (op, inputs) in [(Op::Add(Add), vec![x]), (Op::Relu(Relu), vec![x, x])] {
+            let name = op.layer().name();
+            let refused = graph.push("node", op, &inputs).map_err(|e| e.to_string());
+            assert!(refused.is_err_and(|e| e.contains("`node`") && e.contains(name)));
+        }
+        assert!(graph.push("sum", Op::Add(Add), &[x, x]).is_ok());
+    }
+}

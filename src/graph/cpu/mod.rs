@@ -89,12 +89,6 @@ impl CpuExecutor {
     pub fn peak_bytes(&self) -> usize {
         self.arena.peak_bytes()
     }
-
-    /// The instructions in use.
-    #[must_use]
-    pub fn simd(&self) -> Simd {
-        self.simd
-    }
 }
 
 impl Executor for CpuExecutor {
