@@ -10,11 +10,8 @@ use std::time::Instant;
 use candle_core::{Device, Tensor};
 use ravine::encoders::{Encoder, Resnet, Stem, Vit};
 use ravine::error::Result;
-use ravine::graph::batch_norm::BatchNorm;
-use ravine::graph::conv2d::Conv2d;
-use ravine::graph::linear::Linear;
+use ravine::graph::ops::{Add, BatchNorm, Conv2d, GlobalAvgPool, Linear, Relu};
 use ravine::graph::{CpuExecutor, Graph, Mode, Network, NodeId, Op};
-use ravine::graph::{add, global_avg_pool, relu};
 use ravine::params::Params;
 
 const VIEWS: usize = 256;
@@ -38,7 +35,7 @@ fn block(
         &[x],
     )?;
     if rectify {
-        return g.push(format!("{name}.relu"), Op::Relu(relu::Relu), &[x]);
+        return g.push(format!("{name}.relu"), Op::Relu(Relu), &[x]);
     }
     Ok(x)
 }
@@ -57,8 +54,8 @@ fn resnet(widths: &[usize], blocks: usize) -> Result<Graph> {
                 1 => x,
                 _ => block(&mut g, &name("down"), x, (width, 1, 2), false)?,
             };
-            let sum = g.push(name("add"), Op::Add(add::Add), &[y, shortcut])?;
-            x = g.push(name("relu"), Op::Relu(relu::Relu), &[sum])?;
+            let sum = g.push(name("add"), Op::Add(Add), &[y, shortcut])?;
+            x = g.push(name("relu"), Op::Relu(Relu), &[sum])?;
         }
     }
     projector(&mut g, x)?;
@@ -76,11 +73,7 @@ fn tiny() -> Result<Graph> {
 }
 
 fn projector(g: &mut Graph, x: NodeId) -> Result<()> {
-    let x = g.push(
-        "pool",
-        Op::GlobalAvgPool(global_avg_pool::GlobalAvgPool),
-        &[x],
-    )?;
+    let x = g.push("pool", Op::GlobalAvgPool(GlobalAvgPool), &[x])?;
     project(g, x)
 }
 
@@ -88,7 +81,7 @@ fn project(g: &mut Graph, x: NodeId) -> Result<()> {
     let width = g.shape(x)[0];
     let x = g.push("p0", Op::Linear(Linear::new(width, 2048, false)), &[x])?;
     let x = g.push("p1", Op::BatchNorm(BatchNorm::new(2048)), &[x])?;
-    let x = g.push("p2", Op::Relu(relu::Relu), &[x])?;
+    let x = g.push("p2", Op::Relu(Relu), &[x])?;
     let x = g.push("p3", Op::Linear(Linear::new(2048, 128, false)), &[x])?;
     let x = g.push("p4", Op::BatchNorm(BatchNorm::without_affine(128)), &[x])?;
     g.mark("projection", x);

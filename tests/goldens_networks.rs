@@ -8,14 +8,9 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor, Var};
 use common::{Any, Case, case, cases};
 use ravine::encoders::{Encoder, Resnet, Stem, Vit};
-use ravine::graph::attention::Attention;
-use ravine::graph::batch_norm::BatchNorm;
-use ravine::graph::conv2d::Conv2d;
-use ravine::graph::gelu::Gelu;
-use ravine::graph::global_avg_pool::GlobalAvgPool;
-use ravine::graph::layer_norm::LayerNorm;
-use ravine::graph::linear::Linear;
-use ravine::graph::max_pool::MaxPool;
+use ravine::graph::ops::{
+    Attention, BatchNorm, Conv2d, Gelu, GlobalAvgPool, LayerNorm, Linear, MaxPool,
+};
 use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Graph, Mode, Network, Op};
 use ravine::params::Params;
 use serde_json::Value;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor};
 use common::{Any, randn};
 use ravine::encoders::{Encoder, EncoderKind, Mlp, Vit};
-use ravine::graph::token_embed::{Resampled, TokenEmbed};
-use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Graph, Mode, Network, Op};
+use ravine::graph::ops::TokenEmbed;
+use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Graph, Mode, Network, Op, Resampled};
 use ravine::params::Params;
 use serde_json::Value;
 
@@ -90,7 +90,7 @@ fn convolutions_and_transformers_run_two_sizes_on_the_same_parameters() -> Resul
             let mut results = Vec::new();
             for network in &networks {
                 let network = network.at(&[3, size, size])?;
-                let forward = network.forward(&x, Mode::Replay)?;
+                let forward = network.forward(&x, Mode::Recompute)?;
                 let output = forward.outputs[0].clone();
                 // Not constant: a layer norm at the end would cancel it.
                 let gradients = network.backward(forward.tape, &[Some(output.sin()?)])?;

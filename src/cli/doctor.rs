@@ -9,7 +9,7 @@ use super::{open_device, print_json, print_text};
 use crate::assembly::{choose_executor, set_threads};
 use crate::error::{Error, Result};
 use crate::graph::check::gradient_error;
-use crate::graph::{Graph, Network, Op, Precision, samples};
+use crate::graph::{Graph, Network, Op, Precision};
 use crate::params::Params;
 
 /// Right gradients stay well below, wrong ones are near 1.
@@ -50,13 +50,9 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let device = open_device(&args.device)?;
     let executor = choose_executor(&args.executor, &device, Precision::F32)?;
     let mut operations = Vec::new();
-    for (op, shape) in samples() {
+    for (op, shape) in Op::samples() {
         let name = op.layer().name();
-        let inputs = if matches!(op, Op::Add(_)) { 2 } else { 1 };
-        let mut graph = Graph::new(&shape);
-        let input = graph.input();
-        let node = graph.push(name, op, &vec![input; inputs])?;
-        graph.mark("output", node);
+        let graph = Graph::of(op, &shape)?;
         let network = Network::new(graph, &Params::new(0, &device), executor.clone())?;
         let gradient_error = gradient_error(&network, 2, 0)?;
         operations.push(Checked {

@@ -9,7 +9,7 @@ use super::rows::Rows;
 use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::eval::features::accuracy;
-use crate::graph::linear::Linear;
+use crate::graph::ops::Linear;
 use crate::graph::{CandleExecutor, Gradients, Graph, Mode, Network, Op};
 use crate::losses::{Energies, Loss, Nll};
 use crate::objectives::{Batch, Embedded, Objective, Step};

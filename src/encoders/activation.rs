@@ -2,9 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::graph::Op;
-use crate::graph::gelu::Gelu;
-use crate::graph::relu::Relu;
-use crate::graph::tanh::Tanh;
+use crate::graph::ops::{Gelu, Relu, Tanh};
 
 /// The function between the linear layers of a perceptron.
 ///

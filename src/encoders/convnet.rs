@@ -3,10 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Encoder;
 use crate::error::{Error, Result};
-use crate::graph::batch_norm::BatchNorm;
-use crate::graph::conv2d::Conv2d;
-use crate::graph::global_avg_pool::GlobalAvgPool;
-use crate::graph::relu::Relu;
+use crate::graph::ops::{BatchNorm, Conv2d, GlobalAvgPool, Relu};
 use crate::graph::{Graph, Op};
 
 /// A plain stack of 3×3 convolution, batch norm, ReLU, then the mean over positions.

@@ -3,8 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Activation, Encoder};
 use crate::error::{Error, Result};
-use crate::graph::flatten::Flatten;
-use crate::graph::linear::Linear;
+use crate::graph::ops::{Flatten, Linear};
 use crate::graph::{Graph, NodeId, Op};
 
 /// A multilayer perceptron over vectors, or over flattened images.

@@ -4,10 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::graph::batch_norm::BatchNorm;
-use crate::graph::linear::Linear;
-use crate::graph::prototypes::Prototypes;
-use crate::graph::relu::Relu;
+use crate::graph::ops::{BatchNorm, Linear, Prototypes, Relu};
 use crate::graph::{Graph, NodeId, Op};
 
 /// A small perceptron on top of an encoder: hidden linear layers with batch norm and ReLU, then a linear layer.

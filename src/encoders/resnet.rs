@@ -3,12 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Encoder;
 use crate::error::{Error, Result};
-use crate::graph::add::Add;
-use crate::graph::batch_norm::BatchNorm;
-use crate::graph::conv2d::Conv2d;
-use crate::graph::global_avg_pool::GlobalAvgPool;
-use crate::graph::max_pool::MaxPool;
-use crate::graph::relu::Relu;
+use crate::graph::ops::{Add, BatchNorm, Conv2d, GlobalAvgPool, MaxPool, Relu};
 use crate::graph::{Graph, NodeId, Op};
 
 /// Residual network (He et al. 2015) with torchvision's structure and parameter names.

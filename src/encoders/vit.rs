@@ -3,15 +3,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Encoder;
 use crate::error::{Error, Result};
-use crate::graph::add::Add;
-use crate::graph::attention::Attention;
-use crate::graph::conv2d::Conv2d;
-use crate::graph::gelu::Gelu;
-use crate::graph::layer_norm::LayerNorm;
-use crate::graph::linear::Linear;
-use crate::graph::to_tokens::ToTokens;
-use crate::graph::token_embed::TokenEmbed;
-use crate::graph::token_pool::TokenPool;
+use crate::graph::ops::{
+    Add, Attention, Conv2d, Gelu, LayerNorm, Linear, ToTokens, TokenEmbed, TokenPool,
+};
 use crate::graph::{Graph, NodeId, Op};
 use crate::params::Init;
 

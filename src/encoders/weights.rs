@@ -7,7 +7,7 @@ use std::path::Path;
 use candle_core::{DType, Device, Tensor, pickle, safetensors};
 
 use crate::error::{Error, Result};
-use crate::graph::token_embed::Resampled;
+use crate::graph::Resampled;
 use crate::params::{ParamSpec, Params};
 
 /// Where checkpoints keep the weights among other things.

@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 
 use crate::error::{Error, Result};
-use crate::graph::Op;
-use crate::graph::token_embed::{Resampled, TokenEmbed};
+use crate::graph::ops::Op;
 use crate::params::ParamSpec;
 
 /// Position of a node; node 0 is the input.
@@ -27,8 +26,8 @@ pub struct Node {
 /// A network as a list of ops in order, with named outputs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graph {
-    nodes: Vec<Node>,
-    outputs: Vec<(String, NodeId)>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) outputs: Vec<(String, NodeId)>,
 }
 
 impl Graph {
@@ -77,15 +76,34 @@ impl Graph {
         self.outputs.iter().position(|(known, _)| known == name)
     }
 
+    /// A graph of `op` alone, called by its name and fed by the input as often as it takes one; its output is `output`.
+    ///
+    /// # Errors
+    /// See [`Graph::push`].
+    pub fn of(op: Op, input: &[usize]) -> Result<Self> {
+        let mut graph = Self::new(input);
+        let (name, inputs) = (op.layer().name(), vec![graph.input(); op.layer().inputs()]);
+        let node = graph.push(name, op, &inputs)?;
+        graph.mark("output", node);
+        Ok(graph)
+    }
+
     /// Append `op` on `inputs`; `name` becomes the prefix of its parameters.
     ///
     /// # Errors
-    /// Inputs of a shape that the op cannot take; the sentence names the node.
+    /// Inputs of a number or a shape that the op cannot take; the sentence names the node.
     pub fn push(&mut self, name: impl Into<String>, op: Op, inputs: &[NodeId]) -> Result<NodeId> {
-        let name = name.into();
+        let (name, layer) = (name.into(), op.layer());
+        if inputs.len() != layer.inputs() {
+            return Err(Error::Usage(format!(
+                "network node `{name}`: {} has {} inputs instead of {}",
+                layer.name(),
+                inputs.len(),
+                layer.inputs()
+            )));
+        }
         let shapes: Vec<&[usize]> = inputs.iter().map(|&i| self.shape(i)).collect();
-        let shape = op
-            .layer()
+        let shape = layer
             .shape(&shapes)
             .map_err(|e| Error::Usage(format!("network node `{name}`: {e}")))?;
         self.nodes.push(Node {
@@ -146,72 +164,6 @@ impl Graph {
         })
     }
 
-    /// The same network, with the same parameters, for samples of shape `input`: convolutions and pooling take
-    /// any size, learned positions are interpolated ([`Resampled`]).
-    ///
-    /// # Errors
-    /// An op that is bound to the size (a linear layer after flattening), patches that do not tile the image.
-    pub fn at(&self, input: &[usize]) -> Result<Self> {
-        let mut nodes: Vec<Node> = Vec::with_capacity(self.nodes.len());
-        for node in &self.nodes {
-            let mut node = node.clone();
-            let Some(op) = &mut node.op else {
-                node.shape = input.to_vec();
-                nodes.push(node);
-                continue;
-            };
-            if let Op::TokenEmbed(embed) = op {
-                self.resample(&nodes, node.inputs[0], embed)?;
-            }
-            let shapes: Vec<&[usize]> = node
-                .inputs
-                .iter()
-                .map(|i| nodes[i.0].shape.as_slice())
-                .collect();
-            node.shape = op.layer().shape(&shapes).map_err(|e| {
-                Error::Usage(format!(
-                    "views of {input:?} (channels, height, width) do not fit this network, node `{}`: {e}; give \
-                     all views one size, or choose an encoder that pools (resnet, convnet, vit)",
-                    node.name
-                ))
-            })?;
-            nodes.push(node);
-        }
-        Ok(Self {
-            nodes,
-            outputs: self.outputs.clone(),
-        })
-    }
-
-    /// Set `embed`, fed by the node `tokens`, to the grid that the image has among the new `nodes`.
-    fn resample(&self, nodes: &[Node], tokens: NodeId, embed: &mut TokenEmbed) -> Result<()> {
-        let Some(&image) = self.nodes[tokens.0].inputs.first() else {
-            return Ok(());
-        };
-        let (&[_, h, w], &[_, to_h, to_w]) = (self.shape(image), nodes[image.0].shape.as_slice())
-        else {
-            return Ok(()); // tokens that are no grid of patches
-        };
-        if let (Some(Op::Conv2d(patches)), Some(&from)) =
-            (&nodes[image.0].op, nodes[image.0].inputs.first())
-        {
-            let sides = &nodes[from.0].shape[1..];
-            if sides.iter().any(|side| side % patches.stride != 0) {
-                return Err(Error::key(
-                    "augment.views.size",
-                    format!(
-                        "patches of {0}x{0} do not tile views of {sides:?}; choose a multiple of {0}",
-                        patches.stride
-                    ),
-                ));
-            }
-        }
-        let from = embed.resampled.map_or([h, w], |resampled| resampled.from);
-        let to = [to_h, to_w];
-        embed.resampled = (from != to).then_some(Resampled { from, to });
-        Ok(())
-    }
-
     /// Everything that the graph's parameters need to exist, in the order of the nodes.
     #[must_use]
     pub fn parameters(&self) -> Vec<ParamSpec> {
@@ -222,5 +174,23 @@ impl Graph {
             .flatten()
             .filter(|spec| seen.insert(spec.name.clone()))
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::ops::{Add, Relu};
+
+    #[test]
+    fn an_op_with_too_many_or_too_few_inputs_is_refused_by_name() {
+        let mut graph = Graph::new(&[3]);
+        let x = graph.input();
+        for (op, inputs) in [(Op::Add(Add), vec![x]), (Op::Relu(Relu), vec![x, x])] {
+            let name = op.layer().name();
+            let refused = graph.push("node", op, &inputs).map_err(|e| e.to_string());
+            assert!(refused.is_err_and(|e| e.contains("`node`") && e.contains(name)));
+        }
+        assert!(graph.push("sum", Op::Add(Add), &[x, x]).is_ok());
     }
 }

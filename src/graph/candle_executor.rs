@@ -3,7 +3,10 @@
 use candle_core::Tensor;
 
 use crate::error::{Error, Result};
-use crate::graph::{Executor, Forward, Gradients, Graph, Mode, Node, Op, Tape};
+use crate::graph::builder::{Graph, Node};
+use crate::graph::executor::{Executor, Forward, Gradients, Tape};
+use crate::graph::mode::Mode;
+use crate::graph::ops::Op;
 use crate::params::{Param, Params, Role};
 
 /// Runs each op by its plain-candle forward; the tape is candle's graph.

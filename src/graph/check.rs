@@ -4,7 +4,8 @@ use candle_core::{DType, Device, Tensor, Var};
 use rand::RngExt;
 
 use crate::error::Result;
-use crate::graph::{Graph, Mode, Network};
+use crate::graph::mode::Mode;
+use crate::graph::network::Network;
 use crate::random::{Purpose, permutation, stream};
 
 /// Half the distance between the two ends of a central difference.
@@ -24,7 +25,7 @@ const DIRECTIONS: u64 = 3;
 /// # Errors
 /// A tensor operation failed.
 pub fn gradient_error(network: &Network, batch: usize, seed: u64) -> Result<f64> {
-    let graph: &Graph = network.graph();
+    let graph = network.graph();
     let mut shape = vec![batch];
     shape.extend(graph.shape(graph.input()));
     let device = network.params().device();
@@ -35,7 +36,7 @@ pub fn gradient_error(network: &Network, batch: usize, seed: u64) -> Result<f64>
         Ok(Tensor::from_vec(values, shape, device)?)
     };
     let x = Var::from_tensor(&grid(&shape, seed, device)?)?;
-    let forward = network.forward(&x, Mode::Replay)?;
+    let forward = network.forward(&x, Mode::Recompute)?;
     let upstream = forward
         .outputs
         .iter()
@@ -44,15 +45,7 @@ pub fn gradient_error(network: &Network, batch: usize, seed: u64) -> Result<f64>
         .collect::<Result<Vec<_>>>()?;
     let wanted: Vec<Option<Tensor>> = upstream.iter().cloned().map(Some).collect();
     let gradients = network.backward(forward.tape, &wanted)?;
-    let value = || -> Result<f64> {
-        let outputs = network.forward(&x, Mode::Replay)?.outputs;
-        let mut sum = 0.0;
-        for (output, upstream) in outputs.iter().zip(&upstream) {
-            let product = (output.to_dtype(DType::F64)? * upstream.to_dtype(DType::F64)?)?;
-            sum += product.sum_all()?.to_scalar::<f64>()?;
-        }
-        Ok(sum)
-    };
+    let value = || weighted(&network.forward(&x, Mode::Recompute)?.outputs, &upstream);
     let mut places: Vec<(Var, Option<Tensor>)> = vec![(x.clone(), gradients.input.clone())];
     for param in network.params().trainable() {
         let gradient = gradients.of.get(&param.name).cloned();
@@ -74,6 +67,16 @@ pub fn gradient_error(network: &Network, batch: usize, seed: u64) -> Result<f64>
         }
     }
     Ok(worst)
+}
+
+/// The sum of all `outputs` times `upstream`, in 64 bits.
+fn weighted(outputs: &[Tensor], upstream: &[Tensor]) -> Result<f64> {
+    let mut sum = 0.0;
+    for (output, upstream) in outputs.iter().zip(upstream) {
+        let product = (output.to_dtype(DType::F64)? * upstream.to_dtype(DType::F64)?)?;
+        sum += product.sum_all()?.to_scalar::<f64>()?;
+    }
+    Ok(sum)
 }
 
 /// The middles of equal parts of [−1, 1], one for each element, in random order.

@@ -8,27 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::graph::Graph;
+use crate::graph::builder::Graph;
+use crate::graph::mode::Mode;
 use crate::params::Params;
-
-/// How a forward pass treats statistics and what it keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Running statistics, nothing kept for a gradient.
-    Eval,
-    /// Batch statistics; running statistics move; kept for a gradient.
-    Train,
-    /// As `Train`, but running statistics stay: the second pass over a slice whose first pass moved them.
-    Replay,
-}
-
-impl Mode {
-    /// Whether normalisation uses the batch's own statistics.
-    #[must_use]
-    pub fn batch_statistics(self) -> bool {
-        self != Self::Eval
-    }
-}
 
 /// How exactly products are computed while training; evaluation is always in 32 bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

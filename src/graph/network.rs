@@ -5,7 +5,9 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use crate::error::{Error, Result};
-use crate::graph::{Executor, Forward, Gradients, Graph, Mode, Tape};
+use crate::graph::builder::Graph;
+use crate::graph::executor::{Executor, Forward, Gradients, Tape};
+use crate::graph::mode::Mode;
 use crate::params::Params;
 
 /// A network ready to run; cloning it shares parameters and executor.
@@ -71,11 +73,11 @@ impl Network {
     /// The sample shape is not the graph's, or a tensor operation failed.
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Forward> {
         let expected = self.graph.shape(self.graph.input());
-        if &x.dims()[1..] != expected {
+        let received = x.dims().get(1..).unwrap_or_default();
+        if received != expected {
             return Err(Error::Failed(format!(
-                "the network takes samples of shape {expected:?} (channels, height, width), but received {:?}; \
-                 check `data.size` and `data.channels`",
-                &x.dims()[1..]
+                "the network takes samples of shape {expected:?} (channels, height, width), but received {received:?}; \
+                 check `data.size` and `data.channels`"
             )));
         }
         self.executor.forward(&self.graph, &self.params, x, mode)

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::graph::Graph;
+use crate::graph::builder::Graph;
 use crate::params::Role;
 
 /// One line of the table.

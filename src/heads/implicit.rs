@@ -6,7 +6,7 @@ use super::{Head, Pulled, Response, Sides, Space, vectors};
 use crate::encoders::{Activation, Encoder, Mlp};
 use crate::energies::{EnergyKind, Squared};
 use crate::error::{Error, Result};
-use crate::graph::linear::Linear;
+use crate::graph::ops::Linear;
 use crate::graph::{Graph, Mode, Network, NodeId, Op};
 
 /// Implicit regression, `E(x, y) = ½‖G_x(x) − G_y(y)‖²` or another energy of two learned embeddings.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Head, Sides, Space, classes};
 use crate::error::{Error, Result};
-use crate::graph::linear::Linear;
+use crate::graph::ops::Linear;
 use crate::graph::{Graph, NodeId, Op};
 use crate::losses::softplus;
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Head, Sides, Space, vectors};
 use crate::energies::{EnergyKind, Squared};
 use crate::error::Result;
-use crate::graph::linear::Linear;
+use crate::graph::ops::Linear;
 use crate::graph::{Graph, Network, NodeId, Op};
 
 /// Regression, `E(x, y) = ½‖G(x) − y‖²` or another energy of G(x) and y.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Head, Sides, Space, classes};
 use crate::error::{Error, Result};
-use crate::graph::linear::Linear;
+use crate::graph::ops::Linear;
 use crate::graph::{Graph, NodeId, Op};
 
 /// Two answers, `E(x, y) = −y G(x)` with y = −1 for the first class and +1 for the second.

@@ -89,7 +89,7 @@ pub(super) fn latent(
     let shape = (n, k, starts, dim);
     let mut slope = |points: &[f32]| {
         let leaf = Var::from_vec(points.to_vec(), shape, code.device())?;
-        let response = head.respond(second, code, y, Some(leaf.as_tensor()), Mode::Replay)?;
+        let response = head.respond(second, code, y, Some(leaf.as_tensor()), Mode::Recompute)?;
         let leaves: Vec<Var> = response
             .tensors
             .iter()

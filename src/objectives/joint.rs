@@ -219,8 +219,8 @@ impl Joint {
 impl Objective for Joint {
     fn embed(&self, batch: &Batch, mode: Mode) -> Result<Embedded> {
         let (mut tensors, pullback) = views::embed(&self.network, batch, &self.outputs, mode)?;
-        // A replayed slice is only pulled back through, and no gradient goes through the target.
-        if let Some(target) = self.target.as_ref().filter(|_| mode != Mode::Replay) {
+        // A slice computed again is only pulled back through, and no gradient goes through the target.
+        if let Some(target) = self.target.as_ref().filter(|_| mode != Mode::Recompute) {
             let (full, rows) = (views::full(batch), batch.len());
             let answers = target.embed(&Tensor::cat(&batch.inputs[..full], 0)?, mode)?;
             for view in 0..full {

@@ -1,9 +1,7 @@
 //! Small graphs to compare executors on.
 
-use ravine::graph::batch_norm::BatchNorm;
-use ravine::graph::conv2d::Conv2d;
-use ravine::graph::linear::Linear;
-use ravine::graph::{Graph, NodeId, Op, add, global_avg_pool, relu};
+use ravine::graph::ops::{Add, BatchNorm, Conv2d, GlobalAvgPool, Linear, Relu};
+use ravine::graph::{Graph, NodeId, Op};
 
 /// A graph of one op on its input.
 pub(crate) fn single(shape: &[usize], op: Op) -> Graph {
@@ -30,7 +28,7 @@ pub(crate) fn norm(graph: &mut Graph, name: &str, x: NodeId) -> NodeId {
 }
 
 pub(crate) fn rectify(graph: &mut Graph, name: &str, x: NodeId) -> NodeId {
-    graph.push(name, Op::Relu(relu::Relu), &[x]).unwrap()
+    graph.push(name, Op::Relu(Relu), &[x]).unwrap()
 }
 
 /// A small residual network with both kinds of shortcut, a projector and three outputs.
@@ -56,12 +54,10 @@ pub(crate) fn residual(size: usize, widths: &[usize]) -> Graph {
         } else {
             x
         };
-        let sum = g
-            .push(name("add"), Op::Add(add::Add), &[y, shortcut])
-            .unwrap();
+        let sum = g.push(name("add"), Op::Add(Add), &[y, shortcut]).unwrap();
         x = rectify(&mut g, &name("relu2"), sum);
     }
-    let pool = Op::GlobalAvgPool(global_avg_pool::GlobalAvgPool);
+    let pool = Op::GlobalAvgPool(GlobalAvgPool);
     let features = g.push("pool", pool, &[x]).unwrap();
     g.mark("features", features);
     let op = Linear::new(g.shape(features)[0], 40, false);

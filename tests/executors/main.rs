@@ -10,14 +10,11 @@ use graphs::{conv, residual, single};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use ravine::encoders::{Encoder, Vit};
-use ravine::graph::attention::Attention;
-use ravine::graph::batch_norm::BatchNorm;
-use ravine::graph::conv2d::Conv2d;
-use ravine::graph::layer_norm::LayerNorm;
-use ravine::graph::linear::Linear;
-use ravine::graph::max_pool::MaxPool;
+use ravine::graph::ops::{
+    Add, Attention, BatchNorm, Conv2d, Flatten, Gelu, GlobalAvgPool, LayerNorm, Linear, MaxPool,
+    Relu, Tanh,
+};
 use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Gradients, Graph, Mode, Network, Op};
-use ravine::graph::{add, flatten, gelu, global_avg_pool, relu, tanh};
 use ravine::kernels::{Level, Simd};
 use ravine::params::{Params, Role};
 
@@ -123,7 +120,7 @@ fn agree(graph: &Graph, batch: usize, tolerance: f32) {
     dims.extend(graph.shape(graph.input()));
     // With some inputs a sum that should be 0 gates a ReLU one way here, the other there: not with these.
     let x = tensor(&dims, 4);
-    for mode in [Mode::Train, Mode::Replay, Mode::Eval] {
+    for mode in [Mode::Train, Mode::Recompute, Mode::Eval] {
         let expected = pass(&network(graph, Arc::new(CandleExecutor)), &x, mode);
         for level in [Level::Portable, Level::Avx2, Level::Avx512] {
             let executor = CpuExecutor::with_simd(Simd::at_most(level));
@@ -247,16 +244,13 @@ proptest! {
 #[test]
 fn pointwise_ops_agree() {
     for shape in [&[5, 4, 3][..], &[16, 8, 8], &[33], &[4, 9]] {
-        agree(&single(shape, Op::Relu(relu::Relu)), 3, 1e-6);
-        agree(&single(shape, Op::Gelu(gelu::Gelu)), 3, 1e-5);
-        agree(&single(shape, Op::Tanh(tanh::Tanh)), 3, 1e-5);
-        agree(&single(shape, Op::Flatten(flatten::Flatten)), 3, 1e-6);
+        agree(&single(shape, Op::Relu(Relu)), 3, 1e-6);
+        agree(&single(shape, Op::Gelu(Gelu)), 3, 1e-5);
+        agree(&single(shape, Op::Tanh(Tanh)), 3, 1e-5);
+        agree(&single(shape, Op::Flatten(Flatten)), 3, 1e-6);
     }
     agree(
-        &single(
-            &[5, 4, 3],
-            Op::GlobalAvgPool(global_avg_pool::GlobalAvgPool),
-        ),
+        &single(&[5, 4, 3], Op::GlobalAvgPool(GlobalAvgPool)),
         3,
         1e-5,
     );
@@ -289,7 +283,7 @@ fn a_node_read_twice_collects_both_gradients() {
     let x = g.input();
     let a = conv(&mut g, "a", x, 16, 1);
     let (b, c) = (conv(&mut g, "b", a, 16, 1), conv(&mut g, "c", a, 16, 2));
-    let twice = g.push("twice", Op::Add(add::Add), &[a, a]).unwrap();
+    let twice = g.push("twice", Op::Add(Add), &[a, a]).unwrap();
     for (name, node) in [("a", a), ("b", b), ("c", c), ("twice", twice)] {
         g.mark(name, node);
     }
@@ -357,15 +351,15 @@ fn later_steps_take_no_new_memory_and_tapes_do_not_disturb_each_other() {
     let executor = CpuExecutor::new();
     let network = network(&graph, Arc::new(executor.clone()));
     let x = tensor(&[8, 3, 16, 16], 1);
-    let first = pass(&network, &x, Mode::Replay);
+    let first = pass(&network, &x, Mode::Recompute);
     let peak = executor.peak_bytes();
     for _ in 0..2 {
-        same(&pass(&network, &x, Mode::Replay), &first, 0.0);
+        same(&pass(&network, &x, Mode::Recompute), &first, 0.0);
     }
     assert_eq!(executor.peak_bytes(), peak);
     let input = Var::from_tensor(&x).unwrap();
-    let kept = network.forward(input.as_tensor(), Mode::Replay).unwrap();
-    pass(&network, &tensor(&[8, 3, 16, 16], 2), Mode::Replay);
+    let kept = network.forward(input.as_tensor(), Mode::Recompute).unwrap();
+    pass(&network, &tensor(&[8, 3, 16, 16], 2), Mode::Recompute);
     let upstream: Vec<_> = kept
         .outputs
         .iter()

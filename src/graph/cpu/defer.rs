@@ -2,8 +2,9 @@
 //! before measures them; the one behind normalises them on their way in, and sums their gradients on the way back.
 
 use super::ops::conv2d;
-use super::plan::{Plan, Step, Then};
-use crate::graph::Op;
+use super::plan::Plan;
+use super::step::{Step, Then};
+use crate::graph::ops::Op;
 use crate::kernels::bf16::Bf16;
 
 impl Plan {
@@ -46,11 +47,8 @@ fn takes_norm(step: &Step, bf16: Option<Bf16>) -> bool {
 mod tests {
     use super::*;
     use crate::error::Result;
-    use crate::graph::add::Add;
-    use crate::graph::batch_norm::BatchNorm;
-    use crate::graph::conv2d::Conv2d;
-    use crate::graph::relu::Relu;
-    use crate::graph::{Graph, NodeId};
+    use crate::graph::builder::{Graph, NodeId};
+    use crate::graph::ops::{Add, BatchNorm, Conv2d, Relu};
     use crate::kernels::bf16::Dot;
 
     #[test]

@@ -1,16 +1,8 @@
 //! Evaluation runs a convolution, the batch norm behind it, the residual sum and ReLU as one step.
 
-use super::plan::{Plan, Step};
-use crate::graph::Op;
-use crate::graph::batch_norm::BatchNorm;
-
-/// The batch norm that a convolution has taken in: with running statistics it is a scale and a shift.
-#[derive(Clone, Debug)]
-pub(super) struct Folded {
-    pub(super) op: BatchNorm,
-    /// Prefix of its parameters.
-    pub(super) name: String,
-}
+use super::plan::Plan;
+use super::step::{Folded, Step};
+use crate::graph::ops::Op;
 
 impl Plan {
     /// The steps for running statistics.

@@ -5,89 +5,18 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use super::arena::{Arena, Buffer};
-use super::ops;
 use super::plan::Plan;
-use super::tensor;
+use super::step::Step;
+use super::tape::{Context, Kept, Record, Value, kept};
+use super::{ops, tensor};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Layer, Mode};
+use crate::graph::builder::Graph;
+use crate::graph::mode::Mode;
 use crate::kernels::Simd;
-use crate::kernels::batch_norm::{Affine, Statistics};
 use crate::kernels::bf16::Bf16;
-use crate::params::{Param, Params};
+use crate::params::Params;
 
-/// What every op is given besides its inputs.
-pub(super) struct Context<'a> {
-    pub(super) arena: &'a Arc<Arena>,
-    pub(super) simd: Simd,
-    /// There when products of a training step are computed in 16 bits.
-    pub(super) bf16: Option<Bf16>,
-    pub(super) params: &'a Params,
-    pub(super) batch: usize,
-    pub(super) mode: Mode,
-}
-
-/// The value of a node, on its way to the steps that read it.
-#[derive(Clone)]
-pub(super) struct Value {
-    pub(super) buffer: Arc<Buffer>,
-    /// Batch norm and ReLU, which the convolution that reads this has to apply.
-    pub(super) norm: Option<Arc<Affine>>,
-    /// What the convolution that wrote this has measured.
-    pub(super) statistics: Option<Arc<Statistics>>,
-}
-
-impl From<Arc<Buffer>> for Value {
-    fn from(buffer: Arc<Buffer>) -> Self {
-        Self {
-            buffer,
-            norm: None,
-            statistics: None,
-        }
-    }
-}
-
-/// What one step keeps for its backward.
-#[derive(Default)]
-pub(super) struct Kept {
-    pub(super) x: Option<Arc<Buffer>>,
-    pub(super) y: Option<Arc<Buffer>>,
-    /// Of a batch norm; of a convolution, the norm that x has to go through.
-    pub(super) affine: Option<Arc<Affine>>,
-}
-
-/// The tape.
-pub(super) struct Record {
-    pub(super) plan: Plan,
-    pub(super) kept: Vec<Kept>,
-    pub(super) params: Params,
-    pub(super) batch: usize,
-    /// Whether the input of the graph wants a gradient.
-    pub(super) input: bool,
-}
-
-impl Context<'_> {
-    /// The parameters of `step`'s op, in their order.
-    pub(super) fn parameters(&self, step: &super::plan::Step) -> Result<Vec<Param>> {
-        self.create(step.op.layer(), &step.name)
-    }
-
-    /// The parameters of `layer` under the prefix `name`, in their order.
-    pub(super) fn create(&self, layer: &dyn Layer, name: &str) -> Result<Vec<Param>> {
-        let specs = layer.parameters(name);
-        specs.iter().map(|spec| self.params.create(spec)).collect()
-    }
-}
-
-/// The value that a step kept.
-pub(super) fn kept(value: Option<&Arc<Buffer>>) -> Result<&[f32]> {
-    match value {
-        Some(buffer) => Ok(buffer),
-        None => Err(Error::Failed(
-            "a tape lacks a value that its forward kept".into(),
-        )),
-    }
-}
-
+/// The outputs of `graph` for `x`, and the tape.
 pub(super) fn run(
     arena: &Arc<Arena>,
     (simd, bf16): (Simd, Option<Bf16>),
@@ -98,7 +27,7 @@ pub(super) fn run(
 ) -> Result<(Vec<Tensor>, Record)> {
     let plan = match mode {
         Mode::Eval => Plan::of(graph).folded(),
-        _ => Plan::of(graph).deferred(bf16),
+        Mode::Train | Mode::Recompute => Plan::of(graph).deferred(bf16),
     };
     let context = Context {
         arena,
@@ -108,31 +37,19 @@ pub(super) fn run(
         batch: x.dims()[0],
         mode,
     };
-    let mut reads = plan.reads();
-    let mut values: Vec<Option<Value>> = vec![None; plan.shapes.len()];
-    values[0] = Some(Arc::new(tensor::import(arena, x, &plan.shapes[0])?).into());
-    let mut tape = Vec::new();
+    let mut values = Values::new(&plan, tensor::import(arena, x, &plan.shapes[0])?);
+    let mut tape: Vec<Kept> = Vec::new();
     for step in &plan.steps {
-        let inputs: Vec<Value> = step
-            .inputs
-            .iter()
-            .filter_map(|&node| values[node].clone())
-            .collect();
-        for &node in &step.inputs {
-            reads[node] -= 1;
-            if reads[node] == 0 {
-                values[node] = None;
-            }
-        }
+        let inputs = values.read(step)?;
         let (value, kept) = ops::forward(&context, step, inputs)?;
-        values[step.output] = Some(value);
+        values.of[step.output] = Some(value);
         if mode != Mode::Eval {
             tape.push(kept);
         }
     }
     let mut outputs = Vec::new();
     for &node in &plan.outputs {
-        let value = values[node].as_ref().map(|value| &value.buffer);
+        let value = values.of[node].as_ref().map(|value| &value.buffer);
         outputs.push(tensor::export(kept(value)?, &plan.shapes[node])?);
     }
     let record = Record {
@@ -143,4 +60,36 @@ pub(super) fn run(
         input: x.is_variable(),
     };
     Ok((outputs, record))
+}
+
+/// The values that later steps read, and how often each is still to be read.
+struct Values {
+    of: Vec<Option<Value>>,
+    reads: Vec<usize>,
+}
+
+impl Values {
+    fn new(plan: &Plan, input: Buffer) -> Self {
+        let mut of: Vec<Option<Value>> = vec![None; plan.shapes.len()];
+        of[0] = Some(Arc::new(input).into());
+        Self {
+            of,
+            reads: plan.reads(),
+        }
+    }
+
+    /// The inputs of `step`; those that nothing else reads are let go.
+    fn read(&mut self, step: &Step) -> Result<Vec<Value>> {
+        let gone = || Error::Failed(format!("node `{}` reads a value that is gone", step.name));
+        let inputs = step.inputs.iter();
+        let inputs = inputs.map(|&node| self.of[node].clone().ok_or_else(gone));
+        let inputs = inputs.collect::<Result<_>>()?;
+        for &node in &step.inputs {
+            self.reads[node] -= 1;
+            if self.reads[node] == 0 {
+                self.of[node] = None;
+            }
+        }
+        Ok(inputs)
+    }
 }

@@ -7,10 +7,15 @@
 mod arena;
 mod backward;
 mod defer;
+mod flow;
 mod fold;
 mod forward;
+mod fuse;
 mod ops;
 mod plan;
+mod products;
+mod step;
+mod tape;
 mod tensor;
 
 use std::sync::Arc;
@@ -18,7 +23,9 @@ use std::sync::Arc;
 use candle_core::{DType, Tensor};
 
 use crate::error::{Error, Result};
-use crate::graph::{Executor, Forward, Gradients, Graph, Mode, Precision, Tape};
+use crate::graph::builder::Graph;
+use crate::graph::executor::{Executor, Forward, Gradients, Precision, Tape};
+use crate::graph::mode::Mode;
 use crate::kernels::Simd;
 use crate::kernels::bf16::Bf16;
 use crate::params::Params;
@@ -81,12 +88,6 @@ impl CpuExecutor {
     #[must_use]
     pub fn peak_bytes(&self) -> usize {
         self.arena.peak_bytes()
-    }
-
-    /// The instructions in use.
-    #[must_use]
-    pub fn simd(&self) -> Simd {
-        self.simd
     }
 }
 

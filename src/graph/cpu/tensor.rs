@@ -19,6 +19,11 @@ pub(super) fn with_values<R>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> R) ->
     }
 }
 
+/// A copy of the values of a contiguous tensor.
+pub(super) fn values(tensor: &Tensor) -> Result<Vec<f32>> {
+    with_values(tensor, <[f32]>::to_vec)
+}
+
 /// Channels and pixels of an image sample; `None` for vectors and sequences, which keep their layout.
 fn image(shape: &[usize]) -> Option<(usize, usize)> {
     match *shape {

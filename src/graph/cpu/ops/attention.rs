@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::graph::attention::Attention;
 use crate::graph::cpu::arena::Buffer;
-use crate::graph::cpu::backward::Flow;
-use crate::graph::cpu::forward::{Context, Kept, kept};
-use crate::graph::cpu::plan::Step;
+use crate::graph::cpu::flow::Flow;
+use crate::graph::cpu::step::Step;
+use crate::graph::cpu::tape::{Context, Kept, kept};
+use crate::graph::ops::Attention;
 use crate::kernels::attention::{self as kernel, AttentionShape};
 
 fn sizes(cx: &Context, step: &Step, op: Attention) -> AttentionShape {
@@ -27,10 +27,7 @@ pub(super) fn forward(
 ) -> (Arc<Buffer>, Kept) {
     let mut y = cx.arena.take(x.len() / 3);
     kernel::forward(cx.simd, &sizes(cx, step, op), &x, &mut y);
-    let kept = Kept {
-        x: Some(x),
-        ..Kept::default()
-    };
+    let kept = Kept::input(x);
     (Arc::new(y), kept)
 }
 

@@ -4,15 +4,14 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
-use super::Deferred;
 use crate::error::{Error, Result};
-use crate::graph::Mode;
-use crate::graph::batch_norm::BatchNorm;
 use crate::graph::cpu::arena::Buffer;
-use crate::graph::cpu::backward::Flow;
-use crate::graph::cpu::forward::{Context, Kept, Value, kept};
-use crate::graph::cpu::plan::{Step, Then};
+use crate::graph::cpu::flow::Flow;
+use crate::graph::cpu::step::{Step, Then};
+use crate::graph::cpu::tape::{Context, Deferred, Kept, Value, kept};
 use crate::graph::cpu::tensor::with_values;
+use crate::graph::mode::Mode;
+use crate::graph::ops::BatchNorm;
 use crate::kernels::batch_norm::{self as kernel, Affine, Gate, Reduce, Statistics};
 use crate::params::{Param, Role};
 

@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use super::Deferred;
 use crate::error::Result;
-use crate::graph::conv2d::Conv2d;
 use crate::graph::cpu::arena::Buffer;
-use crate::graph::cpu::backward::Flow;
-use crate::graph::cpu::fold::Folded;
-use crate::graph::cpu::forward::{Context, Kept, Value, kept};
-use crate::graph::cpu::plan::{self, Step};
-use crate::graph::cpu::tensor::with_values;
+use crate::graph::cpu::flow::Flow;
+use crate::graph::cpu::products::Products;
+use crate::graph::cpu::step::{self, Folded, Step};
+use crate::graph::cpu::tape::{Context, Deferred, Kept, Value, kept};
+use crate::graph::cpu::tensor::{values, with_values};
+use crate::graph::ops::Conv2d;
 use crate::kernels::batch_norm::{Affine, Finish, Input, Reduce, Reduced, Statistics, Then};
-use crate::kernels::bf16::{self, Bf16};
-use crate::kernels::{ConvShape, Simd, conv, elementwise};
+use crate::kernels::bf16;
+use crate::kernels::{ConvShape, conv, elementwise};
 use crate::params::Param;
 
 pub(in crate::graph::cpu) fn sizes(batch: usize, step: &Step, op: &Conv2d) -> ConvShape {
@@ -31,24 +30,10 @@ pub(in crate::graph::cpu) fn sizes(batch: usize, step: &Step, op: &Conv2d) -> Co
     }
 }
 
-/// The kernels of a convolution.
-#[derive(Clone, Copy)]
-enum Way {
-    F32(Simd),
-    Bf16(Bf16),
-}
-
-impl Way {
-    fn of(cx: &Context, shape: &ConvShape) -> Self {
-        let bf16 = cx.bf16.filter(|bf16| bf16.pays(shape));
-        bf16.map_or(Self::F32(cx.simd), Self::Bf16)
-    }
-
-    fn workspace(self, shape: &ConvShape) -> usize {
-        match self {
-            Self::F32(_) => conv::workspace(shape),
-            Self::Bf16(_) => bf16::workspace(shape),
-        }
+fn workspace(products: Products, shape: &ConvShape) -> usize {
+    match products {
+        Products::F32(_) => conv::workspace(shape),
+        Products::Bf16(_) => bf16::workspace(shape),
     }
 }
 
@@ -66,20 +51,20 @@ pub(super) fn forward(
         Some(affine) => Then::Finish(Finish {
             affine,
             residual: residual.map(|r| &r[..]),
-            relu: step.then == plan::Then::Relu,
+            relu: step.then == step::Then::Relu,
         }),
         None if step.measures => Then::Measure,
         None => Then::Nothing,
     };
     let mut y = cx.arena.take(shape.output_len());
-    let way = Way::of(cx, &shape);
-    let mut space = cx.arena.take(way.workspace(&shape));
-    let sums = with_values(&params[0].var, |weight| match way {
-        Way::F32(simd) => {
+    let products = Products::of(cx, &shape);
+    let mut space = cx.arena.take(workspace(products, &shape));
+    let sums = with_values(&params[0].var, |weight| match products {
+        Products::F32(simd) => {
             let x = input(&x.buffer, x.norm.as_ref());
             conv::forward(simd, &shape, x, weight, (&mut y, then), &mut space)
         }
-        Way::Bf16(bf16) => {
+        Products::Bf16(bf16) => {
             bf16::forward(bf16, &shape, &x.buffer, weight, &mut y, &mut space);
             then.all(cx.simd, op.output, &mut y)
         }
@@ -104,10 +89,7 @@ fn input<'a>(values: &'a [f32], norm: Option<&'a Arc<Affine>>) -> Input<'a> {
 
 /// What the bias and the batch norm taken in come to.
 fn affine(cx: &Context, step: &Step, op: &Conv2d, bias: Option<&Param>) -> Result<Option<Affine>> {
-    let bias = match bias {
-        Some(bias) => Some(with_values(&bias.var, <[f32]>::to_vec)?),
-        None => None,
-    };
+    let bias = bias.map(|bias| values(&bias.var)).transpose()?;
     if let Some(Folded { op, name }) = &step.folded {
         return super::batch_norm::running(cx, op, name, bias.as_deref()).map(Some);
     }
@@ -132,17 +114,16 @@ pub(super) fn backward(
 ) -> Result<()> {
     let shape = sizes(cx.batch, step, op);
     let params = cx.parameters(step)?;
-    let way = Way::of(cx, &shape);
-    let mut space = cx.arena.take(way.workspace(&shape));
+    let products = Products::of(cx, &shape);
+    let mut space = cx.arena.take(workspace(products, &shape));
+    let x = input(kept(tape.x.as_ref())?, tape.affine.as_ref());
     let mut weight = vec![0.0; shape.weight_len()];
-    let x = kept(tape.x.as_ref())?;
-    match way {
-        Way::F32(simd) => {
-            let x = input(x, tape.affine.as_ref());
+    match products {
+        Products::F32(simd) => {
             conv::backward_weight(simd, &shape, x, gradient, &mut weight, &mut space);
         }
-        Way::Bf16(bf16) => {
-            bf16::backward_weight(bf16, &shape, x, gradient, &mut weight, &mut space);
+        Products::Bf16(bf16) => {
+            bf16::backward_weight(bf16, &shape, x.values, gradient, &mut weight, &mut space);
         }
     }
     flow.parameter(&params[0], weight)?;
@@ -157,12 +138,12 @@ pub(super) fn backward(
         let add = old.is_some();
         let mut dx = old.unwrap_or_else(|| cx.arena.take(shape.input_len()));
         let then = before.map_or(Then::Nothing, Then::Reduce);
-        let sums = with_values(&params[0].var, |weight| match way {
-            Way::F32(simd) => {
+        let sums = with_values(&params[0].var, |weight| match products {
+            Products::F32(simd) => {
                 let to = (&mut dx[..], add, then);
                 conv::backward_data(simd, &shape, gradient, weight, to, &mut space)
             }
-            Way::Bf16(bf16) => {
+            Products::Bf16(bf16) => {
                 let to = (&mut dx[..], add);
                 bf16::backward_data(bf16, &shape, gradient, weight, to, &mut space);
                 then.all(cx.simd, op.input, &mut dx)

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Done, refuse_images};
 use crate::error::Result;
 use crate::graph::cpu::arena::Buffer;
-use crate::graph::cpu::backward::Flow;
-use crate::graph::cpu::forward::{Context, Kept, kept};
-use crate::graph::cpu::plan::Step;
+use crate::graph::cpu::flow::Flow;
+use crate::graph::cpu::step::Step;
+use crate::graph::cpu::tape::{Context, Done, Kept, kept, refuse_images};
 use crate::graph::cpu::tensor::with_values;
-use crate::graph::layer_norm::LayerNorm;
+use crate::graph::ops::LayerNorm;
 use crate::kernels::layer_norm as kernel;
 
 pub(super) fn forward(cx: &Context, step: &Step, op: &LayerNorm, x: Arc<Buffer>) -> Done {
@@ -21,10 +20,7 @@ pub(super) fn forward(cx: &Context, step: &Step, op: &LayerNorm, x: Arc<Buffer>)
             kernel::forward(cx.simd, &x, weight, bias, op.eps as f32, &mut y);
         })
     })??;
-    let kept = Kept {
-        x: Some(x),
-        ..Kept::default()
-    };
+    let kept = Kept::input(x);
     Ok((Arc::new(y), kept))
 }
 

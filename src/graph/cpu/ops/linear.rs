@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use super::{Done, refuse_images};
 use crate::error::Result;
 use crate::graph::cpu::arena::Buffer;
-use crate::graph::cpu::backward::Flow;
-use crate::graph::cpu::forward::{Context, Kept, kept};
-use crate::graph::cpu::plan::{Step, Then};
-use crate::graph::cpu::tensor::with_values;
-use crate::graph::linear::Linear;
-use crate::kernels::bf16::{self, Bf16};
+use crate::graph::cpu::flow::Flow;
+use crate::graph::cpu::products::Products;
+use crate::graph::cpu::step::{Step, Then};
+use crate::graph::cpu::tape::{Context, Done, Kept, kept, refuse_images};
+use crate::graph::cpu::tensor::{values, with_values};
+use crate::graph::ops::Linear;
+use crate::kernels::bf16;
 use crate::kernels::gemm::{self, Order, Start};
-use crate::kernels::{ConvShape, activation, elementwise, linear as kernel};
+use crate::kernels::{ConvShape, Simd, activation, elementwise, linear as kernel};
+use crate::params::Param;
 
 pub(super) fn forward(
     cx: &Context,
@@ -25,45 +26,29 @@ pub(super) fn forward(
     let params = cx.parameters(step)?;
     let size = (x.len() / op.input, op.output, op.input);
     let mut y = cx.arena.take(size.0 * size.1);
-    let narrow = narrow(cx, op, size.0);
-    let need = match &narrow {
-        Some((_, shape)) => bf16::workspace(shape),
-        None => gemm::workspace(op.output, op.input),
-    };
-    let mut space = cx.arena.take(need);
-    let bias = match params.get(1) {
-        Some(bias) => Some(with_values(&bias.var, <[f32]>::to_vec)?),
-        None => None,
-    };
-    let bias = bias.as_deref();
+    let shape = as_convolution(op, size.0);
+    let products = Products::of(cx, &shape);
+    let mut space = cx.arena.take(match products {
+        Products::F32(_) => gemm::workspace(op.output, op.input),
+        Products::Bf16(_) => bf16::workspace(&shape),
+    });
+    let bias = params.get(1).map(|bias| values(&bias.var)).transpose()?;
+    let (bias, residual) = (bias.as_deref(), residual.map(|r| &r[..]));
     let gelu = step.then == Then::Gelu;
     let mut after = gelu.then(|| cx.arena.take(size.0 * size.1));
-    with_values(&params[0].var, |weight| {
-        if let Some((bf16, shape)) = &narrow {
-            bf16::forward(*bf16, shape, &x, weight, &mut y, &mut space);
-            if let Some(bias) = bias {
-                elementwise::add_rows(cx.simd, &mut y, bias);
-            }
-            if let Some(residual) = residual {
-                elementwise::add(cx.simd, &mut y, residual);
-            }
-            if let Some(after) = &mut after {
-                activation::gelu(cx.simd, &y, after);
-            }
-        } else if let Some(after) = &mut after {
-            let to = (&mut y[..], &mut after[..]);
-            kernel::with_gelu(cx.simd, size, &x, (weight, bias), to, &mut space);
-        } else {
-            let residual = residual.map(|r| &r[..]);
+    with_values(&params[0].var, |weight| match (products, &mut after) {
+        (Products::F32(simd), None) => {
+            let right = (weight, Order::Transposed);
             let to = (&mut y[..], Start::Sum { bias, residual });
-            gemm::matmul(
-                cx.simd,
-                size,
-                &x,
-                (weight, Order::Transposed),
-                to,
-                &mut space,
-            );
+            gemm::matmul(simd, size, &x, right, to, &mut space);
+        }
+        (Products::F32(simd), Some(after)) => {
+            let to = (&mut y[..], &mut after[..]);
+            kernel::with_gelu(simd, size, &x, (weight, bias), to, &mut space);
+        }
+        (Products::Bf16(bf16), after) => {
+            bf16::forward(bf16, &shape, &x, weight, &mut y, &mut space);
+            finish(cx.simd, (bias, residual), &mut y, after.as_mut());
         }
     })?;
     let y = Arc::new(y);
@@ -75,9 +60,27 @@ pub(super) fn forward(
     Ok((after.map_or(y, Arc::new), kept))
 }
 
-/// The convolution of single pixels that a layer over `rows` is, when its products are computed in 16 bits.
-fn narrow(cx: &Context, op: &Linear, rows: usize) -> Option<(Bf16, ConvShape)> {
-    let shape = ConvShape {
+/// What comes after products in 16 bits: bias, residual, and the GELU of it all in `after`.
+fn finish(
+    simd: Simd,
+    (bias, residual): (Option<&[f32]>, Option<&[f32]>),
+    y: &mut [f32],
+    after: Option<&mut Buffer>,
+) {
+    if let Some(bias) = bias {
+        elementwise::add_rows(simd, y, bias);
+    }
+    if let Some(residual) = residual {
+        elementwise::add(simd, y, residual);
+    }
+    if let Some(after) = after {
+        activation::gelu(simd, y, after);
+    }
+}
+
+/// The convolution of single pixels that a layer over `rows` is to the kernels in 16 bits.
+fn as_convolution(op: &Linear, rows: usize) -> ConvShape {
+    ConvShape {
         batch: rows,
         height: 1,
         width: 1,
@@ -88,9 +91,7 @@ fn narrow(cx: &Context, op: &Linear, rows: usize) -> Option<(Bf16, ConvShape)> {
         padding: 0,
         dilation: 1,
         groups: 1,
-    };
-    let bf16 = cx.bf16.filter(|bf16| bf16.pays(&shape))?;
-    Some((bf16, shape))
+    }
 }
 
 pub(super) fn backward(
@@ -106,56 +107,15 @@ pub(super) fn backward(
     }
     let params = cx.parameters(step)?;
     let x = kept(tape.x.as_ref())?;
-    let rows = x.len() / op.input;
-    let size = (op.output, op.input, rows);
-    let mut weight = vec![0.0; op.output * op.input];
-    let mut bias = params.get(1).map(|param| (param, vec![0.0; op.output]));
-    let narrow = narrow(cx, op, rows);
-    let sums = bias.as_mut().map(|(_, sums)| sums.as_mut_slice());
-    if let Some((bf16, shape)) = &narrow {
-        let mut space = cx.arena.take(bf16::workspace(shape));
-        bf16::backward_weight(*bf16, shape, x, &gradient, &mut weight, &mut space);
-        if let Some(sums) = sums {
-            elementwise::row_sums(cx.simd, &gradient, sums);
-        }
-    } else {
-        let mut space = cx.arena.take(gemm::over_rows_workspace(size));
-        gemm::over_rows(cx.simd, size, &gradient, x, (&mut weight, sums), &mut space);
-    }
-    flow.parameter(&params[0], weight)?;
-    if let Some((param, sums)) = bias {
-        flow.parameter(param, sums)?;
-    }
+    let shape = as_convolution(op, x.len() / op.input);
+    backward_parameters(cx, &shape, (x, &gradient), &params, flow)?;
     let input = step.inputs[0];
     if flow.wants(input) {
         let old = flow.take(input);
-        let start = if old.is_some() {
-            Start::Old
-        } else {
-            Start::Zero
-        };
+        let add = old.is_some();
         let mut dx = old.unwrap_or_else(|| cx.arena.take(x.len()));
-        let need = match &narrow {
-            Some((_, shape)) => bf16::workspace(shape),
-            None => gemm::workspace(op.input, op.output),
-        };
-        let mut space = cx.arena.take(need);
         with_values(&params[0].var, |weight| {
-            if let Some((bf16, shape)) = &narrow {
-                let to = (&mut dx[..], matches!(start, Start::Old));
-                bf16::backward_data(*bf16, shape, &gradient, weight, to, &mut space);
-                return;
-            }
-            let size = (rows, op.input, op.output);
-            let to = (&mut dx[..], start);
-            gemm::matmul(
-                cx.simd,
-                size,
-                &gradient,
-                (weight, Order::Plain),
-                to,
-                &mut space,
-            );
+            backward_input(cx, &shape, (&gradient, weight), (&mut dx, add));
         })?;
         flow.put(input, dx);
     }
@@ -163,4 +123,58 @@ pub(super) fn backward(
         flow.give(cx.simd, residual, gradient);
     }
     Ok(())
+}
+
+/// The gradients of weight and bias.
+fn backward_parameters(
+    cx: &Context,
+    shape: &ConvShape,
+    (x, gradient): (&[f32], &[f32]),
+    params: &[Param],
+    flow: &mut Flow,
+) -> Result<()> {
+    let size = (shape.output, shape.input, shape.batch);
+    let mut weight = vec![0.0; shape.output * shape.input];
+    let mut bias = params.get(1).map(|param| (param, vec![0.0; shape.output]));
+    let sums = bias.as_mut().map(|(_, sums)| sums.as_mut_slice());
+    match Products::of(cx, shape) {
+        Products::F32(simd) => {
+            let mut space = cx.arena.take(gemm::over_rows_workspace(size));
+            gemm::over_rows(simd, size, gradient, x, (&mut weight, sums), &mut space);
+        }
+        Products::Bf16(bf16) => {
+            let mut space = cx.arena.take(bf16::workspace(shape));
+            bf16::backward_weight(bf16, shape, x, gradient, &mut weight, &mut space);
+            if let Some(sums) = sums {
+                elementwise::row_sums(cx.simd, gradient, sums);
+            }
+        }
+    }
+    flow.parameter(&params[0], weight)?;
+    if let Some((param, sums)) = bias {
+        flow.parameter(param, sums)?;
+    }
+    Ok(())
+}
+
+/// The gradient of the input, written to `dx` or added to what it holds.
+fn backward_input(
+    cx: &Context,
+    shape: &ConvShape,
+    (gradient, weight): (&[f32], &[f32]),
+    (dx, add): (&mut [f32], bool),
+) {
+    match Products::of(cx, shape) {
+        Products::F32(simd) => {
+            let size = (shape.batch, shape.input, shape.output);
+            let start = if add { Start::Old } else { Start::Zero };
+            let right = (weight, Order::Plain);
+            let mut space = cx.arena.take(gemm::workspace(shape.input, shape.output));
+            gemm::matmul(simd, size, gradient, right, (dx, start), &mut space);
+        }
+        Products::Bf16(bf16) => {
+            let mut space = cx.arena.take(bf16::workspace(shape));
+            bf16::backward_data(bf16, shape, gradient, weight, (dx, add), &mut space);
+        }
+    }
 }

@@ -13,17 +13,11 @@ mod tokens;
 use std::sync::Arc;
 
 use super::arena::Buffer;
-use super::backward::Flow;
-use super::forward::{Context, Kept, Value};
-use super::plan::Step;
+use super::flow::Flow;
+use super::step::Step;
+use super::tape::{Context, Deferred, Done, Kept, Value};
 use crate::error::{Error, Result};
-use crate::graph::Op;
-
-/// A value and what backward needs.
-type Done = Result<(Arc<Buffer>, Kept)>;
-
-/// The same with what is left to neighbouring steps.
-type Deferred = Result<(Value, Kept)>;
+use crate::graph::ops::Op;
 
 /// The value of `step` from those of its inputs.
 pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Value>) -> Deferred {
@@ -43,7 +37,7 @@ pub(super) fn forward(cx: &Context, step: &Step, mut inputs: Vec<Value>) -> Defe
 fn alone(cx: &Context, step: &Step, x: Arc<Buffer>, second: Option<Arc<Buffer>>) -> Done {
     match (&step.op, second) {
         (Op::Relu(_), _) => Ok(pointwise::relu(cx, &x)),
-        (Op::Add(_), second) => Ok(pointwise::add(cx, &x, second.as_ref().unwrap_or(&x))),
+        (Op::Add(_), Some(second)) => Ok(pointwise::add(cx, &x, &second)),
         (Op::MaxPool(op), _) => Ok(pool::max(cx, step, op, x)),
         (Op::GlobalAvgPool(_), _) => Ok(pool::average(cx, step, &x)),
         (Op::Flatten(_), _) => Ok(pointwise::flatten(cx, step, x)),
@@ -57,7 +51,7 @@ fn alone(cx: &Context, step: &Step, x: Arc<Buffer>, second: Option<Arc<Buffer>>)
         (Op::TokenPool(op), _) => Ok(tokens::pool(cx, step, *op, &x)),
         (Op::Tanh(_), _) => Ok(pointwise::tanh(cx, &x)),
         (Op::Prototypes(op), _) => prototypes::forward(cx, step, op, x),
-        (Op::Conv2d(_) | Op::BatchNorm(_), _) => Err(Error::Failed(format!(
+        (Op::Conv2d(_) | Op::BatchNorm(_) | Op::Add(_), _) => Err(Error::Failed(format!(
             "node `{}` is not a step by itself",
             step.name
         ))),
@@ -112,17 +106,4 @@ pub(super) fn backward(
             Ok(())
         }
     }
-}
-
-/// Image samples keep channels last inside: ops over the last dimension cannot take them.
-fn refuse_images(step: &Step) -> Result<()> {
-    if step.from.len() == 3 {
-        return Err(Error::Failed(format!(
-            "node `{}`: the cpu executor runs {} on vectors and sequences, not on images; \
-             flatten first or choose `--executor candle`",
-            step.name,
-            step.op.layer().name()
-        )));
-    }
-    Ok(())
 }

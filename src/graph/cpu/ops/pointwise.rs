@@ -4,19 +4,16 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::graph::cpu::arena::Buffer;
-use crate::graph::cpu::backward::Flow;
-use crate::graph::cpu::forward::{Context, Kept, kept};
-use crate::graph::cpu::plan::Step;
+use crate::graph::cpu::flow::Flow;
+use crate::graph::cpu::step::Step;
+use crate::graph::cpu::tape::{Context, Kept, kept};
 use crate::kernels::{activation, elementwise, layout};
 
 pub(super) fn relu(cx: &Context, x: &Buffer) -> (Arc<Buffer>, Kept) {
     let mut y = cx.arena.take(x.len());
     activation::relu(cx.simd, x, &mut y);
     let y = Arc::new(y);
-    let kept = Kept {
-        y: Some(Arc::clone(&y)),
-        ..Kept::default()
-    };
+    let kept = Kept::output(&y);
     (y, kept)
 }
 
@@ -35,10 +32,7 @@ pub(super) fn relu_backward(
 pub(super) fn gelu(cx: &Context, x: Arc<Buffer>) -> (Arc<Buffer>, Kept) {
     let mut y = cx.arena.take(x.len());
     activation::gelu(cx.simd, &x, &mut y);
-    let kept = Kept {
-        x: Some(x),
-        ..Kept::default()
-    };
+    let kept = Kept::input(x);
     (Arc::new(y), kept)
 }
 
@@ -58,10 +52,7 @@ pub(super) fn tanh(cx: &Context, x: &Buffer) -> (Arc<Buffer>, Kept) {
     let mut y = cx.arena.take(x.len());
     activation::tanh(x, &mut y);
     let y = Arc::new(y);
-    let kept = Kept {
-        y: Some(Arc::clone(&y)),
-        ..Kept::default()
-    };
+    let kept = Kept::output(&y);
     (y, kept)
 }
 

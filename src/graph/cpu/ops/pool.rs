@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::graph::cpu::arena::Buffer;
-use crate::graph::cpu::backward::Flow;
-use crate::graph::cpu::forward::{Context, Kept, kept};
-use crate::graph::cpu::plan::Step;
-use crate::graph::max_pool::MaxPool;
+use crate::graph::cpu::flow::Flow;
+use crate::graph::cpu::step::Step;
+use crate::graph::cpu::tape::{Context, Kept, kept};
+use crate::graph::ops::MaxPool;
 use crate::kernels::pool::{self as kernel, PoolShape};
 
 fn sizes(step: &Step, op: &MaxPool) -> PoolShape {

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Done, refuse_images};
 use crate::error::Result;
 use crate::graph::cpu::arena::Buffer;
-use crate::graph::cpu::backward::Flow;
-use crate::graph::cpu::forward::{Context, Kept, kept};
-use crate::graph::cpu::plan::Step;
+use crate::graph::cpu::flow::Flow;
+use crate::graph::cpu::step::Step;
+use crate::graph::cpu::tape::{Context, Done, Kept, kept, refuse_images};
 use crate::graph::cpu::tensor::with_values;
-use crate::graph::prototypes::Prototypes;
+use crate::graph::ops::Prototypes;
 use crate::kernels::gemm::{self, Order, Start};
 use crate::kernels::normalise;
 
@@ -33,10 +32,7 @@ pub(super) fn forward(cx: &Context, step: &Step, op: &Prototypes, x: Arc<Buffer>
         let to = (&mut y[..], Start::Zero);
         gemm::matmul(cx.simd, size, &rows, right, to, &mut space);
     })?;
-    let kept = Kept {
-        x: Some(x),
-        ..Kept::default()
-    };
+    let kept = Kept::input(x);
     Ok((Arc::new(y), kept))
 }
 

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use super::Done;
 use crate::error::Result;
 use crate::graph::cpu::arena::Buffer;
-use crate::graph::cpu::backward::Flow;
-use crate::graph::cpu::forward::{Context, Kept};
-use crate::graph::cpu::plan::Step;
+use crate::graph::cpu::flow::Flow;
+use crate::graph::cpu::step::Step;
+use crate::graph::cpu::tape::{Context, Done, Kept};
 use crate::graph::cpu::tensor::with_values;
-use crate::graph::token_embed::TokenEmbed;
-use crate::graph::token_pool::TokenPool;
+use crate::graph::ops::TokenEmbed;
+use crate::graph::ops::TokenPool;
 use crate::kernels::{elementwise, pool};
 
 pub(super) fn embed(cx: &Context, step: &Step, op: &TokenEmbed, x: &Buffer) -> Done {

@@ -3,11 +3,13 @@
 use candle_core::{D, Tensor};
 
 use crate::error::{Error, Result};
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 use crate::params::{Init, ParamSpec, Role};
 
 /// `(x − mean) / sqrt(var + eps) · weight + bias` over the last dimension, biased variance (Ba et al. 2016).
 ///
+/// Takes (.., width), gives the same shape.
 /// Written from differentiable operations: candle's fused layer norm has no backward.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LayerNorm {
@@ -55,5 +57,13 @@ impl Layer for LayerNorm {
 
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
         8 * output.iter().product::<usize>() as u64
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        let op = Self {
+            width: 6,
+            eps: 1e-5,
+        };
+        vec![(op, vec![6])]
     }
 }

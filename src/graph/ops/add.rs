@@ -3,15 +3,20 @@
 use candle_core::Tensor;
 
 use crate::error::{Error, Result};
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 
-/// `a + b` of two equal shapes: the end of a residual block.
+/// `a + b` of two equal shapes: the end of a residual block (He et al. 2016).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Add;
 
 impl Layer for Add {
     fn name(&self) -> &'static str {
         "add"
+    }
+
+    fn inputs(&self) -> usize {
+        2
     }
 
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -29,5 +34,9 @@ impl Layer for Add {
 
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
         output.iter().product::<usize>() as u64
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        vec![(Self, vec![3, 6, 7])]
     }
 }

@@ -1,17 +1,18 @@
-//! Hyperbolic tangent.
+//! Rectified linear unit.
 
 use candle_core::Tensor;
 
 use crate::error::Result;
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 
-/// `tanh(x)`, element by element: the smooth, bounded activation of small regression networks.
+/// `max(0, x)`, element by element (Nair & Hinton 2010).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tanh;
+pub struct Relu;
 
-impl Layer for Tanh {
+impl Layer for Relu {
     fn name(&self) -> &'static str {
-        "tanh"
+        "relu"
     }
 
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -19,10 +20,14 @@ impl Layer for Tanh {
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor], _: Mode) -> Result<Tensor> {
-        Ok(inputs[0].tanh()?)
+        Ok(inputs[0].relu()?)
     }
 
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
-        8 * output.iter().product::<usize>() as u64
+        output.iter().product::<usize>() as u64
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        vec![(Self, vec![3, 6, 7])]
     }
 }

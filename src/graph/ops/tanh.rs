@@ -1,17 +1,18 @@
-//! Gaussian error linear unit.
+//! Hyperbolic tangent.
 
 use candle_core::Tensor;
 
 use crate::error::Result;
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 
-/// `x/2 · (1 + erf(x/√2))`, the exact form (Hendrycks & Gimpel 2016), not the tanh approximation.
+/// `tanh(x)`, element by element: the smooth, bounded activation of small regression networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Gelu;
+pub struct Tanh;
 
-impl Layer for Gelu {
+impl Layer for Tanh {
     fn name(&self) -> &'static str {
-        "gelu"
+        "tanh"
     }
 
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
@@ -19,10 +20,14 @@ impl Layer for Gelu {
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor], _: Mode) -> Result<Tensor> {
-        Ok(inputs[0].gelu_erf()?)
+        Ok(inputs[0].tanh()?)
     }
 
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
         8 * output.iter().product::<usize>() as u64
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        vec![(Self, vec![6])]
     }
 }

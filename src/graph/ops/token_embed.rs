@@ -2,12 +2,14 @@
 
 use candle_core::Tensor;
 
-use crate::augment::{Interpolation, Taps};
 use crate::error::{Error, Result};
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
+use crate::graph::positions::Resampled;
 use crate::params::{Init, ParamSpec, Role};
 
-/// Puts a learned class token before the others (when asked for) and adds a learned vector to every position.
+/// Puts a learned class token before the others (when asked for) and adds a learned vector to every position
+/// (Dosovitskiy et al. 2021).
 ///
 /// Takes (tokens, width), gives (tokens + 1, width) with a class token. Parameters are timm's `cls_token`
 /// (1, 1, width) and `pos_embed` (1, tokens, width) right under the node's name. Images of another size than the
@@ -24,47 +26,6 @@ pub struct TokenEmbed {
     pub resampled: Option<Resampled>,
 }
 
-/// Learned positions brought to another grid, by antialiased bicubic interpolation (a = −0.5).
-///
-/// This is timm's `resample_abs_pos_embed`; DINO's own code interpolates without antialiasing and with a = −0.75.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Resampled {
-    /// Rows and columns of the learned grid.
-    pub from: [usize; 2],
-    /// Rows and columns of the grid in use.
-    pub to: [usize; 2],
-}
-
-impl Resampled {
-    /// The matrix (to, from), row-major, that makes positions in use from learned ones.
-    #[must_use]
-    pub fn matrix(&self) -> Vec<f32> {
-        let taps = |axis: usize| {
-            let (from, to) = (self.from[axis], self.to[axis]);
-            let mut taps = Taps::default();
-            taps.fill(Interpolation::Bicubic, from, to, 0..to, 1.0);
-            taps
-        };
-        let (rows, columns) = (taps(0), taps(1));
-        let learned = self.from[0] * self.from[1];
-        let mut matrix = vec![0.0; self.to[0] * self.to[1] * learned];
-        for (token, weights) in matrix.chunks_exact_mut(learned.max(1)).enumerate() {
-            let (i, j) = (token / self.to[1], token % self.to[1]);
-            for row in 0..rows.count() {
-                let (y, of_row) = rows.tap(i, row);
-                for column in 0..columns.count() {
-                    let (x, of_column) = columns.tap(j, column);
-                    let weight = of_row * of_column;
-                    if weight != 0.0 {
-                        weights[y * self.from[1] + x] += weight; // a padding tap may point past the end
-                    }
-                }
-            }
-        }
-        matrix
-    }
-}
-
 impl TokenEmbed {
     /// Tokens of the input.
     #[must_use]
@@ -76,6 +37,22 @@ impl TokenEmbed {
     #[must_use]
     pub fn positions(&self) -> usize {
         self.seen() + usize::from(self.class_token)
+    }
+
+    /// Learned positions (1, tokens, width) on the grid in use.
+    fn resample(&self, resampled: Resampled, learned: &Tensor) -> Result<Tensor> {
+        let first = usize::from(self.class_token);
+        let matrix = Tensor::from_vec(
+            resampled.matrix(),
+            (self.seen(), self.tokens),
+            learned.device(),
+        )?;
+        let grid = learned.narrow(1, first, self.tokens)?.squeeze(0)?;
+        let grid = matrix
+            .to_dtype(learned.dtype())?
+            .matmul(&grid.contiguous()?)?
+            .unsqueeze(0)?;
+        Ok(Tensor::cat(&[&learned.narrow(1, 0, first)?, &grid], 1)?)
     }
 }
 
@@ -139,22 +116,22 @@ impl Layer for TokenEmbed {
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
         output.iter().product::<usize>() as u64
     }
-}
 
-impl TokenEmbed {
-    /// Learned positions (1, tokens, width) on the grid in use.
-    fn resample(&self, resampled: Resampled, learned: &Tensor) -> Result<Tensor> {
-        let first = usize::from(self.class_token);
-        let matrix = Tensor::from_vec(
-            resampled.matrix(),
-            (self.seen(), self.tokens),
-            learned.device(),
-        )?;
-        let grid = learned.narrow(1, first, self.tokens)?.squeeze(0)?;
-        let grid = matrix
-            .to_dtype(learned.dtype())?
-            .matmul(&grid.contiguous()?)?
-            .unsqueeze(0)?;
-        Ok(Tensor::cat(&[&learned.narrow(1, 0, first)?, &grid], 1)?)
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        let learned = Self {
+            tokens: 3,
+            width: 6,
+            class_token: true,
+            resampled: None,
+        };
+        let resampled = Self {
+            tokens: 12,
+            resampled: Some(Resampled {
+                from: [3, 4],
+                to: [2, 5],
+            }),
+            ..learned
+        };
+        vec![(learned, vec![3, 6]), (resampled, vec![10, 6])]
     }
 }

@@ -3,7 +3,8 @@
 use candle_core::Tensor;
 
 use crate::error::{Error, Result};
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 use crate::params::{Init, ParamSpec, Role};
 
 /// Cross-correlation with zero padding, square kernel:
@@ -147,5 +148,15 @@ impl Layer for Conv2d {
 
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
         2 * (self.taps() * output.iter().product::<usize>()) as u64
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        let strided = Self {
+            bias: true,
+            ..Self::new(3, 5, 3, 2, 1)
+        };
+        [Self::new(3, 4, 3, 1, 1), strided, Self::new(3, 4, 1, 1, 0)]
+            .map(|op| (op, vec![3, 6, 7]))
+            .into()
     }
 }

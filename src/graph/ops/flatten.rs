@@ -3,7 +3,8 @@
 use candle_core::Tensor;
 
 use crate::error::Result;
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 
 /// `(C, H, W) -> (C·H·W)` in row-major order, channels slowest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,5 +25,9 @@ impl Layer for Flatten {
 
     fn operations(&self, _: &[&[usize]], _: &[usize]) -> u64 {
         0
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        vec![(Self, vec![3, 6, 7])]
     }
 }

@@ -3,7 +3,8 @@
 use candle_core::Tensor;
 
 use crate::error::{Error, Result};
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 use crate::params::{Init, ParamSpec, Role};
 
 /// `y_k = cos(x, w_k)`: each output is the cosine of the input with one of `output` learned prototypes.
@@ -56,5 +57,13 @@ impl Layer for Prototypes {
 
     fn operations(&self, _: &[&[usize]], _: &[usize]) -> u64 {
         2 * (self.input * self.output) as u64
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        let op = Self {
+            input: 6,
+            output: 5,
+        };
+        vec![(op, vec![6])]
     }
 }

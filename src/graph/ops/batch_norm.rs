@@ -3,11 +3,13 @@
 use candle_core::Tensor;
 
 use crate::error::{Error, Result};
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 use crate::params::{Init, ParamSpec, Role};
 
 /// `y = (x − mean) / sqrt(var + eps) · weight + bias` per channel (Ioffe & Szegedy 2015).
 ///
+/// Takes (C) or (C, ..), gives the same shape.
 /// Training uses the batch's mean and biased variance and moves the running statistics by
 /// `new = (1 − momentum) · old + momentum · batch`, where the running variance takes the unbiased one, as PyTorch does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -124,6 +126,13 @@ impl Layer for BatchNorm {
 
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
         4 * output.iter().product::<usize>() as u64
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        vec![
+            (Self::new(3), vec![3, 6, 7]),
+            (Self::without_affine(6), vec![6]),
+        ]
     }
 }
 

@@ -3,7 +3,8 @@
 use candle_core::Tensor;
 
 use crate::error::{Error, Result};
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 
 /// `(tokens, width) -> (width)`: the class token, or the mean over all tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,5 +38,9 @@ impl Layer for TokenPool {
 
     fn operations(&self, inputs: &[&[usize]], _: &[usize]) -> u64 {
         inputs[0].iter().product::<usize>() as u64
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        vec![(Self::Class, vec![3, 6]), (Self::Mean, vec![3, 6])]
     }
 }

@@ -3,9 +3,11 @@
 use candle_core::Tensor;
 
 use crate::error::{Error, Result};
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 
-/// `(C, H, W) -> (H·W, C)`, row after row: a patch embedding is a convolution with stride = kernel, then this.
+/// `(C, H, W) -> (H·W, C)`, row after row: a patch embedding is a convolution with stride = kernel, then this
+/// (Dosovitskiy et al. 2021).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ToTokens;
 
@@ -29,5 +31,9 @@ impl Layer for ToTokens {
 
     fn operations(&self, _: &[&[usize]], _: &[usize]) -> u64 {
         0
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        vec![(Self, vec![3, 6, 7])]
     }
 }

@@ -3,7 +3,8 @@
 use candle_core::{D, Tensor};
 
 use crate::error::{Error, Result};
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 
 /// `softmax(q kᵀ / √d) v` in each head, without mask or dropout (Vaswani et al. 2017).
 ///
@@ -49,5 +50,9 @@ impl Layer for Attention {
 
     fn operations(&self, inputs: &[&[usize]], output: &[usize]) -> u64 {
         4 * (inputs[0][0] * output.iter().product::<usize>()) as u64
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        vec![(Self { heads: 2 }, vec![5, 24])]
     }
 }

@@ -3,9 +3,10 @@
 use candle_core::Tensor;
 
 use crate::error::{Error, Result};
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 
-/// `(C, H, W) -> (C)`: the mean over height and width.
+/// `(C, H, W) -> (C)`: the mean over height and width (Lin et al. 2014).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GlobalAvgPool;
 
@@ -29,5 +30,9 @@ impl Layer for GlobalAvgPool {
 
     fn operations(&self, inputs: &[&[usize]], _: &[usize]) -> u64 {
         inputs[0].iter().product::<usize>() as u64
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        vec![(Self, vec![3, 6, 7])]
     }
 }

@@ -3,10 +3,12 @@
 use candle_core::{D, Tensor};
 
 use crate::error::{Error, Result};
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 
 /// Largest value of each window; padding counts as −∞ and windows that do not fit are dropped.
 ///
+/// Takes (C, H, W), gives (C, H', W') with `H' = (H + 2·padding − kernel) / stride + 1`, rounded down.
 /// candle's own `max_pool2d` has a wrong gradient when windows overlap, so the windows are gathered
 /// here and the first of equal maxima receives the gradient, as in PyTorch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +75,15 @@ impl Layer for MaxPool {
 
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
         (self.kernel * self.kernel * output.iter().product::<usize>()) as u64
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        let op = Self {
+            kernel: 3,
+            stride: 2,
+            padding: 1,
+        };
+        vec![(op, vec![3, 6, 7])]
     }
 }
 

@@ -3,10 +3,11 @@
 use candle_core::{D, Tensor};
 
 use crate::error::{Error, Result};
-use crate::graph::{Layer, Mode};
+use crate::graph::layer::Layer;
+use crate::graph::mode::Mode;
 use crate::params::{Init, ParamSpec, Role};
 
-/// `y = x Wᵀ + b` over the last dimension; W is (out, in).
+/// `y = x Wᵀ + b` over the last dimension: (.., in) to (.., out); W is (out, in).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Linear {
     /// Size of the last dimension of the input.
@@ -91,5 +92,9 @@ impl Layer for Linear {
 
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
         2 * (self.input * output.iter().product::<usize>()) as u64
+    }
+
+    fn samples() -> Vec<(Self, Vec<usize>)> {
+        vec![(Self::new(6, 4, true), vec![6])]
     }
 }
