@@ -15,6 +15,7 @@
 //! | 7 product | [`report`], [`config`], [`cli`] |
 
 #![warn(unreachable_pub)]
+#![deny(unsafe_code)]
 
 pub mod atomic;
 pub mod augment;
@@ -29,6 +30,10 @@ pub mod graph;
 pub mod heads;
 pub mod host;
 pub mod inference;
+#[allow(
+    unsafe_code,
+    reason = "kernels walk slices through pointers and call vector instructions"
+)]
 pub mod kernels;
 pub mod losses;
 pub mod negatives;

@@ -17,6 +17,7 @@ pub mod attention;
 pub mod batch_norm;
 pub mod bf16;
 pub mod conv;
+mod conv_shape;
 pub mod depthwise;
 mod direct;
 pub mod elementwise;
@@ -36,8 +37,9 @@ pub mod threads;
 pub mod update;
 pub mod winograd;
 
+mod product;
 mod scratch;
 mod shared;
 
-pub use conv::ConvShape;
+pub use conv_shape::ConvShape;
 pub use simd::{Level, Simd};

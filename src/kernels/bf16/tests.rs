@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::*;
-use crate::kernels::batch_norm::Then;
-use crate::kernels::im2col;
+use crate::kernels::batch_norm::Epilogue;
+use crate::kernels::{Simd, im2col};
 
 /// Whole numbers from −3 to 3 that depend on `seed` only.
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
@@ -25,7 +25,14 @@ fn equal(s: &ConvShape) {
     let weight = numbers(s.weight_len(), 3);
     let mut space = vec![f32::NAN; im2col::workspace(s).max(workspace(s))];
     let mut y = vec![f32::NAN; s.output_len()];
-    im2col::forward(simd, s, &x, &weight, (&mut y, Then::Nothing), &mut space);
+    im2col::forward(
+        simd,
+        s,
+        &x,
+        &weight,
+        (&mut y, Epilogue::Nothing),
+        &mut space,
+    );
     let mut dx = numbers(x.len(), 4);
     im2col::backward_data(simd, s, &dy, &weight, (&mut dx, true), &mut space);
     let mut dw = vec![f32::NAN; weight.len()];

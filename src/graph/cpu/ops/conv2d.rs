@@ -11,7 +11,7 @@ use crate::graph::cpu::fold::Folded;
 use crate::graph::cpu::forward::{Context, Kept, Value, kept};
 use crate::graph::cpu::plan::{self, Step};
 use crate::graph::cpu::tensor::with_values;
-use crate::kernels::batch_norm::{Affine, Finish, Input, Reduce, Reduced, Statistics, Then};
+use crate::kernels::batch_norm::{Affine, Epilogue, Finish, Input, Reduce, Reduced, Statistics};
 use crate::kernels::bf16::{self, Bf16};
 use crate::kernels::{ConvShape, Simd, conv, elementwise};
 use crate::params::Param;
@@ -63,13 +63,13 @@ pub(super) fn forward(
     let params = cx.parameters(step)?;
     let affine = affine(cx, step, op, params.get(1))?;
     let then = match &affine {
-        Some(affine) => Then::Finish(Finish {
+        Some(affine) => Epilogue::Finish(Finish {
             affine,
             residual: residual.map(|r| &r[..]),
             relu: step.then == plan::Then::Relu,
         }),
-        None if step.measures => Then::Measure,
-        None => Then::Nothing,
+        None if step.measures => Epilogue::Moments,
+        None => Epilogue::Nothing,
     };
     let mut y = cx.arena.take(shape.output_len());
     let way = Way::of(cx, &shape);
@@ -156,7 +156,7 @@ pub(super) fn backward(
         let old = flow.take(input);
         let add = old.is_some();
         let mut dx = old.unwrap_or_else(|| cx.arena.take(shape.input_len()));
-        let then = before.map_or(Then::Nothing, Then::Reduce);
+        let then = before.map_or(Epilogue::Nothing, Epilogue::Reduce);
         let sums = with_values(&params[0].var, |weight| match way {
             Way::F32(simd) => {
                 let to = (&mut dx[..], add, then);
