@@ -40,6 +40,8 @@ pub mod winograd;
 mod product;
 mod scratch;
 mod shared;
+#[cfg(test)]
+mod tests;
 
 pub use conv_shape::ConvShape;
 pub use simd::{Level, Simd};
