@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use ravine::kernels::batch_norm::{self, Affine, Gate, Reduce, Statistics, Then};
+use ravine::kernels::batch_norm::{self, Affine, Epilogue, Gate, Reduce, Statistics};
 use ravine::kernels::gemm::{self, Order, Start};
 use ravine::kernels::{ConvShape, Simd, conv};
 
@@ -68,11 +68,11 @@ fn convolution(
     let (mut y, mut dx, mut dw) = (dy.clone(), x.clone(), weight.clone());
     let mut space = vec![0.0; conv::workspace(&s)];
     let forward = mean(|| {
-        let (x, y) = (x[..].into(), (&mut y[..], Then::Nothing));
+        let (x, y) = (x[..].into(), (&mut y[..], Epilogue::Nothing));
         conv::forward(simd, &s, x, &weight, y, &mut space);
     });
     let data = mean(|| {
-        let to = (&mut dx[..], false, Then::Nothing);
+        let to = (&mut dx[..], false, Epilogue::Nothing);
         conv::backward_data(simd, &s, &dy, &weight, to, &mut space);
     });
     let by_weight =

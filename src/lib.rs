@@ -62,7 +62,10 @@ pub mod heads;
 pub mod host;
 pub mod inference;
 pub mod judge;
-#[allow(unsafe_code, reason = "the only place for it; each block says why it is sound")]
+#[allow(
+    unsafe_code,
+    reason = "kernels walk slices through pointers and call vector instructions"
+)]
 pub mod kernels;
 pub mod losses;
 pub mod negatives;

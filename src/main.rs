@@ -1,5 +1,7 @@
 //! The `ravine` binary: parse, run, report.
 
+#![forbid(unsafe_code)]
+
 use std::process::ExitCode;
 
 use clap::Parser;

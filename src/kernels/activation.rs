@@ -64,6 +64,9 @@ pub(super) fn exp_negative(x: f32) -> f32 {
 }
 
 /// [`exp_negative`] of sixteen numbers; what is not a number stays so.
+///
+/// # Safety
+/// The processor has the instructions of `L`.
 #[inline(always)]
 pub(super) unsafe fn exp_negatives<L: Lanes>(x: L) -> L {
     // SAFETY: the caller has proved `L`.
@@ -82,6 +85,9 @@ pub(super) unsafe fn exp_negatives<L: Lanes>(x: L) -> L {
 }
 
 /// `Φ(x)` and `exp(−x²/2)`: the normal distribution, to 1e-7 (Abramowitz & Stegun 7.1.26).
+///
+/// # Safety
+/// The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn normal<L: Lanes>(x: L) -> (L, L) {
     // SAFETY: the caller has proved `L`.

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::conv::ConvShape;
+use super::conv_shape::ConvShape;
 use super::elementwise;
 use super::simd::{Simd, multiversion};
 
@@ -92,6 +92,7 @@ pub(super) fn forward(
     y: &mut [f32],
     workspace: &mut [f32],
 ) {
+    s.check(x.into(), (y.len(), weight.len()));
     taps_first(s, weight, workspace);
     let (input, output) = image_lens(s);
     y.par_chunks_mut(output)
@@ -107,6 +108,7 @@ pub(super) fn backward_data(
     (dx, add): (&mut [f32], bool),
     workspace: &mut [f32],
 ) {
+    s.check((&*dx).into(), (dy.len(), weight.len()));
     taps_first(s, weight, workspace);
     let (input, output) = image_lens(s);
     dx.par_chunks_mut(input)
@@ -127,6 +129,7 @@ pub(super) fn backward_weight(
     dw: &mut [f32],
     workspace: &mut [f32],
 ) {
+    s.check(x.into(), (dy.len(), dw.len()));
     let parts = PARTS.min(s.batch);
     let span = s.batch.div_ceil(parts);
     let (input, output) = image_lens(s);

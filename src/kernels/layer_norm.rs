@@ -23,6 +23,9 @@ pub(super) fn lane_sum(count: usize, f: impl Fn(usize) -> f32) -> f32 {
 }
 
 /// Sum of `f(i, count)` over the parts of a row: `count` numbers from i on, sixteen but for the last.
+///
+/// # Safety
+/// The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn total<L: Lanes>(width: usize, f: impl Fn(usize, usize) -> L) -> f32 {
     // SAFETY: the caller has proved `L`.
@@ -36,6 +39,9 @@ unsafe fn total<L: Lanes>(width: usize, f: impl Fn(usize, usize) -> L) -> f32 {
 }
 
 /// Lanes from `count` on are 0.
+///
+/// # Safety
+/// The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn only<L: Lanes>(x: L, count: usize) -> L {
     if count >= 16 {
@@ -47,6 +53,9 @@ unsafe fn only<L: Lanes>(x: L, count: usize) -> L {
 }
 
 /// Mean and 1 / standard deviation of a row.
+///
+/// # Safety
+/// The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn moments<L: Lanes>(row: &[f32], eps: f32) -> (f32, f32) {
     let (at, scale) = (row.as_ptr(), 1.0 / row.len() as f32);

@@ -2,6 +2,7 @@
 
 use super::activation::gelu_chunk;
 use super::gemm::{Order, Start, matmul_then};
+use super::product::product;
 use super::shared::Shared;
 use super::simd::Simd;
 
@@ -17,7 +18,7 @@ pub fn with_gelu(
     (before, after): (&mut [f32], &mut [f32]),
     workspace: &mut [f32],
 ) {
-    assert!(after.len() >= m * n);
+    assert!(after.len() >= product([m, n]));
     let after = Shared::new(after);
     let start = Start::Sum {
         bias,
@@ -33,7 +34,8 @@ pub fn with_gelu(
         workspace,
         |place, values| {
             // SAFETY: the product hands out every place once.
-            gelu_chunk(simd, values, unsafe { after.part(place, values.len()) });
+            let after = unsafe { after.part(place, values.len()) };
+            gelu_chunk(simd, values, after);
         },
     );
 }

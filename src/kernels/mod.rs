@@ -17,11 +17,12 @@ pub mod attention;
 pub mod batch_norm;
 pub mod bf16;
 pub mod conv;
-pub mod depthwise;
+mod conv_shape;
+mod depthwise;
 mod direct;
 pub mod elementwise;
 pub mod gemm;
-pub mod im2col;
+mod im2col;
 pub mod layer_norm;
 pub mod layout;
 pub mod linear;
@@ -34,10 +35,13 @@ pub mod simd;
 pub mod slab;
 pub mod threads;
 pub mod update;
-pub mod winograd;
+mod winograd;
 
+mod product;
 mod scratch;
 mod shared;
+#[cfg(test)]
+mod tests;
 
-pub use conv::ConvShape;
+pub use conv_shape::ConvShape;
 pub use simd::{Level, Simd};

@@ -2,14 +2,11 @@
 
 use std::cell::RefCell;
 
-use super::memory;
+use super::memory::{self, LINE};
 
 thread_local! {
     static BUFFER: RefCell<(Vec<f32>, usize)> = const { RefCell::new((Vec::new(), 0)) };
 }
-
-/// Floats per cache line.
-const LINE: usize = 16;
 
 /// Run `work` on `len` floats of working memory, aligned to cache lines; what they hold is arbitrary.
 ///

@@ -3,6 +3,9 @@
 use std::marker::PhantomData;
 
 /// A mutable slice whose parts are handed to several threads.
+///
+/// Places are reached through raw pointers, or as slices through [`Shared::part`], which is unsafe: whoever uses
+/// either keeps places that are written apart from all other uses of them at the same time.
 #[derive(Clone, Copy)]
 pub(super) struct Shared<'a> {
     start: *mut f32,
@@ -10,8 +13,8 @@ pub(super) struct Shared<'a> {
     lifetime: PhantomData<&'a mut [f32]>,
 }
 
-// SAFETY: the slice is borrowed mutably for 'a, and every access goes through `part`, whose callers promise
-// that parts alive at the same time do not overlap.
+// SAFETY: the slice is borrowed mutably for 'a, floats may be sent, and every access is unsafe: its author keeps
+// those of several threads apart.
 unsafe impl Send for Shared<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for Shared<'_> {}
@@ -25,7 +28,7 @@ impl<'a> Shared<'a> {
         }
     }
 
-    /// Where element `offset` lies.
+    /// Where element `offset` lies; that of the end may be asked for.
     pub(super) fn at(self, offset: usize) -> *mut f32 {
         assert!(offset <= self.len, "offset {offset} of {}", self.len);
         self.start.wrapping_add(offset)
@@ -34,8 +37,9 @@ impl<'a> Shared<'a> {
     /// The part `start .. start + len`.
     ///
     /// # Safety
-    /// Parts alive at the same time must not overlap.
-    #[allow(clippy::mut_from_ref, reason = "disjoint parts, see above")]
+    /// While the part is alive, nothing else reads or writes its floats: no other part, and no pointer of
+    /// [`Shared::at`].
+    #[allow(clippy::mut_from_ref, reason = "disjoint parts, as callers promise")]
     pub(super) unsafe fn part(&self, start: usize, len: usize) -> &'a mut [f32] {
         assert!(
             start <= self.len && len <= self.len - start,

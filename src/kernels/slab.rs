@@ -3,8 +3,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::memory;
-use super::scratch::lines;
+use super::memory::{self, LINE};
 
 /// Memory for parts of any size: neighbours that are given back join, so that what held many small parts can
 /// hold a large one.
@@ -14,6 +13,7 @@ use super::scratch::lines;
 pub struct Slab {
     /// Owns the memory; read and written through `start` alone.
     _block: Vec<f32>,
+    /// The first of as many floats as the gaps cover.
     start: *mut f32,
     gaps: Mutex<Gaps>,
 }
@@ -28,6 +28,9 @@ struct Gaps {
 }
 
 /// Floats of a [`Slab`] that nobody else has, on a cache line; they go back to it when dropped.
+///
+/// Only [`Slab::take`] makes one, of a gap that it closes: `first .. first + len` lies inside the slab, and in no
+/// other part.
 #[derive(Debug)]
 pub struct Part {
     slab: Arc<Slab>,
@@ -35,25 +38,29 @@ pub struct Part {
     len: usize,
 }
 
-// SAFETY: the memory is owned, and reached through parts alone, which never overlap.
+// SAFETY: the memory is owned, and reached through parts alone, which never overlap; only a part's own borrows
+// read or write it.
 unsafe impl Send for Slab {}
 // SAFETY: as above; the gaps are behind a lock.
 unsafe impl Sync for Slab {}
 
 /// What a part takes: whole cache lines and one more, since parts at distances of whole pages would meet in few
-/// places of the caches.
-fn room(len: usize) -> usize {
-    lines(len) + lines(1)
+/// places of the caches. `None` where that is no number.
+fn room(len: usize) -> Option<usize> {
+    len.checked_next_multiple_of(LINE)?.checked_add(LINE)
 }
 
 impl Slab {
     /// Memory for at least one part of `len` floats.
+    ///
+    /// # Panics
+    /// No memory is that large.
     #[must_use]
     pub fn new(len: usize) -> Arc<Self> {
-        let len = room(len);
+        let len = room(len).unwrap_or(usize::MAX);
         let (mut block, first) = memory::zeros(len);
         Arc::new(Self {
-            start: block[first..].as_mut_ptr(),
+            start: block[first..][..len].as_mut_ptr(),
             _block: block,
             gaps: Mutex::new(Gaps {
                 free: vec![(0, len)],
@@ -65,7 +72,7 @@ impl Slab {
     /// The first place where `len` floats fit; what they hold is arbitrary.
     #[must_use]
     pub fn take(self: &Arc<Self>, len: usize) -> Option<Part> {
-        let need = room(len);
+        let need = room(len)?;
         let mut gaps = self.gaps.lock().unwrap_or_else(PoisonError::into_inner);
         let place = gaps.free.iter().position(|gap| gap.1 >= need)?;
         let (first, size) = gaps.free[place];
@@ -111,7 +118,8 @@ impl Deref for Part {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        // SAFETY: inside the slab, which lives as long as this part; no other part overlaps this one.
+        // SAFETY: inside the slab, which lives as long as this part; no other part overlaps this one, and the floats
+        // have been zeros since the slab was made.
         unsafe { std::slice::from_raw_parts(self.slab.start.add(self.first), self.len) }
     }
 }
@@ -130,7 +138,8 @@ impl Drop for Part {
             .gaps
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        gaps.give_back(self.first, room(self.len));
+        // There was room when the part was taken.
+        gaps.give_back(self.first, room(self.len).unwrap_or(0));
     }
 }
 
@@ -143,7 +152,8 @@ mod tests {
         let slab = Slab::new(10_000);
         let mut parts: Vec<Part> = Vec::new();
         let mut state = 1_u32;
-        for turn in 0..2000 {
+        let turns = if cfg!(miri) { 60 } else { 2000 };
+        for turn in 0..turns {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let number = (state >> 16) as usize;
             if number.is_multiple_of(3) && !parts.is_empty() {
@@ -160,6 +170,15 @@ mod tests {
         drop(parts);
         assert!(slab.take(10_001 + 64).is_none());
         assert_eq!(slab.take(10_000).map(|part| part.len()), Some(10_000));
-        assert_eq!(slab.reached(), room(10_000));
+        assert_eq!(slab.reached(), room(10_000).unwrap_or(0));
+    }
+
+    #[test]
+    fn lengths_near_the_largest_number_find_no_room() {
+        let slab = Slab::new(100);
+        for len in [usize::MAX, usize::MAX - 15, usize::MAX - 40] {
+            assert!(slab.take(len).is_none(), "{len}");
+        }
+        assert!(slab.take(100).is_some());
     }
 }

@@ -2,7 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::{Affine, Reduced, by_columns, load, store};
+use super::affine::Affine;
+use super::columns::{by_columns, load, store};
+use super::reduce::Reduced;
 use crate::kernels::elementwise::chunk_rows;
 use crate::kernels::shared::Shared;
 use crate::kernels::simd::{Lanes, Simd, multiversion};
@@ -14,6 +16,10 @@ struct Slopes {
     level: Vec<f32>,
 }
 
+/// [`slope_rows`] of the channels from `q` on.
+///
+/// # Safety
+/// As for [`slope_rows`], with `c` channels. Those from `q` on are there as for [`load`].
 #[inline(always)]
 unsafe fn slope_to<L: Lanes, const NZ: usize>(
     (x, g, dx): (&[f32], *const f32, *mut f32),
@@ -43,10 +49,15 @@ unsafe fn slope_to<L: Lanes, const NZ: usize>(
 }
 
 multiversion! {
-    fn slope_rows<L>(x: &[f32], g: *const f32, affine: &Affine, slopes: &Slopes, dx: &mut [f32]) {
-        let c = affine.scale.len();
-        assert!(dx.len() >= x.len());
-        by_columns!(c, slope_to::<L>((x, g, dx.as_mut_ptr()), affine, slopes));
+    /// The rows of `dx` on this thread; `g` and `dx` may be the same.
+    ///
+    /// # Safety
+    /// `g` and `dx` are valid for as many rows of channels as `x` holds, and nothing else touches those of `dx`
+    /// meanwhile; the slopes are of as many channels as `affine`.
+    unsafe fn slope_rows<L>(x: &[f32], g: *const f32, affine: &Affine, slopes: &Slopes, dx: *mut f32) {
+        let c = affine.channels();
+        // SAFETY: the caller's promise; `L` was proved by the `Simd`.
+        unsafe { by_columns!(c, slope_to::<L>((x, g, dx), affine, slopes)) }
     }
 }
 
@@ -73,7 +84,7 @@ pub fn backward(
     gradient: &mut [f32],
     dx: Option<&mut [f32]>,
 ) -> AffineGradient {
-    let channels = affine.scale.len();
+    let channels = affine.channels();
     assert_eq!(x.len(), gradient.len());
     let slopes = slopes(affine, sums, (x.len() / channels) as f64);
     let whole = Shared::new(gradient);
@@ -83,9 +94,9 @@ pub fn backward(
     });
     let chunk = chunk_rows(channels) * channels;
     x.par_chunks(chunk).enumerate().for_each(|(i, x)| {
-        // SAFETY: every task has its own rows; `g` is only read, through a pointer, before dx is written.
-        let dx = unsafe { target.part(i * chunk, x.len()) };
-        slope_rows(simd, x, whole.at(i * chunk), affine, &slopes, dx);
+        let (g, dx) = (whole.at(i * chunk), target.at(i * chunk));
+        // SAFETY: both are as long as all of `x`; every task has its own rows, through pointers alone.
+        unsafe { slope_rows(simd, x, g, affine, &slopes, dx) };
     });
     let of_weight = sums.along.iter().zip(&affine.inverse);
     AffineGradient {
@@ -97,7 +108,7 @@ pub fn backward(
 }
 
 fn slopes(affine: &Affine, sums: &Reduced, count: f64) -> Slopes {
-    let channels = affine.scale.len();
+    let channels = affine.channels();
     let mut slopes = Slopes {
         along: affine.scale.clone(),
         across: Vec::with_capacity(channels),

@@ -2,10 +2,16 @@
 
 use rayon::prelude::*;
 
-use super::{Affine, by_columns, load, store};
+use super::affine::Affine;
+use super::columns::{by_columns, load, store};
 use crate::kernels::elementwise::chunk_rows;
 use crate::kernels::simd::{Lanes, Simd, multiversion};
 
+/// [`apply_rows`] to the channels from `q` on.
+///
+/// # Safety
+/// `x` and `y`, and `residual` where `ADD`, are valid for `rows` rows of `c` channels, and nothing else touches `y`
+/// meanwhile; `affine` has `c` channels. The channels from `q` on are there as for [`load`].
 #[inline(always)]
 unsafe fn apply_to<L: Lanes, const NZ: usize, const ADD: bool, const RELU: bool>(
     (x, residual, y): (*const f32, *const f32, *mut f32),
@@ -42,16 +48,22 @@ unsafe fn apply_to<L: Lanes, const NZ: usize, const ADD: bool, const RELU: bool>
 }
 
 multiversion! {
-    /// `x` and `y` hold `rows` rows and may be the same.
-    pub(super) fn apply_rows<L>(x: *const f32, rows: usize, residual: Option<&[f32]>, relu: bool, affine: &Affine, y: *mut f32) {
-        let c = affine.scale.len();
+    /// [`apply`] on this thread; `x` and `y` may be the same.
+    ///
+    /// # Safety
+    /// `x` and `y` are valid for `rows` rows of the channels of `affine`, and nothing else touches `y` meanwhile.
+    pub(super) unsafe fn apply_rows<L>(x: *const f32, rows: usize, residual: Option<&[f32]>, relu: bool, affine: &Affine, y: *mut f32) {
+        let c = affine.channels();
         assert!(residual.is_none_or(|r| r.len() >= rows * c));
         let places = (x, residual.map_or(x, <[f32]>::as_ptr), y);
-        match (residual.is_some(), relu) {
-            (false, false) => by_columns!(c, apply_to::<L, false, false>(places, rows, affine)),
-            (false, true) => by_columns!(c, apply_to::<L, false, true>(places, rows, affine)),
-            (true, false) => by_columns!(c, apply_to::<L, true, false>(places, rows, affine)),
-            (true, true) => by_columns!(c, apply_to::<L, true, true>(places, rows, affine)),
+        // SAFETY: the caller's promise, and checked above; `L` was proved by the `Simd`.
+        unsafe {
+            match (residual.is_some(), relu) {
+                (false, false) => by_columns!(c, apply_to::<L, false, false>(places, rows, affine)),
+                (false, true) => by_columns!(c, apply_to::<L, false, true>(places, rows, affine)),
+                (true, false) => by_columns!(c, apply_to::<L, true, false>(places, rows, affine)),
+                (true, true) => by_columns!(c, apply_to::<L, true, true>(places, rows, affine)),
+            }
         }
     }
 }
@@ -68,13 +80,14 @@ pub fn apply(
     relu: bool,
     y: &mut [f32],
 ) {
-    let channels = affine.scale.len();
+    let channels = affine.channels();
     assert_eq!(x.len(), y.len());
     let chunk = chunk_rows(channels) * channels;
     y.par_chunks_mut(chunk).enumerate().for_each(|(i, y)| {
         let range = i * chunk..i * chunk + y.len();
         let residual = residual.map(|r| &r[range.clone()]);
-        let (x, rows) = (x[range].as_ptr(), y.len() / channels);
-        apply_rows(simd, x, rows, residual, relu, affine, y.as_mut_ptr());
+        let (x, rows, y) = (x[range].as_ptr(), y.len() / channels, y.as_mut_ptr());
+        // SAFETY: both slices hold these rows.
+        unsafe { apply_rows(simd, x, rows, residual, relu, affine, y) };
     });
 }

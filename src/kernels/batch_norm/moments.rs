@@ -1,8 +1,10 @@
 //! Mean and variance of every channel: sums over pieces, then the pieces joined.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::{by_columns, load, store};
+use super::columns::{by_columns, load, store};
 use crate::kernels::elementwise::chunk_rows;
 use crate::kernels::simd::{Lanes, Simd, multiversion};
 
@@ -48,7 +50,24 @@ impl Sums {
         parts.into_iter().collect()
     }
 
+    /// Of each chunk of the rows of `y` what `run` makes of it, given its place among all rows; in their order.
+    pub(super) fn by_chunks(
+        channels: usize,
+        y: &mut [f32],
+        run: impl Fn(Range<usize>, &mut [f32]) -> Option<Self> + Sync,
+    ) -> Option<Vec<Self>> {
+        let chunk = chunk_rows(channels);
+        let chunks = y.par_chunks_mut(chunk * channels).enumerate();
+        Self::collect(chunks.map(|(i, y)| {
+            let rows = i * chunk..i * chunk + y.len() / channels;
+            run(rows, y)
+        }))
+    }
+
     /// The channels from `q` on.
+    ///
+    /// # Safety
+    /// Sixteen channels are there from `q` on. The processor has the instructions of `L`.
     #[inline(always)]
     pub(in crate::kernels) unsafe fn load<L: Lanes>(&self, q: usize) -> [L; 3] {
         let c = self.values.len() / 3;
@@ -65,6 +84,9 @@ impl Sums {
     }
 
     /// Set the channels from `q` on.
+    ///
+    /// # Safety
+    /// As for [`Sums::load`].
     #[inline(always)]
     pub(in crate::kernels) unsafe fn store<L: Lanes>(&mut self, q: usize, tally: [L; 3]) {
         let c = self.values.len() / 3;
@@ -76,6 +98,10 @@ impl Sums {
     }
 }
 
+/// [`moments`] of the channels from `q` on.
+///
+/// # Safety
+/// `x` holds rows of `c` channels, `sums` three. The channels from `q` on are there as for [`load`].
 #[inline(always)]
 unsafe fn moments_of<L: Lanes, const NZ: usize>(
     x: &[f32],
@@ -103,9 +129,11 @@ unsafe fn moments_of<L: Lanes, const NZ: usize>(
 }
 
 multiversion! {
+    /// Sums over the rows of `x`, as many channels as a third of `sums`, which starts with the origin.
     fn moments<L>(x: &[f32], sums: &mut [f32]) {
         let c = sums.len() / 3;
-        by_columns!(c, moments_of::<L>(x, sums));
+        // SAFETY: `sums` holds three rows of `c` channels; `L` was proved by the `Simd`.
+        unsafe { by_columns!(c, moments_of::<L>(x, sums)) }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::{Affine, Sums, Then, by_columns, load, store};
+use super::affine::Affine;
+use super::columns::{by_columns, load, store};
+use super::moments::Sums;
 use crate::kernels::simd::{Lanes, Simd, multiversion};
 
 /// Where the ReLU after the norm let the gradient through.
@@ -60,14 +62,14 @@ impl Reduce<'_> {
     /// Gate and sum all rows.
     #[must_use]
     pub fn all(&self, simd: Simd, g: &mut [f32]) -> Reduced {
-        let channels = self.affine.scale.len();
-        let sums = Then::Reduce(*self).all(simd, channels, g);
+        let channels = self.affine.channels();
+        let sums = Sums::by_chunks(channels, g, |rows, g| Some(self.run(simd, rows, g)));
         Reduced::join(&sums.unwrap_or_default(), channels)
     }
 
     /// Gate and sum the rows `rows`, whose gradient is `g`, on this thread.
     pub(super) fn run(&self, simd: Simd, rows: Range<usize>, g: &mut [f32]) -> Sums {
-        let c = self.affine.scale.len();
+        let c = self.affine.channels();
         let floats = rows.start * c..rows.end * c;
         let gate = match self.gate {
             Gate::Output(y) => Gate::Output(&y[floats.clone()]),
@@ -87,6 +89,9 @@ impl Reduce<'_> {
 }
 
 /// The gradient after the ReLU's gate.
+///
+/// # Safety
+/// `output` is valid for these channels where `GATE` is 2. The processor has the instructions of `L`.
 #[inline(always)]
 pub(in crate::kernels) unsafe fn gated<L: Lanes, const NZ: usize, const GATE: u8>(
     mut g: [L; NZ],
@@ -112,6 +117,12 @@ pub(in crate::kernels) unsafe fn gated<L: Lanes, const NZ: usize, const GATE: u8
     }
 }
 
+/// [`reduce_rows`] of the channels from `q` on.
+///
+/// # Safety
+/// `g`, and `output` where `GATE` is 2, hold as many rows of `c` channels as `x`, and nothing else touches `g`
+/// meanwhile; `affine` has `c` channels and `sums` three rows of them. The channels from `q` on are there as
+/// for [`load`].
 #[inline(always)]
 unsafe fn reduce_to<L: Lanes, const NZ: usize, const GATE: u8>(
     (x, output, g): (&[f32], *const f32, *mut f32),
@@ -148,16 +159,20 @@ unsafe fn reduce_to<L: Lanes, const NZ: usize, const GATE: u8>(
 }
 
 multiversion! {
+    /// Let the rows of `g` through the gate, and sum them and their products with those of `x`.
     fn reduce_rows<L>(x: &[f32], gate: Gate<'_>, affine: &Affine, g: &mut [f32], sums: &mut [f32]) {
-        let c = affine.scale.len();
+        let c = affine.channels();
         assert!(g.len() >= x.len() && sums.len() >= 3 * c);
-        let none = std::ptr::null();
-        match gate {
-            Gate::Open => by_columns!(c, reduce_to::<L, 0>((x, none, g.as_mut_ptr()), affine, sums)),
-            Gate::Input => by_columns!(c, reduce_to::<L, 1>((x, none, g.as_mut_ptr()), affine, sums)),
-            Gate::Output(y) => {
-                assert!(y.len() >= x.len());
-                by_columns!(c, reduce_to::<L, 2>((x, y.as_ptr(), g.as_mut_ptr()), affine, sums));
+        if let Gate::Output(y) = gate {
+            assert!(y.len() >= x.len());
+        }
+        let (none, g) = (std::ptr::null(), g.as_mut_ptr());
+        // SAFETY: lengths are checked above; `L` was proved by the `Simd`.
+        unsafe {
+            match gate {
+                Gate::Open => by_columns!(c, reduce_to::<L, 0>((x, none, g), affine, sums)),
+                Gate::Input => by_columns!(c, reduce_to::<L, 1>((x, none, g), affine, sums)),
+                Gate::Output(y) => by_columns!(c, reduce_to::<L, 2>((x, y.as_ptr(), g), affine, sums)),
             }
         }
     }

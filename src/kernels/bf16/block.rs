@@ -1,30 +1,13 @@
 //! The micro-kernel: a block of 32 positions by 32 channels, summed over taps and source channels.
 
-use super::{Bf16, Dot};
-
-/// Rows and columns of a block.
-pub(super) const SIDE: usize = 32;
-
-/// Products summed at once: two per lane of sixteen.
-pub(super) const DEPTH: usize = 32;
-
-/// Numbers of a panel's part for one tap and [`DEPTH`] source channels: two tiles of 16 pairs by 16 columns.
-pub(super) const PART: usize = DEPTH * SIDE;
-
-/// Floats of a block.
-pub(super) const BLOCK: usize = SIDE * SIDE;
-
-/// Left operand: for every tap the place of row 0, rows `pitch` numbers apart, `depth` · [`DEPTH`] of each read.
-pub(super) struct Rows<'a> {
-    pub(super) taps: &'a [*const u16],
-    pub(super) pitch: usize,
-    pub(super) depth: usize,
-}
+use super::dot::{Bf16, Dot};
+use super::operands::{BLOCK, DEPTH, PART, Rows, SIDE};
 
 /// `c = Σ rows · panel`, or `c += ..` when `add`; panel parts follow one another tap by tap, depth by depth.
 ///
 /// # Safety
-/// 32 rows are readable at every tap, the panel holds a part for each tap and depth, and `c` is a whole block.
+/// 32 rows are readable at every tap, the panel holds a part for each tap and depth, and `c` is a whole block that
+/// nothing else touches meanwhile.
 pub(super) unsafe fn run(bf16: Bf16, rows: &Rows, panel: *const u16, c: *mut f32, add: bool) {
     // SAFETY: the caller's promise; a `Bf16` of this kind exists only where the processor has the instructions.
     unsafe {
@@ -42,8 +25,10 @@ fn widen(x: u16) -> f32 {
     f32::from_bits(u32::from(x) << 16)
 }
 
+/// [`run`] by widening to 32 bits.
+///
 /// # Safety
-/// As [`run`].
+/// As for [`run`].
 unsafe fn portable(rows: &Rows, panel: *const u16, c: *mut f32, add: bool) {
     // SAFETY: the caller's promise.
     unsafe {

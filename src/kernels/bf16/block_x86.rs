@@ -2,57 +2,20 @@
 
 use std::arch::asm;
 use std::arch::x86_64::{
-    __cpuid_count, __m512, __m512bh, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_set1_epi32, _mm512_setzero_ps, _mm512_storeu_ps,
+    __m512, __m512bh, _mm512_dpbf16_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_set1_epi32,
+    _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
-use super::Dot;
-use super::block::{DEPTH, PART, Rows, SIDE};
-use crate::kernels::simd::{Level, Simd};
-
-/// What this processor has.
-pub(super) fn best() -> Dot {
-    if Simd::detect().level() < Level::Avx512 || !is_x86_feature_detected!("avx512bf16") {
-        return Dot::Portable;
-    }
-    if has_amx() { Dot::Amx } else { Dot::Avx512 }
-}
-
-/// Whether AMX has bf16 products and the system lets this process use its tiles.
-fn has_amx() -> bool {
-    use std::sync::LazyLock;
-    const BF16_AND_TILES: u32 = 1 << 22 | 1 << 24;
-    static FOUND: LazyLock<bool> = LazyLock::new(|| {
-        let leaf = __cpuid_count(7, 0);
-        leaf.edx & BF16_AND_TILES == BF16_AND_TILES && permitted()
-    });
-    *FOUND
-}
-
-/// Linux gives the tiles' 8 KiB of state only to processes that request it.
-#[cfg(target_os = "linux")]
-fn permitted() -> bool {
-    use std::ffi::c_long;
-    const ARCH_PRCTL: c_long = 158;
-    const REQUEST_PERMISSION: c_long = 0x1023;
-    const TILE_DATA: c_long = 18;
-    unsafe extern "C" {
-        fn syscall(number: c_long, ...) -> c_long;
-    }
-    // SAFETY: the call changes nothing but what this process may use; a system that does not know it says so.
-    unsafe { syscall(ARCH_PRCTL, REQUEST_PERMISSION, TILE_DATA) == 0 }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn permitted() -> bool {
-    false
-}
+use super::operands::{BLOCK, DEPTH, PART, Rows, SIDE};
 
 /// Rows whose sums stay in registers.
 const ROWS: usize = 8;
 
+/// `c = Σ rows · panel`, or `c += ..` when `add`, with AVX512-BF16.
+///
 /// # Safety
-/// As [`super::block::run`], and the processor has AVX512-BF16.
+/// 32 rows are readable at every tap, the panel holds a part for each tap and depth, and `c` is a whole block that
+/// nothing else touches meanwhile. The processor has AVX512-BF16.
 #[target_feature(enable = "avx512f,avx512bf16")]
 pub(super) unsafe fn avx512(rows: &Rows, panel: *const u16, c: *mut f32, add: bool) {
     for first in (0..SIDE).step_by(ROWS) {
@@ -112,13 +75,15 @@ static TILES: TileConfig = TileConfig {
     rows: [16, 16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0],
 };
 
+/// [`avx512`] with AMX.
+///
 /// # Safety
-/// As [`super::block::run`], and the processor has AMX, which the system permits.
+/// As for [`avx512`], but the processor has AMX, which the system permits.
 pub(super) unsafe fn amx(rows: &Rows, panel: *const u16, c: *mut f32, add: bool) {
     if rows.taps.is_empty() || rows.depth == 0 {
         if !add {
             // SAFETY: the caller's promise: a whole block.
-            unsafe { std::slice::from_raw_parts_mut(c, SIDE * SIDE).fill(0.0) };
+            unsafe { std::slice::from_raw_parts_mut(c, BLOCK).fill(0.0) };
         }
         return;
     }

@@ -1,6 +1,6 @@
 //! Flat positions: where a tap is a constant distance.
 
-use crate::kernels::conv::ConvShape;
+use crate::kernels::conv_shape::ConvShape;
 
 /// One tap of a target: which source plane it reads, how many positions away, with which place of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

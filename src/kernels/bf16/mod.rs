@@ -8,68 +8,27 @@
 //! 24 significant bits 8 remain: gradients lose digits, not range.
 
 mod block;
+#[cfg(target_arch = "x86_64")]
+mod block_x86;
+mod dot;
 mod flat;
+mod operands;
 mod pack;
 mod sweep;
 #[cfg(test)]
 mod tests;
 mod weight_gradient;
 
-#[cfg(target_arch = "x86_64")]
-mod block_x86;
+pub use dot::{Bf16, Dot};
 
-use super::conv::ConvShape;
-use super::simd::Simd;
-
-/// How products of 16-bit floats are summed, the better the later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Dot {
-    /// By widening to 32 bits: slower than 32-bit products, for comparing.
-    Portable,
-    /// AVX512-BF16: 32 products an instruction.
-    Avx512,
-    /// AMX: 8192 products an instruction.
-    Amx,
-}
-
-/// Proof that the processor has the instructions of a [`Dot`]; can only be had by asking it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bf16 {
-    dot: Dot,
-    simd: Simd,
-}
+use super::conv_shape::{Algorithm, ConvShape};
 
 impl Bf16 {
-    /// The best instructions of this processor; `None` where it has none for 16-bit floats.
-    #[must_use]
-    pub fn detect() -> Option<Self> {
-        Some(Self::at_most(Dot::Amx)).filter(|best| best.dot > Dot::Portable)
-    }
-
-    /// The best instructions of this processor that are not above `dot`: for comparing them.
-    #[must_use]
-    pub fn at_most(dot: Dot) -> Self {
-        #[cfg(target_arch = "x86_64")]
-        let best = block_x86::best();
-        #[cfg(not(target_arch = "x86_64"))]
-        let best = Dot::Portable;
-        Self {
-            dot: best.min(dot),
-            simd: Simd::detect(),
-        }
-    }
-
     /// Whether a convolution is worth taking: channels fill the units, and Winograd's 32-bit products, a quarter as
     /// many, are not faster, as they are where no AMX is.
     #[must_use]
     pub fn pays(self, s: &ConvShape) -> bool {
-        takes(s) && !(self.dot == Dot::Avx512 && s.is_winograd())
-    }
-
-    /// The instructions in use.
-    #[must_use]
-    pub fn dot(self) -> Dot {
-        self.dot
+        takes(s) && !(self.dot() == Dot::Avx512 && s.algorithm() == Algorithm::Winograd)
     }
 }
 
@@ -136,8 +95,5 @@ pub fn backward_weight(
 
 fn check(s: &ConvShape, x: &[f32], weight: &[f32], y: &[f32]) {
     assert!(takes(s));
-    assert_eq!(
-        (x.len(), y.len(), weight.len()),
-        (s.input_len(), s.output_len(), s.weight_len())
-    );
+    s.check(x.into(), (y.len(), weight.len()));
 }

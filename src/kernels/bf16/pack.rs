@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::block::{DEPTH, PART, SIDE};
 use super::flat::{Images, Pass, Target};
+use super::operands::{DEPTH, PART, SIDE};
 use crate::kernels::simd::multiversion;
 
 /// The nearest 16-bit float, ties to even, in the upper half; not a number stays that.
@@ -42,6 +42,12 @@ impl Stack {
             blocks,
             len: before + blocks * SIDE + after,
         }
+    }
+
+    /// Whether all blocks of positions are there, `offset` positions away.
+    pub(super) fn holds(&self, offset: isize) -> bool {
+        let first = self.before.checked_add_signed(offset);
+        first.is_some_and(|first| first + self.blocks * SIDE <= self.len)
     }
 }
 

@@ -2,11 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::Bf16;
-use super::block::{self, BLOCK, DEPTH, PART, Rows, SIDE};
+use super::block;
+use super::dot::Bf16;
 use super::flat::{Pass, Target};
+use super::operands::{BLOCK, DEPTH, PART, Rows, SIDE};
 use super::pack::{self, Stack};
-use crate::kernels::conv::ConvShape;
+use crate::kernels::conv_shape::ConvShape;
 use crate::kernels::scratch;
 use crate::kernels::simd::multiversion;
 
@@ -63,7 +64,7 @@ pub(super) fn run(
             scratch::with(sums + room, |space| {
                 let (sums, space) = space.split_at_mut(sums);
                 let planes = pack::halves(space, len);
-                pack::planes(bf16.simd, pass, x, stack, depth, planes);
+                pack::planes(bf16.simd(), pass, x, stack, depth, planes);
                 let mut rest = &*panels;
                 for target in &pass.targets {
                     let (panels, after) = rest.split_at(pack::panels_len(pass, target));
@@ -88,6 +89,19 @@ struct Packed<'a> {
     panels: &'a [u16],
 }
 
+impl Packed<'_> {
+    /// What blocks rely on, which read through pointers: all positions of every tap, and all panels.
+    fn check(&self, pass: &Pass, target: &Target) {
+        let plane = self.stack.len * self.depth * DEPTH;
+        assert!(self.planes.len() >= pass.planes.len() * plane);
+        assert!(self.panels.len() >= pack::panels_len(pass, target));
+        assert_eq!(self.depth, pass.source.channels.div_ceil(DEPTH));
+        for tap in &target.taps {
+            assert!(tap.plane < pass.planes.len() && self.stack.holds(tap.offset));
+        }
+    }
+}
+
 /// All of one target; `sums` hold a block for every block of positions.
 fn sum(
     bf16: Bf16,
@@ -98,6 +112,8 @@ fn sum(
 ) {
     let pitch = from.depth * DEPTH;
     let near = (NEAR / (from.depth * PART)).max(1);
+    from.check(pass, target);
+    assert_eq!(sums.len(), from.stack.blocks * BLOCK);
     let mut panels = from.panels;
     let mut places = Vec::with_capacity(near);
     for column in 0..pack::columns(pass.result.channels) {
@@ -117,14 +133,14 @@ fn sum(
                     pitch,
                     depth: from.depth,
                 };
-                // SAFETY: a stack has margins for all taps of whole blocks, panels a part for every tap and depth.
+                // SAFETY: whole blocks are there for every tap, and a part of the panel for every tap and depth (checked).
                 unsafe { block::run(bf16, &rows, panels.as_ptr(), c.as_mut_ptr(), turn > 0) };
             }
             panels = &panels[taps.len() * from.depth * PART..];
         }
         for (block, c) in sums.chunks_exact(BLOCK).enumerate() {
             place(
-                bf16.simd,
+                bf16.simd(),
                 pass,
                 target.phase,
                 block * SIDE,

@@ -2,11 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::Bf16;
-use super::block::{self, BLOCK, PART, Rows, SIDE};
+use super::block;
+use super::dot::Bf16;
 use super::flat::{Pass, Tap};
+use super::operands::{BLOCK, PART, Rows, SIDE};
 use super::pack::{self, Stack};
-use crate::kernels::conv::ConvShape;
+use crate::kernels::conv_shape::ConvShape;
 use crate::kernels::scratch::lines;
 
 /// Numbers of 16 bits of packed operands that stay in the cores' caches together.
@@ -97,7 +98,7 @@ pub(super) fn run(
                     .par_chunks_mut(sizes.stack.blocks * PART / 2)
                     .enumerate();
                 parts.for_each(|(column, out)| {
-                    pack::over_positions(bf16.simd, &pass, dy, column * SIDE, out);
+                    pack::over_positions(bf16.simd(), &pass, dy, column * SIDE, out);
                 });
             },
         );
@@ -112,7 +113,7 @@ fn turn_source(bf16: Bf16, pass: &Pass, sizes: &Sizes, x: &[f32], out: &mut [u16
     parts.for_each(|(i, out)| {
         let at = i * 16 * sizes.row;
         let (phase, first) = (pass.planes[at / plane], at % plane / sizes.row);
-        pack::turned(bf16.simd, pass, x, phase, sizes.stack, first, out);
+        pack::turned(bf16.simd(), pass, x, phase, sizes.stack, first, out);
     });
 }
 
@@ -124,8 +125,14 @@ fn sum(
     (turned, panels): (&[u16], &[u32]),
     (sums, add): (&mut [f32], bool),
 ) {
-    let (_, rows, count) = blocks(pass);
+    let (columns, rows, count) = blocks(pass);
     let plane = sizes.turned / pass.planes.len();
+    assert!(turned.len() >= sizes.turned && plane >= rows * SIDE * sizes.row);
+    assert!(panels.len() >= columns * sizes.stack.blocks * PART / 2);
+    assert!(sizes.row >= sizes.stack.len && sums.len() <= columns * rows * count * BLOCK);
+    for tap in taps(pass) {
+        assert!(tap.plane < pass.planes.len() && sizes.stack.holds(tap.offset));
+    }
     let parts = sums.par_chunks_exact_mut(count * BLOCK).enumerate();
     parts.for_each(|(part, sums)| {
         let (column, row) = (part / rows, part % rows);
@@ -140,7 +147,7 @@ fn sum(
                     pitch: sizes.row,
                     depth: NEAR.min(sizes.stack.blocks - block),
                 };
-                // SAFETY: 32 rows of positions with margins for every tap, and a panel of as many positions.
+                // SAFETY: 32 rows of all positions are there for every tap, and a part of the panel for as many (checked).
                 unsafe { block::run(bf16, &rows, panel, c.as_mut_ptr(), add || block > 0) };
             }
         }

@@ -5,12 +5,12 @@
 
 use rayon::prelude::*;
 
-use super::{BLOCK, pack, pad};
-use crate::kernels::batch_norm::{Sums, Then};
-use crate::kernels::conv::ConvShape;
+use super::bands::{BLOCK, pad};
+use super::pack::pack;
+use crate::kernels::batch_norm::{Epilogue, Sums};
+use crate::kernels::conv_shape::ConvShape;
 use crate::kernels::gemm::{Left, Right, Run, Target, packed_len, sweep};
 use crate::kernels::scratch;
-use crate::kernels::shared::Shared;
 use crate::kernels::simd::Simd;
 
 /// The pixels of one remainder along one side of the image.
@@ -69,9 +69,10 @@ pub(in crate::kernels) fn backward_data(
     s: &ConvShape,
     dy: &[f32],
     weight: &[f32],
-    (dx, add, then): (&mut [f32], bool, Then),
+    (dx, add, epilogue): (&mut [f32], bool, Epilogue),
     workspace: &mut [f32],
 ) -> Option<Vec<Sums>> {
+    s.check((&*dx).into(), (dy.len(), weight.len()));
     let (rows, columns) = (classes(s.height, s), classes(s.width, s));
     let plan = Plan {
         height: border(&rows, s.out_height()),
@@ -79,7 +80,6 @@ pub(in crate::kernels) fn backward_data(
         rows,
         columns,
     };
-    let packed = Shared::new(workspace);
     let mut parts = Vec::new();
     let mut start = 0;
     for row in &plan.rows {
@@ -92,12 +92,19 @@ pub(in crate::kernels) fn backward_data(
             let area = s.kernel * s.kernel;
             let steps = (s.taps(), area);
             if !taps.is_empty() {
-                pack(&taps, (s.output, s.input), steps, weight, packed, start);
+                pack(
+                    &taps,
+                    (s.output, s.input),
+                    steps,
+                    weight,
+                    &mut workspace[start..],
+                );
             }
             parts.push((row, column, start));
             start += packed_len(taps.len() * s.output, s.input);
         }
     }
+    let packed = &workspace[..start];
     let image = plan.height.1 * plan.width.1 * s.output;
     let images = (BLOCK / image).min(s.batch.div_ceil(32)).max(1);
     let pixels = s.height * s.width;
@@ -108,12 +115,12 @@ pub(in crate::kernels) fn backward_data(
         scratch::with(images * image, |padded| {
             plan.fill(s, first..first + count, dy, padded);
             for &(row, column, start) in &parts {
-                let weights = Right::Packed(packed.at(start));
+                let weights = &packed[start..];
                 plan.class(simd, s, (row, column), (padded, count), weights, (dx, add));
             }
         });
         let rows = first * pixels..(first + count) * pixels;
-        then.run(simd, (rows, s.input), dx)
+        epilogue.run(simd, (rows, s.input), dx)
     }))
 }
 
@@ -143,7 +150,7 @@ impl Plan {
         s: &ConvShape,
         (rows, columns): (&Class, &Class),
         (padded, images): (&[f32], usize),
-        weights: Right,
+        weights: &[f32],
         (dx, add): (&mut [f32], bool),
     ) {
         let line = self.width.1 * s.output;
@@ -176,7 +183,16 @@ impl Plan {
             row: s.stride * s.input,
             add,
         };
-        let size = (columns.count, s.input, taps.0 * taps.1 * s.output);
-        sweep(simd, size, a, &groups, &runs, weights, c);
+        let depth = taps.0 * taps.1 * s.output;
+        assert!(padded.len() >= images * self.height.1 * line);
+        assert!(weights.len() >= packed_len(depth, s.input));
+        assert!(dx.len() >= images * s.height * s.width * s.input);
+        let (size, b) = (
+            (columns.count, s.input, depth),
+            Right::Packed(weights.as_ptr()),
+        );
+        // SAFETY: a plan has a border for all outputs that its classes meet, and classes lie inside the image; images
+        // and weights are whole (checked).
+        unsafe { sweep(simd, size, a, &groups, &runs, b, c) };
     }
 }

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::Bands;
+use super::bands::Bands;
 use crate::kernels::batch_norm::Input;
-use crate::kernels::conv::ConvShape;
+use crate::kernels::conv_shape::ConvShape;
 use crate::kernels::elementwise::sum_parts;
 use crate::kernels::gemm::{Left, Right, Run, Target, sweep};
 use crate::kernels::scratch;
@@ -29,6 +29,7 @@ pub(in crate::kernels) fn backward_weight(
     dw: &mut [f32],
     workspace: &mut [f32],
 ) {
+    s.check(x, (dy.len(), dw.len()));
     let (bands, tasks) = (Bands::of(s), tasks(s));
     let (line, width) = (s.kernel * s.input, s.out_width());
     let span = bands.count().div_ceil(tasks);
@@ -63,7 +64,9 @@ pub(in crate::kernels) fn backward_weight(
                     add: index > first,
                 };
                 let size = (line, s.output, starts.len() * width);
-                sweep(simd, size, a, &groups, &runs, b, c);
+                // SAFETY: the band was filled with all rows behind its outputs, whose gradients `dy` holds (checked);
+                // the part holds a gradient of the weight.
+                unsafe { sweep(simd, size, a, &groups, &runs, b, c) };
             }
         });
     });

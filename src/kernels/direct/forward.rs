@@ -2,10 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::{Bands, pack};
-use crate::kernels::batch_norm::{Input, Sums, Then};
-use crate::kernels::conv::ConvShape;
-use crate::kernels::gemm::{Left, Right, Run, Target, sweep};
+use super::bands::Bands;
+use super::pack::pack;
+use crate::kernels::batch_norm::{Epilogue, Input, Sums};
+use crate::kernels::conv_shape::ConvShape;
+use crate::kernels::gemm::{Left, Right, Run, Target, packed_len, sweep};
 use crate::kernels::scratch;
 use crate::kernels::shared::Shared;
 use crate::kernels::simd::Simd;
@@ -15,14 +16,15 @@ pub(in crate::kernels) fn forward(
     s: &ConvShape,
     x: Input,
     weight: &[f32],
-    (y, then): (&mut [f32], Then),
+    (y, epilogue): (&mut [f32], Epilogue),
     workspace: &mut [f32],
 ) -> Option<Vec<Sums>> {
+    s.check(x, (y.len(), weight.len()));
     let (area, width) = (s.kernel * s.kernel, s.out_width());
-    let packed = Shared::new(workspace);
     let taps: Vec<usize> = (0..area).collect();
     let steps = (area, s.taps());
-    pack(&taps, (s.input, s.output), steps, weight, packed, 0);
+    pack(&taps, (s.input, s.output), steps, weight, workspace);
+    let packed = &workspace[..packed_len(s.taps(), s.output)];
     let bands = Bands::of(s);
     let rows: Vec<usize> = (0..s.kernel).map(|ky| ky * bands.row).collect();
     let runs = Run::cut(&rows, s.kernel * s.input, 1);
@@ -45,20 +47,14 @@ pub(in crate::kernels) fn forward(
                 row: s.output,
                 add: false,
             };
-            let size = (width, s.output, s.taps());
-            sweep(
-                simd,
-                size,
-                a,
-                &groups,
-                &runs,
-                Right::Packed(packed.at(0)),
-                c,
-            );
+            let (size, b) = ((width, s.output, s.taps()), Right::Packed(packed.as_ptr()));
+            // SAFETY: the band was filled with all rows behind its outputs, the weights were packed, and `y` has the
+            // shape's length (checked); every task has its own band.
+            unsafe { sweep(simd, size, a, &groups, &runs, b, c) };
         });
-        // SAFETY: every task has its own band.
+        // SAFETY: as above, and the band is written.
         let y = unsafe { target.part(first * s.output, pixels * s.output) };
-        then.run(simd, (first..first + pixels, s.output), y)
+        epilogue.run(simd, (first..first + pixels, s.output), y)
     });
     Sums::collect(tasks)
 }

@@ -1,11 +1,15 @@
 //! The micro-kernel: sums of a few rows and vectors of columns, all in registers.
 
-use super::{Left, Sink};
+use super::matrices::{Left, Sink};
 use crate::kernels::simd::Lanes;
 
 /// `MR` × (`NZ` · 16) products: all sums live in registers. `last` lanes of the last vector are valid.
 ///
 /// The sums run over `k` places of the left-hand side from each of `starts` on; the right-hand side follows on.
+///
+/// # Safety
+/// `a` holds `MR` rows of these places; `b` as many rows of `NZ` vectors, `ldb` floats apart; `c`, and what it adds,
+/// `MR` rows of `NZ` vectors but for the end of the last. The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn micro<L: Lanes, const MR: usize, const NZ: usize>(
     (starts, k): (&[usize], usize),
@@ -46,6 +50,9 @@ unsafe fn micro<L: Lanes, const MR: usize, const NZ: usize>(
 }
 
 /// Store the first `count` lanes of `sum` where `c` starts.
+///
+/// # Safety
+/// `c`, and what it adds, hold `count` floats, at most 16. The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn put<L: Lanes>(c: Sink, mut sum: L, count: usize) {
     // SAFETY: the caller's matrices hold `count` floats from there.
@@ -60,6 +67,9 @@ unsafe fn put<L: Lanes>(c: Sink, mut sum: L, count: usize) {
 }
 
 /// All rows of one panel part: `MR` at a time, then 8, 4, 2, 1.
+///
+/// # Safety
+/// As for [`micro`], with `m` rows.
 #[inline(always)]
 unsafe fn column<L: Lanes, const MR: usize, const NZ: usize>(
     m: usize,
@@ -114,7 +124,10 @@ unsafe fn column<L: Lanes, const MR: usize, const NZ: usize>(
     }
 }
 
-/// [`column`] with the micro-kernel that fits a panel of `width` columns.
+/// [`column`] with the micro-kernel that fits a panel of `width` columns, a multiple of 16 up to 64.
+///
+/// # Safety
+/// As for [`micro`], with `m` rows and `width` columns.
 #[inline(always)]
 pub(super) unsafe fn columns<L: Lanes>(
     m: usize,

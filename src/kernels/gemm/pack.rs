@@ -1,11 +1,11 @@
 //! The right-hand side of a product in panels.
 
-use super::PANEL;
+use super::matrices::PANEL;
 use crate::kernels::simd::Lanes;
 
-/// Floats that [`pack`] needs for a matrix of `depth` rows and `columns` columns.
+/// Floats that [`pack_panel`] needs for all panels of a matrix of `depth` rows and `columns` columns.
 pub(in crate::kernels) const fn packed_len(depth: usize, columns: usize) -> usize {
-    depth * columns.next_multiple_of(16)
+    depth.saturating_mul(columns.next_multiple_of(16))
 }
 
 /// Width of the panel that starts at `column`, rounded up to whole vectors.
@@ -13,11 +13,13 @@ pub(in crate::kernels) fn panel_width(columns: usize, column: usize) -> usize {
     (columns - column).min(PANEL).next_multiple_of(16)
 }
 
-/// Lay a `depth` × `columns` matrix, element (p, j) at `b[p · row + j · column]`, out in panels of 64 columns
-/// (the last narrower, padded with zeros to whole vectors), each row-major.
+/// Lay the columns from `first` on of a `depth` × `columns` matrix, element (p, j) at `b[p · row + j · column]`, out
+/// as the panel that starts there: 64 columns (the last panel narrower, padded with zeros to whole vectors),
+/// row-major. `to` is where the first panel starts.
 ///
 /// # Safety
-/// `to` must be valid for `packed_len(depth, columns)` floats, `b` for every element.
+/// `first` is a multiple of 64 below `columns`. `b` is valid for every element of the panel; `to` for
+/// `packed_len(depth, columns)` floats, of which nothing else touches the panel's.
 #[inline(always)]
 pub(in crate::kernels) unsafe fn pack_panel(
     depth: usize,
@@ -52,7 +54,7 @@ pub(in crate::kernels) unsafe fn pack_panel(
 /// element (p, j) at `b[j · row + p]`. Squares of sixteen are turned in registers.
 ///
 /// # Safety
-/// As for [`pack_panel`]; `L` must be proved by a `Simd`.
+/// As for [`pack_panel`]; the processor has the instructions of `L`.
 #[inline(always)]
 pub(in crate::kernels) unsafe fn turn_panel<L: Lanes>(
     (depth, columns): (usize, usize),

@@ -1,6 +1,8 @@
 //! Products whose left-hand rows and sums lie in pieces: what a convolution reads from an image without gathering.
 
-use super::{DEPTH, Left, PANEL, Right, Sink, Target, columns, panel_width};
+use super::matrices::{DEPTH, Left, PANEL, Right, Sink, Target};
+use super::micro::columns;
+use super::pack::panel_width;
 use crate::kernels::simd::multiversion;
 
 /// A part of the sum of a product: `len` places from each of `starts` on.
@@ -41,15 +43,20 @@ impl Run {
 multiversion! {
     /// `c (+)= a · b` for groups of m rows each: a group is where its rows start in `a` and in `c`.
     ///
-    /// `k` is the depth of the right-hand side. The caller's matrices must hold all of it.
-    pub(in crate::kernels) fn sweep<L>(size: (usize, usize, usize), a: Left, groups: &[(usize, usize)], runs: &[Run], b: Right, c: Target) {
+    /// `k` is the depth of the right-hand side.
+    ///
+    /// # Safety
+    /// From the start of every group `a` holds m rows of all places of the runs and `c` m rows of n columns; `b`
+    /// holds k rows of n columns, and no run goes deeper. `c` overlaps neither, and nothing else touches it
+    /// meanwhile.
+    pub(in crate::kernels) unsafe fn sweep<L>(size: (usize, usize, usize), a: Left, groups: &[(usize, usize)], runs: &[Run], b: Right, c: Target) {
         let (m, n, k) = size;
         for (i, run) in runs.iter().enumerate() {
             for j in (0..n).step_by(PANEL) {
                 let width = panel_width(n, j);
                 let last = 16 - (j + width).saturating_sub(n);
                 for &(from, to) in groups {
-                    // SAFETY: the caller's promise, and j < n.
+                    // SAFETY: the caller's promise, and j < n; `L` was proved by the `Simd`.
                     unsafe {
                         let b = match b {
                             Right::Packed(start) => (start.add(j * k + run.depth * width), width),

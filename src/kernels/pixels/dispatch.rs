@@ -9,11 +9,15 @@ macro_rules! dispatch {
             #[inline(always)]
             fn portable($($arg: $kind),*) $(-> $result)? $body
 
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(miri)))]
             {
+                /// # Safety
+                /// The processor has these features.
                 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
                 fn avx512($($arg: $kind),*) $(-> $result)? { portable($($arg),*) }
 
+                /// # Safety
+                /// As for `avx512`.
                 #[target_feature(enable = "avx2")]
                 fn avx2($($arg: $kind),*) $(-> $result)? { portable($($arg),*) }
 

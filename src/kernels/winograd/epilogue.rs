@@ -4,25 +4,32 @@ use crate::kernels::batch_norm::{Finish, Gate, Reduce, Sums, gated};
 use crate::kernels::simd::Lanes;
 
 /// Sees every output once, sixteen channels of a tile at a time.
-pub(super) trait Epilogue<L: Lanes> {
+pub(super) trait TileEpilogue<L: Lanes> {
     /// The channels from `q` on of a tile come next; `first` before those of the first tile.
     ///
     /// # Safety
-    /// As for all three: channels and places lie within the tensors that the implementor was given, and the
-    /// processor has the instructions of `L`.
+    /// Sixteen channels are there from `q` on in all that the implementor was given. The processor has the
+    /// instructions of `L`.
     unsafe fn start(&mut self, q: usize, first: bool);
 
     /// What is written instead of `value`, to float `at`.
+    ///
+    /// # Safety
+    /// Sixteen floats are there from `at` on in all tensors that the implementor was given, of the channels last
+    /// started. The processor has the instructions of `L`.
     unsafe fn take(&mut self, value: L, at: usize) -> L;
 
     /// The channels from `q` on of this tile are done.
+    ///
+    /// # Safety
+    /// As for [`TileEpilogue::start`].
     unsafe fn end(&mut self, q: usize);
 }
 
 /// Leaves outputs as they are.
 pub(super) struct Plain;
 
-impl<L: Lanes> Epilogue<L> for Plain {
+impl<L: Lanes> TileEpilogue<L> for Plain {
     #[inline(always)]
     unsafe fn start(&mut self, _: usize, _: bool) {}
 
@@ -49,7 +56,7 @@ impl<'a, L: Lanes> Finishing<'a, L> {
     }
 }
 
-impl<L: Lanes> Epilogue<L> for Finishing<'_, L> {
+impl<L: Lanes> TileEpilogue<L> for Finishing<'_, L> {
     #[inline(always)]
     unsafe fn start(&mut self, q: usize, _: bool) {
         let affine = self.finish.affine;
@@ -100,7 +107,7 @@ impl<'a, L: Lanes> Measuring<'a, L> {
     }
 }
 
-impl<L: Lanes> Epilogue<L> for Measuring<'_, L> {
+impl<L: Lanes> TileEpilogue<L> for Measuring<'_, L> {
     #[inline(always)]
     unsafe fn start(&mut self, q: usize, first: bool) {
         // SAFETY: the caller's promise.
@@ -158,7 +165,7 @@ impl<'a, L: Lanes, const GATE: u8> Reducing<'a, L, GATE> {
     }
 }
 
-impl<L: Lanes, const GATE: u8> Epilogue<L> for Reducing<'_, L, GATE> {
+impl<L: Lanes, const GATE: u8> TileEpilogue<L> for Reducing<'_, L, GATE> {
     #[inline(always)]
     unsafe fn start(&mut self, q: usize, _: bool) {
         let affine = self.reduce.affine;

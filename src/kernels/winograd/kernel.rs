@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::plane;
-use crate::kernels::conv::ConvShape;
+use crate::kernels::conv_shape::ConvShape;
 use crate::kernels::gemm::{PANEL, panel_width};
 use crate::kernels::scratch;
 use crate::kernels::shared::Shared;
@@ -25,6 +24,12 @@ const ROWS: usize = 64;
 
 /// Rows whose kernels are read together.
 const STRIP: usize = 16;
+
+/// Floats between two of 36 matrices: a cache line more than they hold, since strides of whole pages would put
+/// the same element of all 36 into the same few places of the caches.
+pub(super) fn plane(rows: usize, columns: usize) -> usize {
+    rows * columns + 16
+}
 
 /// Which product the kernels are for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,14 +55,18 @@ pub(super) fn transform(simd: Simd, s: &ConvShape, side: Side, weight: &[f32], u
             let rows = row..depth.min(row + ROWS);
             scratch::with(PANEL * STRIP * 9, |block| {
                 let channels = (s.input, s.output);
-                transform_panel(simd, channels, side, weight, (panel, rows), block, u);
+                // SAFETY: every task has its own rows of its own panel.
+                unsafe { transform_panel(simd, channels, side, weight, (panel, rows), block, u) };
             });
         });
 }
 
 multiversion! {
     /// Some rows of the panel of columns that starts at `place.0`, of all 36 matrices; `block` is scratch.
-    fn transform_panel<L>(
+    ///
+    /// # Safety
+    /// Nothing else touches these rows of the panel in `u` meanwhile.
+    unsafe fn transform_panel<L>(
         channels: (usize, usize),
         side: Side,
         weight: &[f32],
@@ -104,7 +113,7 @@ multiversion! {
                         taps.reverse();
                     }
                     let to = panel * depth + (top + row) * width + first;
-                    // SAFETY: `L` was proved by the `Simd`; every task writes its own rows of its own panel.
+                    // SAFETY: the caller's promise; `L` was proved by the `Simd`.
                     unsafe { transform_lanes::<L>(&taps, u, (to, plane(depth, columns))) }
                 }
             }
@@ -113,6 +122,10 @@ multiversion! {
 }
 
 /// `G g Gᵀ` of sixteen kernels to `to`, `to + step`, ...
+///
+/// # Safety
+/// Nothing else touches these sixteen floats of any matrix in `u` meanwhile. The processor has the instructions of
+/// `L`.
 #[inline(always)]
 unsafe fn transform_lanes<L: Lanes>(taps: &[[f32; 16]; 9], u: Shared, (to, step): (usize, usize)) {
     // SAFETY: the caller's sixteen columns of all 36 matrices are its own.
@@ -134,6 +147,9 @@ unsafe fn transform_lanes<L: Lanes>(taps: &[[f32; 16]; 9], u: Shared, (to, step)
 }
 
 /// `Σ weights[i] · values[i]`
+///
+/// # Safety
+/// The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn weigh<L: Lanes, const N: usize>(weights: [f32; N], values: [L; N]) -> L {
     // SAFETY: the contract of `Lanes`, passed on.
@@ -150,19 +166,23 @@ unsafe fn weigh<L: Lanes, const N: usize>(weights: [f32; N], values: [L; N]) -> 
 pub(super) fn adjoint(simd: Simd, s: &ConvShape, parts: usize, du: &[f32], dw: &mut [f32]) {
     let dw = Shared::new(dw);
     (0..s.output / 16).into_par_iter().for_each(|lane| {
-        adjoint_lanes(simd, (s.input, s.output), parts, du, lane * 16, dw);
+        // SAFETY: every task has the kernels of its own output channels.
+        unsafe { adjoint_lanes(simd, (s.input, s.output), parts, du, lane * 16, dw) };
     });
 }
 
 multiversion! {
     /// The kernels of sixteen output channels, starting at `first`.
-    fn adjoint_lanes<L>(channels: (usize, usize), parts: usize, du: &[f32], first: usize, dw: Shared) {
+    ///
+    /// # Safety
+    /// `first + 16` is at most the number of outputs, and nothing else touches their kernels in `dw` meanwhile.
+    unsafe fn adjoint_lanes<L>(channels: (usize, usize), parts: usize, du: &[f32], first: usize, dw: Shared) {
         let (inputs, outputs) = channels;
         let matrix = plane(inputs, outputs);
         assert!(du.len() >= parts * 36 * matrix);
         for row in 0..inputs {
             let mut taps = [[0.0f32; 16]; 9];
-            // SAFETY: `L` was proved by the `Simd`; `du` holds all parts (checked).
+            // SAFETY: `L` was proved by the `Simd`; `du` holds all parts (checked) and sixteen columns from `first` on.
             unsafe {
                 let mut half = [[L::splat(0.0); 6]; 3];
                 for b in 0..6 {
@@ -182,7 +202,7 @@ multiversion! {
                 }
             }
             for lane in 0..16 {
-                // SAFETY: every task writes the kernels of its own output channels.
+                // SAFETY: the caller's promise.
                 let kernel = unsafe { dw.part(((first + lane) * inputs + row) * 9, 9) };
                 for (value, tap) in kernel.iter_mut().zip(&taps) {
                     *value = tap[lane];

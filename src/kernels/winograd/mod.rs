@@ -8,21 +8,22 @@
 mod epilogue;
 mod kernel;
 mod tile;
+mod tiles;
 mod weight_gradient;
 
 pub(super) use weight_gradient::backward_weight;
 
 use rayon::prelude::*;
 
-use super::batch_norm::{Gate, Input, Sums, Then};
-use super::conv::ConvShape;
+use super::batch_norm::{Epilogue, Gate, Input, Sums};
+use super::conv_shape::ConvShape;
 use super::gemm::{Left, Right, Target, block};
 use super::scratch;
 use super::shared::Shared;
 use super::simd::{Simd, multiversion};
 use epilogue::{Finishing, Measuring, Plain, Reducing};
-use kernel::Side;
-use tile::Tiles;
+use kernel::{Side, plane};
+use tiles::Tiles;
 
 /// Floats of the transformed tiles that a task holds: 1 MiB.
 const BLOCK: usize = 256 * 1024;
@@ -36,9 +37,10 @@ pub(super) fn forward(
     s: &ConvShape,
     x: Input,
     weight: &[f32],
-    (y, then): (&mut [f32], Then),
+    (y, epilogue): (&mut [f32], Epilogue),
     workspace: &mut [f32],
 ) -> Option<Vec<Sums>> {
+    s.check(x, (y.len(), weight.len()));
     kernel::transform(simd, s, Side::Forward, weight, workspace);
     run(
         simd,
@@ -46,7 +48,7 @@ pub(super) fn forward(
         (x, s.input),
         workspace,
         (y, s.output),
-        (false, then),
+        (false, epilogue),
     )
 }
 
@@ -56,9 +58,10 @@ pub(super) fn backward_data(
     s: &ConvShape,
     dy: &[f32],
     weight: &[f32],
-    (dx, add, then): (&mut [f32], bool, Then),
+    (dx, add, epilogue): (&mut [f32], bool, Epilogue),
     workspace: &mut [f32],
 ) -> Option<Vec<Sums>> {
+    s.check((&*dx).into(), (dy.len(), weight.len()));
     kernel::transform(simd, s, Side::Backward, weight, workspace);
     run(
         simd,
@@ -66,7 +69,7 @@ pub(super) fn backward_data(
         (dy.into(), s.output),
         workspace,
         (dx, s.input),
-        (add, then),
+        (add, epilogue),
     )
 }
 
@@ -77,12 +80,6 @@ fn block_tiles(channels: usize) -> usize {
     (BLOCK / (36 * channels) / 12 * 12).clamp(least, 96)
 }
 
-/// Floats between two of 36 matrices: a cache line more than they hold, since strides of whole pages would put
-/// the same element of all 36 into the same few places of the caches.
-fn plane(rows: usize, columns: usize) -> usize {
-    rows * columns + 16
-}
-
 /// Convolve `x` of `c` channels with transformed kernels `u` into `y` of `k` channels.
 fn run(
     simd: Simd,
@@ -90,33 +87,27 @@ fn run(
     (x, c): (Input, usize),
     u: &[f32],
     (y, k): (&mut [f32], usize),
-    (add, then): (bool, Then),
+    (add, epilogue): (bool, Epilogue),
 ) -> Option<Vec<Sums>> {
-    then.check(y.len(), k);
     let tiles = Tiles::of(s);
+    assert!(c.is_multiple_of(16) && k.is_multiple_of(16));
+    assert!(x.norm.is_none_or(|norm| norm.channels() == c));
+    assert!(y.len() >= tiles.pixels() * k);
+    epilogue.check(y.len(), k);
     let step = block_tiles(c + k);
     let target = Shared::new(y);
     let blocks = (0..tiles.count().div_ceil(step)).into_par_iter().map(|b| {
         let first = b * step;
         let count = (tiles.count() - first).min(step);
         let len = 36 * plane(count, c);
-        let mut sums = then.sums(k, tiles.inside(first..first + count));
+        let mut sums = epilogue.sums(k, tiles.inside(first..first + count));
         scratch::with(len + 36 * plane(count, k), |space| {
             let (v, m) = space.split_at_mut(len);
             let range = (first, count);
-            let output = (k, add, then);
-            block_of(
-                simd,
-                tiles,
-                range,
-                (x, c),
-                u,
-                target,
-                output,
-                sums.as_mut(),
-                v,
-                m,
-            );
+            let output = (k, add, epilogue);
+            let (input, sums) = ((x, c), sums.as_mut());
+            // SAFETY: tensors and channels are checked above; every task has its own tiles.
+            unsafe { block_of(simd, tiles, range, input, u, target, output, sums, v, m) };
         });
         sums
     });
@@ -125,23 +116,28 @@ fn run(
 
 multiversion! {
     /// One block: transform the inputs, multiply, transform the products back.
-    fn block_of<L>(
+    ///
+    /// # Safety
+    /// Input and output channels are multiples of 16. `y` holds all pixels, and nothing else touches those of these
+    /// tiles meanwhile. The norm of the input has its channels; all that the epilogue reads, and the sums, are of
+    /// the output's size or channels.
+    unsafe fn block_of<L>(
         tiles: Tiles,
         range: (usize, usize),
         input: (Input, usize),
         u: &[f32],
         y: Shared,
-        output: (usize, bool, Then),
+        output: (usize, bool, Epilogue),
         sums: Option<&mut Sums>,
         v: &mut [f32],
         m: &mut [f32],
     ) {
-        let ((first, count), (x, c), (k, add, then)) = (range, input, output);
+        let ((first, count), (x, c), (k, add, epilogue)) = (range, input, output);
         assert!(x.values.len() >= tiles.pixels() * c && u.len() >= 36 * plane(c, k));
         let (v_step, m_step) = (plane(count, c), plane(count, k));
         assert!(v.len() >= 36 * v_step && m.len() >= 36 * m_step);
         let y = y.at(0);
-        // SAFETY: lengths are checked above; every block writes the pixels of its own tiles.
+        // SAFETY: lengths are checked above, but for those that the caller promises; `L` was proved by the `Simd`.
         unsafe {
             tile::inputs::<L>(tiles, (x, c), first..first + count, &(0..6), v.as_mut_ptr(), (c, v_step));
             for xi in 0..36 {
@@ -151,22 +147,22 @@ multiversion! {
                 block::<L>((count, k, c), a, b, to);
             }
             let from = (m.as_ptr(), m_step, k);
-            let (range, to, zero) = (first..first + count, (y, add, then.reads()), L::splat(0.0));
-            match (then, sums) {
-                (Then::Finish(finish), _) => tile::outputs::<L>(tiles, from, range, to, Finishing::new(finish, zero)),
-                (Then::Measure, Some(sums)) => tile::outputs::<L>(tiles, from, range, to, Measuring::new(sums, zero)),
-                (Then::Reduce(reduce), Some(sums)) => match reduce.gate {
+            let (range, to, zero) = (first..first + count, (y, add, epilogue.reads()), L::splat(0.0));
+            match (epilogue, sums) {
+                (Epilogue::Finish(finish), _) => tile::outputs::<L>(tiles, from, range, to, Finishing::new(finish, zero)),
+                (Epilogue::Moments, Some(sums)) => tile::outputs::<L>(tiles, from, range, to, Measuring::new(sums, zero)),
+                (Epilogue::Reduce(reduce), Some(sums)) => match reduce.gate {
                     Gate::Open => {
-                        let epilogue = Reducing::<L, 0>::new(reduce, sums, zero);
-                        tile::outputs::<L>(tiles, from, range, to, epilogue);
+                        let reducing = Reducing::<L, 0>::new(reduce, sums, zero);
+                        tile::outputs::<L>(tiles, from, range, to, reducing);
                     }
                     Gate::Input => {
-                        let epilogue = Reducing::<L, 1>::new(reduce, sums, zero);
-                        tile::outputs::<L>(tiles, from, range, to, epilogue);
+                        let reducing = Reducing::<L, 1>::new(reduce, sums, zero);
+                        tile::outputs::<L>(tiles, from, range, to, reducing);
                     }
                     Gate::Output(_) => {
-                        let epilogue = Reducing::<L, 2>::new(reduce, sums, zero);
-                        tile::outputs::<L>(tiles, from, range, to, epilogue);
+                        let reducing = Reducing::<L, 2>::new(reduce, sums, zero);
+                        tile::outputs::<L>(tiles, from, range, to, reducing);
                     }
                 },
                 _ => tile::outputs::<L>(tiles, from, range, to, Plain),

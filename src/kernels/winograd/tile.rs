@@ -3,87 +3,10 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use super::epilogue::Epilogue;
+use super::epilogue::TileEpilogue;
+use super::tiles::Tiles;
 use crate::kernels::batch_norm::{Affine, Input};
-use crate::kernels::conv::ConvShape;
-use crate::kernels::simd::{Lanes, prefetch};
-
-/// How images are cut into 4×4 tiles; those at the right and lower edge may be partial.
-#[derive(Clone, Copy)]
-pub(super) struct Tiles {
-    batch: usize,
-    height: usize,
-    width: usize,
-    rows: usize,
-    columns: usize,
-}
-
-impl Tiles {
-    pub(super) fn of(s: &ConvShape) -> Self {
-        Self {
-            batch: s.batch,
-            height: s.height,
-            width: s.width,
-            rows: s.height.div_ceil(4),
-            columns: s.width.div_ceil(4),
-        }
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.batch * self.rows * self.columns
-    }
-
-    pub(super) fn pixels(&self) -> usize {
-        self.batch * self.height * self.width
-    }
-
-    /// Rows and columns of the tile at `top` and `left`.
-    #[inline(always)]
-    fn size(&self, top: usize, left: usize) -> (usize, usize) {
-        ((self.height - top).min(4), (self.width - left).min(4))
-    }
-
-    /// Pixels of the tiles `range`.
-    pub(super) fn inside(&self, range: Range<usize>) -> usize {
-        let sizes = range.map(|t| {
-            let (_, top, left) = self.place(t);
-            self.size(top, left)
-        });
-        sizes.map(|(rows, columns)| rows * columns).sum()
-    }
-
-    /// Asks the caches for the pixels of `x`, of `c` channels, of a tile soon after tile `t`.
-    #[inline(always)]
-    fn prefetch(&self, x: *const f32, c: usize, t: usize) {
-        let t = t + (AHEAD / c).max(2);
-        if t >= self.count() {
-            return;
-        }
-        let (start, top, left) = self.place(t);
-        let (rows, columns) = self.size(top, left);
-        for i in 0..rows {
-            let row = x.wrapping_add((start + (top + i) * self.width + left) * c);
-            for j in (0..columns * c).step_by(16) {
-                prefetch(row.wrapping_add(j));
-            }
-        }
-    }
-
-    /// Index of its image's first pixel, and its first row and column, of tile `t`.
-    #[inline(always)]
-    fn place(&self, t: usize) -> (usize, usize, usize) {
-        let (image, rest) = (
-            t / (self.rows * self.columns),
-            t % (self.rows * self.columns),
-        );
-        let (row, column) = (rest / self.columns, rest % self.columns);
-        (image * self.height * self.width, row * 4, column * 4)
-    }
-}
-
-/// Channels of tiles between the work and those whose pixels are asked for: rows of a tile lie too far apart for the
-/// processor to guess, and tiles of few channels are done before memory has answered.
-const AHEAD: usize = 256;
+use crate::kernels::simd::Lanes;
 
 /// A tile transformed along one side, up to six rows of `N`. It is more than the registers hold: zeros would be
 /// written to memory, for every tile, before it is filled.
@@ -112,6 +35,9 @@ impl<L: Lanes, const N: usize> Half<L, N> {
 }
 
 /// `a · k + c`
+///
+/// # Safety
+/// The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn fma<L: Lanes>(a: L, k: f32, c: L) -> L {
     // SAFETY: the contract of `Lanes`, passed on.
@@ -119,6 +45,9 @@ unsafe fn fma<L: Lanes>(a: L, k: f32, c: L) -> L {
 }
 
 /// `Bᵀ d`
+///
+/// # Safety
+/// The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn input_line<L: Lanes>(d: [L; 6]) -> [L; 6] {
     // SAFETY: the contract of `Lanes`, passed on.
@@ -139,6 +68,9 @@ unsafe fn input_line<L: Lanes>(d: [L; 6]) -> [L; 6] {
 }
 
 /// `Aᵀ m`
+///
+/// # Safety
+/// The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn output_line<L: Lanes>(m: [L; 6]) -> [L; 4] {
     // SAFETY: the contract of `Lanes`, passed on.
@@ -155,6 +87,9 @@ unsafe fn output_line<L: Lanes>(m: [L; 6]) -> [L; 4] {
 }
 
 /// `A y`, the adjoint of [`output_line`].
+///
+/// # Safety
+/// The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn gradient_line<L: Lanes>(y: [L; 4]) -> [L; 6] {
     // SAFETY: the contract of `Lanes`, passed on.
@@ -176,7 +111,9 @@ unsafe fn gradient_line<L: Lanes>(y: [L; 4]) -> [L; 6] {
 /// `v[n · next + ((i − rows.start) · 6 + j) · step + q]`.
 ///
 /// # Safety
-/// `x` holds all pixels of `c` channels, a multiple of 16; `v` every element named above.
+/// `x` holds all pixels of `c` channels, a multiple of 16, and its norm as many; `v` every element named above, and
+/// nothing else touches them meanwhile. The tiles of `range` are there, and `rows` at most 6. The processor has the
+/// instructions of `L`.
 #[inline(always)]
 pub(super) unsafe fn inputs<L: Lanes>(
     tiles: Tiles,
@@ -201,6 +138,9 @@ pub(super) unsafe fn inputs<L: Lanes>(
 }
 
 /// Sixteen channels of a pixel, through norm and ReLU if there is one.
+///
+/// # Safety
+/// `from` is valid for them. The processor has the instructions of `L`.
 #[inline(always)]
 unsafe fn read<L: Lanes, const NORM: bool>(from: *const f32, (scale, shift): (L, L)) -> L {
     // SAFETY: the caller's pixel and channels are inside.
@@ -215,6 +155,9 @@ unsafe fn read<L: Lanes, const NORM: bool>(from: *const f32, (scale, shift): (L,
 }
 
 /// One tile of [`inputs`].
+///
+/// # Safety
+/// As for [`inputs`]; there is a norm where `NORM`.
 #[inline(always)]
 unsafe fn input<L: Lanes, const NORM: bool>(
     tiles: Tiles,
@@ -270,14 +213,16 @@ unsafe fn input<L: Lanes, const NORM: bool>(
 /// tensors `reads` too; element (i, j) of channel q of the nth is read at `m[n · k + (6 i + j) · step + q]`.
 ///
 /// # Safety
-/// `m` holds those elements of `k` channels, a multiple of 16; `y` and what `epilogue` reads all pixels.
+/// `m` holds those elements of `k` channels, a multiple of 16; `y` and what `epilogue` was given all pixels, and
+/// nothing else touches those of these tiles in `y` meanwhile. The tiles of `range` are there. The processor has the
+/// instructions of `L`.
 #[inline(always)]
 pub(super) unsafe fn outputs<L: Lanes>(
     tiles: Tiles,
     (m, step, k): (*const f32, usize, usize),
     range: Range<usize>,
     (y, add, reads): (*mut f32, bool, [Option<&[f32]>; 2]),
-    mut epilogue: impl Epilogue<L>,
+    mut epilogue: impl TileEpilogue<L>,
 ) {
     for (n, t) in range.enumerate() {
         let (start, top, left) = tiles.place(t);
@@ -318,7 +263,7 @@ pub(super) unsafe fn outputs<L: Lanes>(
 /// Rows `rows` of `A dy Aᵀ` of tile `t`, laid out as by [`input`].
 ///
 /// # Safety
-/// As for [`input`].
+/// As for [`inputs`], of `dy` with `k` channels and `m`.
 #[inline(always)]
 pub(super) unsafe fn gradient<L: Lanes>(
     tiles: Tiles,

@@ -2,10 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::tile::{self, Tiles};
-use super::{kernel, plane};
+use super::kernel::{self, plane};
+use super::tile;
+use super::tiles::Tiles;
 use crate::kernels::batch_norm::Input;
-use crate::kernels::conv::ConvShape;
+use crate::kernels::conv_shape::{Algorithm, ConvShape};
 use crate::kernels::gemm::{Left, Right, Target, block};
 use crate::kernels::scratch;
 use crate::kernels::shared::Shared;
@@ -43,6 +44,8 @@ pub(in crate::kernels) fn backward_weight(
     dw: &mut [f32],
     workspace: &mut [f32],
 ) {
+    assert_eq!(s.algorithm(), Algorithm::Winograd);
+    s.check(x, (dy.len(), dw.len()));
     let tiles = Tiles::of(s);
     let (parts, rows) = (partials(s), task_rows(s));
     let (groups, span) = (6 / rows, tiles.count().div_ceil(parts));
@@ -65,17 +68,10 @@ pub(in crate::kernels) fn backward_weight(
                 let (v, m) = space.split_at_mut(len);
                 let rows = (group * rows, rows);
                 let add = t > first;
-                block_of(
-                    simd,
-                    tiles,
-                    (t, count),
-                    rows,
-                    (x, s.input),
-                    (dy, s.output),
-                    (du, add),
-                    v,
-                    m,
-                );
+                let range = (t, count);
+                let (input, output) = ((x, s.input), (dy, s.output));
+                // SAFETY: channels are multiples of 16, as many as the norm's (checked); these tiles are there.
+                unsafe { block_of(simd, tiles, range, rows, input, output, (du, add), v, m) };
             });
         }
     });
@@ -90,7 +86,10 @@ fn padded(channels: usize) -> usize {
 
 multiversion! {
     /// Add the products of `count` tiles, for some rows of the 6×6, to `du`.
-    fn block_of<L>(
+    ///
+    /// # Safety
+    /// Channels are multiples of 16, and the norm of the input has as many; the tiles and rows are there.
+    unsafe fn block_of<L>(
         tiles: Tiles,
         range: (usize, usize),
         product_rows: (usize, usize),
@@ -107,7 +106,7 @@ multiversion! {
         let (v_step, m_step) = (count * v_row, count * m_row);
         assert!(v.len() >= 6 * rows * v_step && m.len() >= 6 * rows * m_step);
         assert!(du.len() >= 6 * rows * plane(c, k));
-        // SAFETY: lengths are checked above.
+        // SAFETY: lengths are checked above; the rest is the caller's promise, and `L` was proved by the `Simd`.
         unsafe {
             let range = row..row + rows;
             tile::inputs::<L>(tiles, (x, c), first..first + count, &range, v.as_mut_ptr(), (v_row, v_step));

@@ -10,7 +10,7 @@ use crate::graph::cpu::step::{self, Folded, Step};
 use crate::graph::cpu::tape::{Context, Deferred, Kept, Value, kept};
 use crate::graph::cpu::tensor::{values, with_values};
 use crate::graph::ops::Conv2d;
-use crate::kernels::batch_norm::{Affine, Finish, Input, Reduce, Reduced, Statistics, Then};
+use crate::kernels::batch_norm::{Affine, Epilogue, Finish, Input, Reduce, Reduced, Statistics};
 use crate::kernels::bf16;
 use crate::kernels::{ConvShape, conv, elementwise};
 use crate::params::Param;
@@ -48,13 +48,13 @@ pub(super) fn forward(
     let params = cx.parameters(step)?;
     let affine = affine(cx, step, op, params.get(1))?;
     let then = match &affine {
-        Some(affine) => Then::Finish(Finish {
+        Some(affine) => Epilogue::Finish(Finish {
             affine,
             residual: residual.map(|r| &r[..]),
             relu: step.then == step::Then::Relu,
         }),
-        None if step.measures => Then::Measure,
-        None => Then::Nothing,
+        None if step.measures => Epilogue::Moments,
+        None => Epilogue::Nothing,
     };
     let mut y = cx.arena.take(shape.output_len());
     let products = Products::of(cx, &shape);
@@ -137,7 +137,7 @@ pub(super) fn backward(
         let old = flow.take(input);
         let add = old.is_some();
         let mut dx = old.unwrap_or_else(|| cx.arena.take(shape.input_len()));
-        let then = before.map_or(Then::Nothing, Then::Reduce);
+        let then = before.map_or(Epilogue::Nothing, Epilogue::Reduce);
         let sums = with_values(&params[0].var, |weight| match products {
             Products::F32(simd) => {
                 let to = (&mut dx[..], add, then);

@@ -13,7 +13,8 @@ use std::arch::x86_64::{
     _mm512_unpacklo_pd, _mm512_unpacklo_ps,
 };
 
-use super::{Lanes, Portable};
+use super::lanes::Lanes;
+use super::portable::Portable;
 
 /// One 512-bit register.
 #[derive(Clone, Copy)]

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
+use super::affine::Affine;
 use super::forward::apply_rows;
-use super::{Affine, Gate, Reduce, Sums};
-use crate::kernels::elementwise::chunk_rows;
+use super::moments::Sums;
+use super::reduce::{Gate, Reduce};
 use crate::kernels::simd::Simd;
 
 /// What a convolution reads.
@@ -31,30 +30,23 @@ impl Input<'_> {
         match self.norm {
             None => to.copy_from_slice(from),
             Some(affine) => {
-                let rows = to.len() / affine.scale.len();
-                apply_rows(
-                    simd,
-                    from.as_ptr(),
-                    rows,
-                    None,
-                    true,
-                    affine,
-                    to.as_mut_ptr(),
-                );
+                let (rows, y) = (to.len() / affine.channels(), to.as_mut_ptr());
+                // SAFETY: both slices have the length of `to`, which is that of `rows` rows or more.
+                unsafe { apply_rows(simd, from.as_ptr(), rows, None, true, affine, y) };
             }
         }
     }
 }
 
-/// What a convolution does with its outputs, or with the gradients that it gives.
+/// What a convolution does with its outputs, or with the gradients that it gives, before they leave the caches.
 #[derive(Clone, Copy, Debug)]
-pub enum Then<'a> {
+pub enum Epilogue<'a> {
     /// Leaves them.
     Nothing,
     /// Changes them.
     Finish(Finish<'a>),
-    /// Measures them: for [`Statistics::join`](super::Statistics::join).
-    Measure,
+    /// Sums them and their squares: for [`Statistics::join`](super::Statistics::join).
+    Moments,
     /// Takes them for the gradient of a batch norm's output: for [`Reduced::join`](super::Reduced::join).
     Reduce(Reduce<'a>),
 }
@@ -73,23 +65,24 @@ pub struct Finish<'a> {
 impl Finish<'_> {
     /// Run on the rows `rows`, at the start of `y`, on this thread.
     fn run(&self, simd: Simd, rows: Range<usize>, y: &mut [f32]) {
-        let c = self.affine.scale.len();
+        let c = self.affine.channels();
         assert!(y.len() >= rows.len() * c);
         let residual = self.residual.map(|r| &r[rows.start * c..rows.end * c]);
         let y = y.as_mut_ptr();
-        apply_rows(simd, y, rows.len(), residual, self.relu, self.affine, y);
+        // SAFETY: `y` holds the rows (checked), and is read and written through this pointer alone.
+        unsafe { apply_rows(simd, y, rows.len(), residual, self.relu, self.affine, y) };
     }
 }
 
-impl Then<'_> {
+impl Epilogue<'_> {
     /// The slices must hold all of `floats` outputs, and norms all `channels`.
     pub(in crate::kernels) fn check(&self, floats: usize, channels: usize) {
         let affine = match self {
-            Self::Nothing | Self::Measure => None,
+            Self::Nothing | Self::Moments => None,
             Self::Finish(finish) => Some(finish.affine),
             Self::Reduce(reduce) => Some(reduce.affine),
         };
-        assert!(affine.is_none_or(|affine| affine.scale.len() == channels));
+        assert!(affine.is_none_or(|affine| affine.channels() == channels));
         assert!(
             self.reads()
                 .into_iter()
@@ -101,7 +94,7 @@ impl Then<'_> {
     /// Tensors like the output that it reads besides it.
     pub(in crate::kernels) fn reads(&self) -> [Option<&[f32]>; 2] {
         match self {
-            Self::Nothing | Self::Measure => [None; 2],
+            Self::Nothing | Self::Moments => [None; 2],
             Self::Finish(finish) => [finish.residual, None],
             Self::Reduce(reduce) => {
                 let output = match reduce.gate {
@@ -117,7 +110,7 @@ impl Then<'_> {
     pub(in crate::kernels) fn sums(&self, channels: usize, rows: usize) -> Option<Sums> {
         match self {
             Self::Nothing | Self::Finish(_) => None,
-            Self::Measure => Some(Sums::new(&vec![0.0; channels], rows)),
+            Self::Moments => Some(Sums::new(&vec![0.0; channels], rows)),
             Self::Reduce(reduce) => Some(Sums::new(&reduce.affine.mean, rows)),
         }
     }
@@ -135,18 +128,13 @@ impl Then<'_> {
                 finish.run(simd, rows, y);
                 None
             }
-            Self::Measure => Some(Sums::of(simd, y, channels)),
+            Self::Moments => Some(Sums::of(simd, y, channels)),
             Self::Reduce(reduce) => Some(reduce.run(simd, rows, y)),
         }
     }
 
     /// Run on all rows; gives the sums, if there are any.
     pub fn all(&self, simd: Simd, channels: usize, y: &mut [f32]) -> Option<Vec<Sums>> {
-        let chunk = chunk_rows(channels);
-        let chunks = y.par_chunks_mut(chunk * channels).enumerate();
-        Sums::collect(chunks.map(|(i, y)| {
-            let rows = i * chunk..i * chunk + y.len() / channels;
-            self.run(simd, (rows, channels), y)
-        }))
+        Sums::by_chunks(channels, y, |rows, y| self.run(simd, (rows, channels), y))
     }
 }

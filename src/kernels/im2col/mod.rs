@@ -3,16 +3,17 @@
 //! Only a block of windows that fits into the second cache exists at a time. Windows are laid out
 //! (kernel row, kernel column, channel), so that in NHWC a kernel row is one contiguous copy.
 
-use std::ops::Range;
+mod windows;
 
 use rayon::prelude::*;
 
-use super::batch_norm::{Sums, Then};
-use super::conv::ConvShape;
+use super::batch_norm::{Epilogue, Sums};
+use super::conv_shape::ConvShape;
 use super::gemm::{Left, PANEL, Right, Target, block_at, pack_panel, packed_len, panel_width};
 use super::shared::Shared;
 use super::simd::Simd;
 use super::{elementwise, scratch};
+use windows::{gather, is_pointwise, scatter};
 
 /// Floats of gathered windows that a task holds: 384 KiB.
 const BLOCK: usize = 96 * 1024;
@@ -37,114 +38,6 @@ fn segments(s: &ConvShape) -> usize {
         .min(s.rows().div_ceil(192))
 }
 
-/// Whether windows are single pixels in order: the input already is the matrix.
-fn is_pointwise(s: &ConvShape) -> bool {
-    s.kernel == 1 && s.stride == 1 && s.padding == 0
-}
-
-/// A row of windows: image, output row, output column.
-fn pixel(s: &ConvShape, row: usize) -> (usize, usize, usize) {
-    let (height, width) = (s.out_height(), s.out_width());
-    (row / (height * width), row / width % height, row % width)
-}
-
-/// The kernel rows `ky` of the windows `rows` of group `g`, a window every `stride` floats.
-fn gather(
-    s: &ConvShape,
-    g: usize,
-    x: &[f32],
-    rows: Range<usize>,
-    ky: Range<usize>,
-    (out, stride): (&mut [f32], usize),
-) {
-    let (channels, line) = (s.group_input(), s.kernel * s.group_input());
-    for (row, out) in rows.zip(out.chunks_exact_mut(stride)) {
-        let (image, oy, ox) = pixel(s, row);
-        let left = ox * s.stride;
-        for (ky, to) in ky.clone().zip(out.chunks_exact_mut(line)) {
-            let y = oy * s.stride + ky * s.dilation;
-            if y < s.padding || y >= s.height + s.padding {
-                to.fill(0.0);
-                continue;
-            }
-            let start = (image * s.height + y - s.padding) * s.width;
-            if s.dilation == 1 && s.groups == 1 {
-                let first = s.padding.saturating_sub(left).min(s.kernel);
-                let end = (s.width + s.padding).saturating_sub(left).min(s.kernel);
-                let end = end.max(first);
-                to[..first * channels].fill(0.0);
-                to[end * channels..].fill(0.0);
-                if end > first {
-                    let from = (start + left + first - s.padding) * channels;
-                    let len = (end - first) * channels;
-                    to[first * channels..end * channels].copy_from_slice(&x[from..from + len]);
-                }
-            } else {
-                for (kx, to) in to.chunks_exact_mut(channels).enumerate() {
-                    let column = left + kx * s.dilation;
-                    if column < s.padding || column >= s.width + s.padding {
-                        to.fill(0.0);
-                    } else {
-                        let from = (start + column - s.padding) * s.input + g * channels;
-                        to.copy_from_slice(&x[from..from + channels]);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Add the windows `rows` of group `g` back to where they were gathered from; `dx` starts with image
-/// `first_image`.
-fn scatter(
-    s: &ConvShape,
-    g: usize,
-    windows: &[f32],
-    rows: Range<usize>,
-    first_image: usize,
-    dx: &mut [f32],
-) {
-    let channels = s.group_input();
-    let line = s.kernel * channels;
-    let add = |to: &mut [f32], from: &[f32]| {
-        for (to, from) in to.iter_mut().zip(from) {
-            *to += from;
-        }
-    };
-    let mut lines = windows.chunks_exact(line);
-    for row in rows {
-        let (image, oy, ox) = pixel(s, row);
-        let left = ox * s.stride;
-        for (ky, from) in (0..s.kernel).zip(&mut lines) {
-            let y = oy * s.stride + ky * s.dilation;
-            if y < s.padding || y >= s.height + s.padding {
-                continue;
-            }
-            let start = ((image - first_image) * s.height + y - s.padding) * s.width;
-            if s.dilation == 1 && s.groups == 1 {
-                let first = s.padding.saturating_sub(left).min(s.kernel);
-                let end = (s.width + s.padding).saturating_sub(left).min(s.kernel);
-                if end > first {
-                    let to = (start + left + first - s.padding) * channels;
-                    let len = (end - first) * channels;
-                    add(
-                        &mut dx[to..to + len],
-                        &from[first * channels..end * channels],
-                    );
-                }
-            } else {
-                for (kx, from) in from.chunks_exact(channels).enumerate() {
-                    let column = left + kx * s.dilation;
-                    if column >= s.padding && column < s.width + s.padding {
-                        let to = (start + column - s.padding) * s.input + g * channels;
-                        add(&mut dx[to..to + channels], from);
-                    }
-                }
-            }
-        }
-    }
-}
-
 /// Position in the (out, in, ky, kx) weight of group `g`'s output `o` and tap `p` in window order.
 fn weight_index(s: &ConvShape, g: usize, o: usize, p: usize) -> usize {
     let (tap, channel) = (p / s.group_input(), p % s.group_input());
@@ -155,26 +48,26 @@ fn weight_index(s: &ConvShape, g: usize, o: usize, p: usize) -> usize {
 /// Pack a matrix per group whose element (p, j) is `at(g, p, j)` for the products.
 fn pack(
     (groups, depth, columns): (usize, usize, usize),
-    packed: Shared,
+    packed: &mut [f32],
     at: impl Fn(usize, usize, usize) -> f32 + Sync,
 ) {
-    let panels = columns.div_ceil(PANEL);
-    (0..groups * panels).into_par_iter().for_each(|task| {
-        let (g, first) = (task / panels, task % panels * PANEL);
-        let width = panel_width(columns, first);
-        let start = g * packed_len(depth, columns) + first * depth;
-        // SAFETY: every task has its own panel.
-        let panel = unsafe { packed.part(start, depth * width) };
-        for (p, row) in panel.chunks_exact_mut(width).enumerate() {
-            for (j, value) in row.iter_mut().enumerate() {
-                let column = first + j;
-                *value = if column < columns {
-                    at(g, p, column)
-                } else {
-                    0.0
-                };
+    let matrix = packed_len(depth, columns);
+    let matrices = packed[..groups * matrix].par_chunks_mut(matrix.max(1));
+    matrices.enumerate().for_each(|(g, packed)| {
+        let panels = packed.par_chunks_mut((depth * PANEL).max(1));
+        panels.enumerate().for_each(|(panel, to)| {
+            let first = panel * PANEL;
+            for (p, row) in to.chunks_exact_mut(panel_width(columns, first)).enumerate() {
+                for (j, value) in row.iter_mut().enumerate() {
+                    let column = first + j;
+                    *value = if column < columns {
+                        at(g, p, column)
+                    } else {
+                        0.0
+                    };
+                }
             }
-        }
+        });
     });
 }
 
@@ -183,20 +76,21 @@ pub(super) fn forward(
     s: &ConvShape,
     x: &[f32],
     weight: &[f32],
-    (y, then): (&mut [f32], Then),
+    (y, epilogue): (&mut [f32], Epilogue),
     workspace: &mut [f32],
 ) -> Option<Vec<Sums>> {
+    s.check(x.into(), (y.len(), weight.len()));
     let (taps, outputs) = (s.taps(), s.group_output());
-    let packed = Shared::new(workspace);
-    pack((s.groups, taps, outputs), packed, |g, p, o| {
+    pack((s.groups, taps, outputs), workspace, |g, p, o| {
         weight[weight_index(s, g, o, p)]
     });
+    let packed = &*workspace;
     let step = block_rows(taps);
     let target = Shared::new(y);
     let blocks = (0..s.rows().div_ceil(step)).into_par_iter().map(|b| {
         let rows = b * step..s.rows().min((b + 1) * step);
         for g in 0..s.groups {
-            let right = Right::Packed(packed.at(g * packed_len(taps, outputs)));
+            let right = Right::Packed(packed[g * packed_len(taps, outputs)..].as_ptr());
             let c = Target {
                 start: target.at(rows.start * s.output + g * outputs),
                 row: s.output,
@@ -209,7 +103,9 @@ pub(super) fn forward(
                     row: s.input,
                     column: 1,
                 };
-                block_at(simd, size, a, right, c);
+                // SAFETY: input and output have the shape's lengths (checked), the weight was packed; every task has
+                // its own rows of the output, and every group its own columns.
+                unsafe { block_at(simd, size, a, right, c) };
             } else {
                 scratch::with(rows.len() * taps, |windows| {
                     gather(s, g, x, rows.clone(), 0..s.kernel, (windows, taps));
@@ -218,13 +114,14 @@ pub(super) fn forward(
                         row: taps,
                         column: 1,
                     };
-                    block_at(simd, size, a, right, c);
+                    // SAFETY: as above, and the windows were just gathered.
+                    unsafe { block_at(simd, size, a, right, c) };
                 });
             }
         }
-        // SAFETY: every task has its own rows.
+        // SAFETY: every task has its own rows, which are written.
         let y = unsafe { target.part(rows.start * s.output, rows.len() * s.output) };
-        then.run(simd, (rows, s.output), y)
+        epilogue.run(simd, (rows, s.output), y)
     });
     Sums::collect(blocks)
 }
@@ -237,17 +134,19 @@ pub(super) fn backward_data(
     (dx, add): (&mut [f32], bool),
     workspace: &mut [f32],
 ) {
+    s.check((&*dx).into(), (dy.len(), weight.len()));
     let (taps, outputs) = (s.taps(), s.group_output());
-    let packed = Shared::new(workspace);
-    pack((s.groups, outputs, taps), packed, |g, o, p| {
+    pack((s.groups, outputs, taps), workspace, |g, o, p| {
         weight[weight_index(s, g, o, p)]
     });
+    let packed = &*workspace;
     let left = |row: usize, g: usize| Left {
         start: dy[row * s.output + g * outputs..].as_ptr(),
         row: s.output,
         column: 1,
     };
-    let right = |g: usize| Right::Packed(packed.at(g * packed_len(outputs, taps)));
+    let matrix = packed_len(outputs, taps);
+    let right = |g: usize| Right::Packed(packed[g * matrix..].as_ptr());
     if is_pointwise(s) {
         let target = Shared::new(dx);
         (0..s.rows().div_ceil(192)).into_par_iter().for_each(|b| {
@@ -259,7 +158,9 @@ pub(super) fn backward_data(
                     add,
                 };
                 let size = (rows.len(), taps, outputs);
-                block_at(simd, size, left(rows.start, g), right(g), c);
+                // SAFETY: both gradients have the shape's lengths (checked), the weight was packed; every task has its
+                // own rows, and every group its own columns.
+                unsafe { block_at(simd, size, left(rows.start, g), right(g), c) };
             }
         });
         return;
@@ -285,7 +186,8 @@ pub(super) fn backward_data(
                             add: false,
                         };
                         let size = (rows.len(), taps, outputs);
-                        block_at(simd, size, left(start, g), right(g), c);
+                        // SAFETY: as above; the windows hold these rows.
+                        unsafe { block_at(simd, size, left(start, g), right(g), c) };
                         scatter(s, g, windows, rows.clone(), task * images, dx);
                     });
                 }
@@ -301,6 +203,7 @@ pub(super) fn backward_weight(
     dw: &mut [f32],
     workspace: &mut [f32],
 ) {
+    s.check(x.into(), (dy.len(), dw.len()));
     let (taps, outputs) = (s.taps(), s.group_output());
     let line = s.kernel * s.group_input();
     // A task owns kernel rows where one is enough work, else all of them.
@@ -360,7 +263,10 @@ pub(super) fn backward_weight(
                         row: outputs,
                         add: true,
                     };
-                    block_at(simd, (width, outputs, rows.len()), a, right, c);
+                    let size = (width, outputs, rows.len());
+                    // SAFETY: both sides were just gathered, or are the input, of the shape's length (checked); `part`
+                    // holds the kernel rows of this group.
+                    unsafe { block_at(simd, size, a, right, c) };
                 });
             }
         }
