@@ -43,7 +43,6 @@ struct Shared {
     config: LoaderConfig,
     per_epoch: u64,
     orders: Mutex<BTreeMap<u64, Arc<Vec<u32>>>>, // of the newest two epochs
-    spare: Mutex<Vec<Vec<f32>>>,                 // buffers of recycled batches
 }
 
 impl Loader {
@@ -89,7 +88,6 @@ impl Loader {
             config,
             per_epoch,
             orders: Mutex::default(),
-            spare: Mutex::default(),
         };
         Ok(Self {
             shared: Arc::new(shared),
@@ -113,18 +111,6 @@ impl Loader {
     #[must_use]
     pub fn steps(&self, first: u64, end: u64) -> Batches {
         Batches::start(&self.shared, first, end.max(first))
-    }
-
-    /// Give the buffers of a used batch back, so that later batches allocate nothing.
-    pub fn recycle(&self, batch: Batch) {
-        let config = self.shared.config;
-        let most = (config.prefetch + config.workers) * batch.views.len();
-        let mut spare = lock(&self.shared.spare);
-        for view in batch.views {
-            if spare.len() < most {
-                spare.push(view.values);
-            }
-        }
     }
 }
 
@@ -156,8 +142,11 @@ impl Shared {
         let samples = &order[start..order.len().min(start + size)];
         let shapes = self.views.shapes();
         let mut views: Vec<ViewData> = shapes
-            .iter()
-            .map(|&shape| self.view(shape, samples.len()))
+            .into_iter()
+            .map(|shape| ViewData {
+                shape,
+                values: vec![0.0; samples.len() * shape.iter().product::<usize>()],
+            })
             .collect();
         let (mut good, mut bad) = (Vec::with_capacity(samples.len()), Vec::new());
         for &sample in samples {
@@ -205,12 +194,6 @@ impl Shared {
                 .fill(&image, at, &mut data.values[slot * size..(slot + 1) * size])?;
         }
         Ok(())
-    }
-
-    fn view(&self, shape: [usize; 3], samples: usize) -> ViewData {
-        let mut values = lock(&self.spare).pop().unwrap_or_default();
-        values.resize(samples * shape.iter().product::<usize>(), 0.0);
-        ViewData { shape, values }
     }
 }
 
