@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let (_, mut config, checkpoint) = load_run(&args.run, &args.checkpoint, &args.machine)?;
     if let Some(data) = &args.data {
         config.data.source.clone_from(data);
-        config.data.reader = crate::data::Reader::Auto;
+        config.data.reader = crate::data::ReaderKind::Auto;
     }
     if let Some(share) = args.max_bad_share {
         config.data.max_bad_share = share;

@@ -13,7 +13,7 @@ use super::task::{Material, Task};
 use super::{print_json, print_text};
 use crate::config::Config;
 use crate::data::table::{Table, Tables};
-use crate::data::{Part, Reader, open_part};
+use crate::data::{Part, ReaderKind, open_part};
 use crate::error::{Error, Result};
 use crate::heads::Space;
 use crate::inference::{Machine, Minimum, answers, offered};
@@ -93,9 +93,9 @@ fn questions(args: &Args, task: &Task, machine: &Machine) -> Result<Coded> {
     if let Some(source) = &args.data {
         let mut config = task.config.clone();
         config.data.source.clone_from(source);
-        config.data.reader = Reader::Auto;
+        config.data.reader = ReaderKind::Auto;
         if let Material::Table(tables) = &task.material {
-            config.data.reader = Reader::Table;
+            config.data.reader = ReaderKind::Table;
             return task.coded_table(machine, &read(&config, tables)?, most);
         }
         if let Material::Images(setup) = &task.material {

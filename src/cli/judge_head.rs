@@ -159,7 +159,7 @@ pub(super) fn units(task: &Task, y: &[f32]) -> Vec<f64> {
     match &task.material {
         Material::Table(tables) => tables.scales.y.invert(y),
         Material::Images(_) => match &task.numbers {
-            Some(numbers) => numbers.scale.invert(y),
+            Some(numbers) => numbers.scale().invert(y),
             None => Vec::new(), // answers are classes
         },
     }

@@ -119,7 +119,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let (_, mut config, checkpoint) = load_run(&args.run, &args.checkpoint, &args.machine)?;
     if let Some(data) = &args.data {
         config.data.source.clone_from(data);
-        config.data.reader = crate::data::Reader::Auto;
+        config.data.reader = crate::data::ReaderKind::Auto;
     }
     args.check()?;
     let mut setup = Setup::new(config.without_head())?;

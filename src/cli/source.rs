@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
-use super::space::Numbers;
-use crate::data::{self, Dataset, Loader};
+use crate::data::{self, ClassNumbers, Dataset, Loader};
 use crate::error::Result;
 use crate::objectives::Batch;
 use crate::train::{Bad, Loaded, Source};
@@ -16,7 +15,7 @@ pub(super) struct LoaderSource<'a> {
     pub(super) dataset: Arc<dyn Dataset>,
     pub(super) device: Device,
     /// Classes as numbers, for heads that give vectors.
-    pub(super) numbers: Option<&'a Numbers>,
+    pub(super) numbers: Option<&'a ClassNumbers>,
 }
 
 impl Source for LoaderSource<'_> {

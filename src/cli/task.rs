@@ -11,11 +11,11 @@ use super::pretrained::load_encoder;
 use super::rows::Rows;
 use super::setup::{Setup, start};
 use super::source::LoaderSource;
-use super::space::{Numbers, bounds, space};
+use super::space::{bounds, space};
 use super::{device, memory};
 use crate::config::{Config, Pretrained};
 use crate::data::table::{self, Scales, Table, Tables};
-use crate::data::{Dataset, require_classes};
+use crate::data::{ClassNumbers, Dataset, require_classes};
 use crate::encoders;
 use crate::error::{Error, Result};
 use crate::graph::{Executor, Graph, Network};
@@ -39,7 +39,7 @@ pub(super) struct Task {
     /// Empty where answers are classes.
     pub(super) bounds: Bounds,
     /// Classes of images as numbers, for heads that give vectors.
-    pub(super) numbers: Option<Numbers>,
+    pub(super) numbers: Option<ClassNumbers>,
     /// What was found in the file that the encoder starts from.
     pub(super) found: OnceCell<String>,
 }
@@ -79,12 +79,14 @@ impl Task {
         let numbers = if config.all_heads().iter().any(|head| head.part().chooses()) {
             None
         } else {
-            Numbers::of(classes, &labels(setup.splits.train.as_ref()))
+            ClassNumbers::of(classes, &labels(setup.splits.train.as_ref()))
         };
         let (space, bounds) = match &numbers {
             None => (Space::Classes(classes.len()), Bounds::default()),
             Some(numbers) => {
-                let bounds = config.answers.unwrap_or_else(|| numbers.bounds());
+                let bounds = config
+                    .answers
+                    .unwrap_or_else(|| Bounds::of(&numbers.ranges()));
                 config.answers = Some(bounds.clone());
                 (Space::Vectors(1), bounds)
             }

@@ -131,8 +131,8 @@ impl Sums {
 
 #[cfg(test)]
 mod tests {
-    use super::super::digits::Digits;
     use super::*;
+    use crate::data::readers::Digits;
 
     #[test]
     fn digits_measure_to_their_known_statistics() {

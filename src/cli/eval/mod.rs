@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::online::sample;
 use super::pretrain::{Machine, load_checkpoint, load_run};
 use super::setup::{Setup, joint};
-use crate::data::{Dataset, Reader};
+use crate::data::{Dataset, ReaderKind};
 use crate::error::{Error, Result};
 use crate::objectives::Joint;
 use crate::train::RunFolder;
@@ -79,7 +79,7 @@ impl Args {
         }
         if let Some(data) = &self.data {
             config.data.source.clone_from(data);
-            config.data.reader = Reader::Auto;
+            config.data.reader = ReaderKind::Auto;
         }
         let setup = Setup::new(config)?;
         let network = setup.network()?;

@@ -1,7 +1,10 @@
 //! From a configuration to the three parts of a table.
 
-use super::rows::{Rows, read};
-use super::{Layout, Scales, Table};
+use super::choose::Layout;
+use super::read::read;
+use super::rows::Rows;
+use super::scale::Scales;
+use super::standardised::Table;
 use crate::data::generators::{self, Generator};
 use crate::data::split::{TEST_SHARE, take};
 use crate::data::{DataConfig, Part};
@@ -37,7 +40,7 @@ pub fn open(config: &DataConfig, seed: u64) -> Result<Tables> {
     };
     let train = &parts[0];
     let scales = if config.standardise.unwrap_or(generator.is_none()) {
-        Scales::measure(train)
+        train.scales()
     } else {
         Scales::identity(train.x_names.len(), train.y_names.len())
     };

@@ -3,13 +3,15 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use flate2::read::GzDecoder;
+use schemars::JsonSchema;
 
-use super::decode::MAX_SIDE;
 use super::positional::Bytes;
-use super::split::{Part, part_of_name};
-use super::{Dataset, Image};
+use super::reader::{Parts, Reader, Request};
+use crate::data::decode::MAX_SIDE;
+use crate::data::{Dataset, Image, Part};
 use crate::error::{Error, Result};
 
 const IMAGES: u32 = 0x0803; // unsigned bytes, 3 dimensions
@@ -19,6 +21,35 @@ const LABELS_HEADER: u64 = 8;
 
 /// Most bytes a gzipped file may unpack to; a larger one must be unpacked on disk, where it is streamed.
 const MAX_UNPACKED: u64 = 4 << 30;
+
+/// IDX files (MNIST and its family), plain or gzipped.
+#[derive(JsonSchema)]
+pub(super) struct IdxReader;
+
+impl Reader for IdxReader {
+    fn recognises(&self, source: &Path) -> Result<bool> {
+        if source.is_dir() {
+            return Ok(!image_files(source)?.is_empty());
+        }
+        Ok(is_idx(source))
+    }
+
+    fn stored_channels(&self) -> usize {
+        1
+    }
+
+    fn open(&self, request: &Request) -> Result<Parts> {
+        let open = |(part, file): (Part, PathBuf)| -> Result<(Part, Arc<dyn Dataset>)> {
+            Ok((part, Arc::new(Idx::open(&file, request.channels)?)))
+        };
+        parts(request.path)?.into_iter().map(open).collect()
+    }
+}
+
+/// Whether the name of a file says that it holds IDX images.
+pub(super) fn is_idx(path: &Path) -> bool {
+    stem(path).contains("idx3")
+}
 
 /// Grey images of one size: plain files are read where asked, gzipped ones are unpacked once into memory.
 #[derive(Debug)]
@@ -33,11 +64,8 @@ pub struct Idx {
     channels: usize,
 }
 
-/// The image files of `root` (a folder, or one of the image files), by part.
-///
-/// # Errors
-/// A folder with several image files for the same part, or with none.
-pub fn parts(root: &Path) -> Result<Vec<(Part, PathBuf)>> {
+/// The image files of `root` (a folder, or one of the image files), by part; one for each.
+fn parts(root: &Path) -> Result<Vec<(Part, PathBuf)>> {
     let mut files = if root.is_dir() {
         image_files(root)?
     } else {
@@ -49,7 +77,7 @@ pub fn parts(root: &Path) -> Result<Vec<(Part, PathBuf)>> {
     let part = |path: &Path| {
         let stem = stem(path);
         let mut words = stem.split(['-', '_', '.']);
-        words.find_map(part_of_name).unwrap_or(Part::Train)
+        words.find_map(Part::of_name).unwrap_or(Part::Train)
     };
     let found: Vec<_> = files.into_iter().map(|path| (part(&path), path)).collect();
     if found.is_empty() {
@@ -71,10 +99,7 @@ pub fn parts(root: &Path) -> Result<Vec<(Part, PathBuf)>> {
 }
 
 /// Every IDX image file in a folder; of a file and its `.gz` copy, the plain one.
-///
-/// # Errors
-/// A folder that cannot be read.
-pub fn image_files(folder: &Path) -> Result<Vec<PathBuf>> {
+fn image_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let folder = if folder.as_os_str().is_empty() {
         Path::new(".")
     } else {
