@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{Bad, Dataset};
+use super::batch::Bad;
+use super::dataset::Dataset;
 
 /// What a data set holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Image;
+use super::image::Image;
 use crate::error::Result;
 
 /// A set of images that can be read in any order from several threads.

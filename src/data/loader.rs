@@ -10,8 +10,9 @@ use std::thread::{Builder, JoinHandle};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::batch::{Bad, Batch, ViewData, ViewKey, Views};
-use super::{Dataset, order};
-use crate::error::{Error, Result};
+use super::dataset::Dataset;
+use super::order;
+use crate::error::{Error, Result, require};
 
 /// How batches are made.
 #[derive(Clone, Copy, Debug)]
@@ -56,22 +57,20 @@ impl Loader {
         config: LoaderConfig,
     ) -> Result<Self> {
         let (count, batch) = (dataset.len(), config.batch);
-        if batch == 0 {
-            return Err(Error::key("train.batch", "must be 1 or more"));
-        }
+        require("train.batch", batch > 0, "must be 1 or more")?;
         if count == 0 {
             return Err(Error::Failed(
                 "there is no image to load; the part of the data set asked for is empty".into(),
             ));
         }
-        if config.drop_last && batch > count {
-            let problem =
-                format!("is {batch}, more than the {count} images of the set; use {count} or less");
-            return Err(Error::key("train.batch", problem));
-        }
-        if config.workers == 0 {
-            return Err(Error::key("data.workers", "must be 1 or more"));
-        }
+        require(
+            "train.batch",
+            !config.drop_last || batch <= count,
+            format_args!(
+                "is {batch}, more than the {count} images of the set; use {count} or less"
+            ),
+        )?;
+        require("data.workers", config.workers > 0, "must be 1 or more")?;
         if u32::try_from(count).is_err() {
             return Err(Error::Failed(format!(
                 "{count} images are more than the loader can count"

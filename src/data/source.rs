@@ -4,9 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::config::DataConfig;
+use super::dataset::Dataset;
 use super::part::Part;
 use super::readers::{Parts, Request, detect, missing};
-use super::{Dataset, Joined};
+use super::subset::Joined;
 use crate::error::{Error, Result};
 
 /// A data set as it is stored: its training part and the other parts it comes with.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::config::DataConfig;
+use super::dataset::Dataset;
 use super::part::Part;
 use super::source::Source;
-use super::{Dataset, Subset, labelled};
+use super::subset::{Subset, labelled};
 use crate::error::{Error, Result};
 use crate::random::{Purpose, shuffle, stream};
 

@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::{Dataset, Image};
+use super::dataset::Dataset;
+use super::image::Image;
 use crate::error::{Error, Result};
 
 /// Statistics of pixel values on the scale 0..1, one entry a channel.

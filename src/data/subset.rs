@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::dataset::Dataset;
+use super::image::Image;
 use super::starts::Starts;
-use super::{Dataset, Image};
 use crate::error::Result;
 
 /// Some images of a data set, in storage order.

@@ -9,8 +9,10 @@ use schemars::JsonSchema;
 use super::idx::is_idx;
 use super::positional::Bytes;
 use super::reader::{Parts, Reader, Request, has_extension, one_part};
+use crate::data::dataset::Dataset;
+use crate::data::image::Image;
+use crate::data::part::Part;
 use crate::data::starts::Starts;
-use crate::data::{Dataset, Image, Part};
 use crate::error::{Error, Result};
 
 const SIDE: usize = 32;

@@ -7,7 +7,8 @@ use flate2::read::GzDecoder;
 use schemars::JsonSchema;
 
 use super::reader::{Parts, Reader, Request, one_part};
-use crate::data::{Dataset, Image};
+use crate::data::dataset::Dataset;
+use crate::data::image::Image;
 use crate::error::{Error, Result};
 
 const FILE: &[u8] = include_bytes!("../../../datasets/digits.csv.gz");

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 
 use super::reader::{Parts, Reader, Request, one_part};
+use crate::data::dataset::Dataset;
 use crate::data::decode::decode;
-use crate::data::{Dataset, Image, Part};
+use crate::data::image::Image;
+use crate::data::part::Part;
 use crate::error::{Error, Result};
 
 const EXTENSIONS: [&str; 12] = [

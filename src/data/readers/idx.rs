@@ -10,8 +10,10 @@ use schemars::JsonSchema;
 
 use super::positional::Bytes;
 use super::reader::{Parts, Reader, Request};
+use crate::data::dataset::Dataset;
 use crate::data::decode::MAX_SIDE;
-use crate::data::{Dataset, Image, Part};
+use crate::data::image::Image;
+use crate::data::part::Part;
 use crate::error::{Error, Result};
 
 const IMAGES: u32 = 0x0803; // unsigned bytes, 3 dimensions

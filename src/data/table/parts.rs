@@ -5,9 +5,10 @@ use super::read::read;
 use super::rows::Rows;
 use super::scale::Scales;
 use super::standardised::Table;
+use crate::data::config::DataConfig;
 use crate::data::generators::{self, Generator};
+use crate::data::part::Part;
 use crate::data::split::{TEST_SHARE, take};
-use crate::data::{DataConfig, Part};
 use crate::error::{Error, Result};
 
 /// The three parts of a table; no row is in two of them.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::data::Part;
+use crate::data::part::Part;
 use crate::error::{Error, Result};
 
 /// Folders below the root that are searched: `data/train-….parquet`, `default/train/0000.parquet`.

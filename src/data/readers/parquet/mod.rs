@@ -11,7 +11,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 
 use super::reader::{Parts, Reader, Request, has_extension};
-use crate::data::{Dataset, Part};
+use crate::data::dataset::Dataset;
+use crate::data::part::Part;
 use crate::error::Result;
 
 pub use set::Parquet;

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::row_cache::RowCache;
 use super::shard::Shard;
+use crate::data::dataset::Dataset;
 use crate::data::decode::decode;
+use crate::data::image::Image;
 use crate::data::starts::Starts;
-use crate::data::{Dataset, Image};
 use crate::error::{Error, Result};
 
 /// The shards of one part, read row group by row group.
