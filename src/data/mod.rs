@@ -1,6 +1,7 @@
 //! Data sets of images and tables of numbers: one reader a file, splits, and the loader.
 
 mod batch;
+mod batches;
 pub mod check;
 mod class_numbers;
 pub mod config;
@@ -8,9 +9,10 @@ mod dataset;
 pub mod decode;
 pub mod generators;
 mod image;
-pub mod loader;
+mod loader;
 mod order;
 mod part;
+mod preparation;
 pub mod readers;
 mod source;
 pub mod split;
@@ -20,12 +22,14 @@ pub mod subset;
 pub mod table;
 
 pub use batch::{Bad, Batch, ViewData, ViewKey, Views};
+pub use batches::Batches;
 pub use class_numbers::ClassNumbers;
 pub use config::DataConfig;
 pub use dataset::Dataset;
 pub use image::Image;
-pub use loader::{Loader, LoaderConfig};
+pub use loader::Loader;
 pub use part::Part;
+pub use preparation::LoaderConfig;
 pub use readers::ReaderKind;
 pub use split::{Splits, open, open_part, require_classes};
 pub use stats::Statistics;

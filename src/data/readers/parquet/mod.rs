@@ -1,5 +1,6 @@
 //! Parquet files in the Hugging Face image layout: a column `struct<bytes, path>` and a label column.
 
+mod columns;
 mod files;
 mod row_cache;
 mod set;
