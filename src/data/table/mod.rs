@@ -12,6 +12,7 @@
 mod choose;
 mod columns;
 mod csv;
+mod draw;
 mod npy;
 mod open;
 mod parquet;

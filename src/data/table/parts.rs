@@ -1,6 +1,7 @@
 //! From a configuration to the three parts of a table.
 
 use super::choose::Layout;
+use super::draw::draw;
 use super::read::read;
 use super::rows::Rows;
 use super::scale::Scales;
@@ -91,9 +92,9 @@ fn drawn(config: &DataConfig, generator: &dyn Generator, seed: u64) -> Result<[R
     }
     let samples = config.samples.unwrap_or(generator.samples());
     let noise = config.noise.unwrap_or(generator.noise());
-    let draw = |part, samples| generators::draw(generator, samples, noise, seed, part);
+    let part = |number, samples| draw(generator, samples, noise, seed, number);
     let validation = if config.validation > 0.0 { samples } else { 0 };
-    Ok([draw(0, samples), draw(1, validation), draw(2, samples)])
+    Ok([part(0, samples), part(1, validation), part(2, samples)])
 }
 
 fn split(config: &DataConfig, seed: u64) -> Result<[Rows; 3]> {

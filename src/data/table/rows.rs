@@ -37,7 +37,7 @@ impl Rows {
     }
 
     /// A column of ones where there is no input, one a row of y.
-    pub(in crate::data) fn with_constant(mut self) -> Self {
+    pub(super) fn with_constant(mut self) -> Self {
         if self.x_names.is_empty() && !self.y_names.is_empty() {
             self.x = vec![1.0; self.y.len() / self.y_names.len()];
             self.x_names = vec![CONSTANT.into()];
