@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::readers::ReaderKind;
 use super::{generators, table};
-use crate::error::{Error, Result, require};
+use crate::error::{Result, require};
 
 /// Which images or rows, how they are read and split.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -121,25 +121,27 @@ impl DataConfig {
 
     /// Refuse keys of tables beside a set of images.
     fn check_keys_of_tables(&self) -> Result<()> {
-        let of_tables = [
+        if self.is_table() {
+            return Ok(());
+        }
+        for (key, given) in [
             ("data.x", self.x.is_some()),
             ("data.y", !self.y.is_empty()),
             ("data.label", self.label.is_some()),
             ("data.standardise", self.standardise.is_some()),
             ("data.samples", self.samples.is_some()),
             ("data.noise", self.noise.is_some()),
-        ];
-        let given = of_tables.iter().find(|(_, given)| *given);
-        let Some((key, _)) = given.filter(|_| !self.is_table()) else {
-            return Ok(());
-        };
-        Err(Error::key(
-            key,
-            format!(
-                "is for tables, and `{}` is read as images; leave it out, or set `data.reader = \"table\"`",
-                self.source
-            ),
-        ))
+        ] {
+            require(
+                key,
+                !given,
+                format_args!(
+                    "is for tables, and `{}` is read as images; leave it out, or set `data.reader = \"table\"`",
+                    self.source
+                ),
+            )?;
+        }
+        Ok(())
     }
 
     /// Whether the source is a table ([`super::table::open`]) and not a set of images ([`super::open`]).
