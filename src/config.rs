@@ -10,7 +10,7 @@ use crate::augment::AugmentConfig;
 use crate::data::DataConfig;
 use crate::encoders::{EncoderKind, Projector, Resnet};
 use crate::energies::{Cosine, EnergyKind};
-use crate::error::{Error, Result, hint};
+use crate::error::{Error, Result, hint, require};
 use crate::eval::knn::LOWEST_TEMPERATURE;
 use crate::heads::HeadKind;
 use crate::inference::{Bounds, Descent, InferenceKind};
@@ -182,27 +182,21 @@ impl Default for ProbeConfig {
 
 impl ProbeConfig {
     fn validate(&self) -> Result<()> {
-        let above = |key: &str, holds: bool, allowed: &str| {
-            if holds {
-                return Ok(());
-            }
-            Err(Error::key(key, format!("must be {allowed}")))
-        };
-        above(
+        require(
             "probe.every",
             self.every >= 0.0 && self.every.is_finite(),
-            "0 or more",
+            "must be 0 or more",
         )?;
-        above("probe.k", self.k > 0, "1 or more")?;
-        above(
+        require("probe.k", self.k > 0, "must be 1 or more")?;
+        require(
             "probe.temperature",
             self.temperature >= LOWEST_TEMPERATURE,
-            "at least 1/600",
+            "must be at least 1/600",
         )?;
-        above("probe.bank", self.bank > 0, "1 or more")?;
-        above("probe.queries", self.queries > 1, "2 or more")?;
-        above("probe.seeds", self.seeds > 0, "1 or more")?;
-        above("probe.l2", self.l2 >= 0.0, "0 or more")
+        require("probe.bank", self.bank > 0, "must be 1 or more")?;
+        require("probe.queries", self.queries > 1, "must be 2 or more")?;
+        require("probe.seeds", self.seeds > 0, "must be 1 or more")?;
+        require("probe.l2", self.l2 >= 0.0, "must be 0 or more")
     }
 }
 

@@ -55,6 +55,17 @@ impl Error {
     }
 }
 
+/// Refuse a value of configuration key `key` unless `holds`; `problem` says what is wrong and the way out.
+///
+/// # Errors
+/// [`Error::key`] of the two.
+pub fn require(key: &str, holds: bool, problem: impl std::fmt::Display) -> Result<()> {
+    if holds {
+        return Ok(());
+    }
+    Err(Error::key(key, problem))
+}
+
 /// Among `known`, the name closest to `wrong`, when one is close enough to be a typing error.
 #[must_use]
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

@@ -8,13 +8,13 @@ use candle_core::Device;
 
 use super::network::{encoder_network, load_start};
 use super::pretrained::load_encoder;
-use super::space::{Numbers, answer_space, bounds};
+use super::space::{answer_space, bounds};
 use super::{ImageSetup, OpenedRun, choose_device, choose_executor, memory, set_threads};
 use crate::cli::rows::Rows;
 use crate::cli::source::LoaderSource;
 use crate::config::{Config, Pretrained};
 use crate::data::table::{self, Scales, Table, Tables};
-use crate::data::{Dataset, require_classes};
+use crate::data::{ClassNumbers, Dataset, require_classes};
 use crate::error::{Error, Result};
 use crate::graph::{Executor, Graph, Network};
 use crate::heads::Space;
@@ -39,7 +39,7 @@ pub struct HeadSetup {
     /// Empty where answers are classes.
     pub bounds: Bounds,
     /// Classes of images as numbers, for heads that give vectors.
-    pub numbers: Option<Numbers>,
+    pub numbers: Option<ClassNumbers>,
     /// Sentences for the user.
     pub notes: Vec<String>,
     executor: Arc<dyn Executor>,
@@ -88,12 +88,14 @@ impl HeadSetup {
         let numbers = if config.all_heads().iter().any(|head| head.part().chooses()) {
             None
         } else {
-            Numbers::of(classes, &labels(setup.splits.train.as_ref()))
+            ClassNumbers::of(classes, &labels(setup.splits.train.as_ref()))
         };
         let (space, bounds) = match &numbers {
             None => (Space::Classes(classes.len()), Bounds::default()),
             Some(numbers) => {
-                let bounds = config.answers.unwrap_or_else(|| numbers.bounds());
+                let bounds = config
+                    .answers
+                    .unwrap_or_else(|| Bounds::of(&numbers.ranges()));
                 config.answers = Some(bounds.clone());
                 (Space::Vectors(1), bounds)
             }

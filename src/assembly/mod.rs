@@ -17,7 +17,7 @@ mod memory;
 mod network;
 mod opened;
 mod pretrained;
-pub(crate) mod space;
+mod space;
 
 pub use device::{ChosenDevice, choose_device, choose_executor, set_threads};
 pub use encoded::{Encoded, rows_at_once};

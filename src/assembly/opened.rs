@@ -56,7 +56,7 @@ impl OpenedRun {
     /// Ask about other images than the run's own: `source` in place of `data.source`, read by what lies there.
     pub fn use_data(&mut self, source: &str) {
         self.config.data.source = source.into();
-        self.config.data.reader = crate::data::Reader::Auto;
+        self.config.data.reader = crate::data::ReaderKind::Auto;
     }
 
     /// Refuse a run without a head, saying what `for_pretrained` is there for it.

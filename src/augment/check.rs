@@ -1,6 +1,6 @@
 //! Sentences for settings that make no sense.
 
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
 
 /// `value` must be a probability.
 pub(super) fn probability(key: &str, value: f64) -> Result<()> {
@@ -9,35 +9,29 @@ pub(super) fn probability(key: &str, value: f64) -> Result<()> {
 
 /// `value` must lie in [0, 1].
 pub(super) fn share(key: &str, value: f64) -> Result<()> {
-    if (0.0..=1.0).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::key(
+    require(
         key,
-        format!("{value} is not between 0 and 1; choose a value from 0 to 1"),
-    ))
+        (0.0..=1.0).contains(&value),
+        format_args!("{value} is not between 0 and 1; choose a value from 0 to 1"),
+    )
 }
 
 /// `[low, high]` must be finite, ordered and above zero.
 pub(super) fn positive_range(key: &str, [low, high]: [f64; 2]) -> Result<()> {
-    if low > 0.0 && low <= high && high.is_finite() {
-        return Ok(());
-    }
-    Err(Error::key(
+    require(
         key,
-        format!(
+        low > 0.0 && low <= high && high.is_finite(),
+        format_args!(
             "[{low}, {high}] is not a range above 0; write the smaller number first, both above 0"
         ),
-    ))
+    )
 }
 
 /// `value` must lie in [0, `most`].
 pub(super) fn strength(key: &str, value: f64, most: f64) -> Result<()> {
-    if (0.0..=most).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::key(
+    require(
         key,
-        format!("{value} is not between 0 and {most}; 0 turns it off"),
-    ))
+        (0.0..=most).contains(&value),
+        format_args!("{value} is not between 0 and {most}; 0 turns it off"),
+    )
 }

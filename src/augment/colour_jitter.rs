@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Augmentation, Planar, Scratch, check, uniform};
+use super::augmentation::{Augmentation, uniform};
+use super::check;
+use super::planar::Planar;
+use super::scratch::Scratch;
 use crate::data::Image;
 use crate::error::Result;
 use crate::kernels::pixels;
@@ -70,26 +73,6 @@ pub fn adjust(view: &mut Planar, adjustments: &[Adjustment]) {
         }
     }
     pass(view, &adjustments[start..], mean, false);
-}
-
-/// Brightness times `factor`.
-pub fn adjust_brightness(view: &mut Planar, factor: f32) {
-    adjust(view, &[Adjustment::Brightness(factor)]);
-}
-
-/// Contrast times `factor`, around the mean luma.
-pub fn adjust_contrast(view: &mut Planar, factor: f32) {
-    adjust(view, &[Adjustment::Contrast(factor)]);
-}
-
-/// Saturation times `factor`.
-pub fn adjust_saturation(view: &mut Planar, factor: f32) {
-    adjust(view, &[Adjustment::Saturation(factor)]);
-}
-
-/// Hue turned by `shift`, a share of the colour circle.
-pub fn adjust_hue(view: &mut Planar, shift: f32) {
-    adjust(view, &[Adjustment::Hue(shift)]);
 }
 
 /// Apply `adjustments` chunk by chunk; `mean` is that of the contrast, if one stands first.

@@ -4,9 +4,14 @@ use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{MultiView, Normalize, Operation, Pipeline, Resize, simclr};
+use super::Operation;
+use super::multi_view::MultiView;
+use super::normalize::Normalize;
+use super::pipeline::Pipeline;
+use super::presets::simclr;
+use super::resize::Resize;
 use crate::data::Image;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, require};
 use crate::random::{Purpose, stream};
 
 /// Largest side of a view: beyond it a batch would not fit into any memory.
@@ -101,15 +106,14 @@ impl AugmentConfig {
         let mut pipelines = Vec::new();
         for (i, view) in self.views.iter().enumerate() {
             let key = format!("augment.views[{i}]");
-            if !(1..=64).contains(&view.count) {
-                return Err(Error::key(
-                    &format!("{key}.count"),
-                    format!(
-                        "{} is not between 1 and 64; leave a view out by removing it",
-                        view.count
-                    ),
-                ));
-            }
+            require(
+                &format!("{key}.count"),
+                (1..=64).contains(&view.count),
+                format_args!(
+                    "{} is not between 1 and 64; leave a view out by removing it",
+                    view.count
+                ),
+            )?;
             self.check_size(i, &key)?;
             let pipeline = Pipeline::new(
                 &format!("{key}.ops"),
@@ -161,12 +165,7 @@ impl AugmentConfig {
         let own = |view: &ViewConfig| view.size.filter(|&size| size != self.size);
         let key = format!("{key}.size");
         if let Some(size) = own(&self.views[i]) {
-            if !(1..=LARGEST).contains(&size) {
-                return Err(Error::key(
-                    &key,
-                    format!("views of {size} pixels cannot be made; choose from 1 to {LARGEST}"),
-                ));
-            }
+            check_pixels(&key, size)?;
             if i == 0 {
                 return Err(Error::key(
                     &key,
@@ -202,15 +201,7 @@ impl AugmentConfig {
 
     /// The normalisation, after looking at what all views share.
     fn normalize(&self, channels: usize) -> Result<Option<Normalize>> {
-        if !(1..=LARGEST).contains(&self.size) {
-            return Err(Error::key(
-                "augment.size",
-                format!(
-                    "views of {} pixels cannot be made; choose from 1 to {LARGEST}",
-                    self.size
-                ),
-            ));
-        }
+        check_pixels("augment.size", self.size)?;
         if !matches!(channels, 1 | 3) {
             return Err(Error::Failed(format!(
                 "images of {channels} channels cannot be augmented; convert them to 1 or 3 channels"
@@ -229,4 +220,13 @@ impl AugmentConfig {
             )),
         }
     }
+}
+
+/// Refuse views that would not fit into any memory, or have no pixel.
+fn check_pixels(key: &str, size: usize) -> Result<()> {
+    require(
+        key,
+        (1..=LARGEST).contains(&size),
+        format_args!("views of {size} pixels cannot be made; choose from 1 to {LARGEST}"),
+    )
 }

@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::scratch::room;
-use super::{Augmentation, Planar, Scratch, check, uniform};
+use super::augmentation::{Augmentation, uniform};
+use super::check;
+use super::planar::Planar;
+use super::scratch::{Scratch, room};
 use crate::data::Image;
 use crate::error::{Error, Result};
 use crate::kernels::pixels::{BLOCK, symmetric};

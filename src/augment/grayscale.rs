@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Augmentation, Planar, Scratch, check};
+use super::augmentation::Augmentation;
+use super::check;
+use super::planar::Planar;
+use super::scratch::Scratch;
 use crate::data::Image;
 use crate::error::Result;
 use crate::kernels::pixels;

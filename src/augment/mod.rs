@@ -5,6 +5,7 @@
 //! views of a sample; every draw is a function of (seed, epoch, sample, view).
 
 pub mod affine;
+mod augmentation;
 mod check;
 pub mod colour_jitter;
 mod config;
@@ -24,14 +25,10 @@ mod scratch;
 pub mod solarize;
 mod taps;
 
-use rand::RngExt;
-
-use crate::data::Image;
-use crate::error::Result;
 use crate::family;
-use crate::random::Stream;
 
 pub use affine::Affine;
+pub use augmentation::Augmentation;
 pub use colour_jitter::ColourJitter;
 pub use config::{AugmentConfig, ViewConfig};
 pub use gaussian_blur::GaussianBlur;
@@ -49,30 +46,6 @@ pub use scratch::Scratch;
 pub use solarize::Solarize;
 pub use taps::{Interpolation, Taps};
 
-/// One step of a pipeline.
-pub trait Augmentation: Send + Sync {
-    /// How likely it is applied to a view; 1 for operations that always are.
-    fn probability(&self) -> f64 {
-        1.0
-    }
-
-    /// Whether it makes the view from the decoded image; such an operation stands first.
-    fn frames(&self) -> bool {
-        false
-    }
-
-    /// Draw the parameters and apply them to `view` (C, size, size), values in [0, 1].
-    ///
-    /// An operation that frames fills `view` from `source`; the others change `view` and ignore `source`.
-    fn apply(&self, source: &Image, view: &mut Planar, rng: &mut Stream, scratch: &mut Scratch);
-
-    /// Refuse settings that make no sense for views of `size`×`size`; `key` is where they stand in the configuration.
-    ///
-    /// # Errors
-    /// [`crate::error::Error::Usage`] with the key path and the way out.
-    fn validate(&self, key: &str, size: usize) -> Result<()>;
-}
-
 family! {
     /// The operations a pipeline may list.
     Operation: Augmentation {
@@ -86,9 +59,4 @@ family! {
         "solarize" => Solarize(Solarize),
         "affine" => Affine(Affine),
     }
-}
-
-/// A uniform draw from [`low`, `high`).
-fn uniform(rng: &mut Stream, [low, high]: [f64; 2]) -> f64 {
-    low + (high - low) * rng.random::<f64>()
 }

@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 
-use super::{Pipeline, Scratch};
+use super::pipeline::Pipeline;
+use super::scratch::Scratch;
 use crate::data::{Image, ViewKey, Views};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, require};
 use crate::random::{Purpose, stream};
 
 thread_local! {
@@ -23,12 +24,11 @@ impl MultiView {
     /// # Errors
     /// [`Error::Usage`] when there is none.
     pub fn new(views: Vec<Pipeline>) -> Result<Self> {
-        if views.is_empty() {
-            return Err(Error::key(
-                "augment.views",
-                "makes no view; list at least one, with `count` of 1 or more",
-            ));
-        }
+        require(
+            "augment.views",
+            !views.is_empty(),
+            "makes no view; list at least one, with `count` of 1 or more",
+        )?;
         Ok(Self { views })
     }
 

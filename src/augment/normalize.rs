@@ -1,7 +1,8 @@
 //! Normalisation by channel statistics.
 
-use super::{Planar, check};
-use crate::error::{Error, Result};
+use super::check;
+use super::planar::Planar;
+use crate::error::{Error, Result, require};
 use crate::kernels::pixels;
 
 /// `(x − mean) / std`, channel by channel: the last step of every pipeline.
@@ -18,15 +19,14 @@ impl Normalize {
     /// [`Error::Usage`] when there are not `channels` of each or a deviation is not above zero; `key` holds both.
     pub fn new(key: &str, channels: usize, mean: &[f32], std: &[f32]) -> Result<Self> {
         for (name, values) in [("mean", mean), ("std", std)] {
-            if values.len() != channels {
-                return Err(Error::key(
-                    &format!("{key}.{name}"),
-                    format!(
-                        "has {} values for images of {channels} channel(s); give one value per channel",
-                        values.len()
-                    ),
-                ));
-            }
+            require(
+                &format!("{key}.{name}"),
+                values.len() == channels,
+                format_args!(
+                    "has {} values for images of {channels} channel(s); give one value per channel",
+                    values.len()
+                ),
+            )?;
         }
         for &deviation in std {
             let deviation = f64::from(deviation);

@@ -2,7 +2,11 @@
 
 use rand::RngExt;
 
-use super::{Normalize, Operation, Planar, Resize, Scratch};
+use super::Operation;
+use super::normalize::Normalize;
+use super::planar::Planar;
+use super::resize::Resize;
+use super::scratch::Scratch;
 use crate::data::Image;
 use crate::error::{Error, Result};
 use crate::random::Stream;

@@ -1,8 +1,12 @@
 //! Pipelines of the literature, as lists of operations.
 
-use super::{
-    Affine, ColourJitter, GaussianBlur, Grayscale, HorizontalFlip, Operation, RandomResizedCrop,
-};
+use super::Operation;
+use super::affine::Affine;
+use super::colour_jitter::ColourJitter;
+use super::gaussian_blur::GaussianBlur;
+use super::grayscale::Grayscale;
+use super::horizontal_flip::HorizontalFlip;
+use super::random_resized_crop::RandomResizedCrop;
 
 /// The augmentations of `SimCLR` (Chen et al. 2020): crop, flip, colour jitter, grayscale, and blur from 64 pixels on.
 ///

@@ -4,10 +4,14 @@ use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::augmentation::{Augmentation, uniform};
+use super::check;
+use super::planar::Planar;
 use super::resample::{Region, resized_crop};
-use super::{Augmentation, Interpolation, Planar, Scratch, check, uniform};
+use super::scratch::Scratch;
+use super::taps::Interpolation;
 use crate::data::Image;
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
 use crate::kernels::pixels;
 use crate::random::Stream;
 
@@ -109,15 +113,13 @@ impl Augmentation for RandomResizedCrop {
         check::probability(key, self.p)?;
         check::positive_range(&format!("{key}.scale"), self.scale)?;
         check::positive_range(&format!("{key}.ratio"), self.ratio)?;
-        if self.scale[1] > 1.0 {
-            return Err(Error::key(
-                &format!("{key}.scale"),
-                format!(
-                    "{} is more than the whole image; areas are shares of it, at most 1",
-                    self.scale[1]
-                ),
-            ));
-        }
-        Ok(())
+        require(
+            &format!("{key}.scale"),
+            self.scale[1] <= 1.0,
+            format_args!(
+                "{} is more than the whole image; areas are shares of it, at most 1",
+                self.scale[1]
+            ),
+        )
     }
 }

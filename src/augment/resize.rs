@@ -3,10 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::augmentation::Augmentation;
+use super::check;
+use super::planar::Planar;
 use super::resample::{Region, resample};
-use super::{Augmentation, Interpolation, Planar, Scratch, check};
+use super::scratch::Scratch;
+use super::taps::Interpolation;
 use crate::data::Image;
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
 use crate::kernels::pixels;
 use crate::random::Stream;
 
@@ -84,15 +88,13 @@ impl Augmentation for Resize {
     fn validate(&self, key: &str, _: usize) -> Result<()> {
         let key = format!("{key}.share");
         check::share(&key, self.share)?;
-        if self.share < 0.01 {
-            return Err(Error::key(
-                &key,
-                format!(
-                    "{} keeps almost nothing; 1 keeps the whole shorter side",
-                    self.share
-                ),
-            ));
-        }
-        Ok(())
+        require(
+            &key,
+            self.share >= 0.01,
+            format_args!(
+                "{} keeps almost nothing; 1 keeps the whole shorter side",
+                self.share
+            ),
+        )
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::{preview, print_json, print_text};
 use crate::data::check::check;
-use crate::data::{DataConfig, Part, Reader, Statistics, open_part};
+use crate::data::{DataConfig, Part, ReaderKind, Statistics, open_part};
 use crate::error::{Error, Result};
 
 #[derive(Debug, clap::Subcommand)]
@@ -29,7 +29,7 @@ pub(super) enum Command {
 fn open(path: String, part: Part) -> Result<std::sync::Arc<dyn crate::data::Dataset>> {
     let config = DataConfig {
         source: path,
-        reader: Reader::Auto,
+        reader: ReaderKind::Auto,
         ..DataConfig::default()
     };
     open_part(&config, part)

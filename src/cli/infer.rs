@@ -11,7 +11,7 @@ use super::{print_json, print_text};
 use crate::assembly::{Encoded, HeadData, HeadSetup};
 use crate::config::Config;
 use crate::data::table::{Table, Tables};
-use crate::data::{Part, Reader, open_part};
+use crate::data::{Part, ReaderKind, open_part};
 use crate::error::{Error, Result};
 use crate::heads::Space;
 use crate::inference::{Machine, Minimum, answers, offered};
@@ -92,9 +92,9 @@ fn questions(args: &Args, task: &HeadSetup, machine: &Machine) -> Result<Encoded
     if let Some(source) = &args.data {
         let mut config = task.config.clone();
         config.data.source.clone_from(source);
-        config.data.reader = Reader::Auto;
+        config.data.reader = ReaderKind::Auto;
         if let HeadData::Table(tables) = &task.data {
-            config.data.reader = Reader::Table;
+            config.data.reader = ReaderKind::Table;
             return task.encode_table(machine, &read(&config, tables)?, most);
         }
         if let HeadData::Images(setup) = &task.data {

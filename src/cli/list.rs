@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{print_json, print_text};
 use crate::augment::Operation;
 use crate::config::{Config, PRESETS};
-use crate::data::generators;
+use crate::data::{ReaderKind, generators};
 use crate::encoders::EncoderKind;
 use crate::energies::EnergyKind;
 use crate::error::{Error, Result, hint};
@@ -30,6 +30,7 @@ fn families() -> Result<Vec<(&'static str, Vec<Entry>)>> {
     Ok(vec![
         ("presets", presets()),
         ("methods", methods()?),
+        ("readers", ReaderKind::entries()),
         ("generators", generators::entries()),
         ("augmentations", Operation::entries()),
         ("encoders", EncoderKind::entries()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
-use crate::assembly::space::Numbers;
+use crate::data::ClassNumbers;
 use crate::data::{self, Dataset, Loader};
 use crate::error::Result;
 use crate::objectives::Batch;
@@ -16,7 +16,7 @@ pub(crate) struct LoaderSource<'a> {
     pub(crate) dataset: Arc<dyn Dataset>,
     pub(crate) device: Device,
     /// Classes as numbers, for heads that give vectors.
-    pub(crate) numbers: Option<&'a Numbers>,
+    pub(crate) numbers: Option<&'a ClassNumbers>,
 }
 
 impl Source for LoaderSource<'_> {

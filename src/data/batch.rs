@@ -1,6 +1,6 @@
 //! What the loader delivers, and what it asks of augmentation.
 
-use super::Image;
+use super::image::Image;
 use crate::error::Result;
 
 /// What names one view of one sample: its random numbers depend on nothing else.

@@ -5,19 +5,8 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{Bad, Dataset, Image};
-use crate::error::{Error, Result};
-
-/// The first readable image, among the first hundred: what the sizes of a set are guessed from.
-///
-/// # Errors
-/// When none of them can be read, with the first reason.
-pub fn first_readable(data: &dyn Dataset) -> Result<Image> {
-    let mut tries = (0..data.len().min(100)).map(|index| data.get(index));
-    let empty = || Err(Error::Failed("the data set holds no image".into()));
-    let first = tries.next().unwrap_or_else(empty);
-    first.or_else(|problem| tries.find_map(Result::ok).ok_or(problem))
-}
+use super::batch::Bad;
+use super::dataset::Dataset;
 
 /// What a data set holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::thread::available_parallelism;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use super::generators;
-use crate::error::{Error, Result, hint};
+use super::readers::ReaderKind;
+use super::{generators, table};
+use crate::error::{Result, require};
 
 /// Which images or rows, how they are read and split.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -16,7 +17,7 @@ pub struct DataConfig {
     /// A file or folder, `digits` for the embedded digits, or the name of a generator (`ravine list generators`).
     pub source: String,
     /// Format of the source; `auto` looks at the path.
-    pub reader: Reader,
+    pub reader: ReaderKind,
     /// 1 (grey) or 3 (colour); left out: what the format stores, colour for encoded images.
     pub channels: Option<usize>,
     /// Whether first-level folders are classes; left out: when all images lie below at least two of them.
@@ -41,6 +42,7 @@ pub struct DataConfig {
     /// Column of a table that holds the answer, where it is a class.
     pub label: Option<String>,
     /// Whether the columns of a table get mean 0 and deviation 1 on the training part; left out: those of files do.
+    #[serde(alias = "standardize")]
     pub standardise: Option<bool>,
     /// Rows that a generator draws for each part; left out: the generator's own number.
     pub samples: Option<usize>,
@@ -52,7 +54,7 @@ impl Default for DataConfig {
     fn default() -> Self {
         Self {
             source: "digits".into(),
-            reader: Reader::Auto,
+            reader: ReaderKind::Auto,
             channels: None,
             labels: None,
             validation: 0.1,
@@ -80,82 +82,80 @@ impl DataConfig {
     /// # Errors
     /// A sentence with the key, what it may be and what it is.
     pub fn check(&self) -> Result<()> {
-        let range = |key: &str, holds: bool, allowed: &str| {
-            let wrong = || Error::key(key, format!("must be {allowed}"));
-            if holds { Ok(()) } else { Err(wrong()) }
-        };
-        range(
+        require(
             "data.channels",
             matches!(self.channels, None | Some(1 | 3)),
-            "1 (grey) or 3 (colour)",
+            "must be 1 (grey) or 3 (colour)",
         )?;
-        range(
+        require(
             "data.validation",
             (0.0..1.0).contains(&self.validation),
-            "at least 0 and below 1",
+            "must be at least 0 and below 1",
         )?;
-        range(
+        require(
             "data.max_bad_share",
             (0.0..=1.0).contains(&self.max_bad_share),
-            "between 0 and 1",
+            "must be between 0 and 1",
         )?;
-        range(
+        require(
             "data.workers",
             self.workers != Some(0),
-            "1 or more; leave it out for one a core",
+            "must be 1 or more; leave it out for one a core",
         )?;
-        range("data.prefetch", self.prefetch > 0, "1 or more")?;
-        range("data.cache", self.cache > 0, "1 (MiB) or more")?;
-        range(
+        require("data.prefetch", self.prefetch > 0, "must be 1 or more")?;
+        require("data.cache", self.cache > 0, "must be 1 (MiB) or more")?;
+        let samples = self.samples.unwrap_or(1);
+        require(
             "data.samples",
-            self.samples
-                .is_none_or(|count| (1..=MOST_SAMPLES).contains(&count)),
-            "between 1 and 10000000",
+            (1..=MOST_SAMPLES).contains(&samples),
+            format_args!("must be between 1 and {MOST_SAMPLES}"),
         )?;
-        range(
+        let noise = self.noise.unwrap_or(0.0);
+        require(
             "data.noise",
-            self.noise
-                .is_none_or(|noise| noise >= 0.0 && noise.is_finite()),
-            "0 or more, and finite",
+            noise >= 0.0 && noise.is_finite(),
+            "must be 0 or more, and finite",
         )?;
-        let of_tables = [
+        self.check_keys_of_tables()
+    }
+
+    /// Refuse keys of tables beside a set of images.
+    fn check_keys_of_tables(&self) -> Result<()> {
+        if self.is_table() {
+            return Ok(());
+        }
+        for (key, given) in [
             ("data.x", self.x.is_some()),
             ("data.y", !self.y.is_empty()),
             ("data.label", self.label.is_some()),
             ("data.standardise", self.standardise.is_some()),
             ("data.samples", self.samples.is_some()),
             ("data.noise", self.noise.is_some()),
-        ];
-        match of_tables.iter().find(|(_, given)| *given) {
-            Some((key, _)) if !self.is_table() => Err(Error::key(
+        ] {
+            require(
                 key,
-                format!(
+                !given,
+                format_args!(
                     "is for tables, and `{}` is read as images; leave it out, or set `data.reader = \"table\"`",
                     self.source
                 ),
-            )),
-            _ => Ok(()),
+            )?;
         }
+        Ok(())
     }
 
     /// Whether the source is a table ([`super::table::open`]) and not a set of images ([`super::open`]).
     ///
-    /// `data.reader = "table"` says so; with `auto`, the name of a generator, the extensions .csv, .tsv and .npy,
+    /// `data.reader = "table"` says so; with `auto`, the name of a generator, an extension that only tables have,
     /// and any of `data.x`, `data.y`, `data.label`.
     #[must_use]
     pub fn is_table(&self) -> bool {
         match self.reader {
-            Reader::Table => true,
-            Reader::Auto => {
-                let path = self.path();
-                let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+            ReaderKind::Table => true,
+            ReaderKind::Auto => {
                 let columns = self.x.is_some() || !self.y.is_empty() || self.label.is_some();
                 let named = generators::find(&self.source).is_some();
-                named
-                    || columns
-                    || ["csv", "tsv", "npy"]
-                        .iter()
-                        .any(|known| extension == *known)
+                named || columns || table::is_named_as_table(&self.path())
             }
             _ => false,
         }
@@ -175,64 +175,17 @@ impl DataConfig {
     }
 }
 
-/// The formats that can be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Reader {
-    /// Chosen by looking at the source.
-    #[default]
-    Auto,
-    /// The embedded UCI optical digits.
-    Digits,
-    /// Image files, one folder a class or a flat heap.
-    Folder,
-    /// CIFAR-10 or CIFAR-100 in its binary version.
-    Cifar,
-    /// IDX files (MNIST and its family), plain or gzipped.
-    Idx,
-    /// Parquet files in the Hugging Face image layout.
-    Parquet,
-    /// Rows of numbers: CSV, Parquet, npy, or a generator.
-    Table,
-}
-
-impl Reader {
-    /// Every reader with its name.
-    pub const NAMES: [(&'static str, Self); 7] = [
-        ("auto", Self::Auto),
-        ("digits", Self::Digits),
-        ("folder", Self::Folder),
-        ("cifar", Self::Cifar),
-        ("idx", Self::Idx),
-        ("parquet", Self::Parquet),
-        ("table", Self::Table),
-    ];
-}
-
-impl<'de> Deserialize<'de> for Reader {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let wrong = String::deserialize(deserializer)?;
-        let found = Self::NAMES.iter().find(|(name, _)| *name == wrong);
-        found.map(|(_, reader)| *reader).ok_or_else(|| {
-            let names = Self::NAMES.iter().map(|(name, _)| *name);
-            serde::de::Error::custom(format!("unknown reader `{wrong}`; {}", hint(&wrong, names)))
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn every_reader_is_read_by_the_name_it_is_written_with() {
-        for (name, reader) in Reader::NAMES {
-            let text = serde_json::to_string(&reader).unwrap();
-            assert_eq!(text, format!("\"{name}\""));
-            assert_eq!(serde_json::from_str::<Reader>(&text).unwrap(), reader);
-            let schema = serde_json::to_string(&schemars::schema_for!(DataConfig)).unwrap();
-            assert!(schema.contains(&text), "{schema}");
-        }
+    fn both_spellings_of_a_key_are_read_and_one_is_written() {
+        let config: DataConfig = toml::from_str("standardize = false").unwrap();
+        assert_eq!(config.standardise, Some(false));
+        assert!(toml::to_string(&config).unwrap().contains("standardise"));
+        let twice = toml::from_str::<DataConfig>("standardise = true\nstandardize = true");
+        assert!(twice.is_err());
     }
 
     #[test]

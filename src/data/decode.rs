@@ -7,7 +7,7 @@ use image::error::{ImageError, LimitError, LimitErrorKind};
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 
-use super::Image;
+use super::image::Image;
 
 /// Largest width and height accepted, in pixels.
 pub const MAX_SIDE: u32 = 16_384;

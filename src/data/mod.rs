@@ -1,73 +1,36 @@
 //! Data sets of images and tables of numbers: one reader a file, splits, and the loader.
 
-pub mod batch;
+mod batch;
+mod batches;
 pub mod check;
-pub mod cifar;
+mod class_numbers;
 pub mod config;
+mod dataset;
 pub mod decode;
-pub mod digits;
-pub mod folder;
 pub mod generators;
-pub mod idx;
 mod image;
-pub mod loader;
+mod loader;
 mod order;
-pub mod parquet;
-mod positional;
-mod row_cache;
-mod shard;
+mod part;
+mod preparation;
+pub mod readers;
 mod source;
 pub mod split;
+mod starts;
 pub mod stats;
 pub mod subset;
 pub mod table;
 
 pub use batch::{Bad, Batch, ViewData, ViewKey, Views};
-pub use config::{DataConfig, Reader};
+pub use batches::Batches;
+pub use class_numbers::ClassNumbers;
+pub use config::DataConfig;
+pub use dataset::Dataset;
 pub use image::Image;
-pub use loader::{Loader, LoaderConfig};
-pub use split::{Part, Splits, open, open_part, require_classes};
+pub use loader::Loader;
+pub use part::Part;
+pub use preparation::LoaderConfig;
+pub use readers::ReaderKind;
+pub use split::{Splits, open, open_part, require_classes};
 pub use stats::Statistics;
 pub use subset::{Joined, Subset, labelled};
-
-use std::ops::Range;
-
-use crate::error::Result;
-
-/// A set of images that can be read in any order from several threads.
-pub trait Dataset: Send + Sync {
-    /// Number of images.
-    fn len(&self) -> usize;
-
-    /// Whether there is none.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Read and decode one image.
-    ///
-    /// # Errors
-    /// [`crate::error::Error::Data`] when it cannot be read or decoded; the loader quarantines it.
-    fn get(&self, index: usize) -> Result<Image>;
-
-    /// Class of one image, an index into [`Dataset::classes`]; `None` in unlabelled data.
-    fn label(&self, index: usize) -> Option<u32>;
-
-    /// Class names; empty in unlabelled data.
-    fn classes(&self) -> &[String];
-
-    /// What a person finds the image by: a path relative to the root, or `file.parquet#row`.
-    fn id(&self, index: usize) -> String;
-
-    /// Runs of images that are stored, and best read, together (row groups of a Parquet file), in order.
-    ///
-    /// One run for the whole set means that reading in any order costs the same.
-    fn blocks(&self) -> Vec<Range<usize>> {
-        std::iter::once(0..self.len()).collect()
-    }
-
-    /// How many blocks may be read in turn without reading any of them twice.
-    fn blocks_at_once(&self) -> usize {
-        1
-    }
-}

@@ -2,41 +2,16 @@
 
 use std::sync::Arc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use super::config::DataConfig;
+use super::dataset::Dataset;
+use super::part::Part;
 use super::source::Source;
-use super::{Dataset, Subset, labelled};
+use super::subset::{Subset, labelled};
 use crate::error::{Error, Result};
 use crate::random::{Purpose, shuffle, stream};
 
 /// Share of a set without a test part of its own that is held out as one.
 pub(super) const TEST_SHARE: f64 = 0.2;
-
-/// A part of a data set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Part {
-    /// What is trained on.
-    Train,
-    /// What choices are made on.
-    Validation,
-    /// What the final card is measured on.
-    Test,
-    /// Every image.
-    All,
-}
-
-/// The part that a file or folder name such as `train`, `t10k` or `val` stands for.
-pub(super) fn part_of_name(name: &str) -> Option<Part> {
-    match name {
-        "train" | "training" => Some(Part::Train),
-        "test" | "testing" | "t10k" => Some(Part::Test),
-        "val" | "valid" | "validation" | "dev" => Some(Part::Validation),
-        _ => None,
-    }
-}
 
 /// The three parts of a data set; no image is in two of them.
 pub struct Splits {

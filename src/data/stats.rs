@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::{Dataset, Image};
+use super::dataset::Dataset;
+use super::image::Image;
 use crate::error::{Error, Result};
 
 /// Statistics of pixel values on the scale 0..1, one entry a channel.
@@ -131,8 +132,8 @@ impl Sums {
 
 #[cfg(test)]
 mod tests {
-    use super::super::digits::Digits;
     use super::*;
+    use crate::data::readers::Digits;
 
     #[test]
     fn digits_measure_to_their_known_statistics() {

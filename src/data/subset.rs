@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Dataset, Image};
+use super::dataset::Dataset;
+use super::image::Image;
+use super::starts::Starts;
 use crate::error::Result;
 
 /// Some images of a data set, in storage order.
@@ -81,29 +83,29 @@ impl Dataset for Subset {
 /// Several data sets one after the other.
 pub struct Joined {
     parts: Vec<Arc<dyn Dataset>>,
-    starts: Vec<usize>, // (parts + 1): first index of each part, then the total
+    starts: Starts,
 }
 
 impl Joined {
     /// `parts` in this order; the classes are those of the first part.
     #[must_use]
     pub fn new(parts: Vec<Arc<dyn Dataset>>) -> Self {
-        let mut starts = vec![0];
+        let mut starts = Starts::new();
         for part in &parts {
-            starts.push(starts[starts.len() - 1] + part.len());
+            starts.push(part.len());
         }
         Self { parts, starts }
     }
 
     fn locate(&self, index: usize) -> (&dyn Dataset, usize) {
-        let part = self.starts.partition_point(|&start| start <= index) - 1;
-        (self.parts[part].as_ref(), index - self.starts[part])
+        let (part, index) = self.starts.locate(index);
+        (self.parts[part].as_ref(), index)
     }
 }
 
 impl Dataset for Joined {
     fn len(&self) -> usize {
-        self.starts[self.parts.len()]
+        self.starts.total()
     }
 
     fn get(&self, index: usize) -> Result<Image> {
@@ -126,14 +128,12 @@ impl Dataset for Joined {
     }
 
     fn blocks(&self) -> Vec<Range<usize>> {
-        let runs = self
-            .parts
-            .iter()
-            .zip(&self.starts)
-            .flat_map(|(part, start)| {
-                let blocks = part.blocks().into_iter();
-                blocks.map(move |run| run.start + start..run.end + start)
-            });
+        let parts = self.parts.iter().enumerate();
+        let runs = parts.flat_map(|(number, part)| {
+            let start = self.starts.of(number);
+            let blocks = part.blocks().into_iter();
+            blocks.map(move |run| run.start + start..run.end + start)
+        });
         runs.collect()
     }
 

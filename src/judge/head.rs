@@ -170,7 +170,7 @@ pub fn units(task: &HeadSetup, y: &[f32]) -> Vec<f64> {
     match &task.data {
         HeadData::Table(tables) => tables.scales.y.invert(y),
         HeadData::Images(_) => match &task.numbers {
-            Some(numbers) => numbers.scale.invert(y),
+            Some(numbers) => numbers.scale().invert(y),
             None => Vec::new(), // answers are classes
         },
     }

@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::{Result, require};
 use crate::graph::Precision;
 use crate::optim::Decay;
 
@@ -53,13 +53,8 @@ impl TrainConfig {
     /// A sentence with the key.
     pub fn validate(&self) -> Result<()> {
         let above = |key: &str, value: f64, low: f64| {
-            if value >= low && value.is_finite() {
-                return Ok(());
-            }
-            Err(Error::key(
-                key,
-                format!("must be at least {low}, not {value}"),
-            ))
+            let problem = format_args!("must be at least {low}, not {value}");
+            require(key, value >= low && value.is_finite(), problem)
         };
         above("train.epochs", self.epochs as f64, 1.0)?;
         above("train.batch", self.batch as f64, 1.0)?;
@@ -67,22 +62,19 @@ impl TrainConfig {
         above("train.warmup_epochs", self.warmup_epochs, 0.0)?;
         above("train.clip", self.clip, 0.0)?;
         above("train.keep", self.keep as f64, 1.0)?;
-        if self.slices > 1 && self.slices > self.batch / 2 {
-            return Err(Error::key(
-                "train.slices",
-                format!(
-                    "{} slices of a batch of {} leave fewer than two samples each",
-                    self.slices, self.batch
-                ),
-            ));
-        }
-        if self.save_every > 0.0 && self.save_every.is_finite() {
-            return Ok(());
-        }
-        Err(Error::key(
+        require(
+            "train.slices",
+            self.slices == 1 || self.slices <= self.batch / 2,
+            format_args!(
+                "{} slices of a batch of {} leave fewer than two samples each",
+                self.slices, self.batch
+            ),
+        )?;
+        require(
             "train.save_every",
+            self.save_every > 0.0 && self.save_every.is_finite(),
             "must be above 0; set a number above `train.epochs` to save only at the end",
-        ))
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! Settings whose result is known without reference numbers.
 
 use ravine::augment::affine::{Motion, affine};
-use ravine::augment::colour_jitter::{Adjustment, adjust, adjust_hue};
+use ravine::augment::colour_jitter::{Adjustment, adjust};
 use ravine::augment::gaussian_blur::gaussian_blur;
 use ravine::augment::horizontal_flip::flip;
 use ravine::augment::random_crop::crop;
@@ -91,7 +91,7 @@ fn hue_of_primary_colours_moves_a_third_of_the_circle() {
             255, 0, 0, /**/ 0, 255, 0, /**/ 0, 0, 255, /**/ 90, 90, 90,
         ],
     };
-    let turned = changed(&image, |v| adjust_hue(v, 1.0 / 3.0));
+    let turned = changed(&image, |v| adjust(v, &[Adjustment::Hue(1.0 / 3.0)]));
     let grey = 90.0 / 255.0;
     let expected = [
         0.0, 0.0, 1.0, grey, // red

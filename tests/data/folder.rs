@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ravine::data::{DataConfig, Reader, open, require_classes};
+use ravine::data::{DataConfig, ReaderKind, open, require_classes};
 
 use crate::tiny::*;
 
@@ -117,7 +117,7 @@ fn missing_empty_and_unknown_sources_are_sentences() {
     assert!(refused(&dir.path().join("empty")).contains("no image"));
     write(&dir.path().join("table.xls"), b"?");
     assert!(refused(&dir.path().join("table.xls")).contains("data.reader"));
-    for reader in [Reader::Cifar, Reader::Idx, Reader::Parquet] {
+    for reader in [ReaderKind::Cifar, ReaderKind::Idx, ReaderKind::Parquet] {
         let config = DataConfig {
             reader,
             ..at(&dir.path().join("empty"))
@@ -128,7 +128,7 @@ fn missing_empty_and_unknown_sources_are_sentences() {
                 .unwrap()
                 .to_string()
                 .contains("in this folder")
-                || reader == Reader::Idx
+                || reader == ReaderKind::Idx
         );
     }
 }

@@ -146,7 +146,7 @@ fn the_parquet_cache_stays_below_its_cap_while_every_image_reads_back() {
     let whole: usize = images.iter().map(Vec::len).sum();
     parquet_file(&path, &images, None, None, 50); // row groups of about 240 kB, cut into runs by the cap
     let cap = whole / 4;
-    let set = ravine::data::parquet::Parquet::open(std::slice::from_ref(&path), 3, cap).unwrap();
+    let set = ravine::data::readers::Parquet::open(std::slice::from_ref(&path), 3, cap).unwrap();
     assert!(
         set.blocks().len() > 8 && set.blocks_at_once() > 1,
         "{:?}",
@@ -167,7 +167,7 @@ fn the_parquet_cache_stays_below_its_cap_while_every_image_reads_back() {
             set.resident_bytes()
         );
     }
-    let roomy = ravine::data::parquet::Parquet::open(&[path], 3, 8 * whole).unwrap();
+    let roomy = ravine::data::readers::Parquet::open(&[path], 3, 8 * whole).unwrap();
     assert_eq!(roomy.blocks().len(), 1);
 }
 
@@ -214,7 +214,7 @@ fn flipped_bytes_in_a_parquet_file_never_panic() {
         let mut flipped = bytes.clone();
         flipped[at] ^= 0xff;
         write(&path, &flipped);
-        match ravine::data::parquet::Parquet::open(&[PathBuf::from(&path)], 3, 1 << 20) {
+        match ravine::data::readers::Parquet::open(&[PathBuf::from(&path)], 3, 1 << 20) {
             Ok(set) => {
                 broken_images += (0..set.len().min(6))
                     .filter(|&i| set.get(i).is_err())

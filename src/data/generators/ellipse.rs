@@ -2,7 +2,7 @@ use std::f64::consts::TAU;
 
 use rand::RngExt;
 
-use super::{Generator, Sample};
+use super::generator::{Generator, Sample};
 use crate::random::{Stream, normal};
 
 /// Half axes: the ellipse of the latent-variable lecture of Canziani and LeCun (NYU 2021), at half its size.

@@ -1,6 +1,7 @@
 use rand::RngExt;
 
-use super::{Generator, Sample, ellipse};
+use super::ellipse;
+use super::generator::{Generator, Sample};
 use crate::random::Stream;
 
 /// An ellipse that grows and turns with x: `y = e^{2x} ((1 − x/4) cos θ, (3 + x)/4 sin θ)`.

@@ -1,6 +1,6 @@
 use rand::RngExt;
 
-use super::{Generator, Sample};
+use super::generator::{Generator, Sample};
 use crate::random::{Stream, normal};
 
 /// `y = x²`, x uniform in [−1, 1]: the experiment of LeCun et al. 2006, section 3.

@@ -1,6 +1,6 @@
 use rand::RngExt;
 
-use super::{Generator, Sample};
+use super::generator::{Generator, Sample};
 use crate::random::{Stream, normal};
 
 /// Both branches exist where |x| is at most this.

@@ -2,7 +2,7 @@ use std::f64::consts::PI;
 
 use rand::RngExt;
 
-use super::{Generator, Sample};
+use super::generator::{Generator, Sample};
 use crate::random::{Stream, normal};
 
 /// Two interleaved half circles: `(cos t, sin t)` and `(1 − cos t, ½ − sin t)`, t uniform in [0, π].

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::columns::unusable;
-use crate::data::DataConfig;
+use crate::data::config::DataConfig;
 use crate::error::{Result, hint};
 
 /// Above this many columns a message counts them instead of naming them.

@@ -1,11 +1,8 @@
-//! What the three formats of tables have in common.
+//! What the formats of tables have in common.
 
 use std::fmt::Display;
 use std::path::Path;
 
-use super::csv::Csv;
-use super::npy::Npy;
-use super::parquet::Parquet;
 use crate::error::{Error, Result};
 
 /// More numbers than this are no table to hold in memory (2 GiB of 64-bit floats).
@@ -21,28 +18,6 @@ pub(super) trait Columns {
 
     /// One column as text: classes.
     fn words(&self, column: usize) -> Result<Vec<String>>;
-}
-
-/// Open `path` with the reader that its extension names.
-pub(super) fn open(path: &Path) -> Result<Box<dyn Columns>> {
-    if !path.is_file() {
-        return Err(Error::data(
-            path,
-            "there is no such file; give an existing .csv, .tsv, .parquet or .npy, or the name of a generator \
-             (`ravine list generators`)",
-        ));
-    }
-    let extension = path.extension().unwrap_or_default().to_string_lossy();
-    match extension.to_ascii_lowercase().as_str() {
-        "csv" => Ok(Box::new(Csv::open(path, b',')?)),
-        "tsv" => Ok(Box::new(Csv::open(path, b'\t')?)),
-        "parquet" => Ok(Box::new(Parquet::open(path)?)),
-        "npy" => Ok(Box::new(Npy::open(path)?)),
-        _ => Err(unusable(
-            path,
-            "not a table: its extension is none of .csv, .tsv, .parquet, .npy",
-        )),
-    }
 }
 
 /// A file that reads well but whose content cannot be used: the user's to mend (exit code 2).

@@ -1,11 +1,16 @@
 //! From a configuration to the three parts of a table.
 
-use super::rows::{Rows, read};
-use super::{Layout, Scales, Table};
+use super::choose::Layout;
+use super::draw::draw;
+use super::read::read;
+use super::rows::Rows;
+use super::scale::Scales;
+use super::standardised::Table;
+use crate::data::config::DataConfig;
 use crate::data::generators::{self, Generator};
+use crate::data::part::Part;
 use crate::data::split::{TEST_SHARE, take};
-use crate::data::{DataConfig, Part};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, require};
 
 /// The three parts of a table; no row is in two of them.
 pub struct Tables {
@@ -37,7 +42,7 @@ pub fn open(config: &DataConfig, seed: u64) -> Result<Tables> {
     };
     let train = &parts[0];
     let scales = if config.standardise.unwrap_or(generator.is_none()) {
-        Scales::measure(train)
+        train.scales()
     } else {
         Scales::identity(train.x_names.len(), train.y_names.len())
     };
@@ -76,20 +81,19 @@ pub fn open_part(config: &DataConfig, seed: u64, part: Part) -> Result<Table> {
 }
 
 fn drawn(config: &DataConfig, generator: &dyn Generator, seed: u64) -> Result<[Rows; 3]> {
-    if config.x.is_some() || !config.y.is_empty() || config.label.is_some() {
-        return Err(Error::key(
-            "data.x",
-            format!(
-                "generator `{}` names its own columns; leave out `data.x`, `data.y` and `data.label`",
-                config.source
-            ),
-        ));
-    }
+    require(
+        "data.x",
+        config.x.is_none() && config.y.is_empty() && config.label.is_none(),
+        format_args!(
+            "generator `{}` names its own columns; leave out `data.x`, `data.y` and `data.label`",
+            config.source
+        ),
+    )?;
     let samples = config.samples.unwrap_or(generator.samples());
     let noise = config.noise.unwrap_or(generator.noise());
-    let draw = |part, samples| generators::draw(generator, samples, noise, seed, part);
+    let part = |number, samples| draw(generator, samples, noise, seed, number);
     let validation = if config.validation > 0.0 { samples } else { 0 };
-    Ok([draw(0, samples), draw(1, validation), draw(2, samples)])
+    Ok([part(0, samples), part(1, validation), part(2, samples)])
 }
 
 fn split(config: &DataConfig, seed: u64) -> Result<[Rows; 3]> {
@@ -97,20 +101,20 @@ fn split(config: &DataConfig, seed: u64) -> Result<[Rows; 3]> {
         ("data.samples", config.samples.is_some()),
         ("data.noise", config.noise.is_some()),
     ] {
-        if given {
-            let problem = format!(
+        require(
+            key,
+            !given,
+            format_args!(
                 "is for generators, and `{}` is a file; leave it out",
                 config.source
-            );
-            return Err(Error::key(key, problem));
-        }
+            ),
+        )?;
     }
-    if config.y.is_empty() && config.label.is_none() {
-        return Err(Error::key(
-            "data.y",
-            "name the columns of numbers to be predicted, as in `data.y = [\"price\"]`, or one of classes in `data.label`",
-        ));
-    }
+    require(
+        "data.y",
+        !config.y.is_empty() || config.label.is_some(),
+        "name the columns of numbers to be predicted, as in `data.y = [\"price\"]`, or one of classes in `data.label`",
+    )?;
     let rows = read(&config.path(), &Layout::of(config))?;
     let (kept, test) = carve(&rows, None, TEST_SHARE, seed, 0);
     let (train, validation) = carve(&rows, Some(&kept), config.validation, seed, 1);

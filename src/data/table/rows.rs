@@ -1,15 +1,10 @@
 //! Rows in the units of their source.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeSet, HashMap};
 
-use super::choose::{Layout, Places};
-use super::columns::{self, Columns, unusable};
-use super::{Scales, Table};
+use super::scale::{Scale, Scales};
+use super::standardised::{CONSTANT, Table};
 use crate::error::Result;
-
-/// Name of the column of ones that stands for no input at all.
-pub const CONSTANT: &str = "constant";
 
 /// A table as its source holds it: 64-bit floats in the source's units, row by row.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,55 +23,6 @@ pub struct Rows {
     pub classes: Vec<String>,
 }
 
-/// Read the columns of `layout` from a .csv, .tsv, .parquet or .npy file, unsplit and unscaled.
-///
-/// Choose it for rows that a trained model is asked about; y may then be absent. For training, use [`super::open`].
-///
-/// # Errors
-/// A file that is missing or truncated (exit code 1); a missing column, a cell that is no finite number, a table
-/// without rows, or a column that is a class in every row (exit code 2), each with path, row and column.
-pub fn read(path: &Path, layout: &Layout) -> Result<Rows> {
-    let file = columns::open(path)?;
-    let places = layout.places(file.names(), path)?;
-    if places.x.is_empty() && places.y.is_empty() {
-        return Err(unusable(
-            path,
-            "there is no column of numbers to learn from or to predict; name some in `data.x` or `data.y`",
-        ));
-    }
-    let mut rows = numbers(file.as_ref(), &places)?;
-    if let Some(place) = places.label {
-        let words = file.words(place)?;
-        rows.use_classes(&words).map_err(|problem| {
-            unusable(path, format!("column `{}` {problem}", file.names()[place]))
-        })?;
-    }
-    if rows.is_empty() {
-        return Err(unusable(
-            path,
-            "holds no row of data; add some below the names",
-        ));
-    }
-    Ok(rows)
-}
-
-/// One pass over the file for x and y.
-fn numbers(file: &dyn Columns, places: &Places) -> Result<Rows> {
-    let wanted: Vec<usize> = places.x.iter().chain(&places.y).copied().collect();
-    let name = |&place: &usize| file.names()[place].clone();
-    let mut rows = Rows {
-        x_names: places.x.iter().map(name).collect(),
-        y_names: places.y.iter().map(name).collect(),
-        ..Rows::default()
-    };
-    for row in file.numbers(&wanted)?.chunks_exact(wanted.len()) {
-        let (x, y) = row.split_at(places.x.len());
-        rows.x.extend(x);
-        rows.y.extend(y);
-    }
-    Ok(rows.with_constant())
-}
-
 impl Rows {
     /// Number of rows.
     #[must_use]
@@ -91,7 +37,7 @@ impl Rows {
     }
 
     /// A column of ones where there is no input, one a row of y.
-    pub(in crate::data) fn with_constant(mut self) -> Self {
+    pub(super) fn with_constant(mut self) -> Self {
         if self.x_names.is_empty() && !self.y_names.is_empty() {
             self.x = vec![1.0; self.y.len() / self.y_names.len()];
             self.x_names = vec![CONSTANT.into()];
@@ -100,7 +46,7 @@ impl Rows {
     }
 
     /// Classes in order of number where all are numbers, else of name.
-    fn use_classes(&mut self, words: &[String]) -> Result<(), String> {
+    pub(super) fn use_classes(&mut self, words: &[String]) -> Result<(), String> {
         let names: BTreeSet<&String> = words.iter().collect();
         if names.len() == words.len() && words.len() > 2 {
             return Err(format!(
@@ -117,8 +63,7 @@ impl Rows {
                     .unwrap_or(std::cmp::Ordering::Equal)
             });
         }
-        let places: std::collections::HashMap<&String, u32> =
-            names.iter().copied().zip(0..).collect();
+        let places: HashMap<&String, u32> = names.iter().copied().zip(0..).collect();
         self.labels = Some(words.iter().map(|word| places[word]).collect());
         self.classes = names.into_iter().cloned().collect();
         Ok(())
@@ -139,6 +84,19 @@ impl Rows {
             x_names: self.x_names.clone(),
             y_names: self.y_names.clone(),
             classes: self.classes.clone(),
+        }
+    }
+
+    /// What standardises these rows; the constant column of a table without input stays as it is.
+    pub(super) fn scales(&self) -> Scales {
+        let x = if self.x_names == [CONSTANT] {
+            Scale::identity(1)
+        } else {
+            Scale::measure(&self.x, self.x_names.len())
+        };
+        Scales {
+            x,
+            y: Scale::measure(&self.y, self.y_names.len()),
         }
     }
 

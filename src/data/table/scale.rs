@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rows::{CONSTANT, Rows};
 use crate::error::{Error, Result};
 
 /// `(v − mean) / std` of each column, with the numbers to undo it.
@@ -37,19 +36,6 @@ impl Scales {
             y: Scale::identity(y_dim),
         }
     }
-
-    /// Measure `rows`; the constant column of a table without input stays as it is.
-    pub(super) fn measure(rows: &Rows) -> Self {
-        let x = if rows.x_names == [CONSTANT] {
-            Scale::identity(1)
-        } else {
-            Scale::measure(&rows.x, rows.x_names.len())
-        };
-        Self {
-            x,
-            y: Scale::measure(&rows.y, rows.y_names.len()),
-        }
-    }
 }
 
 impl Scale {
@@ -63,8 +49,8 @@ impl Scale {
     }
 
     /// Mean and standard deviation of each of `dim` columns, in two passes.
-    fn measure(values: &[f64], dim: usize) -> Self {
-        let rows = (values.len() / dim.max(1)) as f64;
+    pub(in crate::data) fn measure(values: &[f64], dim: usize) -> Self {
+        let rows = (values.len() / dim.max(1)).max(1) as f64;
         let average = |column: usize, of: &dyn Fn(f64) -> f64| {
             let column = values.iter().skip(column).step_by(dim);
             column.map(|&v| of(v)).sum::<f64>() / rows
@@ -98,11 +84,16 @@ impl Scale {
                 self.mean.len()
             )));
         }
+        Ok(self.standardised(values))
+    }
+
+    /// `(v − mean) / std`, row by row.
+    pub(in crate::data) fn standardised(&self, values: &[f64]) -> Vec<f32> {
         let columns = self.mean.iter().zip(&self.std).cycle();
         let scaled = values.iter().zip(columns);
-        Ok(scaled
+        scaled
             .map(|(v, (mean, std))| ((v - mean) / std) as f32)
-            .collect())
+            .collect()
     }
 
     /// What a network says to values in the source's units: `v · std + mean`, row by row.

@@ -1,15 +1,41 @@
 //! The UCI optical digits, compiled into the program.
 
 use std::io::Read;
+use std::path::Path;
 
 use flate2::read::GzDecoder;
+use schemars::JsonSchema;
 
-use super::{Dataset, Image};
+use super::reader::{Parts, Reader, Request, one_part};
+use crate::data::dataset::Dataset;
+use crate::data::image::Image;
 use crate::error::{Error, Result};
 
-const FILE: &[u8] = include_bytes!("../../datasets/digits.csv.gz");
+const FILE: &[u8] = include_bytes!("../../../datasets/digits.csv.gz");
 const NAME: &str = "datasets/digits.csv.gz";
 const SIDE: usize = 8;
+
+/// The embedded UCI optical digits.
+#[derive(JsonSchema)]
+pub(super) struct DigitsReader;
+
+impl Reader for DigitsReader {
+    fn recognises(&self, source: &Path) -> Result<bool> {
+        Ok(source.as_os_str() == "digits")
+    }
+
+    fn stored_channels(&self) -> usize {
+        1
+    }
+
+    fn is_embedded(&self) -> bool {
+        true
+    }
+
+    fn open(&self, request: &Request) -> Result<Parts> {
+        Ok(one_part(Digits::open(request.channels)?))
+    }
+}
 
 /// 1,797 grey images of 8×8 in 10 classes (Alpaydin & Kaynak 1998, CC BY 4.0): what runs without any download.
 #[derive(Debug)]

@@ -2,9 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use schemars::JsonSchema;
+
+use super::idx::is_idx;
 use super::positional::Bytes;
-use super::{Dataset, Image};
+use super::reader::{Parts, Reader, Request, has_extension, one_part};
+use crate::data::dataset::Dataset;
+use crate::data::image::Image;
+use crate::data::part::Part;
+use crate::data::starts::Starts;
 use crate::error::{Error, Result};
 
 const SIDE: usize = 32;
@@ -23,22 +31,53 @@ const CIFAR10: [&str; 10] = [
     "truck",
 ];
 
+/// CIFAR-10 or CIFAR-100 in its binary version.
+#[derive(JsonSchema)]
+pub(super) struct CifarReader;
+
+impl Reader for CifarReader {
+    fn recognises(&self, source: &Path) -> Result<bool> {
+        Ok(if source.is_dir() {
+            parts(source).is_some()
+        } else {
+            has_extension(source, "bin") && !is_idx(source)
+        })
+    }
+
+    fn open(&self, request: &Request) -> Result<Parts> {
+        let (path, channels) = (request.path, request.channels);
+        if path.is_file() {
+            return Ok(one_part(Cifar::open(&[path.to_path_buf()], channels)?));
+        }
+        let Some((train, test)) = parts(path) else {
+            return Err(Error::data(
+                path,
+                "no data_batch_1.bin (CIFAR-10) or train.bin (CIFAR-100) in this folder",
+            ));
+        };
+        let mut parts = one_part(Cifar::open(&train, channels)?);
+        if !test.is_empty() {
+            parts.push((Part::Test, Arc::new(Cifar::open(&test, channels)?)));
+        }
+        Ok(parts)
+    }
+}
+
 /// Records of one label byte (CIFAR-10) or a coarse and a fine one (CIFAR-100), then 3,072 bytes of planes R, G, B.
 ///
 /// Labels are read at opening, pixels when asked for. CIFAR-100 uses the 100 fine labels.
 #[derive(Debug)]
 pub struct Cifar {
     files: Vec<(String, Bytes)>,
-    starts: Vec<usize>, // (files + 1): first index of each file, then the total
-    head: usize,        // label bytes before the pixels of a record
+    starts: Starts, // of the files
+    head: usize,    // label bytes before the pixels of a record
     labels: Vec<u8>,
     classes: Vec<String>,
     channels: usize,
 }
 
 /// The files of the training and the test part below `root`, when it holds some.
-#[must_use]
-pub fn parts(root: &Path) -> Option<(Vec<PathBuf>, Vec<PathBuf>)> {
+fn parts(root: &Path) -> Option<(Vec<PathBuf>, Vec<PathBuf>)> {
     let folders = ["", "cifar-10-batches-bin", "cifar-100-binary"];
     folders.iter().map(|name| root.join(name)).find_map(|dir| {
         let present = |names: &[String]| -> Vec<PathBuf> {
@@ -70,7 +109,7 @@ impl Cifar {
         let head = if hundred { 2 } else { 1 };
         let mut set = Self {
             files: Vec::new(),
-            starts: vec![0],
+            starts: Starts::new(),
             head,
             labels: Vec::new(),
             classes: class_names(files, hundred)?,
@@ -114,13 +153,13 @@ impl Cifar {
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         self.files.push((name.into_owned(), bytes));
-        self.starts.push(self.labels.len());
+        self.starts.push((length / record) as usize);
         Ok(())
     }
 
     fn locate(&self, index: usize) -> (&(String, Bytes), usize) {
-        let file = self.starts.partition_point(|&start| start <= index) - 1;
-        (&self.files[file], index - self.starts[file])
+        let (file, row) = self.starts.locate(index);
+        (&self.files[file], row)
     }
 }
 

@@ -5,10 +5,15 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::decode::decode;
-use super::split::{Part, part_of_name};
-use super::{Dataset, Image};
+use schemars::JsonSchema;
+
+use super::reader::{Parts, Reader, Request, one_part};
+use crate::data::dataset::Dataset;
+use crate::data::decode::decode;
+use crate::data::image::Image;
+use crate::data::part::Part;
 use crate::error::{Error, Result};
 
 const EXTENSIONS: [&str; 12] = [
@@ -17,6 +22,36 @@ const EXTENSIONS: [&str; 12] = [
 
 /// Largest file read as one image, in bytes.
 const MAX_FILE: u64 = 256 << 20;
+
+/// Image files, one folder a class or a flat heap.
+#[derive(JsonSchema)]
+pub(super) struct FolderReader;
+
+impl Reader for FolderReader {
+    fn recognises(&self, source: &Path) -> Result<bool> {
+        Ok(source.is_dir())
+    }
+
+    fn open(&self, request: &Request) -> Result<Parts> {
+        let open = |path: &Path| Folder::open(path, request.channels, request.labels);
+        let Some(parts) = parts(request.path) else {
+            return Ok(one_part(open(request.path)?));
+        };
+        let mut sets: Vec<(Part, Folder)> = Vec::new();
+        for (part, path) in parts {
+            sets.push((part, open(&path)?));
+        }
+        let train = sets.iter().find(|(part, _)| *part == Part::Train);
+        let classes = train.map_or_else(Vec::new, |(_, set)| set.classes().to_vec());
+        for (_, set) in &mut sets {
+            if !classes.is_empty() && set.all_in_folders() {
+                set.use_classes(classes.clone())?;
+            }
+        }
+        let shared = |(part, set): (Part, Folder)| (part, Arc::new(set) as Arc<dyn Dataset>);
+        Ok(sets.into_iter().map(shared).collect())
+    }
+}
 
 /// Image files below a root, found recursively and sorted by path; read and decoded when asked for.
 ///
@@ -33,14 +68,13 @@ pub struct Folder {
 /// The folders of a root that is split by hand: `train/` beside `test/`, `val/`, `valid/` or `validation/`, or alone.
 ///
 /// `None` when there is no `train/`, or only other folders beside it: then the whole root is one part.
-#[must_use]
-pub fn parts(root: &Path) -> Option<Vec<(Part, PathBuf)>> {
+fn parts(root: &Path) -> Option<Vec<(Part, PathBuf)>> {
     let entries = fs::read_dir(root)
         .ok()?
         .filter_map(|entry| Some(entry.ok()?.path()));
     let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
     folders.sort();
-    let part = |path: &PathBuf| part_of_name(&path.file_name()?.to_str()?.to_lowercase());
+    let part = |path: &PathBuf| Part::of_name(&path.file_name()?.to_str()?.to_lowercase());
     let alone = folders.len() == 1;
     let mut found: Vec<_> = folders
         .into_iter()
@@ -100,16 +134,12 @@ impl Folder {
     }
 
     /// Whether every image lies below a first-level folder.
-    #[must_use]
-    pub fn all_in_folders(&self) -> bool {
+    fn all_in_folders(&self) -> bool {
         self.files.iter().all(|file| class_of(file).is_some())
     }
 
-    /// Number the labels by `classes`, which several parts of one set share.
-    ///
-    /// # Errors
-    /// A class folder that is not in `classes`.
-    pub fn use_classes(&mut self, classes: Vec<String>) -> Result<()> {
+    /// Number the labels by `classes`, which several parts of one set share; every class folder must be among them.
+    fn use_classes(&mut self, classes: Vec<String>) -> Result<()> {
         let label = |file: &Path| {
             let name = class_of(file).map(|name| name.to_string_lossy());
             let found = classes

@@ -1,18 +1,15 @@
-//! Parquet files in the Hugging Face image layout: a column `struct<bytes, path>` and a label column.
+//! The shards of one part as one set of images.
 
-use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::decode::decode;
 use super::row_cache::RowCache;
 use super::shard::Shard;
-use super::split::{Part, part_of_name};
-use super::{Dataset, Image};
+use crate::data::dataset::Dataset;
+use crate::data::decode::decode;
+use crate::data::image::Image;
+use crate::data::starts::Starts;
 use crate::error::{Error, Result};
-
-/// Folders below the root that are searched: `data/train-….parquet`, `default/train/0000.parquet`.
-const DEPTH: usize = 2;
 
 /// The shards of one part, read row group by row group.
 ///
@@ -21,98 +18,12 @@ const DEPTH: usize = 2;
 pub struct Parquet {
     shards: Vec<Shard>,
     runs: Vec<(usize, usize)>, // shard, and run in the shard
-    starts: Vec<usize>,        // (runs + 1): first image of each run, then the total
+    starts: Starts,            // of the runs
     labels: Option<Vec<u32>>,
     classes: Vec<String>,
     channels: usize,
     budget: usize,
     cache: RowCache,
-}
-
-/// Every `.parquet` file at `root` (itself, or a folder searched two levels deep), sorted.
-///
-/// # Errors
-/// A folder that cannot be read.
-pub fn files(root: &Path) -> Result<Vec<PathBuf>> {
-    if root.is_file() {
-        return Ok(vec![root.to_path_buf()]);
-    }
-    let mut found = Vec::new();
-    search(root, DEPTH, &mut found)?;
-    found.sort();
-    Ok(found)
-}
-
-fn search(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
-    for entry in fs::read_dir(folder).map_err(|e| Error::data(folder, e))? {
-        let path = entry.map_err(|e| Error::data(folder, e))?.path();
-        let hidden = path
-            .file_name()
-            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "parquet")
-            && !hidden
-        {
-            found.push(path);
-        } else if depth > 0 && !hidden && path.is_dir() {
-            search(&path, depth - 1, found)?;
-        }
-    }
-    Ok(())
-}
-
-/// The files at `root` by part: from the start of the file name, else from the name of its folder, else train.
-///
-/// # Errors
-/// A folder without Parquet files, or with a shard of a numbered set missing.
-pub fn parts(root: &Path) -> Result<Vec<(Part, Vec<PathBuf>)>> {
-    let mut parts: Vec<(Part, Vec<PathBuf>)> = Vec::new();
-    for file in files(root)? {
-        let word = |name: Option<&std::ffi::OsStr>| {
-            let name = name?.to_str()?.to_lowercase();
-            part_of_name(name.split(|c: char| !c.is_alphanumeric()).next()?)
-        };
-        let folder = file.parent().and_then(Path::file_name);
-        let part = word(file.file_name())
-            .or_else(|| word(folder))
-            .unwrap_or(Part::Train);
-        match parts.iter_mut().find(|(other, _)| *other == part) {
-            Some((_, files)) => files.push(file),
-            None => parts.push((part, vec![file])),
-        }
-    }
-    if parts.is_empty() {
-        return Err(Error::data(root, "no .parquet file in this folder"));
-    }
-    if root.is_dir() {
-        parts.iter().try_for_each(|(_, files)| all_shards(files))?;
-    }
-    Ok(parts)
-}
-
-/// `train-00000-of-00005.parquet` promises five files.
-fn all_shards(files: &[PathBuf]) -> Result<()> {
-    let promised = |path: &PathBuf| -> Option<usize> {
-        let stem = path.file_stem()?.to_str()?;
-        stem.rsplit_once("-of-")?.1.split('-').next()?.parse().ok()
-    };
-    for file in files {
-        let siblings = || files.iter().filter(|other| other.parent() == file.parent());
-        let Some(count) = promised(file) else {
-            continue;
-        };
-        let present = siblings()
-            .filter(|other| promised(other) == Some(count))
-            .count();
-        if present < count {
-            let problem = format!(
-                "only {present} of the {count} files of this part are here; download the others"
-            );
-            return Err(Error::data(file, problem));
-        }
-    }
-    Ok(())
 }
 
 impl Parquet {
@@ -124,7 +35,7 @@ impl Parquet {
         let mut set = Self {
             shards: Vec::new(),
             runs: Vec::new(),
-            starts: vec![0],
+            starts: Starts::new(),
             labels: None,
             classes: Vec::new(),
             channels,
@@ -137,8 +48,7 @@ impl Parquet {
                 .map_err(|problem| Error::data(path, problem))?;
             for (run, info) in shard.runs.iter().enumerate() {
                 set.runs.push((i, run));
-                set.starts
-                    .push(set.starts[set.starts.len() - 1] + info.rows);
+                set.starts.push(info.rows);
             }
             labels = labels.zip(shard.labels.take()).map(|(mut all, more)| {
                 all.extend(more);
@@ -199,16 +109,15 @@ impl Parquet {
 
     /// Shard, row in the shard, run, and row in the run.
     fn locate(&self, index: usize) -> (usize, usize, usize, usize) {
-        let run = self.starts.partition_point(|&start| start <= index) - 1;
-        let row = index - self.starts[run];
+        let (run, row) = self.starts.locate(index);
         let (shard, in_shard) = self.runs[run];
-        (shard, index - self.starts[run - in_shard], run, row)
+        (shard, index - self.starts.of(run - in_shard), run, row)
     }
 }
 
 impl Dataset for Parquet {
     fn len(&self) -> usize {
-        self.starts[self.runs.len()]
+        self.starts.total()
     }
 
     fn get(&self, index: usize) -> Result<Image> {
@@ -241,10 +150,7 @@ impl Dataset for Parquet {
         if self.run_bytes().sum::<usize>() <= self.budget {
             return std::iter::once(0..self.len()).collect();
         }
-        self.starts
-            .windows(2)
-            .map(|pair| pair[0]..pair[1])
-            .collect()
+        self.starts.ranges()
     }
 
     fn blocks_at_once(&self) -> usize {

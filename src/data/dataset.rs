@@ -1,0 +1,44 @@
+//! What every set of images can do.
+
+use std::ops::Range;
+
+use super::image::Image;
+use crate::error::Result;
+
+/// A set of images that can be read in any order from several threads.
+pub trait Dataset: Send + Sync {
+    /// Number of images.
+    fn len(&self) -> usize;
+
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Read and decode one image.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Data`] when it cannot be read or decoded; the loader quarantines it.
+    fn get(&self, index: usize) -> Result<Image>;
+
+    /// Class of one image, an index into [`Dataset::classes`]; `None` in unlabelled data.
+    fn label(&self, index: usize) -> Option<u32>;
+
+    /// Class names; empty in unlabelled data.
+    fn classes(&self) -> &[String];
+
+    /// What a person finds the image by: a path relative to the root, or `file.parquet#row`.
+    fn id(&self, index: usize) -> String;
+
+    /// Runs of images that are stored, and best read, together (row groups of a Parquet file), in order.
+    ///
+    /// One run for the whole set means that reading in any order costs the same.
+    fn blocks(&self) -> Vec<Range<usize>> {
+        std::iter::once(0..self.len()).collect()
+    }
+
+    /// How many blocks may be read in turn without reading any of them twice.
+    fn blocks_at_once(&self) -> usize {
+        1
+    }
+}

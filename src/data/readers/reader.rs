@@ -1,0 +1,60 @@
+//! What a format of image sets knows about itself.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::data::dataset::Dataset;
+use crate::data::part::Part;
+use crate::error::Result;
+
+/// The parts that a source comes in, each at most once.
+pub type Parts = Vec<(Part, Arc<dyn Dataset>)>;
+
+/// What a reader is asked to open.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The file or folder.
+    pub path: &'a Path,
+    /// Channels of the images to deliver: 1 or 3.
+    pub channels: usize,
+    /// Whether first-level folders are classes; `None`: as the folders look.
+    pub labels: Option<bool>,
+    /// Encoded bytes that may be kept in memory.
+    pub cache: usize,
+}
+
+/// A format in which sets of images are stored.
+pub trait Reader: Sync {
+    /// Whether `data.reader = "auto"` takes `source` to be of this format; formats are asked in the order of the list.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    fn recognises(&self, source: &Path) -> Result<bool>;
+
+    /// Channels of the images where `data.channels` is left out: 3 (colour) unless the format stores grey ones.
+    fn stored_channels(&self) -> usize {
+        3
+    }
+
+    /// Whether the images are part of the program, so that no file need exist.
+    fn is_embedded(&self) -> bool {
+        false
+    }
+
+    /// Open the parts of a source that exists.
+    ///
+    /// # Errors
+    /// A sentence with the path, what is wrong there, and the way out.
+    fn open(&self, request: &Request) -> Result<Parts>;
+}
+
+/// The whole of a set that comes in one part.
+pub(super) fn one_part(set: impl Dataset + 'static) -> Parts {
+    vec![(Part::Train, Arc::new(set))]
+}
+
+/// Whether the name of a file ends in `.wanted`, in capitals or not.
+pub(super) fn has_extension(path: &Path, wanted: &str) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+}
