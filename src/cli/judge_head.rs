@@ -125,10 +125,10 @@ fn looked_at(task: &Task, machine: &Machine) -> Result<Vec<f32>> {
 
 /// Distance from which an answer is wrong: that of the training, or a twentieth of the box.
 fn radius(task: &Task) -> f64 {
-    match &task.config.negatives {
-        Some(NegativesKind::MostOffending(part)) => part.radius,
-        _ => f64::from(task.bounds.diagonal()) / 20.0,
-    }
+    let negatives = task.config.negatives.as_ref();
+    let candidates = negatives.and_then(NegativesKind::candidates);
+    let radius = candidates.and_then(|candidates| candidates.radius());
+    radius.unwrap_or_else(|| f64::from(task.bounds.diagonal()) / 20.0)
 }
 
 fn away(a: &[f32], b: &[f32]) -> f64 {

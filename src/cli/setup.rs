@@ -13,7 +13,7 @@ use crate::encoders::{self, weights};
 use crate::error::{Error, Result};
 use crate::eval::{Features, embed};
 use crate::graph::{Executor, Graph, Network, Precision};
-use crate::negatives::{InBatch, NegativesKind};
+use crate::negatives::{NegativesKind, PairsKind};
 use crate::objectives::Joint;
 use crate::params::{ParamSpec, Params};
 
@@ -125,8 +125,8 @@ impl Setup {
 }
 
 fn by_class(config: &Config) -> bool {
-    let negatives = config.negatives.as_ref();
-    negatives.is_some_and(|negatives| negatives.part().needs_labels())
+    let pairs = config.negatives.as_ref().and_then(NegativesKind::pairs);
+    pairs.is_some_and(|pairs| pairs.needs_labels())
 }
 
 /// What embedding images with a trained network needs: no splits, no training views.
@@ -188,14 +188,13 @@ pub(super) fn start(
 
 /// The self-supervised objective that `config` describes.
 pub(super) fn joint(config: &Config, network: Network) -> Result<Joint> {
+    let negatives = config.negatives.clone();
+    let pairs = negatives.map_or_else(|| Ok(PairsKind::default()), NegativesKind::into_pairs)?;
     Joint::new(
         network,
         config.energy.clone(),
         config.loss.clone(),
-        config
-            .negatives
-            .clone()
-            .unwrap_or_else(|| NegativesKind::InBatch(InBatch::default())),
+        pairs,
         config.regularizers.clone(),
         config.target,
     )

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, Mode, Network, NodeId};
 use crate::losses::{free_energy, lowest, positive};
 
-/// Latent variable, `E(x, y, z) = ½‖G(x, z) − y‖² + price(z)`; E(x, y) is its minimum or free energy over z.
+/// Latent variable, `E(x, y, z) = ½‖G(x, z) − y‖² + R(z)`; E(x, y) is its minimum or free energy over z.
 ///
 /// Features (B, F) and z go through a perceptron G to a prediction: answers (B, K, D) to energies (B, K, Z), then
 /// (B, K). LeCun et al. 2006, section 2.4 and eq. 4 and 25. Each value of z gives one prediction, so a set of
@@ -163,8 +163,8 @@ impl Head for Latent {
             .part()
             .energy(&y.reshape((n * k, d))?, &offered)?;
         let energies = energies.reshape((n, k, values))?;
-        match self.z.part().price(z.ok_or_else(missing)?)? {
-            Some(price) => Ok(energies.broadcast_add(&price)?),
+        match self.z.part().penalty(z.ok_or_else(missing)?)? {
+            Some(penalty) => Ok(energies.broadcast_add(&penalty)?),
             None => Ok(energies),
         }
     }

@@ -41,11 +41,11 @@ pub trait Latents: Send + Sync {
         1.0
     }
 
-    /// The price of z (.., d), in the units of the energy: (..).
+    /// The penalty R(z) of z (.., d), in the units of the energy: (..).
     ///
     /// # Errors
     /// A tensor operation failed.
-    fn price(&self, _z: &Tensor) -> Result<Option<Tensor>> {
+    fn penalty(&self, _z: &Tensor) -> Result<Option<Tensor>> {
         Ok(None)
     }
 
