@@ -9,7 +9,7 @@ use crate::eval::calibration::calibration;
 use crate::eval::surface::{Rows, Surface};
 use crate::heads::Space;
 use crate::inference::{Bounds, Machine, Minimum, Problem, offered};
-use crate::negatives::NegativesKind;
+use crate::negatives::{Candidates, NegativesKind};
 use crate::random::{Purpose, stream};
 
 /// Bins of the calibration error (Guo et al. 2017).
@@ -127,7 +127,7 @@ fn looked_at(task: &Task, machine: &Machine) -> Result<Vec<f32>> {
 fn radius(task: &Task) -> f64 {
     let negatives = task.config.negatives.as_ref();
     let candidates = negatives.and_then(NegativesKind::candidates);
-    let radius = candidates.and_then(|candidates| candidates.radius());
+    let radius = candidates.and_then(Candidates::radius);
     radius.unwrap_or_else(|| f64::from(task.bounds.diagonal()) / 20.0)
 }
 

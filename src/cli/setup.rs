@@ -13,7 +13,7 @@ use crate::encoders::{self, weights};
 use crate::error::{Error, Result};
 use crate::eval::{Features, embed};
 use crate::graph::{Executor, Graph, Network, Precision};
-use crate::negatives::{NegativesKind, PairsKind};
+use crate::negatives::{NegativesKind, Pairs, PairsKind};
 use crate::objectives::Joint;
 use crate::params::{ParamSpec, Params};
 
@@ -126,7 +126,7 @@ impl Setup {
 
 fn by_class(config: &Config) -> bool {
     let pairs = config.negatives.as_ref().and_then(NegativesKind::pairs);
-    pairs.is_some_and(|pairs| pairs.needs_labels())
+    pairs.is_some_and(Pairs::needs_labels)
 }
 
 /// What embedding images with a trained network needs: no splits, no training views.

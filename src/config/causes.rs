@@ -4,7 +4,7 @@ use super::Config;
 use crate::error::Result;
 use crate::eval::collapse::{Cause, FEWEST_DIMENSIONS};
 use crate::losses::{LossKind, Margin};
-use crate::negatives::{NegativesKind, WrongFrom};
+use crate::negatives::{NegativesKind, Pairs, WrongFrom};
 use crate::optim::OptimizerKind;
 use crate::regularizers::RegularizerKind;
 
@@ -111,7 +111,7 @@ impl Config {
                 | LossKind::SquareExponential(_)
         );
         let pairs = self.negatives.as_ref().and_then(NegativesKind::pairs);
-        let many = pairs.is_none_or(|pairs| pairs.offers_hardest());
+        let many = pairs.is_none_or(Pairs::offers_hardest);
         (of_the_lowest && many).then(|| {
             cause(
                 "hardest_negatives",

@@ -92,15 +92,15 @@ impl Joint {
         let learned = learned.map(|spec| network.params().create(&spec));
         let learned = learned.collect::<Result<_>>()?;
         Ok(Self {
-            target,
-            centre,
-            learned,
             network,
             energy,
             loss,
             pairs,
             regularizers,
             outputs,
+            target,
+            centre,
+            learned,
         })
     }
 

@@ -2,7 +2,7 @@ use candle_core::{D, Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Latents, above};
+use super::latents::{Latents, above};
 use crate::error::{Error, Result};
 
 /// A vector in [−1, 1]^dim, or angles: the low dimension, an L1 or L2 penalty or noise limit what it carries.

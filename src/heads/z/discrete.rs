@@ -2,7 +2,7 @@ use candle_core::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Latents, above};
+use super::latents::{Latents, above};
 use crate::error::Result;
 
 /// One of K values: each answer is explained by one of K modes, and that there are few limits what z carries.
