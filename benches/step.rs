@@ -11,7 +11,7 @@ use ravine::energies::EnergyKind;
 use ravine::error::Result;
 use ravine::graph::{CpuExecutor, Mode, Network};
 use ravine::losses::{InfoNce, LossKind};
-use ravine::negatives::{InBatch, NegativesKind};
+use ravine::negatives::PairsKind;
 use ravine::objectives::{Batch, Embedded, Joint, Objective};
 use ravine::optim::{AdamW, Lars, Optimizer, Sgd, State, clip};
 use ravine::params::Params;
@@ -36,7 +36,7 @@ fn objective() -> Result<Joint> {
         network,
         EnergyKind::Cosine(ravine::energies::Cosine {}),
         LossKind::InfoNce(InfoNce::default()),
-        NegativesKind::InBatch(InBatch::default()),
+        PairsKind::default(),
         Vec::new(),
         None,
     )

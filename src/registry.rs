@@ -14,6 +14,16 @@ pub struct Entry {
     pub defaults: String,
 }
 
+/// Names to choose from, in a sentence: `` `a`, `b` or `c` ``.
+#[must_use]
+pub fn either(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
 /// First sentence of a schema's description.
 ///
 /// A full stop ends it where a capital letter follows and no abbreviation (`et al.`) precedes.

@@ -12,7 +12,7 @@ use ravine::encoders::{Convnet, Encoder, Projector, Vit, network};
 use ravine::energies::{CrossEntropy, EnergyKind};
 use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Graph, Network};
 use ravine::losses::{EnergyLoss, LossKind};
-use ravine::negatives::{NegativesKind, NoNegatives};
+use ravine::negatives::{NoNegatives, PairsKind};
 use ravine::objectives::{Batch, Joint, Momentum, Objective};
 use ravine::params::Params;
 use ravine::train::gradients;
@@ -23,7 +23,7 @@ fn joint(graph: Graph, params: &Params, executor: Arc<dyn Executor>) -> Result<J
         Network::new(graph, params, executor)?,
         EnergyKind::CrossEntropy(CrossEntropy::default()),
         LossKind::Energy(EnergyLoss::default()),
-        NegativesKind::NoNegatives(NoNegatives {}),
+        PairsKind::NoNegatives(NoNegatives {}),
         Vec::new(),
         Some(Momentum {
             centre: Some(0.9),

@@ -9,7 +9,7 @@ use ravine::losses::{
     Dcl, Dclw, Energies, EnergyLoss, Hinge, InfoNce, Log, Loss, Lvq2, Lvq2Convention, Mce, Mee,
     Nll, Perceptron, Siglip, SquareExponential, SquareSquare,
 };
-use ravine::negatives::{InBatch, Negatives, NoNegatives, OtherView, Queue, Triplets};
+use ravine::negatives::{Embeddings, InBatch, NoNegatives, OtherView, Pairs, Queue, Triplets};
 use ravine::regularizers::{
     Covariance, CrossCorrelation, Koleo, Regularizer, SigReg, Uniformity, Variance,
 };
@@ -123,7 +123,7 @@ fn simclr_equals_nt_xent() -> Result<(), Any> {
     let case = case("pair_loss/nt_xent")?;
     let [z0, z1] = vars(&case, ["z0", "z1"])?;
     let views = [z0.as_tensor().clone(), z1.as_tensor().clone()];
-    let energies = InBatch::default().energies(&Cosine {}, &views, &views)?;
+    let energies = InBatch::default().energies(&Cosine {}, &Embeddings::of(&views, &views))?;
     let loss = InfoNce {
         temperature: case.number("temperature"),
         ..InfoNce::default()
@@ -139,7 +139,7 @@ fn simclr_equals_nt_xent() -> Result<(), Any> {
 
 #[test]
 fn hinge_over_pairs_equals_the_triplet_losses() -> Result<(), Any> {
-    let parts: [(&str, &dyn Negatives); 2] = [
+    let parts: [(&str, &dyn Pairs); 2] = [
         ("pair_loss/triplet_hardest_both_views", &InBatch::default()),
         ("pair_loss/triplet_all_both_views", &Triplets::default()),
     ];
@@ -147,7 +147,7 @@ fn hinge_over_pairs_equals_the_triplet_losses() -> Result<(), Any> {
         let case = case(name)?;
         let [z0, z1] = vars(&case, ["z0", "z1"])?;
         let views = [z0.as_tensor().clone(), z1.as_tensor().clone()];
-        let energies = negatives.energies(&Cosine {}, &views, &views)?;
+        let energies = negatives.energies(&Cosine {}, &Embeddings::of(&views, &views))?;
         let hinge = Hinge {
             margin: case.number("margin"),
         };
@@ -166,7 +166,7 @@ fn vicreg_is_the_sum_of_its_parts() -> Result<(), Any> {
     let energy = Squared {
         convention: SquaredConvention::Mean,
     };
-    let energies = NoNegatives {}.energies(&energy, &views, &views)?;
+    let energies = NoNegatives {}.energies(&energy, &Embeddings::of(&views, &views))?;
     let variance = Variance {
         gamma: case.number("gamma"),
         eps: case.number("eps"),
@@ -192,7 +192,7 @@ fn decoupled_losses_equal_the_reference() -> Result<(), Any> {
         let case = case(&format!("pair_loss/{name}"))?;
         let [z0, z1] = vars(&case, ["z0", "z1"])?;
         let views = [z0.as_tensor().clone(), z1.as_tensor().clone()];
-        let energies = InBatch::default().energies(&Cosine {}, &views, &views)?;
+        let energies = InBatch::default().energies(&Cosine {}, &Embeddings::of(&views, &views))?;
         let temperature = case.number("temperature");
         let rows = if name == "dcl" {
             Dcl { temperature }.forward(&energies)?
@@ -246,7 +246,7 @@ fn lejepa_is_the_sum_of_its_parts() -> Result<(), Any> {
     let mean = Squared {
         convention: SquaredConvention::Mean,
     };
-    let energies = NoNegatives {}.energies(&mean, &views, &views)?;
+    let energies = NoNegatives {}.energies(&mean, &Embeddings::of(&views, &views))?;
     // The squared distance to the mean of two views is a quarter of theirs to each other.
     let invariance = (EnergyLoss::default().forward(&energies)?.mean_all()? * 0.25)?;
     case.check("invariance", &invariance)?;
@@ -280,7 +280,8 @@ fn simsiam_and_byol_are_the_energy_loss_over_predictions() -> Result<(), Any> {
         let [p0, p1] = vars(&case, ["p0", "p1"])?;
         let predictions = [p0.as_tensor().clone(), p1.as_tensor().clone()];
         let targets = [case.input("z0"), case.input("z1")];
-        let energies = NoNegatives {}.energies(&Cosine {}, &predictions, &targets)?;
+        let energies =
+            NoNegatives {}.energies(&Cosine {}, &Embeddings::of(&predictions, &targets))?;
         let loss = EnergyLoss::default().forward(&energies)?.mean_all()?;
         let loss = loss.affine(factor, shift)?;
         check_gradients(&case, &loss, &[("p0", &p0), ("p1", &p1)])?;
@@ -298,8 +299,12 @@ fn moco_is_info_nce_over_the_queue() -> Result<(), Any> {
         ..Queue::default()
     };
     let views = [z0.as_tensor().clone(), z1.clone()];
-    let mut energies = queue.energies(&Cosine {}, &views, &views.each_ref().map(Tensor::detach))?;
-    energies.negative = Some(queue.against(&Cosine {}, &views, 2, &kept)?);
+    let answers = views.each_ref().map(Tensor::detach);
+    let embeddings = Embeddings {
+        earlier: Some(&kept),
+        ..Embeddings::of(&views, &answers)
+    };
+    let energies = queue.energies(&Cosine {}, &embeddings)?;
     let loss = InfoNce {
         temperature: case.number("temperature"),
         ..InfoNce::default()
@@ -332,7 +337,7 @@ fn siglip_equals_the_reference() -> Result<(), Any> {
     let views = [z0.as_tensor().clone(), z1.as_tensor().clone()];
     let log_scale = Var::from_tensor(&case.input("scale").log()?.reshape(1)?)?;
     let bias = Var::from_tensor(&case.input("bias").reshape(1)?)?;
-    let energies = OtherView::default().energies(&Cosine {}, &views, &views)?;
+    let energies = OtherView::default().energies(&Cosine {}, &Embeddings::of(&views, &views))?;
     let learned = [log_scale.as_tensor().clone(), bias.as_tensor().clone()];
     let loss = Siglip::default().with(&energies, &learned)?.mean_all()?;
     check_gradients(&case, &loss, &[("z0", &z0), ("z1", &z1)])?;

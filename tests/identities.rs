@@ -14,7 +14,9 @@ use ravine::losses::{
     Energies, EnergyLoss, Hinge, InfoNce, Log, Loss, LossKind, Mce, Mee, Nll, Perceptron,
     SquareSquare, log_sum_exp,
 };
-use ravine::negatives::{InBatch, Negatives, NegativesKind, NoNegatives, OtherClasses, Triplets};
+use ravine::negatives::{
+    Embeddings, InBatch, NoNegatives, OtherClasses, Pairs, PairsKind, Triplets,
+};
 use ravine::objectives::{Batch, Joint};
 use ravine::params::Params;
 use ravine::random::{Purpose, stream};
@@ -36,27 +38,22 @@ fn gap(a: &Tensor, b: &Tensor) -> Result<f64, Any> {
 
 /// The objectives of the presets, over a perceptron without batch statistics.
 fn objectives() -> Result<Vec<(&'static str, Joint, Params)>, Any> {
-    type Parts = (
-        LossKind,
-        NegativesKind,
-        Vec<RegularizerKind>,
-        Option<Projector>,
-    );
+    type Parts = (LossKind, PairsKind, Vec<RegularizerKind>, Option<Projector>);
     let simclr: Parts = (
         LossKind::InfoNce(InfoNce::default()),
-        NegativesKind::InBatch(InBatch::default()),
+        PairsKind::InBatch(InBatch::default()),
         vec![],
         None,
     );
     let hinge: Parts = (
         LossKind::Hinge(Hinge { margin: 0.5 }),
-        NegativesKind::Triplets(Triplets::default()),
+        PairsKind::Triplets(Triplets::default()),
         vec![],
         None,
     );
     let vicreg: Parts = (
         LossKind::Energy(EnergyLoss { weight: 25.0 }),
-        NegativesKind::NoNegatives(NoNegatives {}),
+        PairsKind::NoNegatives(NoNegatives {}),
         vec![
             RegularizerKind::Variance(Variance::default()),
             RegularizerKind::Covariance(Covariance::default()),
@@ -71,13 +68,13 @@ fn objectives() -> Result<Vec<(&'static str, Joint, Params)>, Any> {
     };
     let simsiam: Parts = (
         LossKind::Energy(EnergyLoss::default()),
-        NegativesKind::NoNegatives(NoNegatives {}),
+        PairsKind::NoNegatives(NoNegatives {}),
         vec![],
         Some(predictor),
     );
     let supcon: Parts = (
         LossKind::InfoNce(InfoNce::default()),
-        NegativesKind::OtherClasses(OtherClasses {}),
+        PairsKind::OtherClasses(OtherClasses {}),
         vec![],
         None,
     );
@@ -143,7 +140,7 @@ fn sliced_gradients_are_those_of_the_whole_batch() -> Result<(), Any> {
 fn info_nce_is_beta_times_nll_over_the_other_embeddings() -> Result<(), Any> {
     let z = random(&[10, 6], 2, DType::F64)?;
     let views = [z.narrow(0, 0, 5)?, z.narrow(0, 5, 5)?];
-    let energies = InBatch::default().energies(&Cosine {}, &views, &views)?;
+    let energies = InBatch::default().energies(&Cosine {}, &Embeddings::of(&views, &views))?;
     assert_eq!(energies.positive.dims(), [10, 1]);
     assert_eq!(energies.wrong()?.dims(), [10, 8]);
     let (tau, beta) = (0.25, 4.0);
@@ -261,7 +258,7 @@ fn losses_over_pairs_ignore_order_common_rotation_and_scale() -> Result<(), Any>
     )?;
     let value = |energy: &dyn Energy, a: &Tensor, b: &Tensor| -> Result<Tensor, Any> {
         let views = [a.clone(), b.clone()];
-        let energies = InBatch::default().energies(energy, &views, &views)?;
+        let energies = InBatch::default().energies(energy, &Embeddings::of(&views, &views))?;
         Ok(InfoNce::default().forward(&energies)?.mean_all()?)
     };
     let rotating: [&dyn Energy; 4] = [

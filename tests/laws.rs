@@ -12,7 +12,7 @@ use ravine::energies::EnergyKind;
 use ravine::graph::check::gradient_error;
 use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Graph, Mode, Network, Op};
 use ravine::losses::{Energies, LossKind};
-use ravine::negatives::NegativesKind;
+use ravine::negatives::{CandidatesKind, Embeddings, NegativesKind, PairsKind};
 use ravine::optim::OptimizerKind;
 use ravine::params::Params;
 use ravine::random::{Purpose, normal, stream};
@@ -211,21 +211,36 @@ fn negatives_keep_pairs_together_and_permute_with_the_rows() -> Result<(), Any> 
         random(&[5, 3], 8, DType::F64)?,
     ];
     let order = Tensor::new(vec![3_u32, 0, 1, 4, 2], &Device::Cpu)?;
+    let labels = Tensor::new(vec![4_u32, 0, 3, 1, 7], &Device::Cpu)?;
     let energy = EnergyKind::defaults().remove(0);
     for kind in NegativesKind::defaults() {
-        let (part, name) = (kind.part(), kind.name());
-        if !part.pairs() {
-            let refusal = part.energies(energy.part(), &views, &views).err();
+        let name = kind.name();
+        let Some(part) = kind.pairs() else {
+            let refusal = kind.into_pairs().err();
             let refusal = refusal.map(|e| e.to_string()).unwrap_or_default();
             assert!(refusal.contains("in_batch"), "{name}: {refusal}");
             continue;
-        }
-        let energies = part.energies(energy.part(), &views, &views)?;
+        };
+        let memory = part.memory(&Params::new(0, &Device::Cpu), 3)?;
+        let earlier = memory.map(|memory| memory.answers().to_dtype(DType::F64));
+        let earlier = earlier.transpose()?;
+        let embeddings = Embeddings {
+            labels: Some(&labels),
+            earlier: earlier.as_ref(),
+            ..Embeddings::of(&views, &views)
+        };
+        let energies = part.energies(energy.part(), &embeddings)?;
         let permuted: Vec<Tensor> = views
             .iter()
             .map(|v| v.index_select(&order, 0))
             .collect::<Result<_, _>>()?;
-        let again = part.energies(energy.part(), &permuted, &permuted)?;
+        let labels = labels.index_select(&order, 0)?;
+        let embeddings = Embeddings {
+            labels: Some(&labels),
+            earlier: earlier.as_ref(),
+            ..Embeddings::of(&permuted, &permuted)
+        };
+        let again = part.energies(energy.part(), &embeddings)?;
         let mean = |t: &Tensor| t.mean_all();
         close(name, &mean(&energies.positive)?, &mean(&again.positive)?)?;
         match (&energies.negative, &again.negative) {
@@ -233,10 +248,10 @@ fn negatives_keep_pairs_together_and_permute_with_the_rows() -> Result<(), Any> 
             (None, None) => {}
             _ => panic!("{name}: wrong answers came and went"),
         }
-        let queued = part.queue().map_or(0, |queue| queue.size);
-        let wrong = energies.negative.as_ref().map_or(queued, |n| n.dims()[1]);
+        let wrong = energies.negative.as_ref().map_or(0, |n| n.dims()[1]);
         let right = energies.positive.dims()[1];
-        assert_eq!(part.answers(5, 2), wrong + right, "{name}: answers offered");
+        let offered = part.answers(5, 2);
+        assert_eq!(offered, Some(wrong + right), "{name}: answers offered");
     }
     Ok(())
 }
@@ -382,6 +397,8 @@ config_laws!(
     LossKind,
     RegularizerKind,
     NegativesKind,
+    PairsKind,
+    CandidatesKind,
     EncoderKind,
     OptimizerKind,
     ravine::heads::HeadKind,

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Executor, Graph, Network};
 use crate::heads::Space;
 use crate::inference::{Bounds, Machine};
+use crate::negatives::NegativesKind;
 use crate::objectives::Answers;
 use crate::params::Params;
 use crate::train::Source;
@@ -213,10 +214,12 @@ impl HeadSetup {
             HeadData::Images(setup) => setup.splits.train.len(),
             HeadData::Table(tables) => tables.train.len(),
         };
+        let negatives = self.config.negatives.clone();
+        let candidates = negatives.map_or(Ok(None), NegativesKind::into_candidates)?;
         Answers::new(
             machine,
             self.config.loss.clone(),
-            self.config.negatives.clone(),
+            candidates,
             self.bounds.clone(),
             (samples, self.config.seed),
         )

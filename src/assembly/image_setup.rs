@@ -12,6 +12,7 @@ use crate::data::{self, Dataset, Loader, LoaderConfig, Splits, Statistics, Views
 use crate::error::{Error, Result};
 use crate::eval::{Features, embed};
 use crate::graph::{Executor, Network, Precision};
+use crate::negatives::{NegativesKind, Pairs};
 use crate::params::Params;
 
 /// Images that statistics are measured on when nobody knows them.
@@ -193,8 +194,8 @@ impl ImageSetup {
 }
 
 fn by_class(config: &Config) -> bool {
-    let negatives = config.negatives.as_ref();
-    negatives.is_some_and(|negatives| negatives.part().needs_labels())
+    let pairs = config.negatives.as_ref().and_then(NegativesKind::pairs);
+    pairs.is_some_and(Pairs::needs_labels)
 }
 
 /// What embedding images with a trained network needs: no splits, no training views.

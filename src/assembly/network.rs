@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::graph::{Graph, Network};
 use crate::heads::Space;
 use crate::inference::attach;
-use crate::negatives::{InBatch, NegativesKind};
+use crate::negatives::{NegativesKind, PairsKind};
 use crate::objectives::Joint;
 use crate::params::{ParamSpec, Params};
 
@@ -56,14 +56,13 @@ pub fn head_networks(config: &Config, input: &[usize], space: Space) -> Result<V
 /// # Errors
 /// Parts that do not fit together, see [`Joint::new`].
 pub fn objective(config: &Config, network: Network) -> Result<Joint> {
+    let negatives = config.negatives.clone();
+    let pairs = negatives.map_or_else(|| Ok(PairsKind::default()), NegativesKind::into_pairs)?;
     Joint::new(
         network,
         config.energy.clone(),
         config.loss.clone(),
-        config
-            .negatives
-            .clone()
-            .unwrap_or_else(|| NegativesKind::InBatch(InBatch::default())),
+        pairs,
         config.regularizers.clone(),
         config.target,
     )

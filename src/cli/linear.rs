@@ -170,37 +170,12 @@ impl Objective for Sweep {
         let labels = batch.labels.as_ref().ok_or_else(|| {
             Error::Failed("the linear probe was given rows without labels".into())
         })?;
-        let labels: Vec<usize> = labels
-            .to_vec1::<u32>()?
-            .into_iter()
-            .map(|c| c as usize)
-            .collect();
-        let columns = |choose: &dyn Fn(usize) -> Vec<u32>| -> Result<Tensor> {
-            let index: Vec<u32> = labels.iter().flat_map(|&label| choose(label)).collect();
-            let width = index.len() / labels.len();
-            Ok(Tensor::from_vec(
-                index,
-                (labels.len(), width),
-                &Device::Cpu,
-            )?)
-        };
-        let right = columns(&|label| vec![label as u32])?;
-        let others = |label| {
-            (0..self.classes)
-                .filter(move |&c| c != label)
-                .map(|c| c as u32)
-        };
-        let wrong = columns(&|label| others(label).collect())?;
         let mut terms = Vec::new();
         for (layer, &rate) in LEARNING_RATES.iter().enumerate() {
             let own = embedded[0]
                 .narrow(1, layer * self.classes, self.classes)?
                 .contiguous()?;
-            let energies = Energies {
-                positive: own.gather(&right, 1)?,
-                negative: Some(own.gather(&wrong, 1)?),
-                volume: None,
-            };
+            let energies = Energies::of_classes(&own, labels)?;
             terms.push((Nll::default().forward(&energies)?.mean_all()? * rate)?);
         }
         Ok(Step {

@@ -4,7 +4,7 @@ use super::Config;
 use crate::error::Result;
 use crate::eval::collapse::{Cause, FEWEST_DIMENSIONS};
 use crate::losses::{LossKind, Margin};
-use crate::negatives::{Mining, NegativesKind};
+use crate::negatives::{NegativesKind, Pairs, WrongFrom};
 use crate::optim::OptimizerKind;
 use crate::regularizers::RegularizerKind;
 
@@ -110,10 +110,8 @@ impl Config {
                 | LossKind::SquareSquare(_)
                 | LossKind::SquareExponential(_)
         );
-        let many = match &self.negatives {
-            Some(NegativesKind::Triplets(triplets)) => triplets.mining == Mining::Hardest,
-            _ => true,
-        };
+        let pairs = self.negatives.as_ref().and_then(NegativesKind::pairs);
+        let many = pairs.is_none_or(Pairs::offers_hardest);
         (of_the_lowest && many).then(|| {
             cause(
                 "hardest_negatives",
@@ -183,7 +181,8 @@ impl Config {
     }
 
     fn small_batch(&self) -> Option<Cause> {
-        let queued = matches!(self.negatives, Some(NegativesKind::Queue(_)));
+        let pairs = self.negatives.as_ref().and_then(NegativesKind::pairs);
+        let queued = pairs.is_some_and(|pairs| pairs.wrong_from() == WrongFrom::Memory);
         let wrong = self.loss.part().needs_negatives() && !queued;
         let looks = !self.regularizers.is_empty() || wrong;
         let batch = self.train.batch;

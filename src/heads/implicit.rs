@@ -2,10 +2,13 @@ use candle_core::{Tensor, Var};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Head, Pulled, Response, Sides, Space, vectors};
-use crate::encoders::{Activation, Encoder, Mlp};
+use super::head::{Head, Sides};
+use super::perceptron::{missing, perceptron};
+use super::response::{Pulled, Response};
+use super::space::{Space, vectors};
+use crate::encoders::Activation;
 use crate::energies::{EnergyKind, Squared};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::ops::Linear;
 use crate::graph::{Graph, Mode, Network, NodeId, Op};
 
@@ -114,32 +117,4 @@ impl Head for Implicit {
     fn sides(&self) -> Sides {
         Sides::Both
     }
-}
-
-/// A perceptron from `input` numbers to an output of `output`, its parameters under `name`.
-pub(super) fn perceptron(
-    name: &str,
-    input: usize,
-    hidden: &[usize],
-    output: usize,
-    activation: Activation,
-) -> Result<Graph> {
-    if hidden.contains(&0) {
-        return Err(Error::key("head.hidden", "widths must be above 0"));
-    }
-    let mlp = Mlp {
-        hidden: hidden.to_vec(),
-        output,
-        activation,
-    };
-    let mut graph = Graph::new(&[input]);
-    let start = graph.input();
-    let end = graph.append(name, &mlp.graph(&[input])?, start)?;
-    graph.mark("output", end);
-    Ok(graph)
-}
-
-/// A head was run without its second network.
-pub(super) fn missing() -> Error {
-    Error::Failed("the head was run without its second network".into())
 }

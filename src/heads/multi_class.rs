@@ -2,7 +2,8 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Head, Sides, Space, classes};
+use super::head::{Head, Sides};
+use super::space::{Space, classes};
 use crate::error::{Error, Result};
 use crate::graph::ops::Linear;
 use crate::graph::{Graph, NodeId, Op};

@@ -2,7 +2,8 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Head, Sides, Space, vectors};
+use super::head::{Head, Sides};
+use super::space::{Space, vectors};
 use crate::energies::{EnergyKind, Squared};
 use crate::error::Result;
 use crate::graph::ops::Linear;

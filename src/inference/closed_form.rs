@@ -1,7 +1,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Inference, Minimum, Problem, collect, search};
+use super::method::Inference;
+use super::minima::{Minimum, collect};
+use super::problem::{Problem, flat};
 use crate::error::{Error, Result};
 
 /// The closed form: `y = G(x)` of a regression, or one answer `G(x, z)` for each value of an enumerated latent.
@@ -22,7 +24,7 @@ impl Inference for ClosedForm {
                  use `descent` or `enumerate`",
             )
         })?;
-        let points = search::flat(&found)?;
+        let points = flat(&found)?;
         let energies = problem.energies(&points)?;
         collect(&points, &energies, problem)
     }

@@ -1,8 +1,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::counts::some;
+use super::method::Inference;
+use super::minima::{Minimum, collect};
+use super::problem::Problem;
 use super::search::{Rule, descend};
-use super::{Inference, Minimum, Problem, collect, some};
 use crate::error::Result;
 use crate::losses::positive;
 

@@ -1,7 +1,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Inference, Minimum, Problem, distinct, offered, search};
+use super::bounds::offered;
+use super::counts::points;
+use super::method::Inference;
+use super::minima::{Minimum, distinct};
+use super::problem::{Problem, flat};
 use crate::error::Result;
 
 /// Enumeration of a grid of answers: the points that are lower than their neighbours along every axis.
@@ -36,7 +40,7 @@ impl Inference for Enumerate {
             let codes = problem.codes.iter().map(|code| code.narrow(0, start, rows));
             let codes: Vec<_> = codes.collect::<candle_core::Result<_>>()?;
             let y = offered(&grid, dim, rows, codes[0].device())?;
-            let energies = search::flat(&problem.machine.energies(&codes, &y)?)?;
+            let energies = flat(&problem.machine.energies(&codes, &y)?)?;
             for row in energies.chunks_exact(count) {
                 let local: Vec<usize> = (0..count)
                     .filter(|&i| is_minimum(row, i, self.points, dim))
@@ -53,7 +57,7 @@ impl Inference for Enumerate {
     }
 
     fn validate(&self) -> Result<()> {
-        super::points("inference.points", self.points)
+        points("inference.points", self.points)
     }
 }
 

@@ -1,7 +1,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Inference, Minimum, Problem, collect, some};
+use super::counts::some;
+use super::method::Inference;
+use super::minima::{Minimum, collect};
+use super::problem::Problem;
 use crate::error::Result;
 use crate::losses::positive;
 use crate::random::normal;

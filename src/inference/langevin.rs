@@ -1,8 +1,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::bounds::Bounds;
+use super::counts::some;
+use super::method::Inference;
+use super::minima::{Minimum, collect};
+use super::problem::Problem;
 use super::search::lowest;
-use super::{Bounds, Inference, Minimum, Problem, collect, some};
 use crate::error::Result;
 use crate::losses::positive;
 use crate::random::{Stream, normal};

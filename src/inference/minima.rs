@@ -1,5 +1,8 @@
 use serde::Serialize;
 
+use super::problem::Problem;
+use crate::error::Result;
+
 /// A local minimum of the energy in y.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Minimum {
@@ -31,6 +34,24 @@ pub fn distinct(points: &[f32], energies: &[f32], dim: usize, radius: f32) -> Ve
         }
     }
     found
+}
+
+/// The minima of each question among its own `count` points, which no longer move.
+pub(super) fn collect(
+    points: &[f32],
+    energies: &[f32],
+    problem: &Problem,
+) -> Result<Vec<Vec<Minimum>>> {
+    let (n, dim) = (problem.questions()?, problem.bounds.dim());
+    let count = energies.len() / n.max(1);
+    let radius = 0.02 * problem.bounds.diagonal();
+    Ok((0..n)
+        .map(|question| {
+            let own = question * count..(question + 1) * count;
+            let points = &points[own.start * dim..own.end * dim];
+            distinct(points, &energies[own], dim, radius)
+        })
+        .collect())
 }
 
 /// The minima that count as answers: those at most `share` of the way from the lowest energy up to `typical`, the

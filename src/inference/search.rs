@@ -3,7 +3,7 @@
 use candle_core::{Tensor, Var};
 use rand::RngExt;
 
-use super::Problem;
+use super::problem::{Problem, flat};
 use crate::error::Result;
 use crate::graph::{Mode, Network};
 use crate::heads::{Head, Latents};
@@ -102,8 +102,8 @@ pub(super) fn latent(
         let mut gradient = (response.pull)(&upstream)?
             .z
             .map_or_else(|| leaf.zeros_like(), Ok)?;
-        if let Some(price) = store.get(&leaf) {
-            gradient = (gradient + price)?;
+        if let Some(direct) = store.get(&leaf) {
+            gradient = (gradient + direct)?;
         }
         Ok((flat(&energies)?, flat(&gradient)?))
     };
@@ -188,9 +188,4 @@ pub(super) fn lowest(energies: &[f32]) -> usize {
         }
     }
     best
-}
-
-/// The values of a tensor, row by row.
-pub(super) fn flat(tensor: &Tensor) -> Result<Vec<f32>> {
-    Ok(tensor.detach().flatten_all()?.to_vec1()?)
 }

@@ -8,7 +8,7 @@ use crate::eval::calibration::calibration;
 use crate::eval::surface::{Rows, Surface};
 use crate::heads::Space;
 use crate::inference::{Bounds, Machine, Minimum, Problem, offered};
-use crate::negatives::NegativesKind;
+use crate::negatives::{Candidates, NegativesKind};
 use crate::random::{Purpose, stream};
 
 /// Bins of the calibration error (Guo et al. 2017).
@@ -130,10 +130,10 @@ fn looked_at(task: &HeadSetup, machine: &Machine) -> Result<Vec<f32>> {
 
 /// Distance from which an answer is wrong: that of the training, or a twentieth of the box.
 fn radius(task: &HeadSetup) -> f64 {
-    match &task.config.negatives {
-        Some(NegativesKind::MostOffending(part)) => part.radius,
-        _ => f64::from(task.bounds.diagonal()) / 20.0,
-    }
+    let negatives = task.config.negatives.as_ref();
+    let candidates = negatives.and_then(NegativesKind::candidates);
+    let radius = candidates.and_then(Candidates::radius);
+    radius.unwrap_or_else(|| f64::from(task.bounds.diagonal()) / 20.0)
 }
 
 fn away(a: &[f32], b: &[f32]) -> f64 {

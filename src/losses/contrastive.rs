@@ -2,7 +2,9 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, non_negative, positive, reachable, there};
+use super::energies::{Energies, present};
+use super::loss::{Loss, Margin};
+use super::ranges::{non_negative, positive, reachable};
 use crate::error::Result;
 
 /// Contrastive loss, `½ E_C² + mean over wrong answers of ½ max(0, margin − E)²`: right answers to 0, all wrong ones
@@ -54,8 +56,8 @@ impl Loss for Contrastive {
     fn forward(&self, energies: &Energies) -> Result<Tensor> {
         let wrong = energies.wrong()?;
         let short = wrong.affine(-1.0, self.margin)?.relu()?.sqr()?;
-        let count = there(wrong)?.sum(D::Minus1)?.maximum(1.0)?;
-        let pushed = (short.sum(D::Minus1)? / count)?; // those left out are beyond the margin
+        let count = present(wrong)?.sum(D::Minus1)?.maximum(1.0)?;
+        let pushed = (short.sum(D::Minus1)? / count)?; // masked ones are beyond the margin
         let pulled = energies.mean(&energies.positive.sqr()?)?;
         Ok(((pulled + pushed)? * self.constant())?)
     }

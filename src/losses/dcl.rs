@@ -2,7 +2,10 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, log_sum_exp, positive};
+use super::energies::Energies;
+use super::loss::{Loss, Margin};
+use super::ranges::positive;
+use super::stable::log_sum_exp;
 use crate::error::Result;
 
 /// Decoupled contrastive loss, InfoNCE without the right answer in the sum: `E_C/τ + log Σ_wrong exp(−E/τ)`.

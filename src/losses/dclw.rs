@@ -2,7 +2,10 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Dcl, Energies, Loss, Margin, positive};
+use super::dcl::Dcl;
+use super::energies::Energies;
+use super::loss::{Loss, Margin};
+use super::ranges::positive;
 use crate::error::Result;
 
 /// Weighted decoupled contrastive loss: [`Dcl`] whose attraction counts more for pairs that are still far apart,

@@ -2,7 +2,9 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, positive};
+use super::energies::Energies;
+use super::loss::{Loss, Margin};
+use super::ranges::positive;
 use crate::error::Result;
 
 /// Energy loss, `weight · E_C`: only pulls right answers down.

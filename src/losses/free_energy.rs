@@ -2,7 +2,7 @@
 
 use candle_core::{D, Tensor};
 
-use super::log_sum_exp;
+use super::stable::log_sum_exp;
 use crate::error::Result;
 
 /// Free energy `F_beta = −(1/beta) log Σ_z exp(−beta E(z))` over the last dimension, (.., Z) to (..).

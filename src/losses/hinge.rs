@@ -2,7 +2,9 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, positive};
+use super::energies::Energies;
+use super::loss::{Loss, Margin};
+use super::ranges::positive;
 use crate::error::{Error, Result};
 
 /// Hinge, `max(0, margin + E_C − E_I)`: the right answer must be lower than the most offending one by a margin.

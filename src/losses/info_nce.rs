@@ -2,7 +2,10 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, Nll, positive};
+use super::energies::Energies;
+use super::loss::{Loss, Margin};
+use super::nll::Nll;
+use super::ranges::positive;
 use crate::error::Result;
 
 /// InfoNCE, the nll at beta = 1/temperature times beta: `−log exp(−E_C/τ) / Σ_y exp(−E(y)/τ)`.

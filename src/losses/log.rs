@@ -2,7 +2,9 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, softplus};
+use super::energies::Energies;
+use super::loss::{Loss, Margin};
+use super::stable::softplus;
 use crate::error::Result;
 
 /// Log loss, `log(1 + exp(E_C − E_I))`: a hinge with a soft corner and no end.

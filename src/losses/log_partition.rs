@@ -2,7 +2,7 @@
 
 use candle_core::{CpuStorage, CustomOp2, D, Layout, Shape, Tensor};
 
-use super::log_sum_exp;
+use super::stable::log_sum_exp;
 use crate::error::Result;
 use crate::host;
 use crate::kernels::{Simd, log_partition as kernel};

@@ -2,7 +2,9 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, non_negative, positive};
+use super::energies::Energies;
+use super::loss::{Loss, Margin};
+use super::ranges::{non_negative, positive};
 use crate::error::Result;
 
 /// Learning vector quantisation 2, `min(1, max(0, (E_C − E_I) / (delta · E_I)))`.

@@ -2,7 +2,9 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, sigmoid};
+use super::energies::Energies;
+use super::loss::{Loss, Margin};
+use super::stable::sigmoid;
 use crate::error::Result;
 
 /// Minimum classification error, `1 / (1 + exp(E_I − E_C))`: a smooth count of mistakes.

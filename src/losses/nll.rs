@@ -2,7 +2,9 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, positive};
+use super::energies::Energies;
+use super::loss::{Loss, Margin};
+use super::ranges::positive;
 use crate::error::Result;
 
 /// Negative log-likelihood, `E_C + (1/beta) log Σ_y exp(−beta E(y))` over right and wrong answers.

@@ -2,7 +2,8 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin};
+use super::energies::Energies;
+use super::loss::{Loss, Margin};
 use crate::error::Result;
 
 /// Generalised perceptron, `E_C − min_y E(y)` over all answers, the right one too: `max(0, E_C − E_I)`.

@@ -2,7 +2,10 @@ use candle_core::{D, Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, positive, softplus};
+use super::energies::Energies;
+use super::loss::{Loss, Margin};
+use super::ranges::positive;
+use super::stable::softplus;
 use crate::error::{Error, Result};
 use crate::params::{Init, ParamSpec, Role};
 

@@ -2,7 +2,9 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, non_negative, positive};
+use super::energies::Energies;
+use super::loss::{Loss, Margin};
+use super::ranges::{non_negative, positive};
 use crate::error::Result;
 
 /// Square-exponential, `E_C² + gamma · exp(−E_I)`: right answers to 0, the most offending one up without end.

@@ -2,7 +2,9 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Energies, Loss, Margin, non_negative, positive, reachable};
+use super::energies::Energies;
+use super::loss::{Loss, Margin};
+use super::ranges::{non_negative, positive, reachable};
 use crate::error::Result;
 
 /// Square-square, `E_C² + max(0, margin − E_I)²`: right answers to 0, the most offending one beyond the margin.

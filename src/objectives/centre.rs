@@ -1,5 +1,7 @@
 //! Centring: the running mean of the answers is taken off them.
 
+use std::sync::{Mutex, PoisonError};
+
 use candle_core::Tensor;
 
 use crate::error::{Error, Result};
@@ -11,6 +13,7 @@ use crate::params::{Init, Param, ParamSpec, Params, Role};
 pub(super) struct Centre {
     momentum: f64,
     mean: Param,
+    waiting: Mutex<Option<Tensor>>, // answers that move it after the update
 }
 
 impl Centre {
@@ -28,7 +31,11 @@ impl Centre {
             init: Init::Constant(0.0),
             role: Role::Buffer,
         })?;
-        Ok(Self { momentum, mean })
+        Ok(Self {
+            momentum,
+            mean,
+            waiting: Mutex::new(None),
+        })
     }
 
     /// `answers` (N, D) less the centre.
@@ -36,8 +43,19 @@ impl Centre {
         Ok(answers.broadcast_sub(&self.mean.var.as_detached_tensor())?)
     }
 
-    /// Move towards the mean of `answers` (N, D), the uncentred ones.
-    pub(super) fn follow(&self, answers: &Tensor) -> Result<()> {
+    /// Note the uncentred answers of a batch, one (B, D) tensor a view.
+    pub(super) fn note(&self, answers: &[Tensor]) -> Result<()> {
+        let come = Tensor::cat(answers, 0)?.detach();
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some(come);
+        Ok(())
+    }
+
+    /// The update is done: move towards the mean of the answers that were noted.
+    pub(super) fn after_update(&mut self) -> Result<()> {
+        let waiting = self.waiting.get_mut();
+        let Some(answers) = waiting.unwrap_or_else(PoisonError::into_inner).take() else {
+            return Ok(());
+        };
         let old = (self.mean.var.as_detached_tensor() * self.momentum)?;
         let new = (answers.detach().mean(0)? * (1.0 - self.momentum))?;
         Ok(self.mean.var.set(&(old + new)?)?)

@@ -1,19 +1,19 @@
-use std::sync::{Mutex, PoisonError};
-
 use candle_core::{D, DType, Device, Tensor};
 
+use super::batch::Batch;
 use super::centre::Centre;
+use super::objective::{Embedded, Objective, Step};
 use super::target::{Momentum, Target};
-use super::{Batch, Embedded, Objective, Step, views};
+use super::views;
 use crate::energies::EnergyKind;
 use crate::error::{Error, Result};
 use crate::graph::{Mode, Network};
-use crate::losses::{Energies, LossKind, there};
-use crate::negatives::{InBatch, Negatives, NegativesKind};
-use crate::params::{Init, Param, ParamSpec, Role};
+use crate::losses::{Energies, LossKind, present};
+use crate::negatives::{BoundPairs, Embeddings, InBatch, Pairs, PairsKind, WrongFrom};
+use crate::params::Param;
 use crate::regularizers::{self, RegularizerKind};
 
-/// View against view: a joint embedding trained by the energies of pairs, plus prices on the cloud.
+/// View against view: a joint embedding trained by the energies of pairs, plus regularizers on the cloud.
 ///
 /// `loss = mean over questions of loss(energies) + Σ weight · regularizer`. All self-supervised rows of
 /// the table are this objective with other parts. With a predictor, predictions are the questions and
@@ -24,14 +24,12 @@ pub struct Joint {
     network: Network,
     energy: EnergyKind,
     loss: LossKind,
-    negatives: NegativesKind,
+    pairs: BoundPairs,
     regularizers: Vec<RegularizerKind>,
     outputs: Vec<usize>, // embedding, and prediction where there is a predictor
     target: Option<Target>,
     centre: Option<Centre>,
-    queue: Option<Param>,
-    learned: Vec<Param>,            // numbers of the loss
-    waiting: Mutex<Option<Tensor>>, // answers that enter queue and centre after the update
+    learned: Vec<Param>, // numbers of the loss
 }
 
 impl Joint {
@@ -44,7 +42,7 @@ impl Joint {
         network: Network,
         energy: EnergyKind,
         loss: LossKind,
-        negatives: NegativesKind,
+        pairs: PairsKind,
         regularizers: Vec<RegularizerKind>,
         target: Option<Momentum>,
     ) -> Result<Self> {
@@ -72,13 +70,14 @@ impl Joint {
         for regularizer in &regularizers {
             regularizers::validate(regularizer.part())?;
         }
-        negatives.part().validate()?;
-        if loss.part().needs_negatives() && matches!(negatives, NegativesKind::NoNegatives(_)) {
+        pairs.part().validate()?;
+        if loss.part().needs_negatives() && pairs.part().wrong_from() == WrongFrom::Nowhere {
             return Err(Error::key(
                 "negatives.kind",
                 format!(
-                    "the loss `{}` compares right with wrong answers, but `none` gives none; use `in_batch`",
-                    loss.name()
+                    "the loss `{}` compares right with wrong answers, but `{}` gives none; use `in_batch`",
+                    loss.name(),
+                    pairs.name()
                 ),
             ));
         }
@@ -88,30 +87,20 @@ impl Joint {
         let target = target
             .map(|momentum| Target::new(&network, momentum))
             .transpose()?;
-        let queue = negatives.part().queue().map(|queue| {
-            network.params().create(&ParamSpec {
-                name: "queue".into(),
-                shape: vec![queue.size, dim],
-                init: Init::Normal(1.0),
-                role: Role::Buffer,
-            })
-        });
-        let queue = queue.transpose()?;
+        let pairs = BoundPairs::new(pairs, network.params(), dim)?;
         let learned = loss.part().learned().into_iter();
         let learned = learned.map(|spec| network.params().create(&spec));
         let learned = learned.collect::<Result<_>>()?;
         Ok(Self {
-            target,
-            centre,
-            queue,
-            learned,
-            waiting: Mutex::new(None),
             network,
             energy,
             loss,
-            negatives,
+            pairs,
             regularizers,
             outputs,
+            target,
+            centre,
+            learned,
         })
     }
 
@@ -129,7 +118,7 @@ impl Joint {
     pub fn compared(&self, embedded: &[Tensor], batch: &Batch) -> Result<Energies> {
         let embeddings = &embedded[..batch.inputs.len()];
         let answers = self.centred(embeddings)?;
-        InBatch::default().energies(self.energy.part(), embeddings, &answers)
+        InBatch::default().energies(self.energy.part(), &Embeddings::of(embeddings, &answers))
     }
 
     /// Share of the comparisons of a right with a wrong answer that still cost something; `None` for losses that
@@ -187,19 +176,15 @@ impl Joint {
                 (questions, answers.iter().map(Tensor::detach).collect())
             }
         };
-        if self.queue.is_some() || self.centre.is_some() {
-            *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some(Tensor::cat(&answers, 0)?.detach());
+        if let Some(centre) = &self.centre {
+            centre.note(&answers)?;
         }
         let answers = self.centred(&answers)?;
-        let (energy, negatives) = (self.energy.part(), self.negatives.part());
-        let mut energies =
-            negatives.labelled(energy, questions, &answers, batch.labels.as_ref())?;
-        if let (Some(queue), Some(kept)) = (negatives.queue(), &self.queue) {
-            let kept = kept.var.as_detached_tensor();
-            energies.negative = Some(queue.against(energy, questions, answers.len(), &kept)?);
-        }
-        Ok(energies)
+        let embeddings = Embeddings {
+            labels: batch.labels.as_ref(),
+            ..Embeddings::of(questions, &answers)
+        };
+        self.pairs.energies(self.energy.part(), embeddings)
     }
 
     /// The loss of a question all of whose `answers` have the same `energy`.
@@ -239,7 +224,7 @@ impl Objective for Joint {
             .map(|param| param.var.as_tensor().clone());
         let learned: Vec<Tensor> = learned.collect();
         let rows = self.loss.part().with(&energies, &learned)?;
-        let mut loss = self.negatives.part().reduce(&rows)?;
+        let mut loss = self.pairs.part().reduce(&rows)?;
         let mut metrics = vec![("positive_energy", mean(&energies.positive)?)];
         if let Some(negative) = &energies.negative {
             metrics.push(("negative_energy", mean(negative)?));
@@ -256,40 +241,19 @@ impl Objective for Joint {
         if let Some(target) = &self.target {
             target.follow(progress)?;
         }
-        let waiting = self
-            .waiting
-            .get_mut()
-            .unwrap_or_else(PoisonError::into_inner);
-        let (queue, kept) = (self.negatives.part().queue(), &self.queue);
-        let Some(answers) = waiting.take() else {
-            return Ok(());
-        };
-        if let (Some(queue), Some(kept)) = (queue, kept) {
-            let answers = self.centre.as_ref().map_or_else(
-                || Ok(answers.clone()),
-                |centre| centre.off(&answers), // as they were offered
-            )?;
-            let after = queue.after(&kept.var.as_detached_tensor(), &answers)?;
-            kept.var.set(&after)?;
-        }
-        if let Some(centre) = &self.centre {
-            centre.follow(&answers)?;
-        }
-        Ok(())
+        self.pairs.after_update()?;
+        self.centre.as_mut().map_or(Ok(()), Centre::after_update)
     }
 
-    fn fewest(&self) -> usize {
+    fn min_batch(&self) -> usize {
         2 // a single sample has no others to be told from
     }
 
     fn floor(&self, batch: usize, views: usize) -> Option<f64> {
         let graph = self.network.graph();
         let dim = graph.shape(graph.outputs()[self.outputs[0]].1)[0];
-        if !self.negatives.part().keeps_floor() {
-            return None;
-        }
-        let answers = self.negatives.part().answers(batch, views);
-        let prices: f64 = self
+        let answers = self.pairs.part().answers(batch, views)?;
+        let regularized: f64 = self
             .regularizers
             .iter()
             .map(|r| r.part().weight() * r.part().floor(batch, dim))
@@ -299,15 +263,15 @@ impl Objective for Joint {
             (Some(energy), Some(_)) => self.at_equal(energy, answers).ok()?,
             (Some(_), None) => return None, // anything between the floors of its two collapses
         };
-        let floor = equal + prices;
+        let floor = equal + regularized;
         // 0 is also the least that these losses can read: a good run ends there as a collapsed one does.
         Some(floor).filter(|&floor| floor > 0.0)
     }
 }
 
-/// The mean over the answers that are there, without gradient.
+/// The mean over the answers that are present, without gradient.
 fn mean(energies: &Tensor) -> Result<Tensor> {
-    let there = there(energies)?;
-    let sum = (energies.detach() * &there)?.sum_all()?;
-    Ok((sum / there.sum_all()?.maximum(1.0)?)?)
+    let present = present(energies)?;
+    let sum = (energies.detach() * &present)?.sum_all()?;
+    Ok((sum / present.sum_all()?.maximum(1.0)?)?)
 }

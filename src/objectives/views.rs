@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use candle_core::Tensor;
 
-use super::{Batch, Pullback};
+use super::batch::Batch;
+use super::objective::Pullback;
 use crate::error::Result;
 use crate::graph::{Gradients, Mode, Network};
 

@@ -28,13 +28,11 @@ pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
     setup.check_memory()?;
     let (network, found) = setup.started()?;
     let mut objective = objective(&setup.config, network.clone())?;
-    let (batch, fewest) = (setup.config.train.batch, objective.fewest());
-    if batch < fewest {
+    let (batch, least) = (setup.config.train.batch, objective.min_batch());
+    if batch < least {
         return Err(Error::key(
             "train.batch",
-            format!(
-                "is {batch}; pairs are told from others of the batch, so give {fewest} or more"
-            ),
+            format!("is {batch}; pairs are told from others of the batch, so give {least} or more"),
         ));
     }
     let augment = &setup.config.augment;

@@ -278,7 +278,7 @@ impl Trainer<'_> {
         started: Instant,
     ) -> Result<()> {
         let step = live.progress.step;
-        if batch.len() < self.objective.fewest() {
+        if batch.len() < self.objective.min_batch() {
             return Err(Error::Failed(format!(
                 "the batch of step {} holds {} readable samples, too few to learn from; see {}",
                 step + 1,

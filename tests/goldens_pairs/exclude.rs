@@ -2,19 +2,18 @@
 
 use candle_core::{DType, Device, Tensor, Var};
 use ravine::energies::{Cosine, Energy, Euclidean};
-use ravine::losses::{Energies, Hinge, LEFT_OUT, Loss, LossKind, there};
-use ravine::negatives::{InBatch, Mining, Negatives, NegativesKind, OtherView, Queue, Triplets};
+use ravine::losses::{Energies, Hinge, Loss, LossKind, MASKED, present};
+use ravine::negatives::{
+    Embeddings, InBatch, Mining, OtherView, Pairs, PairsKind, Queue, Triplets, WrongFrom,
+};
 
 use crate::common::Any;
 use crate::{gap, views};
 
 #[test]
 fn left_out_answers_change_neither_values_nor_gradients() -> Result<(), Any> {
-    let right = Tensor::new(
-        &[[0.3, 0.5, LEFT_OUT], [0.9, LEFT_OUT, LEFT_OUT]],
-        &Device::Cpu,
-    )?;
-    let wrong = Tensor::new(&[[0.7, LEFT_OUT, 0.4], [1.1, LEFT_OUT, 0.8]], &Device::Cpu)?;
+    let right = Tensor::new(&[[0.3, 0.5, MASKED], [0.9, MASKED, MASKED]], &Device::Cpu)?;
+    let wrong = Tensor::new(&[[0.7, MASKED, 0.4], [1.1, MASKED, 0.8]], &Device::Cpu)?;
     let kept = |right: Vec<f64>, wrong: Vec<f64>| -> Result<Energies, Any> {
         Ok(Energies {
             positive: Tensor::new(right, &Device::Cpu)?.unsqueeze(0)?,
@@ -47,7 +46,7 @@ fn left_out_answers_change_neither_values_nor_gradients() -> Result<(), Any> {
             let Some(gradient) = store.get(&var) else {
                 continue;
             };
-            let of_missing = (gradient * (1.0 - there(&var)?)?)?.abs()?.sum_all()?;
+            let of_missing = (gradient * (1.0 - present(&var)?)?)?.abs()?.sum_all()?;
             assert_eq!(of_missing.to_scalar::<f64>()?, 0.0, "{name}");
         }
     }
@@ -67,38 +66,41 @@ fn a_wrong_answer_that_looks_right_is_left_out_and_a_point_keeps_all() -> Result
     };
     let pair = [twin(&a)?, twin(&b)?];
     let exclude_above = Some(0.999);
-    let guarded: [&dyn Negatives; 2] = [&InBatch { exclude_above }, &OtherView { exclude_above }];
-    let plain: [&dyn Negatives; 2] = [&InBatch::default(), &OtherView::default()];
+    let guarded: [&dyn Pairs; 2] = [&InBatch { exclude_above }, &OtherView { exclude_above }];
+    let plain: [&dyn Pairs; 2] = [&InBatch::default(), &OtherView::default()];
     for (guarded, plain) in guarded.into_iter().zip(plain) {
         for energy in [&Cosine {} as &dyn Energy, &Euclidean::default()] {
-            let with = guarded.energies(energy, &pair, &pair)?;
-            let all = plain.energies(energy, &pair, &pair)?;
-            let cosine = plain.energies(&Cosine {}, &pair, &pair)?;
+            let with = guarded.energies(energy, &Embeddings::of(&pair, &pair))?;
+            let all = plain.energies(energy, &Embeddings::of(&pair, &pair))?;
+            let cosine = plain.energies(&Cosine {}, &Embeddings::of(&pair, &pair))?;
             let expected = cosine.wrong()?.ge(1.0 - 0.999)?.to_dtype(DType::F64)?;
-            assert_eq!(gap(&there(with.wrong()?)?, &expected)?, 0.0);
+            assert_eq!(gap(&present(with.wrong()?)?, &expected)?, 0.0);
             let left = (1.0 - &expected)?.sum_all()?.to_scalar::<f64>()?;
             let same = ((with.wrong()? - all.wrong()?)? * &expected)?
                 .abs()?
                 .sum_all()?;
             assert_eq!(same.to_scalar::<f64>()?, 0.0);
-            if guarded.answers(6, 2) == 11 {
+            if guarded.answers(6, 2) == Some(11) {
                 assert_eq!(left, 4.0); // view by view, in both directions
             }
         }
     }
     let point = Tensor::ones((6, 4), DType::F64, &Device::Cpu)?;
     let point = [point.clone(), point];
-    let kept = InBatch { exclude_above }.energies(&Cosine {}, &point, &point)?;
-    assert!(gap(&there(kept.wrong()?)?, &kept.wrong()?.ones_like()?)? == 0.0);
+    let kept = InBatch { exclude_above }.energies(&Cosine {}, &Embeddings::of(&point, &point))?;
+    assert!(gap(&present(kept.wrong()?)?, &kept.wrong()?.ones_like()?)? == 0.0);
     let queue = Queue {
         size: 3,
         exclude_above,
     };
     let kept = Tensor::cat(&[&pair[0].narrow(0, 0, 1)?, &a.narrow(0, 3, 2)?], 0)?;
-    let row = queue
-        .against(&Cosine {}, &pair, 2, &kept)?
-        .narrow(0, 0, 1)?;
-    assert_eq!(there(&row)?.to_vec2::<f64>()?, [[0.0, 1.0, 1.0]]);
+    let embeddings = Embeddings {
+        earlier: Some(&kept),
+        ..Embeddings::of(&pair, &pair)
+    };
+    let energies = queue.energies(&Cosine {}, &embeddings)?;
+    let row = energies.wrong()?.narrow(0, 0, 1)?;
+    assert_eq!(present(&row)?.to_vec2::<f64>()?, [[0.0, 1.0, 1.0]]);
     for exclude_above in [Some(1.5), Some(-0.1), Some(f64::NAN)] {
         let refusal = InBatch { exclude_above }.validate().err();
         let refusal = refusal.map(|e| e.to_string()).unwrap_or_default();
@@ -111,6 +113,7 @@ fn a_wrong_answer_that_looks_right_is_left_out_and_a_point_keeps_all() -> Result
 fn every_source_of_pairs_takes_the_guard_and_keeps_its_floor_or_says_not() -> Result<(), Any> {
     let point = Tensor::ones((4, 3), DType::F64, &Device::Cpu)?;
     let point = [point.clone(), point];
+    let labels = Tensor::new(vec![0_u32, 1, 2, 3], &Device::Cpu)?;
     let margin = 0.4;
     let all = [
         Mining::All,
@@ -118,22 +121,26 @@ fn every_source_of_pairs_takes_the_guard_and_keeps_its_floor_or_says_not() -> Re
         Mining::SemiHard,
         Mining::NearestSemiHard,
     ];
-    let mut kinds: Vec<NegativesKind> = all
+    let mut kinds: Vec<PairsKind> = all
         .map(|mining| Triplets {
             mining,
             exclude_above: Some(0.9),
         })
-        .map(NegativesKind::Triplets)
+        .map(PairsKind::Triplets)
         .into();
-    kinds.extend(NegativesKind::defaults());
+    kinds.extend(PairsKind::defaults());
     for kind in kinds {
         let part = kind.part();
-        if !part.pairs() || part.queue().is_some() || kind.name() == "none" {
+        if part.wrong_from() != WrongFrom::Batch {
             continue;
         }
-        let losses = Hinge { margin }.forward(&part.energies(&Cosine {}, &point, &point)?)?;
+        let embeddings = Embeddings {
+            labels: Some(&labels),
+            ..Embeddings::of(&point, &point)
+        };
+        let losses = Hinge { margin }.forward(&part.energies(&Cosine {}, &embeddings)?)?;
         let loss = part.reduce(&losses)?.to_scalar::<f64>()?;
-        let floor = if part.keeps_floor() { margin } else { 0.0 };
+        let floor = part.answers(4, 2).map_or(0.0, |_| margin);
         assert!((loss - floor).abs() < 1e-9, "{}: {loss}", kind.name());
     }
     Ok(())

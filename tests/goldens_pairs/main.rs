@@ -11,7 +11,7 @@ use ravine::losses::{
     Contrastive, ContrastiveConvention, Dcl, Energies, EnergyLoss, Hinge, InfoNce,
     InfoNceConvention, Log, Loss, LossKind, Siglip, SiglipConvention, SquareSquare,
 };
-use ravine::negatives::{InBatch, Mining, Negatives, OtherClasses, OtherView, Triplets};
+use ravine::negatives::{Embeddings, InBatch, Mining, OtherClasses, OtherView, Pairs, Triplets};
 use ravine::random::{Purpose, normal, stream};
 use ravine::regularizers::{Covariance, OverViews, Regularizer, Variance};
 
@@ -49,6 +49,13 @@ fn gap(a: &Tensor, b: &Tensor) -> Result<f64, Any> {
     Ok((a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar::<f64>()?)
 }
 
+fn labelled<'a>(views: &'a [Tensor], labels: Option<&'a Tensor>) -> Embeddings<'a> {
+    Embeddings {
+        labels,
+        ..Embeddings::of(views, views)
+    }
+}
+
 #[test]
 fn mined_triplets_equal_the_reference() -> Result<(), Any> {
     let minings = [
@@ -67,7 +74,7 @@ fn mined_triplets_equal_the_reference() -> Result<(), Any> {
         let hinge = Hinge {
             margin: case.number("margin"),
         };
-        let energies = triplets.energies(&Cosine {}, &views, &views)?;
+        let energies = triplets.energies(&Cosine {}, &Embeddings::of(&views, &views))?;
         let losses = hinge.forward(&energies)?;
         let averaged = if mining == Mining::Hardest {
             losses.dims()[0] as f64
@@ -88,7 +95,7 @@ fn mined_triplets_equal_the_reference() -> Result<(), Any> {
 fn the_hardest_of_the_other_view_equals_the_reference() -> Result<(), Any> {
     let case = case("pair_loss/triplet_hardest_other_view")?;
     let (vars, views) = leaves(&case)?;
-    let energies = OtherView::default().energies(&Cosine {}, &views, &views)?;
+    let energies = OtherView::default().energies(&Cosine {}, &Embeddings::of(&views, &views))?;
     let hinge = Hinge {
         margin: case.number("margin"),
     };
@@ -100,7 +107,7 @@ fn the_hardest_of_the_other_view_equals_the_reference() -> Result<(), Any> {
 
 #[test]
 fn contrastive_equals_hadsell() -> Result<(), Any> {
-    let parts: [(&str, &dyn Negatives); 2] = [
+    let parts: [(&str, &dyn Pairs); 2] = [
         ("pair_loss/hadsell_both_views", &InBatch::default()),
         ("pair_loss/hadsell_other_view", &OtherView::default()),
     ];
@@ -108,7 +115,7 @@ fn contrastive_equals_hadsell() -> Result<(), Any> {
         let case = case(name)?;
         let (vars, views) = leaves(&case)?;
         let energy = Euclidean { normalise: true };
-        let energies = negatives.energies(&energy, &views, &views)?;
+        let energies = negatives.energies(&energy, &Embeddings::of(&views, &views))?;
         let loss = Contrastive {
             margin: case.number("margin"),
             ..Contrastive::default()
@@ -123,7 +130,7 @@ fn info_nce_over_other_classes_equals_supcon() -> Result<(), Any> {
     let case = case("pair_loss/supervised_contrastive")?;
     let (vars, views) = leaves(&case)?;
     let labels = case.input("labels").to_dtype(DType::U32)?;
-    let energies = OtherClasses {}.labelled(&Cosine {}, &views, &views, Some(&labels))?;
+    let energies = OtherClasses {}.energies(&Cosine {}, &labelled(&views, Some(&labels)))?;
     let loss = InfoNce {
         temperature: case.number("temperature"),
         ..InfoNce::default()
@@ -137,8 +144,8 @@ fn info_nce_over_other_classes_equals_supcon() -> Result<(), Any> {
 fn unique_labels_make_other_classes_in_batch_for_every_loss() -> Result<(), Any> {
     let views = views(5, 0)?;
     let labels = Tensor::new(vec![4_u32, 0, 3, 1, 7], &Device::Cpu)?;
-    let by_class = OtherClasses {}.labelled(&Cosine {}, &views, &views, Some(&labels))?;
-    let in_batch = InBatch::default().energies(&Cosine {}, &views, &views)?;
+    let by_class = OtherClasses {}.energies(&Cosine {}, &labelled(&views, Some(&labels)))?;
+    let in_batch = InBatch::default().energies(&Cosine {}, &Embeddings::of(&views, &views))?;
     for kind in LossKind::defaults() {
         if matches!(kind, LossKind::Dclw(_)) {
             continue; // weights of its own, over the rows of a batch
@@ -147,7 +154,7 @@ fn unique_labels_make_other_classes_in_batch_for_every_loss() -> Result<(), Any>
         let apart = gap(&loss, &kind.part().forward(&in_batch)?)?;
         assert!(apart < 1e-9, "{}: {apart}", kind.name());
     }
-    let refusal = OtherClasses {}.labelled(&Cosine {}, &views, &views, None);
+    let refusal = OtherClasses {}.energies(&Cosine {}, &labelled(&views, None));
     let refusal = refusal.err().map(|e| e.to_string()).unwrap_or_default();
     assert!(
         refusal.contains("labels") && refusal.contains("in_batch"),
@@ -159,7 +166,7 @@ fn unique_labels_make_other_classes_in_batch_for_every_loss() -> Result<(), Any>
 #[test]
 fn nt_xent_is_the_softplus_of_dcl() -> Result<(), Any> {
     let views = views(6, 2)?;
-    let energies = InBatch::default().energies(&Cosine {}, &views, &views)?;
+    let energies = InBatch::default().energies(&Cosine {}, &Embeddings::of(&views, &views))?;
     let temperature = 0.3;
     let nt_xent = InfoNce {
         temperature,
@@ -212,7 +219,7 @@ fn simsiam_is_half_of_byol_less_one() -> Result<(), Any> {
 #[test]
 fn conventions_are_factors_of_the_default_and_keep_their_floors() -> Result<(), Any> {
     let views = views(6, 6)?;
-    let energies = InBatch::default().energies(&Cosine {}, &views, &views)?;
+    let energies = InBatch::default().energies(&Cosine {}, &Embeddings::of(&views, &views))?;
     let temperature = 0.2;
     let info_nce = |convention| {
         LossKind::InfoNce(InfoNce {

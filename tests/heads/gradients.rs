@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 use ravine::heads::{HeadKind, Space};
 use ravine::losses::{EnergyLoss, Hinge, Log, LossKind, Nll};
-use ravine::negatives::{Gaussian, Grid, MostOffending, NegativesKind, Replay, Uniform};
+use ravine::negatives::{CandidatesKind, Gaussian, Grid, MostOffending, Replay, Uniform};
 use ravine::objectives::{Answers, Objective};
 use ravine::params::Params;
 use ravine::random::{Purpose, normal, stream};
@@ -18,7 +18,7 @@ fn objective(
     head: &HeadKind,
     space: Space,
     loss: LossKind,
-    negatives: Option<NegativesKind>,
+    negatives: Option<CandidatesKind>,
 ) -> Result<(Answers, Params), Any> {
     let (machine, params) = machine(std::slice::from_ref(head), space)?;
     let objective = Answers::new(machine, loss, negatives, bounds(), (SAMPLES, 4))?;
@@ -26,18 +26,18 @@ fn objective(
 }
 
 /// Losses with sources of wrong answers whose draws do not move with the parameters.
-fn still() -> Vec<(LossKind, Option<NegativesKind>)> {
+fn still() -> Vec<(LossKind, Option<CandidatesKind>)> {
     let nll = || LossKind::Nll(Nll { beta: 1.5 });
     vec![
         (LossKind::Energy(EnergyLoss::default()), None),
-        (nll(), Some(NegativesKind::Grid(Grid { points: 4 }))),
+        (nll(), Some(CandidatesKind::Grid(Grid { points: 4 }))),
         (
             LossKind::Log(Log {}),
-            Some(NegativesKind::Uniform(Uniform { count: 3 })),
+            Some(CandidatesKind::Uniform(Uniform { count: 3 })),
         ),
         (
             nll(),
-            Some(NegativesKind::Gaussian(Gaussian {
+            Some(CandidatesKind::Gaussian(Gaussian {
                 count: 5,
                 std: vec![0.2, 0.6],
             })),
@@ -120,8 +120,8 @@ fn slices_of_a_batch_have_the_gradients_of_the_whole() -> Result<(), Any> {
     let space = Space::Vectors(2);
     let batch = batch(space, 7)?;
     for (name, head) in heads(space) {
-        for kind in NegativesKind::defaults() {
-            if kind.part().wrong_answers().is_none() {
+        for kind in CandidatesKind::defaults() {
+            if !kind.part().suits(space) {
                 continue;
             }
             let what = format!("{name}, {}", kind.name());
@@ -219,7 +219,7 @@ fn the_energy_of_two_heads_is_the_sum_of_theirs() -> Result<(), Any> {
 fn the_replay_buffer_moves_with_its_samples_only() -> Result<(), Any> {
     let space = Space::Vectors(2);
     let (_, head) = heads(space).swap_remove(0);
-    let replay = NegativesKind::Replay(Replay::default());
+    let replay = CandidatesKind::Replay(Replay::default());
     let loss = LossKind::Nll(Nll::default());
     let (mut objective, params) = objective(&head, space, loss, Some(replay))?;
     let buffer = || -> Result<Vec<f32>, Any> {
@@ -253,7 +253,7 @@ fn most_offending_answers_keep_their_distance_in_a_batch() -> Result<(), Any> {
             ..MostOffending::default()
         };
         for (name, head) in heads(space) {
-            let negatives = Some(NegativesKind::MostOffending(part));
+            let negatives = Some(CandidatesKind::MostOffending(part));
             let loss = LossKind::Hinge(Hinge { margin: 1.0 });
             let (objective, params) = objective(&head, space, loss, negatives)?;
             let found = gradients(&objective, &batch(space, 0)?, 1, &params)?;

@@ -117,7 +117,7 @@ fn every_latent_decodes_its_values_and_prices_them() -> Result<(), Any> {
         assert_eq!(values.dims()[1], z.dim(), "{name}");
         let decoded = z.decoded(&values)?;
         assert_eq!(decoded.dims(), [values.dims()[0], z.features()], "{name}");
-        let price = z.price(&values)?;
+        let price = z.penalty(&values)?;
         assert_eq!(price.is_some(), i + 1 == all.len(), "{name}");
         if let Some(price) = price {
             let values: Vec<Vec<f32>> = values.to_vec2()?;

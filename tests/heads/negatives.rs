@@ -4,7 +4,7 @@ use candle_core::{Device, Tensor};
 use ravine::energies::{EnergyKind, Squared};
 use ravine::heads::{HeadKind, Regression, Space};
 use ravine::losses::{LossKind, Nll};
-use ravine::negatives::{Gaussian, NegativesKind, Questions};
+use ravine::negatives::{CandidatesKind, Gaussian, Questions};
 use ravine::objectives::{Answers, Batch};
 use ravine::train::gradients;
 
@@ -19,11 +19,12 @@ fn proposals_are_a_function_of_seed_step_and_sample_and_lie_in_the_box() -> Resu
     let x = tensor(&[3, 3], 21)?;
     let right: Vec<f32> = numbers(6, 22).iter().map(|v| v * 0.8).collect();
     let bounds = bounds();
-    for kind in NegativesKind::defaults() {
+    for kind in CandidatesKind::defaults() {
         let name = kind.name();
-        let Some(source) = kind.part().wrong_answers() else {
+        let source = kind.part();
+        if !source.suits(space) {
             continue;
-        };
+        }
         source.validate()?;
         let ask = |seed: u64, step: u64, rows: &[usize]| -> Result<Vec<f32>, Any> {
             let index: Vec<u32> = rows.iter().map(|&r| r as u32).collect();
@@ -44,9 +45,13 @@ fn proposals_are_a_function_of_seed_step_and_sample_and_lie_in_the_box() -> Resu
                 samples: &samples,
                 memory: Some(vec![0.1; rows.len() * source.chains() * 2]),
             };
-            let proposed = source.propose(&questions)?;
+            let proposed = source.propose(&questions)?.expect("vectors");
             let (n, k, d) = proposed.answers.dims3()?;
-            assert_eq!((n, 1 + k, d), (rows.len(), source.offered(2), 2), "{name}");
+            assert_eq!(
+                (n, 1 + k, d),
+                (rows.len(), source.offered(space), 2),
+                "{name}"
+            );
             if let Some(density) = proposed.log_density {
                 assert_eq!(density.dims(), [n, 1 + k], "{name}");
             }
@@ -86,7 +91,7 @@ fn the_nll_over_samples_that_are_not_uniform_is_corrected() -> Result<(), Any> {
     };
     let loss = LossKind::Nll(Nll { beta: 1.0 });
     let bounds = ravine::inference::Bounds::of(&[(-4.0, 4.0)]);
-    let negatives = Some(NegativesKind::Gaussian(part.clone()));
+    let negatives = Some(CandidatesKind::Gaussian(part.clone()));
     let objective = Answers::new(machine.clone(), loss, negatives, bounds, (9, 0))?;
     let whole = batch(space, 0)?;
     let prediction = flat(&machine.codes(&whole.inputs[0])?[0])?;

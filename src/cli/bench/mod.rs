@@ -15,7 +15,7 @@ use crate::energies::{Cosine, EnergyKind};
 use crate::error::{Error, Result};
 use crate::graph::{Executor, Network, Precision};
 use crate::losses::{InfoNce, LossKind};
-use crate::negatives::{InBatch, NegativesKind};
+use crate::negatives::PairsKind;
 use crate::objectives::{Batch, Joint};
 use crate::optim::{Optimizer, Sgd, State};
 use crate::params::Params;
@@ -260,7 +260,7 @@ fn step(
         Network::new(graph, &params, executor)?,
         EnergyKind::Cosine(Cosine {}),
         LossKind::InfoNce(InfoNce::default()),
-        NegativesKind::InBatch(InBatch::default()),
+        PairsKind::default(),
         Vec::new(),
         None,
     )?;

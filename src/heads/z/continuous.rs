@@ -2,12 +2,12 @@ use candle_core::{D, Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Latents, above};
+use super::latents::{Latents, above};
 use crate::error::{Error, Result};
 
-/// A vector in [−1, 1]^dim, or angles: the low dimension, an L1 or L2 price or noise limit what it carries.
+/// A vector in [−1, 1]^dim, or angles: the low dimension, an L1 or L2 penalty or noise limit what it carries.
 ///
-/// The price is `l1 Σ|z| + l2 ½Σz²`, in the units of the energy. With `points`, z is enumerated on a grid of
+/// The penalty R(z) is `l1 Σ|z| + l2 ½Σz²`, in the units of the energy. With `points`, z is enumerated on a grid of
 /// that many a dimension (and the free energy is an integral over it); without, it is searched by gradient
 /// descent from several starts. `circle` makes each number an angle in units of π, and the decoder sees its
 /// cosine and sine: for closed manifolds. Choose it when the right answers for one x form a curve or surface.
@@ -90,7 +90,7 @@ impl Latents for Continuous {
         (2.0 / self.points.max(1) as f64).powi(self.dim as i32)
     }
 
-    fn price(&self, z: &Tensor) -> Result<Option<Tensor>> {
+    fn penalty(&self, z: &Tensor) -> Result<Option<Tensor>> {
         if self.l1 == 0.0 && self.l2 == 0.0 {
             return Ok(None);
         }

@@ -2,10 +2,10 @@ use candle_core::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Latents, above};
+use super::latents::{Latents, above};
 use crate::error::Result;
 
-/// One of K values: each answer is explained by one of K modes, and the few values are the price.
+/// One of K values: each answer is explained by one of K modes, and that there are few limits what z carries.
 ///
 /// z is one-hot (K,). Choose it when the number of right answers for one x is known.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]

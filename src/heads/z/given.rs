@@ -2,7 +2,7 @@ use candle_core::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Latents, above};
+use super::latents::{Latents, above};
 use crate::error::{Error, Result};
 
 /// A set of values that the user gives: the answers to one x are as many as the values.

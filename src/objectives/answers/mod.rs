@@ -1,68 +1,53 @@
 use candle_core::{D, Tensor};
 
-use super::{Batch, Embedded, Objective, Step};
+use super::batch::Batch;
+use super::objective::{Embedded, Objective, Step};
 use crate::error::Result;
 use crate::graph::{Gradients, Mode};
-use crate::heads::{PullResponse, Sides, Space};
+use crate::heads::{Sides, Space};
 use crate::inference::{Bounds, Machine};
 use crate::losses::{LossKind, Margin};
-use crate::negatives::{Measure, NegativesKind, WrongAnswers};
+use crate::negatives::CandidatesKind;
 
 mod chains;
 mod classes;
-mod source;
+mod proposer;
 mod vectors;
 
-use chains::Chains;
-use source::chosen;
+use proposer::Proposer;
 
-/// Input against answer: any head's E(x, y), any loss, any source of wrong answers.
+/// Input against answer: any head's E(x, y), any loss, any candidates.
 ///
-/// Where answers are classes, the wrong ones are all others; where they are vectors y (B, D), a source offers
-/// them. With a multi-class head and the nll at beta 1 this is the usual cross-entropy (logits are −energies):
+/// Where answers are classes, the wrong ones are all others; where they are vectors y (B, D), candidates are
+/// proposed. With a multi-class head and the nll at beta 1 this is the usual cross-entropy (logits are −energies):
 /// the linear probe is this objective with one linear layer over frozen features.
 pub struct Answers {
     machine: Machine,
     loss: LossKind,
-    negatives: Option<NegativesKind>,
-    bounds: Bounds,
-    seed: u64,
-    chains: Option<Chains>,
+    proposer: Proposer,
 }
 
 impl Answers {
-    /// Bind a loss and a source of wrong answers to a machine.
+    /// Bind a loss and candidates, its wrong answers, to a machine.
     ///
     /// `bounds` is the box of vector answers; `samples` the size of the training set, which a replay buffer needs.
     ///
     /// # Errors
     /// Parts that do not fit together: a loss that needs energies of at least 0 on others, a margin out of range, no
-    /// wrong answers where some are needed, a source that offers none to this kind of answers.
+    /// wrong answers where some are needed, candidates of another kind than the answers.
     pub fn new(
         machine: Machine,
         loss: LossKind,
-        negatives: Option<NegativesKind>,
+        candidates: Option<CandidatesKind>,
         bounds: Bounds,
         (samples, seed): (usize, u64),
     ) -> Result<Self> {
         loss.part().validate(machine.range())?;
-        if let Space::Vectors(dim) = machine.space() {
-            bounds.validate(dim)?;
-        }
-        let negatives = chosen(machine.space(), &loss, negatives)?;
-        let source = negatives.as_ref().and_then(|n| n.part().wrong_answers());
-        let count = source.map_or(0, WrongAnswers::chains);
-        let chains = (count > 0).then(|| {
-            let params = machine.network().params();
-            Chains::new(params, (samples, count), &bounds, seed)
-        });
+        let proposer = Proposer::new(&machine, &loss, candidates, bounds, (samples, seed))?;
         Ok(Self {
             machine,
             loss,
-            negatives,
-            bounds,
-            seed,
-            chains: chains.transpose()?,
+            proposer,
         })
     }
 
@@ -95,24 +80,6 @@ impl Answers {
         found.extend(self.machine.heads().filter_map(|head| head.warning(space)));
         found
     }
-
-    fn source(&self) -> Option<&dyn WrongAnswers> {
-        self.negatives.as_ref()?.part().wrong_answers()
-    }
-}
-
-/// The way back through one head.
-struct Pull {
-    code: usize,
-    responses: std::ops::Range<usize>,
-    back: PullResponse,
-}
-
-/// Energies of right (N, 1) and wrong answers (N, K).
-struct Rows {
-    right: Tensor,
-    wrong: Option<Tensor>,
-    log_density: Option<Tensor>,
 }
 
 impl Objective for Answers {
@@ -122,7 +89,9 @@ impl Objective for Answers {
         let codes = self.machine.pick(&forward.outputs);
         let (tensors, pulls) = match self.machine.space() {
             Space::Classes(_) => (codes.clone(), Vec::new()),
-            Space::Vectors(_) => self.responses(&codes, batch, mode)?,
+            Space::Vectors(_) => {
+                vectors::responses(&self.machine, &self.proposer, &codes, batch, mode)?
+            }
         };
         let (network, tape) = (self.machine.network().clone(), forward.tape);
         let (count, places) = (forward.outputs.len(), self.machine.places());
@@ -152,22 +121,28 @@ impl Objective for Answers {
 
     fn loss(&self, embedded: &[Tensor], batch: &Batch) -> Result<Step> {
         let mut metrics = Vec::new();
-        let rows = match self.machine.space() {
+        let (energies, log_density) = match self.machine.space() {
             Space::Classes(_) => {
-                let (rows, accuracy) = self.class_energies(embedded, batch)?;
+                let (energies, accuracy) = classes::energies(&self.machine, embedded, batch)?;
                 metrics.push(("accuracy", accuracy));
-                rows
+                (energies, None)
             }
-            Space::Vectors(_) => self.vector_energies(embedded, batch)?,
+            Space::Vectors(_) => {
+                let proposed = self.proposer.part().is_some();
+                vectors::energies(&self.machine, proposed, embedded, batch)?
+            }
         };
-        let right = rows.right.detach().mean_all()?;
+        let right = energies.positive.detach().mean_all()?;
         metrics.push(("e_c", right.clone()));
-        if let Some(wrong) = &rows.wrong {
+        if let Some(wrong) = &energies.negative {
             let offending = wrong.detach().min(D::Minus1)?.mean_all()?;
             metrics.push(("e_i", offending.clone()));
             metrics.push(("gap", (offending - right)?));
         }
-        let losses = self.loss.part().forward(&self.measured(&rows)?)?;
+        let seen = self
+            .proposer
+            .seen(energies, log_density.as_ref(), &self.loss)?;
+        let losses = self.loss.part().forward(&seen)?;
         Ok(Step {
             loss: losses.mean_all()?,
             metrics,
@@ -175,20 +150,11 @@ impl Objective for Answers {
     }
 
     fn after_update(&mut self, _: f64) -> Result<()> {
-        self.chains.as_ref().map_or(Ok(()), Chains::commit)
+        self.proposer.after_update()
     }
 
     fn floor(&self, _: usize, _: usize) -> Option<f64> {
-        let loss = self.loss.part();
-        match (self.machine.space(), self.source()) {
-            (Space::Classes(count), _) => loss.floor(count),
-            (Space::Vectors(dim), Some(source)) => match source.measure(&self.bounds) {
-                Measure::Cells(_) if loss.beta().is_some() => None,
-                Measure::Model => None,
-                _ => loss.floor(source.offered(dim)),
-            },
-            (Space::Vectors(_), None) => loss.floor(1),
-        }
+        self.proposer.floor(self.machine.space(), &self.loss)
     }
 }
 

@@ -1,8 +1,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Measure, Negatives, Proposed, Questions, WrongAnswers};
+use super::part::{Candidates, Proposed};
+use super::partition::Partition;
+use super::questions::Questions;
 use crate::error::Result;
+use crate::heads::Space;
 use crate::inference::{Bounds, some};
 
 /// Answers drawn uniformly from the box, new ones at every step.
@@ -22,22 +25,8 @@ impl Default for Uniform {
     }
 }
 
-impl Negatives for Uniform {
-    fn pairs(&self) -> bool {
-        false
-    }
-
-    fn wrong_answers(&self) -> Option<&dyn WrongAnswers> {
-        Some(self)
-    }
-
-    fn answers(&self, _: usize, _: usize) -> usize {
-        self.count + 1
-    }
-}
-
-impl WrongAnswers for Uniform {
-    fn propose(&self, questions: &Questions) -> Result<Proposed> {
+impl Candidates for Uniform {
+    fn propose(&self, questions: &Questions) -> Result<Option<Proposed>> {
         let mut points = Vec::with_capacity(questions.len() * self.count * questions.dim());
         for question in 0..questions.len() {
             let mut rng = questions.stream(question, 0);
@@ -45,14 +34,14 @@ impl WrongAnswers for Uniform {
                 points.extend(questions.bounds.draw(&mut rng));
             }
         }
-        Ok(Proposed::of(questions.tensor(points)?))
+        Ok(Some(Proposed::of(questions.tensor(points)?)))
     }
 
-    fn measure(&self, _: &Bounds) -> Measure {
-        Measure::Counted
+    fn partition(&self, _: &Bounds) -> Partition {
+        Partition::Sum
     }
 
-    fn offered(&self, _: usize) -> usize {
+    fn offered(&self, _: Space) -> usize {
         self.count + 1
     }
 

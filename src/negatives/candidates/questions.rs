@@ -1,5 +1,3 @@
-//! What a source of wrong answers is asked, and what it gives.
-
 use candle_core::{Device, Tensor};
 
 use crate::error::Result;
@@ -22,7 +20,7 @@ pub struct Questions<'a> {
     pub step: u64,
     /// Index of each question in its data set.
     pub samples: &'a [u64],
-    /// Chains (N·C·D) as the last visit left them, for sources that ask for memory.
+    /// Chains (N·C·D) as the last visit left them, for parts that ask for memory.
     pub memory: Option<Vec<f32>>,
 }
 
@@ -90,65 +88,4 @@ impl Questions<'_> {
     pub fn device(&self) -> &Device {
         self.codes[0].device()
     }
-}
-
-/// What was offered.
-pub struct Proposed {
-    /// Wrong answers (N, K, D).
-    pub answers: Tensor,
-    /// log q of the right answer and of the wrong ones (N, 1 + K), where they were drawn from a density that is known.
-    pub log_density: Option<Tensor>,
-    /// New state of the chains (N·C·D), for sources with memory.
-    pub memory: Option<Vec<f32>>,
-}
-
-impl Proposed {
-    /// Answers without a density and without memory.
-    #[must_use]
-    pub fn of(answers: Tensor) -> Self {
-        Self {
-            answers,
-            log_density: None,
-            memory: None,
-        }
-    }
-}
-
-/// How a sum over the wrong answers stands for the sum, or integral, over all answers in a Gibbs loss.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Measure {
-    /// They are all there are: counted, together with the right one.
-    Counted,
-    /// Points of an integral, each standing for this volume.
-    Cells(f64),
-    /// Drawn from a known density: each energy gets log q / beta added (R-NCE), right answer included.
-    Density,
-    /// Drawn from the model itself: their mean energy replaces the log-partition (contrastive divergence).
-    Model,
-}
-
-/// A source of wrong answers.
-pub trait WrongAnswers: Send + Sync {
-    /// Wrong answers to each question, detached; a pure function of the questions.
-    ///
-    /// # Errors
-    /// Settings that leave none, or a tensor operation failed.
-    fn propose(&self, questions: &Questions) -> Result<Proposed>;
-
-    /// What they stand for.
-    fn measure(&self, bounds: &Bounds) -> Measure;
-
-    /// Chains remembered of each sample of the training set; 0 for none.
-    fn chains(&self) -> usize {
-        0
-    }
-
-    /// Answers offered to a question, the right one included.
-    fn offered(&self, dim: usize) -> usize;
-
-    /// Refuse settings out of range.
-    ///
-    /// # Errors
-    /// A sentence with the key.
-    fn validate(&self) -> Result<()>;
 }

@@ -2,10 +2,15 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Negatives, NoNegatives, exclude};
+use super::embeddings::Embeddings;
+use super::exclude;
+use super::memory::Memory;
+use super::none::NoNegatives;
+use super::part::{Pairs, WrongFrom};
 use crate::energies::{Cosine, Energy};
 use crate::error::{Error, Result};
 use crate::losses::Energies;
+use crate::params::{Init, Param, ParamSpec, Params, Role};
 
 /// A queue of the latest answers of earlier batches, first in, first out (MoCo, He et al. 2020).
 ///
@@ -33,35 +38,19 @@ impl Default for Queue {
 }
 
 impl Queue {
-    /// Refuse an empty queue.
-    ///
-    /// # Errors
-    /// A sentence with the key.
-    pub fn check(&self) -> Result<()> {
-        if self.size > 0 {
-            return Ok(());
-        }
-        Err(Error::key("negatives.size", "must be 1 or more"))
-    }
-
-    /// Energies (N, size) of the questions of every pair, in the order of [`NoNegatives`], against `queue` (size, D);
-    /// the first `answers` views answer.
-    ///
-    /// # Errors
-    /// A tensor operation failed.
-    pub fn against(
+    /// Energies (N, size) of the questions of every pair, in the order of [`NoNegatives`], against `queue` (size, D).
+    fn against(
         &self,
         energy: &dyn Energy,
-        questions: &[Tensor],
-        answers: usize,
+        embeddings: &Embeddings,
         queue: &Tensor,
     ) -> Result<Tensor> {
-        let mut rows = Vec::new();
-        for (view, question) in questions.iter().enumerate() {
+        let (mut rows, answers) = (Vec::new(), embeddings.answers.len());
+        for (view, question) in embeddings.questions.iter().enumerate() {
             let mut table = energy.table(question, queue)?;
             if let Some(above) = self.exclude_above {
                 let cosines = Cosine {}.table(&question.detach(), queue)?;
-                table = exclude::left_out(&table, &cosines, above)?;
+                table = exclude::masked(&table, &cosines, above)?;
             }
             rows.extend(vec![table; answers - usize::from(view < answers)]);
         }
@@ -83,14 +72,28 @@ impl Queue {
     }
 }
 
-impl Negatives for Queue {
-    fn energies(
-        &self,
-        energy: &dyn Energy,
-        questions: &[Tensor],
-        answers: &[Tensor],
-    ) -> Result<Energies> {
-        NoNegatives {}.energies(energy, questions, answers)
+impl Pairs for Queue {
+    fn energies(&self, energy: &dyn Energy, embeddings: &Embeddings) -> Result<Energies> {
+        let earlier = embeddings
+            .earlier
+            .ok_or_else(|| Error::Failed("the queue was not set up".into()))?;
+        let mut energies = NoNegatives {}.energies(energy, embeddings)?;
+        energies.negative = Some(self.against(energy, embeddings, earlier)?);
+        Ok(energies)
+    }
+
+    fn memory(&self, params: &Params, dim: usize) -> Result<Option<Box<dyn Memory>>> {
+        let kept = params.create(&ParamSpec {
+            name: "queue".into(),
+            shape: vec![self.size, dim],
+            init: Init::Normal(1.0),
+            role: Role::Buffer,
+        })?;
+        Ok(Some(Box::new(Kept { queue: *self, kept })))
+    }
+
+    fn wrong_from(&self) -> WrongFrom {
+        WrongFrom::Memory
     }
 
     fn validate(&self) -> Result<()> {
@@ -100,11 +103,24 @@ impl Negatives for Queue {
         exclude::validate(self.exclude_above)
     }
 
-    fn queue(&self) -> Option<&Queue> {
-        Some(self)
+    fn answers(&self, _: usize, _: usize) -> Option<usize> {
+        Some(self.size + 1)
+    }
+}
+
+/// The queue of a run: the buffer `queue` (size, D).
+struct Kept {
+    queue: Queue,
+    kept: Param,
+}
+
+impl Memory for Kept {
+    fn answers(&self) -> Tensor {
+        self.kept.var.as_detached_tensor()
     }
 
-    fn answers(&self, _: usize, _: usize) -> usize {
-        self.size + 1
+    fn enter(&self, answers: &Tensor) -> Result<()> {
+        let after = self.queue.after(&self.answers(), answers)?;
+        Ok(self.kept.var.set(&after)?)
     }
 }

@@ -2,8 +2,12 @@ use rand::RngExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LangevinSamples, Measure, Negatives, Proposed, Questions, WrongAnswers};
+use super::langevin::LangevinSamples;
+use super::part::{Candidates, Proposed};
+use super::partition::Partition;
+use super::questions::Questions;
 use crate::error::{Error, Result};
+use crate::heads::Space;
 use crate::inference::Bounds;
 
 /// A replay buffer of Langevin chains: each sample's chains go on where its last visit left them.
@@ -49,22 +53,8 @@ impl Replay {
     }
 }
 
-impl Negatives for Replay {
-    fn pairs(&self) -> bool {
-        false
-    }
-
-    fn wrong_answers(&self) -> Option<&dyn WrongAnswers> {
-        Some(self)
-    }
-
-    fn answers(&self, _: usize, _: usize) -> usize {
-        self.count + 1
-    }
-}
-
-impl WrongAnswers for Replay {
-    fn propose(&self, questions: &Questions) -> Result<Proposed> {
+impl Candidates for Replay {
+    fn propose(&self, questions: &Questions) -> Result<Option<Proposed>> {
         let dim = questions.dim();
         let mut points = questions
             .memory
@@ -79,21 +69,21 @@ impl WrongAnswers for Replay {
             }
         }
         self.sampler().run(questions, &mut points)?;
-        Ok(Proposed {
+        Ok(Some(Proposed {
             memory: Some(points.clone()),
             ..Proposed::of(questions.tensor(points)?)
-        })
+        }))
     }
 
-    fn measure(&self, _: &Bounds) -> Measure {
-        Measure::Model
+    fn partition(&self, _: &Bounds) -> Partition {
+        Partition::Model
     }
 
     fn chains(&self) -> usize {
         self.count
     }
 
-    fn offered(&self, _: usize) -> usize {
+    fn offered(&self, _: Space) -> usize {
         self.count + 1
     }
 

@@ -2,9 +2,9 @@
 
 use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 
-use super::columns;
 use crate::error::Result;
 use crate::host;
+use crate::losses::columns;
 
 /// Of a table (V·B, V·B) over views of the same B samples, view after view, each row's columns of other
 /// samples, in order: (V·B, V·(B − 1)).

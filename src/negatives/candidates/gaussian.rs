@@ -2,8 +2,11 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Measure, Negatives, Proposed, Questions, WrongAnswers};
+use super::part::{Candidates, Proposed};
+use super::partition::Partition;
+use super::questions::Questions;
 use crate::error::{Error, Result};
+use crate::heads::Space;
 use crate::inference::{Bounds, some};
 use crate::losses::positive;
 use crate::random::normal;
@@ -48,22 +51,8 @@ impl Gaussian {
     }
 }
 
-impl Negatives for Gaussian {
-    fn pairs(&self) -> bool {
-        false
-    }
-
-    fn wrong_answers(&self) -> Option<&dyn WrongAnswers> {
-        Some(self)
-    }
-
-    fn answers(&self, _: usize, _: usize) -> usize {
-        self.count + 1
-    }
-}
-
-impl WrongAnswers for Gaussian {
-    fn propose(&self, questions: &Questions) -> Result<Proposed> {
+impl Candidates for Gaussian {
+    fn propose(&self, questions: &Questions) -> Result<Option<Proposed>> {
         let dim = questions.dim();
         let (mut points, mut densities) = (Vec::new(), Vec::new());
         for question in 0..questions.len() {
@@ -79,17 +68,17 @@ impl WrongAnswers for Gaussian {
         }
         let shape = (questions.len(), 1 + self.count);
         let density = Tensor::from_vec(densities, shape, questions.device())?;
-        Ok(Proposed {
+        Ok(Some(Proposed {
             log_density: Some(density),
             ..Proposed::of(questions.tensor(points)?)
-        })
+        }))
     }
 
-    fn measure(&self, _: &Bounds) -> Measure {
-        Measure::Density
+    fn partition(&self, _: &Bounds) -> Partition {
+        Partition::Importance
     }
 
-    fn offered(&self, _: usize) -> usize {
+    fn offered(&self, _: Space) -> usize {
         self.count + 1
     }
 

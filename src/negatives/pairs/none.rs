@@ -2,9 +2,11 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Negatives;
+use super::embeddings::Embeddings;
+use super::part::{Pairs, WrongFrom};
+use super::table::too_few_views;
 use crate::energies::Energy;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::losses::Energies;
 
 /// No wrong answers: each view is only compared with the other views of its sample.
@@ -15,26 +17,18 @@ use crate::losses::Energies;
 #[serde(default, deny_unknown_fields)]
 pub struct NoNegatives {}
 
-impl Negatives for NoNegatives {
-    fn energies(
-        &self,
-        energy: &dyn Energy,
-        questions: &[Tensor],
-        answers: &[Tensor],
-    ) -> Result<Energies> {
+impl Pairs for NoNegatives {
+    fn energies(&self, energy: &dyn Energy, embeddings: &Embeddings) -> Result<Energies> {
         let mut rows = Vec::new();
-        for (v, question) in questions.iter().enumerate() {
-            for (w, answer) in answers.iter().enumerate() {
+        for (v, question) in embeddings.questions.iter().enumerate() {
+            for (w, answer) in embeddings.answers.iter().enumerate() {
                 if v != w {
                     rows.push(energy.energy(question, &answer.unsqueeze(1)?)?);
                 }
             }
         }
         if rows.is_empty() {
-            return Err(Error::key(
-                "augment.views",
-                "pairs need at least two views of a sample",
-            ));
+            return Err(too_few_views());
         }
         Ok(Energies {
             positive: Tensor::cat(&rows, 0)?,
@@ -43,7 +37,11 @@ impl Negatives for NoNegatives {
         })
     }
 
-    fn answers(&self, _: usize, _: usize) -> usize {
-        1
+    fn answers(&self, _: usize, _: usize) -> Option<usize> {
+        Some(1)
+    }
+
+    fn wrong_from(&self) -> WrongFrom {
+        WrongFrom::Nowhere
     }
 }

@@ -1,8 +1,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Measure, Negatives, Proposed, Questions, WrongAnswers};
+use super::part::{Candidates, Proposed};
+use super::partition::Partition;
+use super::questions::Questions;
 use crate::error::Result;
+use crate::heads::Space;
 use crate::inference::{Bounds, advance, some};
 use crate::losses::positive;
 
@@ -69,22 +72,8 @@ impl LangevinSamples {
     }
 }
 
-impl Negatives for LangevinSamples {
-    fn pairs(&self) -> bool {
-        false
-    }
-
-    fn wrong_answers(&self) -> Option<&dyn WrongAnswers> {
-        Some(self)
-    }
-
-    fn answers(&self, _: usize, _: usize) -> usize {
-        self.count + 1
-    }
-}
-
-impl WrongAnswers for LangevinSamples {
-    fn propose(&self, questions: &Questions) -> Result<Proposed> {
+impl Candidates for LangevinSamples {
+    fn propose(&self, questions: &Questions) -> Result<Option<Proposed>> {
         let mut points = Vec::new();
         for question in 0..questions.len() {
             let mut rng = questions.stream(question, 0);
@@ -93,14 +82,14 @@ impl WrongAnswers for LangevinSamples {
             }
         }
         self.run(questions, &mut points)?;
-        Ok(Proposed::of(questions.tensor(points)?))
+        Ok(Some(Proposed::of(questions.tensor(points)?)))
     }
 
-    fn measure(&self, _: &Bounds) -> Measure {
-        Measure::Model
+    fn partition(&self, _: &Bounds) -> Partition {
+        Partition::Model
     }
 
-    fn offered(&self, _: usize) -> usize {
+    fn offered(&self, _: Space) -> usize {
         self.count + 1
     }
 

@@ -3,7 +3,7 @@
 use candle_core::{D, Tensor};
 
 use crate::error::{Error, Result};
-use crate::losses::{Energies, LEFT_OUT};
+use crate::losses::{Energies, MASKED};
 
 /// A row that would lose a larger share of its wrong answers keeps them all: so many of them are no false negatives
 /// but a cloud in one point, which only wrong answers can push apart.
@@ -21,20 +21,20 @@ pub(super) fn without(
 ) -> Result<Energies> {
     if let (Some(above), Some(wrong)) = (above, &energies.negative) {
         let cosines = cosines()?;
-        energies.negative = Some(left_out(wrong, cosines.wrong()?, above)?);
+        energies.negative = Some(masked(wrong, cosines.wrong()?, above)?);
     }
     Ok(energies)
 }
 
-/// `wrong` (N, K) with [`LEFT_OUT`] where `cosines` (N, K), energies, are below 1 − `above`.
+/// `wrong` (N, K) with [`MASKED`] where `cosines` (N, K), energies, are below 1 − `above`.
 ///
 /// # Errors
 /// A tensor operation failed.
-pub(super) fn left_out(wrong: &Tensor, cosines: &Tensor, above: f64) -> Result<Tensor> {
+pub(super) fn masked(wrong: &Tensor, cosines: &Tensor, above: f64) -> Result<Tensor> {
     let near = cosines.detach().lt(1.0 - above)?;
     let share = near.to_dtype(wrong.dtype())?.mean_keepdim(D::Minus1)?;
     let few = share.le(MOST)?.broadcast_as(near.shape())?;
-    let far = Tensor::full(LEFT_OUT as f32, wrong.shape(), wrong.device())?;
+    let far = Tensor::full(MASKED as f32, wrong.shape(), wrong.device())?;
     Ok((near * few)?.where_cond(&far.to_dtype(wrong.dtype())?, wrong)?)
 }
 

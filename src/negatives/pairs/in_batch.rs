@@ -2,11 +2,14 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::embeddings::Embeddings;
+use super::exclude;
 use super::others::others;
-use super::{Negatives, columns, detached, exclude, square_table};
+use super::part::Pairs;
+use super::table::{detached, square};
 use crate::energies::{Cosine, Energy};
 use crate::error::Result;
-use crate::losses::Energies;
+use crate::losses::{Energies, columns};
 
 /// In-batch negatives: all views of all other samples of the batch, SimCLR's 2B − 2.
 ///
@@ -21,13 +24,9 @@ pub struct InBatch {
     pub exclude_above: Option<f64>,
 }
 
-impl Negatives for InBatch {
-    fn energies(
-        &self,
-        energy: &dyn Energy,
-        questions: &[Tensor],
-        answers: &[Tensor],
-    ) -> Result<Energies> {
+impl Pairs for InBatch {
+    fn energies(&self, energy: &dyn Energy, embeddings: &Embeddings) -> Result<Energies> {
+        let (questions, answers) = (embeddings.questions, embeddings.answers);
         let found = compare(energy, questions, answers)?;
         exclude::without(found, self.exclude_above, || {
             compare(&Cosine {}, &detached(questions), &detached(answers))
@@ -38,14 +37,14 @@ impl Negatives for InBatch {
         exclude::validate(self.exclude_above)
     }
 
-    fn answers(&self, batch: usize, views: usize) -> usize {
-        views * (batch - 1) + 1
+    fn answers(&self, batch: usize, views: usize) -> Option<usize> {
+        Some(views * (batch - 1) + 1)
     }
 }
 
 /// All pairs, whatever they look like.
 fn compare(energy: &dyn Energy, questions: &[Tensor], answers: &[Tensor]) -> Result<Energies> {
-    let (table, views, batch) = square_table(energy, questions, answers)?;
+    let (table, views, batch) = square(energy, questions, answers)?;
     let positive = columns(&table, |row| {
         let same = (row % batch..views * batch).step_by(batch);
         same.filter(|&c| c != row).map(|c| c as u32).collect()

@@ -2,10 +2,13 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{InBatch, Negatives};
+use super::embeddings::Embeddings;
+use super::exclude;
+use super::in_batch::InBatch;
+use super::part::Pairs;
 use crate::energies::Energy;
 use crate::error::Result;
-use crate::losses::{Energies, LEFT_OUT};
+use crate::losses::{Energies, MASKED};
 
 /// Triplets (anchor, its other view, one wrong answer in the batch), each a question of its own.
 ///
@@ -42,7 +45,7 @@ impl Triplets {
     /// Energies (N, P, K) of wrong answers, as each right answer sees them, to those of its triplets.
     fn mine(self, right: &Tensor, wrong: &Tensor) -> Result<Tensor> {
         let farther = || -> Result<Tensor> {
-            let far = Tensor::full(LEFT_OUT as f32, wrong.shape(), wrong.device())?;
+            let far = Tensor::full(MASKED as f32, wrong.shape(), wrong.device())?;
             let keep = wrong.detach().gt(&right.detach())?;
             Ok(keep.where_cond(wrong, &far.to_dtype(wrong.dtype())?)?)
         };
@@ -59,17 +62,12 @@ impl Triplets {
     }
 }
 
-impl Negatives for Triplets {
-    fn energies(
-        &self,
-        energy: &dyn Energy,
-        questions: &[Tensor],
-        answers: &[Tensor],
-    ) -> Result<Energies> {
+impl Pairs for Triplets {
+    fn energies(&self, energy: &dyn Energy, embeddings: &Embeddings) -> Result<Energies> {
         let pairs = InBatch {
             exclude_above: self.exclude_above,
         };
-        let rows = pairs.energies(energy, questions, answers)?;
+        let rows = pairs.energies(energy, embeddings)?;
         let wrong = rows.wrong()?;
         let (n, k) = wrong.dims2()?;
         let p = rows.positive.dim(1)?;
@@ -95,14 +93,14 @@ impl Negatives for Triplets {
     }
 
     fn validate(&self) -> Result<()> {
-        super::exclude::validate(self.exclude_above)
+        exclude::validate(self.exclude_above)
     }
 
-    fn keeps_floor(&self) -> bool {
-        matches!(self.mining, Mining::All | Mining::Hardest)
+    fn offers_hardest(&self) -> bool {
+        self.mining == Mining::Hardest
     }
 
-    fn answers(&self, _: usize, _: usize) -> usize {
-        2
+    fn answers(&self, _: usize, _: usize) -> Option<usize> {
+        matches!(self.mining, Mining::All | Mining::Hardest).then_some(2)
     }
 }

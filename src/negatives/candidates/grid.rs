@@ -1,8 +1,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Measure, Negatives, Proposed, Questions, WrongAnswers};
+use super::part::{Candidates, Proposed};
+use super::partition::Partition;
+use super::questions::Questions;
 use crate::error::Result;
+use crate::heads::Space;
 use crate::inference::{Bounds, offered, points};
 
 /// A grid over the box of answers: evenly spaced points, both ends included, the same for every question.
@@ -23,33 +26,24 @@ impl Default for Grid {
     }
 }
 
-impl Negatives for Grid {
-    fn pairs(&self) -> bool {
-        false
-    }
-
-    fn wrong_answers(&self) -> Option<&dyn WrongAnswers> {
-        Some(self)
-    }
-
-    fn answers(&self, _: usize, _: usize) -> usize {
-        self.points + 1
-    }
-}
-
-impl WrongAnswers for Grid {
-    fn propose(&self, questions: &Questions) -> Result<Proposed> {
+impl Candidates for Grid {
+    fn propose(&self, questions: &Questions) -> Result<Option<Proposed>> {
         let grid = questions.bounds.grid(self.points, "negatives.points")?;
         let (rows, device) = (questions.len(), questions.device());
-        Ok(Proposed::of(offered(&grid, questions.dim(), rows, device)?))
+        Ok(Some(Proposed::of(offered(
+            &grid,
+            questions.dim(),
+            rows,
+            device,
+        )?)))
     }
 
-    fn measure(&self, bounds: &Bounds) -> Measure {
-        Measure::Cells(bounds.cell(self.points))
+    fn partition(&self, bounds: &Bounds) -> Partition {
+        Partition::Riemann(bounds.cell(self.points))
     }
 
-    fn offered(&self, dim: usize) -> usize {
-        self.points.pow(dim as u32) + 1
+    fn offered(&self, space: Space) -> usize {
+        self.points.pow(space.dim() as u32) + 1
     }
 
     fn validate(&self) -> Result<()> {

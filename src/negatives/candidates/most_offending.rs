@@ -1,8 +1,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Measure, Negatives, Proposed, Questions, WrongAnswers};
+use super::part::{Candidates, Proposed};
+use super::partition::Partition;
+use super::questions::Questions;
 use crate::error::{Error, Result};
+use crate::heads::Space;
 use crate::inference::{Bounds, offered, outside, points, some};
 use crate::losses::positive;
 
@@ -85,36 +88,26 @@ fn too_wide(radius: f64) -> Error {
     )
 }
 
-impl Negatives for MostOffending {
-    fn pairs(&self) -> bool {
-        false
-    }
-
-    fn wrong_answers(&self) -> Option<&dyn WrongAnswers> {
-        Some(self)
-    }
-
-    fn answers(&self, _: usize, _: usize) -> usize {
-        2
-    }
-}
-
-impl WrongAnswers for MostOffending {
-    fn propose(&self, questions: &Questions) -> Result<Proposed> {
+impl Candidates for MostOffending {
+    fn propose(&self, questions: &Questions) -> Result<Option<Proposed>> {
         let chosen = if self.points > 0 {
             self.enumerated(questions)?
         } else {
             self.searched(questions)?
         };
-        Ok(Proposed::of(questions.tensor(chosen)?))
+        Ok(Some(Proposed::of(questions.tensor(chosen)?)))
     }
 
-    fn measure(&self, _: &Bounds) -> Measure {
-        Measure::Counted
+    fn partition(&self, _: &Bounds) -> Partition {
+        Partition::Sum
     }
 
-    fn offered(&self, _: usize) -> usize {
+    fn offered(&self, _: Space) -> usize {
         2
+    }
+
+    fn radius(&self) -> Option<f64> {
+        Some(self.radius)
     }
 
     fn validate(&self) -> Result<()> {

@@ -2,9 +2,12 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Negatives, columns, detached, exclude};
+use super::embeddings::Embeddings;
+use super::exclude;
+use super::part::Pairs;
+use super::table::{detached, too_few_views};
 use crate::energies::{Cosine, Energy};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::losses::Energies;
 
 /// In-batch negatives of the other view only: each view asks among the B samples of another view, B − 1 of them wrong.
@@ -20,13 +23,9 @@ pub struct OtherView {
     pub exclude_above: Option<f64>,
 }
 
-impl Negatives for OtherView {
-    fn energies(
-        &self,
-        energy: &dyn Energy,
-        questions: &[Tensor],
-        answers: &[Tensor],
-    ) -> Result<Energies> {
+impl Pairs for OtherView {
+    fn energies(&self, energy: &dyn Energy, embeddings: &Embeddings) -> Result<Energies> {
+        let (questions, answers) = (embeddings.questions, embeddings.answers);
         let found = compare(energy, questions, answers)?;
         exclude::without(found, self.exclude_above, || {
             compare(&Cosine {}, &detached(questions), &detached(answers))
@@ -37,8 +36,8 @@ impl Negatives for OtherView {
         exclude::validate(self.exclude_above)
     }
 
-    fn answers(&self, batch: usize, _: usize) -> usize {
-        batch
+    fn answers(&self, batch: usize, _: usize) -> Option<usize> {
+        Some(batch)
     }
 }
 
@@ -51,18 +50,15 @@ fn compare(energy: &dyn Energy, questions: &[Tensor], answers: &[Tensor]) -> Res
                 continue;
             }
             let table = energy.table(question, answer)?;
-            let batch = table.dim(0)?;
-            right.push(columns(&table, |row| vec![row as u32])?);
-            wrong.push(columns(&table, |row| {
-                (0..batch).filter(|&c| c != row).map(|c| c as u32).collect()
-            })?);
+            // Sample b is the right answer to question b: every sample is a class.
+            let samples = Tensor::arange(0, table.dim(0)? as u32, table.device())?;
+            let of_pair = Energies::of_classes(&table, &samples)?;
+            wrong.push(of_pair.wrong()?.clone());
+            right.push(of_pair.positive);
         }
     }
     if right.is_empty() {
-        return Err(Error::key(
-            "augment.views",
-            "pairs need at least two views of a sample",
-        ));
+        return Err(too_few_views());
     }
     Ok(Energies {
         positive: Tensor::cat(&right, 0)?,

@@ -2,10 +2,12 @@ use candle_core::{DType, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{InBatch, Negatives, square_table};
+use super::embeddings::Embeddings;
+use super::part::Pairs;
+use super::table::square;
 use crate::energies::Energy;
 use crate::error::{Error, Result};
-use crate::losses::{Energies, LEFT_OUT};
+use crate::losses::{Energies, MASKED};
 
 /// Wrong answers of other classes: every view of every image of the same class is a right answer.
 ///
@@ -17,37 +19,21 @@ use crate::losses::{Energies, LEFT_OUT};
 #[serde(default, deny_unknown_fields)]
 pub struct OtherClasses {}
 
-impl Negatives for OtherClasses {
-    /// Every sample as a class of its own.
-    fn energies(
-        &self,
-        energy: &dyn Energy,
-        questions: &[Tensor],
-        answers: &[Tensor],
-    ) -> Result<Energies> {
-        InBatch::default().energies(energy, questions, answers)
-    }
-
-    fn labelled(
-        &self,
-        energy: &dyn Energy,
-        questions: &[Tensor],
-        answers: &[Tensor],
-        labels: Option<&Tensor>,
-    ) -> Result<Energies> {
-        let labels = labels.ok_or_else(|| {
+impl Pairs for OtherClasses {
+    fn energies(&self, energy: &dyn Energy, embeddings: &Embeddings) -> Result<Energies> {
+        let labels = embeddings.labels.ok_or_else(|| {
             Error::key(
                 "negatives.kind",
                 "`other_classes` needs labels, but the data have none; put each class in a folder of its own, or use \
                  `in_batch`",
             )
         })?;
-        let (table, views, _) = square_table(energy, questions, answers)?;
+        let (table, views, _) = square(energy, embeddings.questions, embeddings.answers)?;
         let labels = Tensor::cat(&vec![labels; views], 0)?;
         let rows = labels.dim(0)?;
         let same = labels.unsqueeze(1)?.broadcast_eq(&labels.unsqueeze(0)?)?; // (V·B, V·B)
         let itself = Tensor::eye(rows, DType::U8, table.device())?;
-        let far = Tensor::full(LEFT_OUT as f32, table.shape(), table.device())?;
+        let far = Tensor::full(MASKED as f32, table.shape(), table.device())?;
         let far = far.to_dtype(table.dtype())?;
         let others = itself.eq(0_u8)?;
         Ok(Energies {
@@ -61,7 +47,7 @@ impl Negatives for OtherClasses {
         true
     }
 
-    fn answers(&self, batch: usize, views: usize) -> usize {
-        views * batch - 1
+    fn answers(&self, batch: usize, views: usize) -> Option<usize> {
+        Some(views * batch - 1)
     }
 }
