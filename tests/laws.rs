@@ -161,7 +161,7 @@ fn losses_pull_right_answers_down_and_never_wrong_ones() -> Result<(), Any> {
 #[test]
 fn losses_of_collapsed_energies_read_their_floor() -> Result<(), Any> {
     for kind in LossKind::defaults() {
-        let Some(floor) = kind.part().floor(5) else {
+        let Some(floor) = kind.part().collapse_value(5) else {
             continue;
         };
         let energies = Energies {
@@ -197,7 +197,7 @@ fn regularizers_have_right_gradients_floors_and_no_order() -> Result<(), Any> {
         let flat = Tensor::zeros((6, 3), DType::F64, &Device::Cpu)?;
         let collapsed = part.forward(&[flat.clone(), flat], 0)?.to_scalar::<f64>()?;
         assert!(
-            (collapsed - part.floor(6, 3)).abs() < 1e-9,
+            (collapsed - part.collapse_value(6, 3)).abs() < 1e-9,
             "{name}: {collapsed}"
         );
     }

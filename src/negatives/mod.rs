@@ -95,6 +95,18 @@ pub trait Negatives: Send + Sync {
         true
     }
 
+    /// Whether the hardest wrong answer is all that counts under a loss of the most offending one
+    /// ([`crate::losses::Loss::only_most_offending`]): so where a question is offered all of them at once, not where
+    /// each is a question of its own.
+    fn only_hardest_counts(&self) -> bool {
+        true
+    }
+
+    /// Whether wrong answers come from outside the batch, so that a small batch offers as many as a large one.
+    fn outside_batch(&self) -> bool {
+        false
+    }
+
     /// Whether pairs of views can be compared.
     fn pairs(&self) -> bool {
         true

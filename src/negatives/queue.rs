@@ -104,6 +104,10 @@ impl Negatives for Queue {
         Some(self)
     }
 
+    fn outside_batch(&self) -> bool {
+        true
+    }
+
     fn answers(&self, _: usize, _: usize) -> usize {
         self.size + 1
     }

@@ -102,6 +102,10 @@ impl Negatives for Triplets {
         matches!(self.mining, Mining::All | Mining::Hardest)
     }
 
+    fn only_hardest_counts(&self) -> bool {
+        self.mining == Mining::Hardest
+    }
+
     fn answers(&self, _: usize, _: usize) -> usize {
         2
     }

@@ -97,8 +97,12 @@ impl Optimizer for AdamW {
         self.lr
     }
 
-    fn usual(&self) -> f64 {
+    fn largest_usual_rate(&self) -> f64 {
         0.02 // every weight moves by about this much a step
+    }
+
+    fn adapts(&self) -> bool {
+        true
     }
 
     fn validate(&self) -> Result<()> {

@@ -125,7 +125,7 @@ impl Optimizer for Lars {
         self.lr
     }
 
-    fn usual(&self) -> f64 {
+    fn largest_usual_rate(&self) -> f64 {
         0.05 / self.trust // the share of its own length that a weight moves is lr · trust
     }
 

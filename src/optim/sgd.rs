@@ -91,7 +91,7 @@ impl Optimizer for Sgd {
         self.lr
     }
 
-    fn usual(&self) -> f64 {
+    fn largest_usual_rate(&self) -> f64 {
         10.0 * (1.0 - self.momentum) // momentum multiplies a step by 1 / (1 − momentum)
     }
 

@@ -181,13 +181,13 @@ impl Objective for Answers {
     fn floor(&self, _: usize, _: usize) -> Option<f64> {
         let loss = self.loss.part();
         match (self.machine.space(), self.source()) {
-            (Space::Classes(count), _) => loss.floor(count),
+            (Space::Classes(count), _) => loss.collapse_value(count),
             (Space::Vectors(dim), Some(source)) => match source.measure(&self.bounds) {
                 Measure::Cells(_) if loss.beta().is_some() => None,
                 Measure::Model => None,
-                _ => loss.floor(source.offered(dim)),
+                _ => loss.collapse_value(source.offered(dim)),
             },
-            (Space::Vectors(_), None) => loss.floor(1),
+            (Space::Vectors(_), None) => loss.collapse_value(1),
         }
     }
 }

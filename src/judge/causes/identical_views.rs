@@ -1,0 +1,18 @@
+use super::{Context, cause};
+use crate::error::Result;
+use crate::eval::collapse::Cause;
+
+/// Views of an image that are all the same.
+pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
+    let channels = context.config.data.channels.unwrap_or(3);
+    let identical = context.config.augment.identical(channels)?;
+    Ok(identical.then(|| Cause {
+        blinds: true,
+        ..cause(
+            "identical_views",
+            "`augment.views` makes the same view of an image every time, so that pairs agree whatever the network \
+             does; add operations that change an image and keep what it shows"
+                .into(),
+        )
+    }))
+}

@@ -1,0 +1,18 @@
+use super::{Context, cause};
+use crate::error::Result;
+use crate::eval::collapse::Cause;
+
+/// A learning rate above all that are usual with this optimizer.
+pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
+    let optimizer = context.config.optimizer.part();
+    let (rate, usual) = (optimizer.learning_rate(), optimizer.largest_usual_rate());
+    Ok((rate > usual).then(|| {
+        cause(
+            "learning_rate",
+            format!(
+                "`optimizer.lr` {rate} is large for {}; start below {usual:.3}",
+                context.config.optimizer.name()
+            ),
+        )
+    }))
+}

@@ -1,0 +1,18 @@
+use super::{Context, cause};
+use crate::error::Result;
+use crate::eval::collapse::Cause;
+use crate::losses::Margin;
+
+/// A loss that equal energies satisfy.
+pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
+    let none = context.loss.margin() == Margin::Finite(0.0);
+    Ok((none && !context.held_apart()).then(|| {
+        cause(
+            "no_margin",
+            format!(
+                "the loss `{}` has a margin of 0, so that equal energies satisfy it; choose one with a margin",
+                context.config.loss.name()
+            ),
+        )
+    }))
+}
