@@ -55,4 +55,8 @@ impl Energy for Euclidean {
     fn range(&self, _: usize) -> (f64, f64) {
         (0.0, if self.normalise { 2.0 } else { f64::INFINITY })
     }
+
+    fn is_distance(&self) -> bool {
+        true
+    }
 }

@@ -32,4 +32,8 @@ impl Energy for L1 {
     fn range(&self, _: usize) -> (f64, f64) {
         (0.0, f64::INFINITY)
     }
+
+    fn is_distance(&self) -> bool {
+        true
+    }
 }

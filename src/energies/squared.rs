@@ -57,4 +57,8 @@ impl Energy for Squared {
     fn range(&self, _: usize) -> (f64, f64) {
         (0.0, f64::INFINITY)
     }
+
+    fn is_distance(&self) -> bool {
+        true
+    }
 }

@@ -1,12 +1,11 @@
 use super::{Context, cause};
-use crate::error::Result;
 use crate::eval::collapse::Cause;
 
 /// A loss of the one lowest wrong energy, among many wrong answers.
-pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
+pub(super) fn find(context: &Context) -> Option<Cause> {
     let negatives = context.config.negatives.as_ref();
     let many = negatives.is_none_or(|negatives| negatives.part().only_hardest_counts());
-    Ok((many && context.loss.only_most_offending()).then(|| {
+    (many && context.loss.only_most_offending()).then(|| {
         cause(
             "hardest_negatives",
             format!(
@@ -16,7 +15,7 @@ pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
                 context.config.loss.name()
             ),
         )
-    }))
+    })
 }
 
 #[cfg(test)]
@@ -26,6 +25,7 @@ mod tests {
     use super::super::found;
     use super::*;
     use crate::config::Config;
+    use crate::error::Result;
     use crate::losses::{Energies, Loss, Margin};
 
     /// A loss that no list knows.
@@ -60,11 +60,11 @@ mod tests {
             (vec!["negatives.kind=triplets".to_string()], vec![]),
         ] {
             let config = Config::load(Some("simclr"), &sets)?;
-            let causes = found(&Context {
-                config: &config,
+            let context = Context {
                 loss: &Unheard,
-                images: 10_000,
-            })?;
+                ..Context::new(&config, 10_000)?
+            };
+            let causes = found(&context);
             let names: Vec<&str> = causes.iter().map(|cause| cause.name.as_str()).collect();
             assert_eq!(names, expected);
         }

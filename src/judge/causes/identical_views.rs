@@ -1,12 +1,9 @@
 use super::{Context, cause};
-use crate::error::Result;
 use crate::eval::collapse::Cause;
 
 /// Views of an image that are all the same.
-pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
-    let channels = context.config.data.channels.unwrap_or(3);
-    let identical = context.config.augment.identical(channels)?;
-    Ok(identical.then(|| Cause {
+pub(super) fn find(context: &Context) -> Option<Cause> {
+    context.identical_views.then(|| Cause {
         blinds: true,
         ..cause(
             "identical_views",
@@ -14,5 +11,5 @@ pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
              does; add operations that change an image and keep what it shows"
                 .into(),
         )
-    }))
+    })
 }

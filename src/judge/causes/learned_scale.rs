@@ -1,16 +1,15 @@
 use super::{Context, cause};
-use crate::error::Result;
 use crate::eval::collapse::Cause;
 
 /// Above this rate the few learned numbers of a loss overshoot, unless the optimizer adapts to their gradients.
 const FASTEST_LEARNED: f64 = 0.05;
 
 /// Single numbers of the loss whose gradient sums over the batch, at the rate of a network's weights.
-pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
+pub(super) fn find(context: &Context) -> Option<Cause> {
     let optimizer = context.config.optimizer.part();
     let rate = optimizer.learning_rate();
     let learned = !context.loss.learned().is_empty();
-    Ok((learned && !optimizer.adapts() && rate > FASTEST_LEARNED).then(|| {
+    (learned && !optimizer.adapts() && rate > FASTEST_LEARNED).then(|| {
         cause(
             "learned_scale",
             format!(
@@ -20,5 +19,5 @@ pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
                 context.config.optimizer.name()
             ),
         )
-    }))
+    })
 }

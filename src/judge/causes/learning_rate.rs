@@ -1,12 +1,11 @@
 use super::{Context, cause};
-use crate::error::Result;
 use crate::eval::collapse::Cause;
 
 /// A learning rate above all that are usual with this optimizer.
-pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
+pub(super) fn find(context: &Context) -> Option<Cause> {
     let optimizer = context.config.optimizer.part();
     let (rate, usual) = (optimizer.learning_rate(), optimizer.largest_usual_rate());
-    Ok((rate > usual).then(|| {
+    (rate > usual).then(|| {
         cause(
             "learning_rate",
             format!(
@@ -14,5 +13,5 @@ pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
                 context.config.optimizer.name()
             ),
         )
-    }))
+    })
 }

@@ -19,9 +19,10 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::eval::collapse::{Cause, FEWEST_DIMENSIONS};
 use crate::losses::Loss;
+use crate::regularizers::RegularizerKind;
 
 /// Looks for one cause; `None` where it is not there.
-type Find = fn(&Context) -> Result<Option<Cause>>;
+type Find = fn(&Context) -> Option<Cause>;
 
 /// All of them, the likeliest first.
 const CAUSES: [Find; 12] = [
@@ -47,20 +48,11 @@ const CAUSES: [Find; 12] = [
 /// # Errors
 /// Views that cannot be made.
 pub fn causes(config: &Config, images: usize) -> Result<Vec<Cause>> {
-    found(&Context {
-        config,
-        loss: config.loss.part(),
-        images,
-    })
+    Ok(found(&Context::new(config, images)?))
 }
 
-fn found(context: &Context) -> Result<Vec<Cause>> {
-    let all = CAUSES.iter().map(|find| find(context));
-    Ok(all
-        .collect::<Result<Vec<_>>>()?
-        .into_iter()
-        .flatten()
-        .collect())
+fn found(context: &Context) -> Vec<Cause> {
+    CAUSES.iter().filter_map(|find| find(context)).collect()
 }
 
 /// What causes are read from.
@@ -69,9 +61,21 @@ struct Context<'a> {
     loss: &'a dyn Loss,
     /// In the training part.
     images: usize,
+    /// Whether `augment.views` makes the same view of an image every time.
+    identical_views: bool,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    fn new(config: &'a Config, images: usize) -> Result<Self> {
+        let channels = config.data.channels.unwrap_or(3);
+        Ok(Self {
+            config,
+            loss: config.loss.part(),
+            images,
+            identical_views: config.augment.identical(channels)?,
+        })
+    }
+
     /// Lowest and highest energy of a pair.
     fn energy_range(&self) -> (f64, f64) {
         let projector = self.config.projector.as_ref();
@@ -84,7 +88,7 @@ impl Context<'_> {
     fn held_apart(&self) -> bool {
         let config = self.config;
         let centred = config.target.is_some_and(|target| target.centre.is_some());
-        let mut regularizers = config.regularizers.iter().map(|r| r.part());
+        let mut regularizers = config.regularizers.iter().map(RegularizerKind::part);
         centred
             || config.predictor.is_some()
             || regularizers.any(|r| r.repels() && r.weight() > 0.0)

@@ -1,12 +1,11 @@
 use super::{Context, cause};
-use crate::error::Result;
 use crate::eval::collapse::Cause;
 use crate::losses::Margin;
 
 /// A loss that equal energies satisfy.
-pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
+pub(super) fn find(context: &Context) -> Option<Cause> {
     let none = context.loss.margin() == Margin::Finite(0.0);
-    Ok((none && !context.held_apart()).then(|| {
+    (none && !context.held_apart()).then(|| {
         cause(
             "no_margin",
             format!(
@@ -14,5 +13,5 @@ pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
                 context.config.loss.name()
             ),
         )
-    }))
+    })
 }

@@ -1,13 +1,12 @@
 use super::{Context, cause};
-use crate::error::Result;
 use crate::eval::collapse::Cause;
 use crate::losses::Margin;
 
 /// A loss without wrong answers, and neither a predictor nor a centre nor a regularizer.
-pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
+pub(super) fn find(context: &Context) -> Option<Cause> {
     let alone = context.config.regularizers.is_empty() && !context.held_apart();
     let only_pulls = context.loss.margin() == Margin::None;
-    Ok((alone && only_pulls).then(|| {
+    (alone && only_pulls).then(|| {
         cause(
             "nothing_repels",
             format!(
@@ -16,5 +15,5 @@ pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
                 context.config.loss.name()
             ),
         )
-    }))
+    })
 }

@@ -1,19 +1,16 @@
 use super::{Context, cause};
-use crate::error::Result;
 use crate::eval::collapse::Cause;
 
 /// A target that has moved less than this share of the way to the trained network has not moved.
 const LEAST_FOLLOWED: f64 = 0.5;
 
 /// A target that hardly follows in the steps that the run has.
-pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
+pub(super) fn find(context: &Context) -> Option<Cause> {
     let train = &context.config.train;
-    let Some(target) = context.config.target else {
-        return Ok(None);
-    };
+    let target = context.config.target?;
     let steps = train.epochs as f64 * (context.images / train.batch.max(1)) as f64;
     let kept = f64::midpoint(target.momentum, target.end); // the mean over its schedule
-    Ok((steps * (1.0 - kept) < LEAST_FOLLOWED).then(|| {
+    (steps * (1.0 - kept) < LEAST_FOLLOWED).then(|| {
         cause(
             "still_target",
             format!(
@@ -22,5 +19,5 @@ pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
                 target.momentum, target.end
             ),
         )
-    }))
+    })
 }

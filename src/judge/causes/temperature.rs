@@ -1,5 +1,4 @@
 use super::{Context, cause};
-use crate::error::Result;
 use crate::eval::collapse::Cause;
 
 /// With a smaller β · (highest − lowest energy) all answers are about as probable, whatever the network does.
@@ -9,10 +8,8 @@ const LEAST_CONTRAST: f64 = 0.1;
 const MOST_CONTRAST: f64 = 1000.0;
 
 /// Energies that differ by too little, times beta, for a softmax to tell, or by so much that it is none.
-pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
-    let Some(beta) = context.loss.beta() else {
-        return Ok(None);
-    };
+pub(super) fn find(context: &Context) -> Option<Cause> {
+    let beta = context.loss.beta()?;
     let (low, high) = context.energy_range();
     let contrast = beta * (high - low);
     let (size, so) = if contrast < LEAST_CONTRAST {
@@ -20,9 +17,9 @@ pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
     } else if contrast.is_finite() && contrast > MOST_CONTRAST {
         ("small", "nothing but the lowest energy counts")
     } else {
-        return Ok(None);
+        return None;
     };
-    Ok(Some(cause(
+    Some(cause(
         "temperature",
         format!(
             "the temperature 1/β of `{}` in `loss`, {}, is {size} against energies between {low} and {high}: {so}; 0.1 \
@@ -30,5 +27,5 @@ pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
             context.config.loss.name(),
             1.0 / beta
         ),
-    )))
+    ))
 }

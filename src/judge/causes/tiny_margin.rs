@@ -1,5 +1,4 @@
 use super::{Context, cause};
-use crate::error::Result;
 use crate::eval::collapse::Cause;
 use crate::losses::Margin;
 
@@ -7,13 +6,13 @@ use crate::losses::Margin;
 const LEAST_MARGIN: f64 = 0.01;
 
 /// A margin that nearly equal embeddings satisfy.
-pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
+pub(super) fn find(context: &Context) -> Option<Cause> {
     let Margin::Finite(margin) = context.loss.margin() else {
-        return Ok(None);
+        return None;
     };
     let (low, high) = context.energy_range();
     let tiny = margin > 0.0 && high.is_finite() && margin < LEAST_MARGIN * (high - low);
-    Ok(tiny.then(|| {
+    tiny.then(|| {
         cause(
             "tiny_margin",
             format!(
@@ -21,5 +20,5 @@ pub(super) fn find(context: &Context) -> Result<Option<Cause>> {
                  embeddings satisfy it; a tenth to a quarter of the range is usual"
             ),
         )
-    }))
+    })
 }
