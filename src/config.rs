@@ -21,7 +21,6 @@ use crate::optim::{OptimizerKind, Sgd};
 use crate::regularizers::RegularizerKind;
 use crate::train::TrainConfig;
 
-mod causes;
 mod presets;
 mod read;
 
@@ -63,7 +62,7 @@ pub struct Config {
     /// Wrong answers; left out: `in_batch` for pairs of views, all labels for classes, none for vectors.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub negatives: Option<NegativesKind>,
-    /// Prices on the cloud of embeddings.
+    /// Penalties on the shape of the cloud of embeddings.
     pub regularizers: Vec<RegularizerKind>,
     /// Answers instead of pairs of views: `ravine train` learns labels or vectors.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -47,6 +47,15 @@ pub fn first_sentence(schema: &schemars::Schema) -> String {
         .to_string()
 }
 
+/// Cut the example out of a schema's description: it is written for users of the library.
+pub fn without_example(schema: &mut schemars::Schema) {
+    let text = schema.get("description").and_then(|d| d.as_str());
+    if let Some((text, _)) = text.and_then(|text| text.split_once("```")) {
+        let text = text.trim_end().to_string();
+        schema.insert("description".into(), text.into());
+    }
+}
+
 /// Declare a family: an enum tagged by `kind`, one variant a part, and the list made from it.
 ///
 /// `part()` gives the trait object; `NAMES`, `entries()` and `defaults()` serve the command line and the laws.
@@ -92,4 +101,32 @@ macro_rules! family {
             }
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twice, `2 x`.
+    ///
+    /// Choose it for pairs.
+    ///
+    /// ```
+    /// assert_eq!(2 * 2, 4);
+    /// ```
+    #[derive(schemars::JsonSchema)]
+    #[allow(dead_code, reason = "only its schema is looked at")]
+    struct Twice {}
+
+    #[test]
+    fn a_schema_describes_a_part_without_its_example() {
+        let mut schema = schemars::schema_for!(Twice);
+        assert_eq!(first_sentence(&schema), "Twice, `2 x`.");
+        without_example(&mut schema);
+        let text = "Twice, `2 x`.\n\nChoose it for pairs.";
+        assert_eq!(
+            schema.get("description").and_then(|d| d.as_str()),
+            Some(text)
+        );
+    }
 }

@@ -13,8 +13,8 @@ use ravine::graph::check::gradient_error;
 use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Graph, Mode, Network, Op};
 use ravine::losses::{Energies, LossKind};
 use ravine::negatives::{CandidatesKind, Embeddings, NegativesKind, PairsKind};
-use ravine::optim::OptimizerKind;
-use ravine::params::Params;
+use ravine::optim::{OptimizerKind, State};
+use ravine::params::{Param, Params, Role};
 use ravine::random::{Purpose, normal, stream};
 use ravine::regularizers::RegularizerKind;
 use serde_json::Value;
@@ -96,6 +96,20 @@ fn energies_have_right_gradients_and_one_meaning() -> Result<(), Any> {
 }
 
 #[test]
+fn a_distance_is_zero_at_its_point_and_grows_away_from_it() -> Result<(), Any> {
+    let x = random(&[1, 4], 13, DType::F64)?;
+    for kind in EnergyKind::defaults() {
+        let at = |factor: f64| -> Result<f64, Any> {
+            let e = kind.part().table(&x, &(&x * factor)?)?;
+            Ok(e.sum_all()?.to_scalar::<f64>()?)
+        };
+        let grows = at(1.0)?.abs() < 1e-5 && at(1.0)? < at(1.5)? && at(1.5)? < at(2.0)?;
+        assert_eq!(grows, kind.part().is_distance(), "{}", kind.name());
+    }
+    Ok(())
+}
+
+#[test]
 fn energies_have_finite_gradients_where_both_sides_meet() -> Result<(), Any> {
     for kind in EnergyKind::defaults() {
         for value in [0.0, 1.0] {
@@ -159,9 +173,29 @@ fn losses_pull_right_answers_down_and_never_wrong_ones() -> Result<(), Any> {
 }
 
 #[test]
-fn losses_of_collapsed_energies_read_their_floor() -> Result<(), Any> {
+fn a_loss_of_the_most_offending_answer_alone_does_not_see_the_others() -> Result<(), Any> {
     for kind in LossKind::defaults() {
-        let Some(floor) = kind.part().floor(5) else {
+        let (loss, name) = (kind.part(), kind.name());
+        let value = |other: f64| -> Result<f64, Any> {
+            let right = Tensor::new(&[[0.6]], &Device::Cpu)?;
+            let wrong = Tensor::new(&[[0.5, other]], &Device::Cpu)?;
+            let rows = loss.forward(&Energies::new(right, wrong))?;
+            Ok(rows.mean_all()?.to_scalar::<f64>()?)
+        };
+        let blind = value(0.7)? == value(0.9)?;
+        assert_eq!(
+            blind && loss.needs_negatives(),
+            loss.only_most_offending(),
+            "{name}"
+        );
+    }
+    Ok(())
+}
+
+#[test]
+fn losses_of_collapsed_energies_read_their_collapse_value() -> Result<(), Any> {
+    for kind in LossKind::defaults() {
+        let Some(floor) = kind.part().collapse_value(5) else {
             continue;
         };
         let energies = Energies {
@@ -197,7 +231,7 @@ fn regularizers_have_right_gradients_floors_and_no_order() -> Result<(), Any> {
         let flat = Tensor::zeros((6, 3), DType::F64, &Device::Cpu)?;
         let collapsed = part.forward(&[flat.clone(), flat], 0)?.to_scalar::<f64>()?;
         assert!(
-            (collapsed - part.floor(6, 3)).abs() < 1e-9,
+            (collapsed - part.collapse_value(6, 3)).abs() < 1e-9,
             "{name}: {collapsed}"
         );
     }
@@ -311,6 +345,28 @@ fn wrong_answers_that_cost_nothing_get_no_gradient_and_active_ones_do() -> Resul
         }
     }
     assert!(seen[0] > 2 && seen[1] > 2, "{seen:?}");
+    Ok(())
+}
+
+#[test]
+fn an_optimizer_adapts_if_and_only_if_larger_gradients_move_a_number_no_further() -> Result<(), Any>
+{
+    for kind in OptimizerKind::defaults() {
+        let moved = |gradient: f64| -> Result<f64, Any> {
+            let param = Param {
+                name: "number".into(),
+                var: Var::from_tensor(&Tensor::new(&[0.0], &Device::Cpu)?)?,
+                role: Role::Plain,
+                frozen: false,
+            };
+            let gradient = Tensor::new(&[gradient], &Device::Cpu)?;
+            let mut state = State::default();
+            kind.part().update(&param, &gradient, 0.01, 1, &mut state)?;
+            Ok(param.var.to_vec1::<f64>()?[0])
+        };
+        let same = (moved(1000.0)? / moved(1.0)? - 1.0).abs() < 1e-3;
+        assert_eq!(same, kind.part().adapts(), "{}", kind.name());
+    }
     Ok(())
 }
 

@@ -1,5 +1,8 @@
 //! `ravine config`: the configuration as it would be used, and its schema.
 
+use schemars::Schema;
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
 use serde_json::json;
 
 use super::{print_json, print_text};
@@ -9,6 +12,7 @@ use crate::data::table;
 use crate::error::Result;
 use crate::graph::{Graph, Summary};
 use crate::heads::Space;
+use crate::registry::without_example;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -29,7 +33,7 @@ const CLASSES: usize = 10;
 
 pub(super) fn run(command: Command, json: bool) -> Result<()> {
     let (config, sets) = match command {
-        Command::Schema => return print_json(&schemars::schema_for!(Config)),
+        Command::Schema => return print_json(&schema()),
         Command::Show { config, sets } => (config, sets),
     };
     let config = Config::load(config.as_deref(), &sets)?;
@@ -48,6 +52,12 @@ pub(super) fn run(command: Command, json: bool) -> Result<()> {
         config.to_toml()?,
         tables.join("\n")
     ))
+}
+
+/// What a configuration may hold.
+fn schema() -> Schema {
+    let settings = SchemaSettings::default().with_transform(RecursiveTransform(without_example));
+    settings.into_generator().into_root_schema_for::<Config>()
 }
 
 /// The networks that `config` makes, and what they take.

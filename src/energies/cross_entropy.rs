@@ -7,10 +7,22 @@ use crate::error::{Error, Result};
 
 /// `−Σ_d softmax(y / answer)_d · log softmax(x / question)_d`: how badly x foretells the soft class that y chose. DINO.
 ///
-/// x (N, D) and y are scores of D classes that nobody named; at least the entropy of y's choice, 0 or more. Source:
-/// Caron et al. 2021, *Emerging Properties in Self-Supervised Vision Transformers*, eq. 2. The answers' temperature is
-/// the lower one (sharpening), against the collapse to equal scores; `target.centre` is against the collapse to one class.
-/// Choose it with a projector that ends in `prototypes`, a momentum target and no negatives.
+/// x (N, D) and y (N, K, D), scores of D classes that nobody named, to (N, K), or all pairs of x (N, D) and y (M, D) to
+/// (N, M); at least the entropy of y's choice, 0 or more. Errors: dimensions that differ; a temperature of 0 or less. The
+/// answers' temperature is the lower one (sharpening), against the collapse to equal scores; `target.centre` is against the
+/// collapse to one class.
+///
+/// Source: Caron et al. 2021, *Emerging Properties in Self-Supervised Vision Transformers*, eq. 2. Choose it with a
+/// projector that ends in `prototypes`, a momentum target and no negatives.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::energies::{CrossEntropy, Energy};
+/// let (x, y) = (Tensor::new(&[[3_f64.ln(), 0.0]], &Cpu)?, Tensor::new(&[[0.0, 0.0]], &Cpu)?);
+/// let e = CrossEntropy { question: 1.0, answer: 1.0 }.table(&x, &y)?.to_vec2::<f64>()?;
+/// assert!((e[0][0] - 0.8370).abs() < 1e-4); // −½ log ¾ − ½ log ¼
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CrossEntropy {

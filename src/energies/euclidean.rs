@@ -10,9 +10,20 @@ const NEAREST: f64 = 1e-12;
 
 /// `‖x − y‖`, the distance of DrLIM and of triplet losses; of unit vectors when `normalise`, in [0, 2].
 ///
-/// The gradient at x = y is zero (the root is taken of max(‖x − y‖², 1e-12)).
-/// Choose it with margins that are meant in the units of the embedding; with `normalise`, where lengths should mean
-/// nothing, and a table of all pairs costs one matrix product.
+/// x (N, D) and y (N, K, D) to (N, K), or all pairs of x (N, D) and y (M, D) to (N, M). The gradient at x = y is zero (the
+/// root is taken of max(‖x − y‖², 1e-12)). Errors: dimensions that differ.
+///
+/// Source: Hadsell, Chopra & LeCun 2006, eq. 1. Choose it with margins that are meant in the units of the embedding; with
+/// `normalise`, where lengths should mean nothing, and a table of all pairs costs one matrix product.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::energies::{Energy, Euclidean};
+/// let (x, y) = (Tensor::new(&[[0.0, 0.0]], &Cpu)?, Tensor::new(&[[3.0, 4.0]], &Cpu)?);
+/// let e = Euclidean::default().table(&x, &y)?.to_vec2::<f64>()?;
+/// assert!((e[0][0] - 5.0).abs() < 1e-9); // √(3² + 4²)
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Euclidean {
@@ -43,5 +54,9 @@ impl Energy for Euclidean {
 
     fn range(&self, _: usize) -> (f64, f64) {
         (0.0, if self.normalise { 2.0 } else { f64::INFINITY })
+    }
+
+    fn is_distance(&self) -> bool {
+        true
     }
 }

@@ -44,6 +44,12 @@ pub trait Energy: Send + Sync {
         None
     }
 
+    /// Whether it is a distance of x and y, or grows with one: 0 where they are equal, the higher the farther y is. What
+    /// predicts the numbers of y needs one.
+    fn is_distance(&self) -> bool {
+        false
+    }
+
     /// Refuse settings that make no energy.
     ///
     /// # Errors

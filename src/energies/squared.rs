@@ -7,7 +7,20 @@ use crate::error::Result;
 
 /// `½ ‖x − y‖²`, or the mean square over dimensions: the invariance term of VICReg, the energy of regression.
 ///
-/// Choose it when the scale of an embedding is held by a regularizer, or when y is a vector to predict.
+/// x (N, D) and y (N, K, D) to (N, K), or all pairs of x (N, D) and y (M, D) to (N, M); at least 0. Errors: dimensions that
+/// differ.
+///
+/// Source: LeCun et al. 2006, section 3.1; with `mean` Bardes et al. 2022, eq. 5, over D. Choose it when the scale of an
+/// embedding is held by a regularizer, or when y is a vector to predict.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::energies::{Energy, Squared};
+/// let (x, y) = (Tensor::new(&[[1.0, 2.0]], &Cpu)?, Tensor::new(&[[3.0, 1.0]], &Cpu)?);
+/// let e = Squared::default().table(&x, &y)?.to_vec2::<f64>()?;
+/// assert!((e[0][0] - 2.5).abs() < 1e-9); // ½ (2² + 1²)
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Squared {
@@ -43,5 +56,9 @@ impl Energy for Squared {
 
     fn range(&self, _: usize) -> (f64, f64) {
         (0.0, f64::INFINITY)
+    }
+
+    fn is_distance(&self) -> bool {
+        true
     }
 }

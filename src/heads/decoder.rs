@@ -129,7 +129,7 @@ impl Head for Latent {
         if let Some(beta) = self.beta_start {
             positive("head.beta_start", beta)?;
         }
-        if !matches!(self.energy.name(), "squared" | "l1" | "euclidean") {
+        if !self.energy.part().is_distance() {
             return Err(Error::key(
                 "head.energy.kind",
                 "a latent head compares predictions with answers by squared, l1 or euclidean",

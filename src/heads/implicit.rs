@@ -15,9 +15,10 @@ use crate::graph::{Graph, Mode, Network, NodeId, Op};
 /// Implicit regression, `E(x, y) = ½‖G_x(x) − G_y(y)‖²` or another energy of two learned embeddings.
 ///
 /// G_x is the encoder (with one more linear layer when `code` is set), G_y a perceptron over y: answers
-/// (B, K, D) to energies (B, K), unit-free. LeCun et al. 2006, section 2.2 and the architecture B of
-/// section 3. Any number of answers can be right for one x. Both sides are learned: choose a loss with a
-/// margin (square_square, hinge, nll) and wrong answers, or the energy becomes flat.
+/// (B, K, D) to energies (B, K), unit-free. Errors: answers that are classes; widths of 0. Both sides are learned: choose a
+/// loss with a margin (square_square, hinge, nll) and wrong answers, or the energy becomes flat.
+///
+/// Source: LeCun et al. 2006, section 3.4. Choose it where any number of answers can be right for one x.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Implicit {

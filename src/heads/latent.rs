@@ -11,8 +11,10 @@ use crate::losses::{free_energy, lowest};
 /// Latent variable, `E(x, y, z) = ½‖G(x, z) − y‖² + R(z)`; E(x, y) is its minimum or free energy over z.
 ///
 /// Features (B, F) and z go through a perceptron G to a prediction: answers (B, K, D) to energies (B, K, Z), then
-/// (B, K). LeCun et al. 2006, section 2.4 and eq. 4 and 25. Each value of z gives one prediction, so a set of
-/// z gives a set of answers. Choose it when several answers are right and a decoder should draw them.
+/// (B, K). Each value of z gives one prediction, so a set of z gives a set of answers. Errors: answers that are classes; an
+/// energy that is no distance; a beta of 0 or less; what z refuses.
+///
+/// Source: LeCun et al. 2006, sections 4 and 4.2. Choose it when several answers are right and a decoder should draw them.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Latent {

@@ -11,8 +11,10 @@ use crate::losses::softplus;
 
 /// One linear energy a class, `E(x, y) = (W f(x) + b)[y]`; the answer is the class of least energy.
 ///
-/// Features (B, F) to energies (B, C) of any sign, or at least 0 with `non_negative`. LeCun et al. 2006,
-/// section 2.2. With the nll at beta 1 this is softmax regression on −E. Choose it for labels out of a fixed list.
+/// Features (B, F) to energies (B, C) of any sign, or at least 0 with `non_negative`. Errors: answers that are vectors, or
+/// fewer than two classes. With the nll at beta 1 this is softmax regression on −E.
+///
+/// Source: LeCun et al. 2006, section 3.3. Choose it for labels out of a fixed list.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct MultiClass {

@@ -12,9 +12,11 @@ use crate::graph::{Graph, Network, NodeId, Op};
 /// Regression, `E(x, y) = ½‖G(x) − y‖²` or another energy of G(x) and y.
 ///
 /// Features (B, F) to a prediction (B, D) by one linear layer, energies of answers (B, K, D) to (B, K), in the
-/// units of y (squared, or not with `l1`). LeCun et al. 2006, section 2.2 and the architecture A of section 3.
-/// The y side is fixed, so even the energy loss cannot make it flat. Choose it when one answer is right for
-/// each x: where several are, it answers with their mean, and `implicit` or `latent` finds them all.
+/// units of y (squared, or not with `l1`). Errors: answers that are classes. The y side is fixed, so even the energy loss
+/// cannot make it flat.
+///
+/// Source: LeCun et al. 2006, section 3.1. Choose it when one answer is right for each x: where several are, it answers with
+/// their mean, and `implicit` or `latent` finds them all.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Regression {

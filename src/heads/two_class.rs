@@ -10,9 +10,11 @@ use crate::graph::{Graph, NodeId, Op};
 
 /// Two answers, `E(x, y) = −y G(x)` with y = −1 for the first class and +1 for the second.
 ///
-/// Features (B, F) to energies (B, 2) of any sign. LeCun et al. 2006, section 2.2: the hinge becomes
+/// Features (B, F) to energies (B, 2) of any sign. Errors: answers that are vectors, or not two classes. The hinge becomes
 /// `max(0, m − 2 y G)`, the nll `log(1 + exp(−2 y G))`. The two energies are opposite, so every loss
-/// contrasts; the energy loss has no lower bound. Choose it for yes and no with one number out.
+/// contrasts; the energy loss has no lower bound.
+///
+/// Source: LeCun et al. 2006, section 3.2. Choose it for yes and no with one number out.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TwoClass {}

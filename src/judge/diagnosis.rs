@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::error::Result;
 use crate::eval::collapse::{Cause, Judgement, Verdict, judge};
+use crate::judge::causes::causes;
 
 /// Made once a run, asked at every probe and by the card.
 #[derive(Clone)]
@@ -27,7 +28,7 @@ impl Diagnosis {
     /// # Errors
     /// Views that cannot be made.
     pub fn new(config: &Config, images: usize, floor: Option<f64>) -> Result<Self> {
-        let causes = config.causes(images)?;
+        let causes = causes(config, images)?;
         Ok(Self { floor, causes })
     }
 

@@ -5,10 +5,11 @@
 //! | how does it look on the way? | [`Online`] |
 //! | what is a pretrained encoder worth? | [`image_card`], beside its [`baselines`] |
 //! | what are a head's answers worth? | [`judge_head`], [`class_card`], [`vector_card`] |
-//! | may it have collapsed, and why? | [`Diagnosis`] |
+//! | may it have collapsed, and why? | [`Diagnosis`], from its [`causes`] |
 
 pub mod baselines;
 mod card;
+pub mod causes;
 mod diagnosis;
 mod head;
 mod head_card;

@@ -10,10 +10,22 @@ use crate::error::Result;
 /// Contrastive loss, `½ E_C² + mean over wrong answers of ½ max(0, margin − E)²`: right answers to 0, all wrong ones
 /// beyond the margin.
 ///
-/// Energies (N, P), (N, K), at least 0, to (N,); over the euclidean energy it is Hadsell, Chopra & LeCun 2006 (DrLIM),
-/// eq. 4. Unlike `square_square` it looks at every wrong answer, not at the most offending one. The margin is in the
-/// units of the energy: 1 is usual for distances of unit vectors (`energy.normalise = true`), which go up to 2. Choose
-/// it where distances themselves should mean something: neighbours near 0, others at the margin and no further.
+/// Energies (N, P), (N, K), at least 0, to (N,), the mean over right and over wrong answers. Errors: no wrong answers; a
+/// margin of 0 or less, or one that no energy reaches; an energy that goes below 0. Unlike `square_square` it looks at every wrong
+/// answer, not at the most offending one. The margin is in the units of the energy: 1 is usual for distances of unit
+/// vectors (`energy.normalise = true`), which go up to 2.
+///
+/// Source: over the euclidean energy it is Hadsell, Chopra & LeCun 2006 (DrLIM), eq. 4. Choose it where distances
+/// themselves should mean something: neighbours near 0, others at the margin and no further.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::losses::{Contrastive, Energies, Loss};
+/// let (right, wrong) = (Tensor::new(&[[0.2]], &Cpu)?, Tensor::new(&[[0.5, 0.9]], &Cpu)?);
+/// let loss = Contrastive::default().forward(&Energies::new(right, wrong))?.to_vec1::<f64>()?;
+/// assert!((loss[0] - 0.085).abs() < 1e-9); // ½ 0.2² + ½ (½ 0.5² + ½ 0.1²)
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Contrastive {
@@ -70,7 +82,11 @@ impl Loss for Contrastive {
         Some(wrong < self.margin)
     }
 
-    fn floor(&self, _: usize) -> Option<f64> {
+    fn only_most_offending(&self) -> bool {
+        false
+    }
+
+    fn collapse_value(&self, _: usize) -> Option<f64> {
         Some(self.constant() * self.margin * self.margin)
     }
 

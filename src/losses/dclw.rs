@@ -11,8 +11,19 @@ use crate::error::Result;
 /// Weighted decoupled contrastive loss: [`Dcl`] whose attraction counts more for pairs that are still far apart,
 /// `w E_C/τ + log Σ_wrong exp(−E/τ)` with `w = 2 − N softmax_rows(−E_C/σ)`, w without gradient.
 ///
-/// Energies (N, P), (N, K) to (N,); the weights' mean is 1. Yeh et al. 2022, eq. 7. Choose it over `dcl` when
-/// augmentations are strong and hard pairs matter.
+/// Energies (N, P), (N, K) to (N,), E_C the mean over right answers; the weights' mean over the N rows is 1. Errors: no wrong
+/// answers; a temperature or a sigma of 0 or less.
+///
+/// Source: Yeh et al. 2022, eq. 7. Choose it over `dcl` when augmentations are strong and hard pairs matter.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::losses::{Dclw, Energies, Loss};
+/// let (right, wrong) = (Tensor::new(&[[0.2], [0.6]], &Cpu)?, Tensor::new(&[[0.5], [0.5]], &Cpu)?);
+/// let loss = Dclw { temperature: 0.5, sigma: 0.5 }.forward(&Energies::new(right, wrong))?.to_vec1::<f64>()?;
+/// assert!((loss[1] - 0.6559).abs() < 1e-4); // w = 2 − 2 exp(−1.2) / (exp(−0.4) + exp(−1.2)) = 1.380; w · 1.2 − 1
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dclw {
@@ -49,11 +60,15 @@ impl Loss for Dclw {
         Margin::Infinite
     }
 
-    fn floor(&self, answers: usize) -> Option<f64> {
+    fn only_most_offending(&self) -> bool {
+        false
+    }
+
+    fn collapse_value(&self, answers: usize) -> Option<f64> {
         let dcl = Dcl {
             temperature: self.temperature,
         };
-        dcl.floor(answers)
+        dcl.collapse_value(answers)
     }
 
     fn validate(&self, _: (f64, f64)) -> Result<()> {

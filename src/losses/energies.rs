@@ -33,6 +33,16 @@ pub struct Energies {
 }
 
 impl Energies {
+    /// Right answers (N, P) beside wrong ones (N, K), all of them counted; `None` for methods without wrong answers.
+    #[must_use]
+    pub fn new(positive: Tensor, negative: impl Into<Option<Tensor>>) -> Self {
+        Self {
+            positive,
+            negative: negative.into(),
+            volume: None,
+        }
+    }
+
     /// Those of classes: of a table (N, C) and the right classes `labels` (N,), 32-bit, the energy of the right one
     /// (N, 1) and those of all others in order (N, C − 1).
     ///

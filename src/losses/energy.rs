@@ -9,9 +9,20 @@ use crate::error::Result;
 
 /// Energy loss, `weight · E_C`: only pulls right answers down.
 ///
-/// Energies (N, P) to (N,), LeCun et al. 2006, eq. 6. It has no margin: when both sides of the energy are
-/// learned, something else must hold the embeddings apart — a regularizer (VICReg), a predictor with a
-/// stopped gradient (SimSiam, BYOL) — or all of them collapse to one point.
+/// Energies (N, P) to (N,), the mean over right answers; wrong answers are not looked at. Errors: a weight below 0. It has
+/// no margin: when both sides of the energy are learned, something else must hold the embeddings apart — a regularizer
+/// (VICReg), a predictor with a stopped gradient (SimSiam, BYOL) — or all of them collapse to one point.
+///
+/// Source: LeCun et al. 2006, eq. 6. Choose it where the architecture or a regularizer raises the other energies.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::losses::{Energies, EnergyLoss, Loss};
+/// let right = Tensor::new(&[[0.2]], &Cpu)?;
+/// let loss = EnergyLoss { weight: 25.0 }.forward(&Energies::new(right, None))?.to_vec1::<f64>()?;
+/// assert!((loss[0] - 5.0).abs() < 1e-9); // 25 · 0.2
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EnergyLoss {
@@ -34,7 +45,7 @@ impl Loss for EnergyLoss {
         Margin::None
     }
 
-    fn floor(&self, _: usize) -> Option<f64> {
+    fn collapse_value(&self, _: usize) -> Option<f64> {
         Some(0.0)
     }
 

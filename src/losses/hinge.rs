@@ -9,9 +9,21 @@ use crate::error::{Error, Result};
 
 /// Hinge, `max(0, margin + E_C − E_I)`: the right answer must be lower than the most offending one by a margin.
 ///
-/// Energies (N, P), (N, K) to (N,), LeCun et al. 2006, eq. 10; with pairs of views it is the triplet loss.
-/// Answers beyond the margin cost nothing, so energies stay where they are once they are right.
+/// Energies (N, P), (N, K) to (N,), the mean over right answers. Errors: no wrong answers; a margin of 0 or less, or wider
+/// than the energy's range. Answers beyond the margin cost nothing, so energies stay where they are once they are right.
 /// The margin is in the units of the energy: 0.2 is usual for cosine energies, whose range is [0, 2].
+///
+/// Source: LeCun et al. 2006, eq. 11; with pairs of views it is the triplet loss (Schroff et al. 2015). Choose it when the
+/// difference of energies that is wanted is known.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::losses::{Energies, Hinge, Loss};
+/// let (right, wrong) = (Tensor::new(&[[0.2]], &Cpu)?, Tensor::new(&[[0.5, 0.9]], &Cpu)?);
+/// let loss = Hinge { margin: 1.0 }.forward(&Energies::new(right, wrong))?.to_vec1::<f64>()?;
+/// assert!((loss[0] - 0.7).abs() < 1e-9); // 1 + 0.2 − 0.5
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Hinge {
@@ -41,7 +53,7 @@ impl Loss for Hinge {
         Some(self.margin + right - wrong > 0.0)
     }
 
-    fn floor(&self, _: usize) -> Option<f64> {
+    fn collapse_value(&self, _: usize) -> Option<f64> {
         Some(self.margin)
     }
 

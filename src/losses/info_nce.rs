@@ -10,10 +10,22 @@ use crate::error::Result;
 
 /// InfoNCE, the nll at beta = 1/temperature times beta: `−log exp(−E_C/τ) / Σ_y exp(−E(y)/τ)`.
 ///
-/// Energies (N, P), (N, K) to (N,). Over cosine energies and in-batch negatives of both views it is the
-/// NT-Xent of SimCLR (Chen et al. 2020, eq. 1); over a queue that of MoCo; over `other_classes` SupCon. Temperatures
-/// of 0.1 to 0.5 are usual; a lower one looks harder at the nearest wrong answers. With several right answers it is
-/// their mean. The default `convention` is the mean over questions, without a factor.
+/// Energies (N, P), (N, K) to (N,), the mean over right answers, times the factor of the `convention`: none by default.
+/// Errors: no wrong answers; a temperature of 0 or less. Temperatures of 0.1 to 0.5 are usual; a lower one looks harder at
+/// the nearest wrong answers.
+///
+/// Source: over cosine energies and in-batch negatives of both views it is the NT-Xent of SimCLR (Chen et al. 2020, eq. 1);
+/// over a queue that of MoCo (He et al. 2020, eq. 1); over `other_classes` SupCon (Khosla et al. 2020, eq. 2). Choose it
+/// first for pairs of views.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::losses::{Energies, InfoNce, Loss};
+/// let (right, wrong) = (Tensor::new(&[[0.2]], &Cpu)?, Tensor::new(&[[0.5, 0.9]], &Cpu)?);
+/// let loss = InfoNce::default().forward(&Energies::new(right, wrong))?.to_vec1::<f64>()?;
+/// assert!((loss[0] - 0.5852).abs() < 1e-4); // τ = 0.5: 0.4 + log(exp(−0.4) + exp(−1) + exp(−1.8))
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct InfoNce {
@@ -80,7 +92,7 @@ impl Loss for InfoNce {
         Some(self.nll().beta)
     }
 
-    fn floor(&self, answers: usize) -> Option<f64> {
+    fn collapse_value(&self, answers: usize) -> Option<f64> {
         Some(self.factor() * (answers as f64).ln())
     }
 

@@ -9,8 +9,19 @@ use crate::error::Result;
 
 /// Log loss, `log(1 + exp(E_C − E_I))`: a hinge with a soft corner and no end.
 ///
-/// Energies (N, P), (N, K) to (N,), LeCun et al. 2006, eq. 11. Over distances it is the smooth triplet
-/// loss. Choose it instead of the hinge when no margin is known.
+/// Energies (N, P), (N, K) to (N,), the mean over right answers. Errors: no wrong answers.
+///
+/// Source: LeCun et al. 2006, eq. 12. Over distances it is the smooth triplet loss. Choose it instead of the hinge when no
+/// margin is known.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::losses::{Energies, Log, Loss};
+/// let (right, wrong) = (Tensor::new(&[[0.2]], &Cpu)?, Tensor::new(&[[0.5, 0.9]], &Cpu)?);
+/// let loss = Log {}.forward(&Energies::new(right, wrong))?.to_vec1::<f64>()?;
+/// assert!((loss[0] - 0.5544).abs() < 1e-4); // log(1 + exp(0.2 − 0.5))
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Log {}
@@ -27,7 +38,7 @@ impl Loss for Log {
         Margin::Infinite
     }
 
-    fn floor(&self, _: usize) -> Option<f64> {
+    fn collapse_value(&self, _: usize) -> Option<f64> {
         Some(std::f64::consts::LN_2)
     }
 

@@ -12,6 +12,15 @@ use crate::kernels::{Simd, log_partition as kernel};
 /// The lowest energy of a row as beta grows, its sign turned. On 32-bit floats of the CPU one pass of a kernel
 /// that stores nothing of the size of the table; elsewhere a chain of candle operations, the reference.
 ///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::losses::log_partition;
+/// let (right, wrong) = (Tensor::new(&[[0.5]], &Cpu)?, Tensor::new(&[[0.5, 0.5]], &Cpu)?);
+/// let value = log_partition(&right, &wrong, 1.0)?.to_vec2::<f64>()?[0][0];
+/// assert!((value - (3_f64.ln() - 0.5)).abs() < 1e-9); // log(3 exp(−0.5))
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
+///
 /// # Errors
 /// A tensor operation failed.
 pub fn log_partition(right: &Tensor, wrong: &Tensor, beta: f64) -> Result<Tensor> {

@@ -44,10 +44,17 @@ pub trait Loss: Send + Sync {
     /// How far it pushes.
     fn margin(&self) -> Margin;
 
-    /// The inverse temperature of losses on Gibbs probabilities; `None` for the others, which only look at the
-    /// most offending answer.
+    /// The inverse temperature of losses on Gibbs probabilities of all answers; `None` for the others.
     fn beta(&self) -> Option<f64> {
         None
+    }
+
+    /// Whether it looks at the wrong answer of lowest energy alone, and at none of the others beside it.
+    ///
+    /// Taken to be so for every loss that needs wrong answers and has no [`Loss::beta`], as in the generalised margin
+    /// losses of LeCun et al. 2006; one that sums over wrong answers in another way says no.
+    fn only_most_offending(&self) -> bool {
+        self.beta().is_none() && self.needs_negatives()
     }
 
     /// Whether a wrong answer of energy `wrong` beside a right one of energy `right` still costs something; `None` for
@@ -58,11 +65,11 @@ pub trait Loss: Send + Sync {
 
     /// What it reads when all `answers` (the right one included) have energy 0: the value of a collapsed
     /// network. Losses of differences of energies read it at any equal energies. `None` if it is not known.
-    fn floor(&self, answers: usize) -> Option<f64>;
+    fn collapse_value(&self, answers: usize) -> Option<f64>;
 
-    /// The floor when the numbers that the loss learns have come to terms with a network that says nothing.
-    fn settled(&self, answers: usize) -> Option<f64> {
-        self.floor(answers)
+    /// The same once its [`Loss::learned`] numbers have become the best ones for a network whose energies say nothing.
+    fn collapse_value_learned(&self, answers: usize) -> Option<f64> {
+        self.collapse_value(answers)
     }
 
     /// Refuse settings that cannot work with an energy whose values lie in `range`.

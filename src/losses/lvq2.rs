@@ -9,9 +9,20 @@ use crate::error::Result;
 
 /// Learning vector quantisation 2, `min(1, max(0, (E_C − E_I) / (delta · E_I)))`.
 ///
-/// Energies (N, P), (N, K), at least 0, to (N,), LeCun et al. 2006, eq. 13. It saturates where
-/// `E_C / E_I = 1 + delta`, so very wrong questions no longer pull; its margin is zero. E_I is held above
-/// 1e-12 in the denominator. Choose it where some labels are wrong: they stop pulling.
+/// Energies (N, P), (N, K), at least 0, to (N,), the mean over right answers; E_I is held above 1e-12 in the denominator.
+/// Errors: no wrong answers; a delta of 0 or less; with `ratio` an energy that goes below 0. It saturates where
+/// `E_C / E_I = 1 + delta`, so very wrong questions no longer pull; its margin is zero, so equal energies cost nothing.
+///
+/// Source: LeCun et al. 2006, eq. 13. Choose it where some labels are wrong: they stop pulling.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::losses::{Energies, Loss, Lvq2};
+/// let (right, wrong) = (Tensor::new(&[[0.6]], &Cpu)?, Tensor::new(&[[0.5, 0.9]], &Cpu)?);
+/// let loss = Lvq2::default().forward(&Energies::new(right, wrong))?.to_vec1::<f64>()?;
+/// assert!((loss[0] - 0.4).abs() < 1e-9); // (0.6 − 0.5) / (0.5 · 0.5)
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lvq2 {
@@ -56,7 +67,7 @@ impl Loss for Lvq2 {
         Margin::Finite(0.0)
     }
 
-    fn floor(&self, _: usize) -> Option<f64> {
+    fn collapse_value(&self, _: usize) -> Option<f64> {
         Some(0.0)
     }
 

@@ -10,8 +10,21 @@ use crate::error::Result;
 
 /// Minimum empirical error, `1 − exp(−beta E_C) / Σ_y exp(−beta E(y))`: the probability of a wrong answer.
 ///
-/// Energies (N, P), (N, K) to (N,), LeCun et al. 2006, eq. 19, the sum over right and wrong answers.
-/// Bounded by 1 as mce, which it equals for one wrong answer and beta 1, but it looks at all wrong answers.
+/// Energies (N, P), (N, K) to (N,), the sum over right and wrong answers, the mean over right ones. Errors: no wrong answers;
+/// a beta of 0 or less. Bounded by 1 as mce, which it equals for one wrong answer and beta 1, but it looks at all wrong
+/// answers.
+///
+/// Source: LeCun et al. 2006, section 2.2.4. Choose it over the nll where some labels are wrong: one very wrong question
+/// pulls weakly.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::losses::{Energies, Loss, Mee};
+/// let (right, wrong) = (Tensor::new(&[[0.2]], &Cpu)?, Tensor::new(&[[0.5, 0.9]], &Cpu)?);
+/// let loss = Mee { beta: 1.0 }.forward(&Energies::new(right, wrong))?.to_vec1::<f64>()?;
+/// assert!((loss[0] - 0.5531).abs() < 1e-4); // 1 − exp(−0.2) / (exp(−0.2) + exp(−0.5) + exp(−0.9))
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Mee {
@@ -41,7 +54,7 @@ impl Loss for Mee {
         Some(self.beta)
     }
 
-    fn floor(&self, answers: usize) -> Option<f64> {
+    fn collapse_value(&self, answers: usize) -> Option<f64> {
         Some(1.0 - 1.0 / answers as f64)
     }
 

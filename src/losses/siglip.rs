@@ -12,10 +12,22 @@ use crate::params::{Init, ParamSpec, Role};
 /// Pairwise sigmoid loss, each answer judged by itself: `softplus(−l(E_C)) + Σ_wrong softplus(l(E))`,
 /// `l(E) = t (1 − E) + b`, the logit of "this is the right answer".
 ///
-/// Energies (N, P), (N, K) to (N,). Over cosine energies and `other_view` negatives it is SigLIP (Zhai et al. 2023,
-/// algorithm 1: divided by N, not N², which `convention` offers); t (through its logarithm) and b are learned with the network. It needs no sum
-/// over the batch inside a logarithm, so batches may differ in size; a good choice for small ones, with AdamW: at the
-/// learning rates of SGD the scale can run to 0, where nothing is learned.
+/// Energies (N, P), (N, K) to (N,), the mean over right answers plus the sum over wrong ones; `convention` divides by the
+/// number of answers. Errors: no wrong answers; a scale of 0 or less; a bias that is not finite. t (through its logarithm)
+/// and b are learned with the network.
+///
+/// Source: over cosine energies and `other_view` negatives it is SigLIP (Zhai et al. 2023, algorithm 1: divided by N, not
+/// N²). Choose it for small batches or batches that differ in size, since no sum over the batch stands inside a logarithm,
+/// and with AdamW: at the learning rates of SGD the scale can run to 0, where nothing is learned.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::losses::{Energies, Loss, Siglip};
+/// let (right, wrong) = (Tensor::new(&[[0.2]], &Cpu)?, Tensor::new(&[[0.9]], &Cpu)?);
+/// let loss = Siglip { scale: 1.0, bias: 0.0, ..Siglip::default() }.forward(&Energies::new(right, wrong))?.to_vec1::<f64>()?;
+/// assert!((loss[0] - 1.1155).abs() < 1e-4); // log(1 + exp(−0.8)) + log(1 + exp(0.1))
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Siglip {
@@ -101,7 +113,11 @@ impl Loss for Siglip {
         Margin::Infinite
     }
 
-    fn floor(&self, answers: usize) -> Option<f64> {
+    fn only_most_offending(&self) -> bool {
+        false
+    }
+
+    fn collapse_value(&self, answers: usize) -> Option<f64> {
         // At energy 0 every logit is t + b.
         let logit = self.scale + self.bias;
         let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
@@ -109,7 +125,7 @@ impl Loss for Siglip {
         Some(self.share(answers) * all)
     }
 
-    fn settled(&self, answers: usize) -> Option<f64> {
+    fn collapse_value_learned(&self, answers: usize) -> Option<f64> {
         // The logit of a guess, 1 in `answers`: the entropy of N such questions.
         let (all, wrong) = (answers as f64, answers.saturating_sub(1) as f64);
         let guess = all.ln() + wrong * (1.0 / wrong.max(1.0)).ln_1p();
@@ -130,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_scale_and_the_best_bias_read_the_settled_floor() -> Result<()> {
+    fn no_scale_and_the_best_bias_read_the_learned_collapse_value() -> Result<()> {
         let energies = Energies {
             positive: Tensor::full(0.3, (2, 1), &Device::Cpu)?,
             negative: Some(Tensor::full(0.9, (2, 255), &Device::Cpu)?),
@@ -142,11 +158,13 @@ mod tests {
             let rows = Siglip::default().with(&energies, &[scale?, bias?])?;
             Ok(rows.mean_all()?.to_scalar::<f64>()?)
         };
-        let settled = Siglip::default().settled(256).unwrap_or(f64::NAN);
+        let value = Siglip::default()
+            .collapse_value_learned(256)
+            .unwrap_or(f64::NAN);
         let best = -(255.0_f64.ln());
-        assert!((reads(best)? - settled).abs() < 1e-9, "{settled}");
-        assert!(reads(best - 0.5)? > settled && reads(best + 0.5)? > settled);
-        assert_eq!(Siglip::default().settled(1), Some(0.0));
+        assert!((reads(best)? - value).abs() < 1e-9, "{value}");
+        assert!(reads(best - 0.5)? > value && reads(best + 0.5)? > value);
+        assert_eq!(Siglip::default().collapse_value_learned(1), Some(0.0));
         Ok(())
     }
 }

@@ -9,9 +9,21 @@ use crate::error::Result;
 
 /// Square-square, `E_C² + max(0, margin − E_I)²`: right answers to 0, the most offending one beyond the margin.
 ///
-/// Energies (N, P), (N, K), at least 0, to (N,), LeCun et al. 2006, eq. 15 (with a plus sign; some copies
-/// print a minus). Over distances, half of it is the contrastive loss of Hadsell et al. 2006. Right and
-/// wrong answers are held to fixed levels, so energies mean the same across questions.
+/// Energies (N, P), (N, K), at least 0, to (N,), the mean over right answers. Errors: no wrong answers; a margin of 0 or
+/// less, or one that no energy reaches; an energy that goes below 0.
+///
+/// Source: LeCun et al. 2006, eq. 15 (with a plus sign; some copies print a minus); half of it, over distances and one wrong
+/// answer, is the contrastive loss of Hadsell et al. 2006. Choose it where energies should mean the same across questions:
+/// right and wrong answers are held to fixed levels.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::losses::{Energies, Loss, SquareSquare};
+/// let (right, wrong) = (Tensor::new(&[[0.2]], &Cpu)?, Tensor::new(&[[0.5, 0.9]], &Cpu)?);
+/// let loss = SquareSquare { margin: 1.0 }.forward(&Energies::new(right, wrong))?.to_vec1::<f64>()?;
+/// assert!((loss[0] - 0.29).abs() < 1e-9); // 0.2² + (1 − 0.5)²
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SquareSquare {
@@ -43,7 +55,7 @@ impl Loss for SquareSquare {
         Some(wrong < self.margin)
     }
 
-    fn floor(&self, _: usize) -> Option<f64> {
+    fn collapse_value(&self, _: usize) -> Option<f64> {
         Some(self.margin * self.margin)
     }
 

@@ -256,10 +256,10 @@ impl Objective for Joint {
         let regularized: f64 = self
             .regularizers
             .iter()
-            .map(|r| r.part().weight() * r.part().floor(batch, dim))
+            .map(|r| r.part().weight() * r.part().collapse_value(batch, dim))
             .sum();
         let equal = match (self.energy.part().at_centre(dim), &self.centre) {
-            (None, _) => self.loss.part().settled(answers)?,
+            (None, _) => self.loss.part().collapse_value_learned(answers)?,
             (Some(energy), Some(_)) => self.at_equal(energy, answers).ok()?,
             (Some(_), None) => return None, // anything between the floors of its two collapses
         };

@@ -11,7 +11,11 @@ use crate::params::{Param, Role};
 /// AdamW (Loshchilov & Hutter 2019): moments of the gradient, decay apart from them.
 ///
 /// `m = b1·m + (1−b1)·g; v = b2·v + (1−b2)·g²; p = p·(1 − lr·decay) − lr·m̂/(√v̂ + eps)` with
-/// `m̂ = m/(1−b1ᵗ)`, `v̂ = v/(1−b2ᵗ)`. The usual choice for transformers and for short runs.
+/// `m̂ = m/(1−b1ᵗ)`, `v̂ = v/(1−b2ᵗ)`, t counted from 1; one parameter p and its gradient g of any shape at a time. Errors:
+/// an lr or an eps of 0 or less; betas outside [0, 1); a decay below 0.
+///
+/// Source: Loshchilov & Hutter 2019, algorithm 2, its decay times lr as in PyTorch. Choose it for transformers, for short
+/// runs and for losses with learned numbers.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AdamW {
@@ -97,8 +101,12 @@ impl Optimizer for AdamW {
         self.lr
     }
 
-    fn usual(&self) -> f64 {
+    fn largest_usual_rate(&self) -> f64 {
         0.02 // every weight moves by about this much a step
+    }
+
+    fn adapts(&self) -> bool {
+        true
     }
 
     fn validate(&self) -> Result<()> {

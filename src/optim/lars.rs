@@ -12,7 +12,11 @@ use crate::params::{Param, Role};
 /// Layer-wise adaptive rate scaling (You, Gitman & Ginsburg 2017): each weight's step is scaled to its own norm, for batches in the thousands.
 ///
 /// Weights: `g' = (g + decay·p) · trust·|p| / n`; biases and norms: `g' = g`; then
-/// `b = momentum·b + g'; p = p − lr·b`. `n` comes in the two forms in circulation, see [`NormOf`].
+/// `b = momentum·b + g'; p = p − lr·b`. `n` comes in the two forms in circulation, see [`NormOf`]; the factor is 1 where |p|
+/// or that norm is 0. One parameter p and its gradient g of any shape at a time. Errors: an lr or a trust of 0 or less; a
+/// momentum or a decay outside [0, 1).
+///
+/// Source: You, Gitman & Ginsburg 2017, eq. 6 and algorithm 1. Choose it at the large batches of SimCLR and Barlow Twins.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lars {
@@ -125,7 +129,7 @@ impl Optimizer for Lars {
         self.lr
     }
 
-    fn usual(&self) -> f64 {
+    fn largest_usual_rate(&self) -> f64 {
         0.05 / self.trust // the share of its own length that a weight moves is lr · trust
     }
 

@@ -44,8 +44,14 @@ pub trait Optimizer: Send + Sync {
     fn learning_rate(&self) -> f64;
 
     /// The largest peak learning rate, with the other settings as they are, that published recipes come near: above
-    /// it training tends to leap rather than to descend.
-    fn usual(&self) -> f64;
+    /// it training tends to leap rather than to descend, and a run is warned.
+    fn largest_usual_rate(&self) -> f64;
+
+    /// Whether it divides the step of every single number by the size of that number's own gradients, so that gradients
+    /// a thousand times as large move it no further.
+    fn adapts(&self) -> bool {
+        false
+    }
 
     /// Refuse settings out of range.
     ///

@@ -11,8 +11,11 @@ use crate::params::{Param, Role};
 
 /// Stochastic gradient descent with momentum: `b = momentum·b + g + decay·p; p = p − lr·b`.
 ///
-/// The buffer holds gradients, not lr times gradients, as in PyTorch; `nesterov` steps along
-/// `g' + momentum·b`. The usual choice for convolutional encoders.
+/// One parameter p and its gradient g of any shape at a time. The buffer holds gradients, not lr times gradients, as in
+/// PyTorch; `nesterov` steps along `g' + momentum·b` with `g' = g + decay·p`. Errors: an lr of 0 or less; a momentum or a
+/// decay outside [0, 1).
+///
+/// Source: Sutskever et al. 2013, with the learning rate outside the buffer. Choose it for convolutional encoders.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Sgd {
@@ -91,7 +94,7 @@ impl Optimizer for Sgd {
         self.lr
     }
 
-    fn usual(&self) -> f64 {
+    fn largest_usual_rate(&self) -> f64 {
         10.0 * (1.0 - self.momentum) // momentum multiplies a step by 1 / (1 − momentum)
     }
 

@@ -7,8 +7,20 @@ use crate::error::Result;
 
 /// VICReg's covariance term, `Σ_{i≠j} C_ij² / D`, summed over the views.
 ///
-/// Views (B, D) to a scalar; C is the covariance matrix with B − 1 (Bardes et al. 2022, eq. 3). It keeps
-/// dimensions from repeating each other, and does not hold embeddings apart: equal ones cost nothing.
+/// Views (B, D) to a scalar; C is the covariance matrix with B − 1. Errors: fewer than two rows. It keeps dimensions from
+/// repeating each other, and does not hold embeddings apart: equal ones cost nothing.
+///
+/// Source: Bardes et al. 2022, eq. 3 and 4. Choose it beside `variance`, so that the spread does not lie in a few
+/// directions.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::regularizers::{Covariance, Regularizer};
+/// let view = Tensor::new(&[[-1.0, -1.0], [0.0, 0.0], [1.0, 1.0]], &Cpu)?;
+/// let value = Covariance::default().forward(&[view], 0)?.to_scalar::<f64>()?;
+/// assert!((value - 1.0).abs() < 1e-9); // C_12 = C_21 = 1; (1 + 1) / 2
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Covariance {
@@ -44,7 +56,7 @@ impl Regularizer for Covariance {
         self.weight
     }
 
-    fn floor(&self, _: usize, _: usize) -> f64 {
+    fn collapse_value(&self, _: usize, _: usize) -> f64 {
         0.0
     }
 

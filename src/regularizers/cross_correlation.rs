@@ -7,9 +7,21 @@ use crate::error::{Error, Result};
 
 /// Barlow Twins, `Σ_i (1 − C_ii)² + lambda Σ_{i≠j} C_ij²`, C the cross-correlation of two views.
 ///
-/// Two views (B, D) to a scalar; columns are standardised with the biased variance plus `eps`, `C = aᵀb / B`
-/// (Zbontar et al. 2021, eq. 1). It is a method by itself: pairs agree along the diagonal, dimensions do not
-/// repeat each other off it. Wants many dimensions (thousands on ImageNet), not many negatives.
+/// Two views (B, D) to a scalar; columns are standardised with the biased variance plus `eps`, `C = aᵀb / B`. Errors: another
+/// number of views than two; fewer than two rows; a lambda below 0; an eps of 0 or less. Pairs agree along the diagonal,
+/// dimensions do not repeat each other off it.
+///
+/// Source: Zbontar et al. 2021, eq. 1. Choose it as a method by itself, with many dimensions (thousands on ImageNet) and
+/// without many negatives.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::regularizers::{CrossCorrelation, Regularizer};
+/// let view = Tensor::new(&[[-1.0, -1.0], [1.0, 1.0]], &Cpu)?;
+/// let value = CrossCorrelation::default().forward(&[view.clone(), view], 0)?.to_scalar::<f64>()?;
+/// assert!((value - 0.01).abs() < 1e-4); // all C_ij = 1; 0 + 0.005 · 2
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CrossCorrelation {
@@ -63,7 +75,7 @@ impl Regularizer for CrossCorrelation {
         self.weight
     }
 
-    fn floor(&self, _: usize, dim: usize) -> f64 {
+    fn collapse_value(&self, _: usize, dim: usize) -> f64 {
         dim as f64
     }
 

@@ -11,8 +11,19 @@ const NEAREST: f64 = 1e-12;
 
 /// Kozachenko-Leonenko spread, `−mean_i log(‖x_i − x_n(i)‖ + eps)` with n(i) the nearest other row, on unit vectors.
 ///
-/// Views (B, D) to a scalar, the mean over the views (Sablayrolles et al. 2019; DINOv2 gives it weight 0.1). It pushes
-/// each embedding away from its nearest neighbour: a cheap guard to add to any method.
+/// Views (B, D) to a scalar, the mean over the views. Errors: fewer than two rows; an eps of 0 or less. It pushes each
+/// embedding away from its nearest neighbour.
+///
+/// Source: Sablayrolles et al. 2019; DINOv2 gives it weight 0.1. Choose it as a cheap guard to add to any method.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::regularizers::{Koleo, Regularizer};
+/// let view = Tensor::new(&[[1.0, 0.0], [0.0, 2.0]], &Cpu)?;
+/// let value = Koleo::default().forward(&[view], 0)?.to_scalar::<f64>()?;
+/// assert!((value + 0.3466).abs() < 1e-4); // −log √2
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Koleo {
@@ -55,7 +66,7 @@ impl Regularizer for Koleo {
         self.weight
     }
 
-    fn floor(&self, _: usize, _: usize) -> f64 {
+    fn collapse_value(&self, _: usize, _: usize) -> f64 {
         -(NEAREST + self.eps).ln()
     }
 

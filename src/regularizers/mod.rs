@@ -49,9 +49,9 @@ impl OverViews {
     }
 }
 
-/// A price on the shape of the cloud of embeddings.
+/// A penalty on the shape of the cloud of embeddings.
 pub trait Regularizer: Send + Sync {
-    /// The price, a scalar without its weight, of the embeddings (B, D) of every view.
+    /// The penalty, a scalar without its weight, on the embeddings (B, D) of every view.
     ///
     /// `step` seeds those that draw directions.
     ///
@@ -62,11 +62,11 @@ pub trait Regularizer: Send + Sync {
     /// Factor in front of it in the loss.
     fn weight(&self) -> f64;
 
-    /// Its value, without weight, when all `rows` embeddings of `dim` numbers in two views are 0: of a collapsed
+    /// Its value, without weight, when all `rows` embeddings of `dim` numbers in two views are 0: that of a collapsed
     /// network.
-    fn floor(&self, rows: usize, dim: usize) -> f64;
+    fn collapse_value(&self, rows: usize, dim: usize) -> f64;
 
-    /// Whether it holds embeddings apart: it prices a cloud in one point higher than one that is spread out.
+    /// Whether it holds embeddings apart: a cloud in one point costs more than one that is spread out.
     fn repels(&self) -> bool {
         true
     }

@@ -15,9 +15,19 @@ const LAST: f64 = 3.0;
 /// `mean_a B ∫ |φ_a(t) − exp(−t²/2)|² exp(−t²/2) dt`, φ_a the characteristic function of the rows along a.
 ///
 /// Views (B, D) to a scalar, the mean over the views; the integral over [−3, 3] is the trapezoid rule on 17 knots
-/// of [0, 3], doubled (Balestriero & LeCun 2025, LeJEPA: the Epps-Pulley test along random directions). The unit
-/// directions a are drawn anew at every step, from (`seed`, step). With a squared energy it is a method
-/// without teacher, predictor or negatives; `weight` is λ beside (1 − λ) of the energy.
+/// of [0, 3], doubled. The unit directions a are drawn anew at every step, from (`seed`, step). Errors: 0 directions.
+///
+/// Source: Balestriero & LeCun 2025 (LeJEPA: the Epps-Pulley test along random directions). Choose it with a squared energy
+/// for a method without teacher, predictor or negatives; `weight` is λ beside (1 − λ) of the energy.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::regularizers::{Regularizer, SigReg};
+/// let view = Tensor::new(&[[0.0, 0.0], [0.0, 0.0]], &Cpu)?;
+/// let value = SigReg::default().forward(&[view], 0)?.to_scalar::<f64>()?;
+/// assert!((value - 0.804).abs() < 1e-3); // all equal, φ = 1: 2 · 0.402, the integral of (1 − exp(−t²/2))² exp(−t²/2)
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SigReg {
@@ -40,7 +50,7 @@ impl Default for SigReg {
 }
 
 impl SigReg {
-    /// The price of one cloud (B, D) seen along the unit columns of `directions` (D, K).
+    /// The penalty on one cloud (B, D) seen along the unit columns of `directions` (D, K).
     ///
     /// # Errors
     /// A tensor operation failed.
@@ -94,7 +104,7 @@ impl Regularizer for SigReg {
         self.weight
     }
 
-    fn floor(&self, rows: usize, _: usize) -> f64 {
+    fn collapse_value(&self, rows: usize, _: usize) -> f64 {
         let one: f64 = knots()
             .map(|(_, weight, g)| weight * g * (1.0 - g).powi(2))
             .sum();

@@ -8,14 +8,25 @@ use crate::error::Result;
 
 /// Uniformity, `log mean_{i<j} exp(−t ‖x_i − x_j‖²)` on unit vectors: how evenly they cover the sphere.
 ///
-/// Views (B, D) to a scalar, the mean over the views (Wang & Isola 2020, eq. 4). 0 when all embeddings are equal, the
-/// lower the better. With a squared energy of unit vectors it is their alignment-uniformity method.
+/// Views (B, D) to a scalar, the mean over the views; 0 when all embeddings are equal, the lower the better. Errors: fewer
+/// than two rows; a t of 0 or less.
+///
+/// Source: Wang & Isola 2020, eq. 4. Choose it with a squared energy of unit vectors: their alignment-uniformity method.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::regularizers::{Regularizer, Uniformity};
+/// let view = Tensor::new(&[[1.0, 0.0], [0.0, 2.0]], &Cpu)?;
+/// let value = Uniformity::default().forward(&[view], 0)?.to_scalar::<f64>()?;
+/// assert!((value + 4.0).abs() < 1e-9); // log exp(−2 · (√2)²)
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Uniformity {
     /// Factor in the loss.
     pub weight: f64,
-    /// How fast the price of a pair falls with its distance.
+    /// How fast the penalty on a pair falls with its distance.
     pub t: f64,
 }
 
@@ -55,7 +66,7 @@ impl Regularizer for Uniformity {
         self.weight
     }
 
-    fn floor(&self, _: usize, _: usize) -> f64 {
+    fn collapse_value(&self, _: usize, _: usize) -> f64 {
         0.0
     }
 

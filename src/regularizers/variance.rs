@@ -7,9 +7,20 @@ use crate::error::Result;
 
 /// VICReg's variance term, `mean_d max(0, gamma − sqrt(Var_d + eps))`, averaged over the views.
 ///
-/// Views (B, D) to a scalar; `Var_d` is divided by B − 1 (Bardes et al. 2022, eq. 1; the published code's
-/// halves over two views are this average, the paper's eq. 6 and other codes add the views: `convention`). It keeps
-/// every dimension's standard deviation above `gamma`.
+/// Views (B, D) to a scalar; `Var_d` is divided by B − 1. Errors: fewer than two rows; a gamma or an eps of 0 or less. It
+/// keeps every dimension's standard deviation above `gamma`.
+///
+/// Source: Bardes et al. 2022, eq. 1 (the published code's halves over two views are this average, the paper's eq. 6 and
+/// other codes add the views: `convention`). Choose it against collapse where no wrong answers are compared.
+///
+/// ```
+/// # use candle_core::{Device::Cpu, Tensor};
+/// # use ravine::regularizers::{Regularizer, Variance};
+/// let view = Tensor::new(&[[-0.6], [0.0], [0.6]], &Cpu)?;
+/// let value = Variance::default().forward(&[view], 0)?.to_scalar::<f64>()?;
+/// assert!((value - 0.4).abs() < 1e-3); // 1 − √(0.36 + 0.0001)
+/// # Ok::<(), ravine::error::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Variance {
@@ -50,7 +61,7 @@ impl Regularizer for Variance {
         self.weight
     }
 
-    fn floor(&self, _: usize, _: usize) -> f64 {
+    fn collapse_value(&self, _: usize, _: usize) -> f64 {
         (self.gamma - self.eps.sqrt()).max(0.0) * self.convention.of_two_equal()
     }
 

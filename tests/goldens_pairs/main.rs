@@ -252,7 +252,8 @@ fn conventions_are_factors_of_the_default_and_keep_their_floors() -> Result<(), 
     for (other, default, factor) in pairs {
         let expected = (default.part().forward(&energies)? * factor)?;
         assert!(gap(&other.part().forward(&energies)?, &expected)? < 1e-12);
-        let floors = [&other, default].map(|kind| kind.part().floor(11).unwrap_or(f64::NAN));
+        let floors =
+            [&other, default].map(|kind| kind.part().collapse_value(11).unwrap_or(f64::NAN));
         assert!((floors[0] - factor * floors[1]).abs() < 1e-12, "{floors:?}");
     }
     let value = |part: &dyn Regularizer| {
@@ -271,7 +272,10 @@ fn conventions_are_factors_of_the_default_and_keep_their_floors() -> Result<(), 
     };
     assert!((value(&variance(sum))? - 2.0 * value(&variance(mean))?).abs() < 1e-12);
     assert!((value(&covariance(sum))? - 2.0 * value(&covariance(mean))?).abs() < 1e-12);
-    assert!((variance(sum).floor(6, 4) - 2.0 * variance(mean).floor(6, 4)).abs() < 1e-12);
+    assert!(
+        (variance(sum).collapse_value(6, 4) - 2.0 * variance(mean).collapse_value(6, 4)).abs()
+            < 1e-12
+    );
     Ok(())
 }
 

@@ -7,10 +7,14 @@ use crate::error::{Error, Result};
 
 /// A vector in [−1, 1]^dim, or angles: the low dimension, an L1 or L2 penalty or noise limit what it carries.
 ///
-/// The penalty R(z) is `l1 Σ|z| + l2 ½Σz²`, in the units of the energy. With `points`, z is enumerated on a grid of
-/// that many a dimension (and the free energy is an integral over it); without, it is searched by gradient
-/// descent from several starts. `circle` makes each number an angle in units of π, and the decoder sees its
-/// cosine and sine: for closed manifolds. Choose it when the right answers for one x form a curve or surface.
+/// z (.., dim) to the decoder's input (.., dim), or (.., 2 dim) with `circle`, which makes each number an angle in units of π
+/// seen by its cosine and sine: for closed manifolds. The penalty R(z) is `l1 Σ|z| + l2 ½Σz²`, in the units of the energy.
+/// With `points`, z is enumerated on a grid of that many a dimension (and the free energy is an integral over it); without,
+/// it is searched by gradient descent from several starts. Errors: a dim, starts or a step of 0; a negative penalty or noise;
+/// a grid of one point or of more than 100,000.
+///
+/// Source: LeCun et al. 2006, section 4.2; the penalty is the regularizer R(z) of Dawid & LeCun 2023. Choose it when the right
+/// answers for one x form a curve or surface.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Continuous {

@@ -7,7 +7,8 @@ use crate::error::Result;
 
 /// One of K values: each answer is explained by one of K modes, and that there are few limits what z carries.
 ///
-/// z is one-hot (K,). Choose it when the number of right answers for one x is known.
+/// z is one-hot (K,). Errors: K of 0. Source: LeCun et al. 2006, section 4.1. Choose it when the number of right answers for
+/// one x is known.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Discrete {

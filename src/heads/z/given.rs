@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 
 /// A set of values that the user gives: the answers to one x are as many as the values.
 ///
-/// `values` holds K vectors of the same length. Choose it when z has a known meaning, or to sample a manifold evenly.
+/// `values` holds K vectors of the same length d: z is (K, d). Errors: no values, or values that differ in length. Choose it
+/// when z has a known meaning, or to sample a manifold evenly.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Given {

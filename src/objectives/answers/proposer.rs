@@ -121,10 +121,10 @@ impl Proposer {
     pub(super) fn floor(&self, space: Space, loss: &LossKind) -> Option<f64> {
         let loss = loss.part();
         let (Some(part), Some(partition)) = (self.part(), self.partition()) else {
-            return loss.floor(1);
+            return loss.collapse_value(1);
         };
         let kept = partition.keeps_floor(loss.beta().is_some());
-        kept.then(|| loss.floor(part.offered(space)))?
+        kept.then(|| loss.collapse_value(part.offered(space)))?
     }
 }
 

@@ -1,0 +1,17 @@
+use super::{Context, cause};
+use crate::eval::collapse::Cause;
+
+/// A learning rate above all that are usual with this optimizer.
+pub(super) fn find(context: &Context) -> Option<Cause> {
+    let optimizer = context.config.optimizer.part();
+    let (rate, usual) = (optimizer.learning_rate(), optimizer.largest_usual_rate());
+    (rate > usual).then(|| {
+        cause(
+            "learning_rate",
+            format!(
+                "`optimizer.lr` {rate} is large for {}; start below {usual:.3}",
+                context.config.optimizer.name()
+            ),
+        )
+    })
+}
