@@ -11,6 +11,7 @@ use crate::data::generators;
 use crate::encoders::EncoderKind;
 use crate::energies::EnergyKind;
 use crate::error::{Error, Result, hint};
+use crate::eval::writers;
 use crate::heads::{HeadKind, LatentsKind};
 use crate::inference::InferenceKind;
 use crate::losses::LossKind;
@@ -41,6 +42,7 @@ fn families() -> Result<Vec<(&'static str, Vec<Entry>)>> {
         ("latents", LatentsKind::entries()),
         ("inference", InferenceKind::entries()),
         ("optimizers", OptimizerKind::entries()),
+        ("writers", writers::entries()),
     ])
 }
 
