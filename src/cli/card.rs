@@ -1,6 +1,5 @@
 //! What a pretraining run is worth: its card.
 
-use std::fs;
 use std::sync::Arc;
 
 use super::judge::card_probes;
@@ -33,14 +32,14 @@ pub(super) fn card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
     let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
     let cloud_of = (spread, rank, cloud.dim);
     let auroc = told_apart(setup, network, test)?;
-    let diagnosed = diagnosis.judge(last_loss(folder), cloud_of, auroc);
+    let diagnosed = diagnosis.judge(folder.last_loss(), cloud_of, auroc);
     let worse = probe.as_ref().map(worse_than_nothing).unwrap_or_default();
     Ok(Card {
         run: folder.root().display().to_string(),
         method: setup.config.method.clone(),
         data: setup.config.data.source.clone(),
         split: split.into(),
-        checkpoint: checkpoint_name(folder)?,
+        checkpoint: folder.latest()?,
         images_per_s: progress.images as f64 / progress.seconds.max(1e-9),
         seconds: progress.seconds,
         steps: progress.step,
@@ -104,22 +103,6 @@ pub(super) fn has_classes(setup: &Setup) -> bool {
     let test = &splits.test;
     require_classes(splits.train.as_ref(), &setup.config.data.source).is_ok()
         && (0..test.len()).any(|i| test.label(i).is_some())
-}
-
-/// The loss on the last line of the journal that has one.
-fn last_loss(folder: &RunFolder) -> f64 {
-    let text = fs::read_to_string(folder.file("metrics.jsonl")).unwrap_or_default();
-    let loss = |line: &str| serde_json::from_str::<serde_json::Value>(line).ok()?["loss"].as_f64();
-    text.lines().rev().find_map(loss).unwrap_or(f64::NAN)
-}
-
-pub(super) fn checkpoint_name(folder: &RunFolder) -> Result<String> {
-    let path = folder.pointed("latest")?;
-    Ok(path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned())
 }
 
 fn encoder_parameters(network: &Network) -> usize {

@@ -5,10 +5,10 @@ use std::sync::atomic::AtomicBool;
 
 use candle_core::{Device, Tensor};
 
-use super::rows::Rows;
 use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::eval::features::accuracy;
+use crate::eval::standardise::Standardise;
 use crate::graph::linear::Linear;
 use crate::graph::{CandleExecutor, Gradients, Graph, Mode, Network, Op};
 use crate::losses::{Energies, Loss, Nll};
@@ -16,7 +16,7 @@ use crate::objectives::{Batch, Embedded, Objective, Step};
 use crate::optim::{OptimizerKind, Sgd};
 use crate::params::Params;
 use crate::random::{Purpose, permutation, stream};
-use crate::train::{Observer, RunFolder, TrainConfig, Trainer};
+use crate::train::{Observer, RunFolder, TableSource, TrainConfig, Trainer};
 
 /// Passes over the features; the learning rates fall along half a cosine.
 const EPOCHS: u64 = 100;
@@ -48,7 +48,7 @@ pub(super) fn sweep(
         Some(validation) => (train.clone(), validation.clone()),
         None => hold_out(train, seed)?,
     };
-    let scale = standard(&kept);
+    let scale = Standardise::by(&kept);
     let network = fit(&kept, &scale, classes, seed)?;
     let on_validation = accuracies(&network, &held_out, &scale, classes)?;
     let mut best = 0;
@@ -77,9 +77,9 @@ fn hold_out(train: &Features, seed: u64) -> Result<(Features, Features)> {
 }
 
 /// The layers, one output of C numbers after the other, trained on standardised `train`.
-fn fit(train: &Features, scale: &Standard, classes: usize, seed: u64) -> Result<Network> {
-    let rows = Rows {
-        x: scale.apply(train),
+fn fit(train: &Features, scale: &Standardise, classes: usize, seed: u64) -> Result<Network> {
+    let rows = TableSource {
+        x: scale.rows(train),
         dim: train.dim,
         labels: Some(train.known_labels()?.to_vec()),
         answers: None,
@@ -130,11 +130,11 @@ fn fit(train: &Features, scale: &Standard, classes: usize, seed: u64) -> Result<
 fn accuracies(
     network: &Network,
     features: &Features,
-    scale: &Standard,
+    scale: &Standardise,
     classes: usize,
 ) -> Result<Vec<f64>> {
     let x = Tensor::from_vec(
-        scale.apply(features),
+        scale.rows(features),
         (features.rows(), features.dim),
         &Device::Cpu,
     )?;
@@ -211,40 +211,6 @@ impl Objective for Sweep {
 
     fn floor(&self, _: usize, _: usize) -> Option<f64> {
         None
-    }
-}
-
-/// Mean and one over standard deviation of each dimension.
-struct Standard {
-    mean: Vec<f64>,
-    scale: Vec<f64>,
-}
-
-fn standard(features: &Features) -> Standard {
-    let (rows, dim) = (features.rows() as f64, features.dim);
-    let mut mean = vec![0.0; dim];
-    let mut square = vec![0.0; dim];
-    for row in features.values.chunks_exact(dim) {
-        for ((mean, square), &x) in mean.iter_mut().zip(&mut square).zip(row) {
-            *mean += f64::from(x) / rows;
-            *square += f64::from(x).powi(2) / rows;
-        }
-    }
-    let scale = mean.iter().zip(&square);
-    let scale = scale.map(|(m, s)| 1.0 / ((s - m * m).max(0.0).sqrt() + 1e-6));
-    Standard {
-        scale: scale.collect(),
-        mean,
-    }
-}
-
-impl Standard {
-    fn apply(&self, features: &Features) -> Vec<f32> {
-        let columns = self.mean.iter().zip(&self.scale).cycle();
-        let values = features.values.iter().zip(columns);
-        values
-            .map(|(&x, (m, s))| ((f64::from(x) - m) * s) as f32)
-            .collect()
     }
 }
 

@@ -6,7 +6,6 @@ use candle_core::Tensor;
 
 use super::diagnosis::Diagnosis;
 use super::setup::{Setup, joint};
-use super::source::to_device;
 use crate::data::{Dataset, Loader, LoaderConfig, Subset, labelled};
 use crate::error::Result;
 use crate::eval::energy_gap::{EnergyGap, histogram};
@@ -17,7 +16,7 @@ use crate::graph::{Mode, Network};
 use crate::losses::Energies;
 use crate::objectives::{Batch, Joint, Objective};
 use crate::random::{Purpose, permutation, stream};
-use crate::train::Probed;
+use crate::train::{Probed, to_device};
 
 /// Samples whose pairs of views give the energy gap.
 const GAP_SAMPLES: usize = 256;

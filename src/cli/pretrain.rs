@@ -14,7 +14,6 @@ use super::online::Online;
 use super::progress::Bars;
 use super::rehearsal::rehearse;
 use super::setup::{PARTS, Setup, joint};
-use super::source::LoaderSource;
 use super::{print_json, print_text, train_head};
 use crate::config::Config;
 use crate::data::{Loader, LoaderConfig};
@@ -22,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Network, Precision};
 use crate::objectives::Objective;
 use crate::params::Params;
-use crate::train::{Checkpoint, Progress, RunFolder};
+use crate::train::{Checkpoint, LoaderSource, Progress, RunFolder};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -209,7 +208,7 @@ fn fit_pairs(config: Config, place: Place) -> Result<(Trained, RunFolder)> {
         loader: loader(&setup)?,
         dataset: setup.splits.train.clone(),
         device: setup.device.clone(),
-        numbers: None,
+        answers: None,
     };
     let mut messages = messages(&setup)?;
     messages.extend(diagnosis.warnings());
@@ -299,16 +298,7 @@ pub(super) fn load_run(
     let mut config = Config::of_run(&folder.file("config.toml"))?;
     machine.apply(&mut config)?;
     config.train.precision = Precision::F32; // nothing is trained
-    let path = match checkpoint {
-        "latest" | "best" => folder.pointed(checkpoint)?,
-        name => folder.checkpoints().join(name),
-    };
-    if !path.is_dir() {
-        return Err(Error::data(
-            &path,
-            "is no checkpoint of this run; use --checkpoint latest or best, or a name under checkpoints/",
-        ));
-    }
+    let path = folder.checkpoint(checkpoint)?;
     Ok((folder, config, path))
 }
 

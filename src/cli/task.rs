@@ -8,9 +8,7 @@ use candle_core::Device;
 
 use super::pretrain::loader;
 use super::pretrained::load_encoder;
-use super::rows::Rows;
 use super::setup::{Setup, start};
-use super::source::LoaderSource;
 use super::space::{Numbers, bounds, space};
 use super::{device, memory};
 use crate::config::{Config, Pretrained};
@@ -23,7 +21,7 @@ use crate::heads::Space;
 use crate::inference::{Bounds, Machine};
 use crate::objectives::Answers;
 use crate::params::Params;
-use crate::train::Source;
+use crate::train::{LoaderSource, Source, TableSource};
 
 /// Means and deviations of a table's training part, in the run folder.
 pub(super) const SCALES: &str = "scales.json";
@@ -154,7 +152,7 @@ impl Task {
         Ok(machine)
     }
 
-    fn rows(&self, table: &Table) -> Result<Rows> {
+    fn rows(&self, table: &Table) -> Result<TableSource> {
         let (batch, count) = (self.config.train.batch, table.len());
         if batch > count {
             return Err(Error::key(
@@ -162,7 +160,12 @@ impl Task {
                 format!("is {batch}, more than the {count} rows of the table; use {count} or less"),
             ));
         }
-        Ok(Rows::of(table, batch, self.config.seed, &self.device))
+        Ok(TableSource::of(
+            table,
+            batch,
+            self.config.seed,
+            &self.device,
+        ))
     }
 
     fn input_shape(&self) -> Vec<usize> {
@@ -192,12 +195,14 @@ impl Task {
 
     /// Batches of the training part.
     pub(super) fn source(&self) -> Result<Box<dyn Source + '_>> {
+        let classes: Vec<u32> = (0..self.classes().len() as u32).collect();
+        let numbers = self.numbers.as_ref();
         Ok(match &self.material {
             Material::Images(setup) => Box::new(LoaderSource {
                 loader: loader(setup)?,
                 dataset: setup.splits.train.clone(),
                 device: self.device.clone(),
-                numbers: self.numbers.as_ref(),
+                answers: numbers.map(|numbers| numbers.answers(&classes)),
             }),
             Material::Table(tables) => Box::new(self.rows(&tables.train)?),
         })

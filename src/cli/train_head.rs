@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use super::card::checkpoint_name;
 use super::coded::Coded;
 use super::fit::{Job, Place, fit, write};
 use super::head_card::{class_card, vector_card};
@@ -162,7 +161,7 @@ fn card(
         heads: heads.iter().map(|head| head.name().to_string()).collect(),
         loss: config.loss.name().into(),
         split: "test".into(),
-        checkpoint: checkpoint_name(folder)?,
+        checkpoint: folder.latest()?,
         images_per_s: progress.images as f64 / progress.seconds.max(1e-9),
         seconds: progress.seconds,
         steps: progress.step,

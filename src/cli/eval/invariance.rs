@@ -8,12 +8,12 @@ use serde_json::json;
 
 use super::{Args, Opened};
 use crate::augment::{AugmentConfig, Operation, Resize, ViewConfig};
-use crate::cli::source::to_device;
 use crate::cli::{print_json, print_text};
 use crate::data::{Loader, LoaderConfig};
 use crate::error::{Error, Result};
 use crate::graph::Mode;
 use crate::objectives::Objective;
+use crate::train::to_device;
 
 /// Images whose energies are measured together.
 const BATCH: usize = 128;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::cli::pretrain::{Machine as Choices, load_params, load_run};
 use crate::cli::task::{Material, Task};
 use crate::data::table::Tables;
-use crate::error::{Error, Result, hint};
+use crate::error::{Error, Result};
 use crate::eval::surface::FLAT;
 use crate::heads::HeadKind;
 use crate::inference::Machine;
@@ -39,7 +39,6 @@ impl Opened {
         choices: &Choices,
         grid: usize,
     ) -> Result<Self> {
-        known(root, checkpoint)?;
         let (folder, config, path) = load_run(root, checkpoint, choices)?;
         if config.all_heads().is_empty() {
             return Err(Error::Usage(format!(
@@ -154,36 +153,6 @@ pub(super) fn flat(now: f64, before: Option<f64>) -> String {
         format!(" ({} before training)", short(b))
     });
     format!("E varies over y by {}{before}", short(now))
-}
-
-/// The checkpoints that were kept, the oldest first.
-pub(super) fn saved(folder: &RunFolder) -> Vec<String> {
-    let entries = fs::read_dir(folder.checkpoints())
-        .into_iter()
-        .flatten()
-        .flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| name.starts_with("step-")).collect();
-    names.sort_by_key(|name| (name.len(), name.clone()));
-    names
-}
-
-/// Refuse a checkpoint that the run at `root` does not have.
-fn known(root: &Path, checkpoint: &str) -> Result<()> {
-    let folder = RunFolder::read(root)?;
-    let saved = saved(&folder);
-    if ["latest", "best"].contains(&checkpoint) || saved.iter().any(|name| name == checkpoint) {
-        return Ok(());
-    }
-    let all = ["latest", "best"]
-        .into_iter()
-        .chain(saved.iter().map(String::as_str));
-    let all: Vec<&str> = all.collect();
-    Err(Error::Usage(format!(
-        "--checkpoint {checkpoint}: {} has none of that name; {}",
-        root.display(),
-        hint(checkpoint, all)
-    )))
 }
 
 fn name_of(path: &Path) -> String {
