@@ -12,7 +12,9 @@
 //! | 4 answers | [`inference`], [`negatives`] |
 //! | 5 objectives | [`objectives`] |
 //! | 6 learning and judging | [`optim`], [`train`], [`eval`] |
-//! | 7 product | [`report`], [`config`], [`cli`] |
+//! | 7 product | [`report`], [`config`] |
+//! | 8 judging | [`judge`] |
+//! | 9 command line | [`cli`] |
 
 #![warn(unreachable_pub)]
 
@@ -29,6 +31,7 @@ pub mod graph;
 pub mod heads;
 pub mod host;
 pub mod inference;
+pub mod judge;
 pub mod kernels;
 pub mod losses;
 pub mod negatives;

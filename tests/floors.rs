@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules by floor, the ground first.
-const FLOORS: [&[&str]; 8] = [
+const FLOORS: [&[&str]; 10] = [
     &[
         "error", "atomic", "random", "params", "registry", "kernels", "host",
     ],
@@ -15,7 +15,9 @@ const FLOORS: [&[&str]; 8] = [
     &["inference", "negatives"],
     &["objectives"],
     &["optim", "train", "eval"],
-    &["report", "config", "cli"],
+    &["report", "config"],
+    &["judge"],
+    &["cli"],
 ];
 
 /// Modules of one floor that must not know each other at all.

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use super::judge::card_probes;
 use super::online::{gap, pairs, sample};
 use super::pretrain::Trained;
-use super::setup::{Setup, joint};
+use super::setup::{EVAL_BATCH, Setup, joint};
 use crate::data::{Dataset, require_classes};
 use crate::error::Result;
 use crate::eval::card::{Card, ProbeCard};
 use crate::eval::spectrum::{rankme, relative_spread};
 use crate::graph::Network;
+use crate::judge::baselines::Encoders;
+use crate::judge::card_probes::{card_probes, labels_per_class};
 use crate::train::RunFolder;
 
 /// What the run is worth, on the test part.
@@ -24,7 +25,15 @@ pub(super) fn card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
     let splits = &setup.splits;
     let (test, split) = (&splits.test, "test");
     let [probe, knn] = if has_classes(setup) {
-        card_probes(setup, network, (test, split))?.map(Some)
+        let (config, seed) = (&setup.config.probe, setup.config.seed);
+        let per_class = labels_per_class(config, &splits.train, splits.classes.len())?;
+        card_probes(
+            &encoders(setup, network)?,
+            (config, seed),
+            (&splits.train, per_class),
+            (test, split),
+        )?
+        .map(Some)
     } else {
         [None, None]
     };
@@ -57,6 +66,18 @@ pub(super) fn card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
             .map(|cause| cause.name)
             .collect(),
         why: diagnosed.why + &worse,
+    })
+}
+
+/// The trained encoder and its baselines.
+pub(super) fn encoders(setup: &Setup, network: &Network) -> Result<Encoders> {
+    Ok(Encoders {
+        pretrained: network.clone(),
+        untrained: setup.network()?,
+        views: setup.eval_views.clone(),
+        device: setup.device.clone(),
+        batch: EVAL_BATCH,
+        workers: setup.workers(),
     })
 }
 

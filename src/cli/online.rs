@@ -13,9 +13,9 @@ use crate::eval::features::accuracy;
 use crate::eval::knn::Knn;
 use crate::eval::spectrum::{rankme, relative_spread};
 use crate::graph::{Mode, Network};
+use crate::judge::baselines::chosen;
 use crate::losses::Energies;
 use crate::objectives::{Batch, Joint, Objective};
-use crate::random::{Purpose, permutation, stream};
 use crate::train::{Probed, to_device};
 
 /// Samples whose pairs of views give the energy gap.
@@ -116,13 +116,6 @@ impl<'a> Online<'a> {
         }
         Ok(found)
     }
-}
-
-/// At most `count` of `0..total`, drawn by the seed.
-pub(super) fn chosen(total: usize, count: usize, seed: u64) -> Vec<usize> {
-    let mut order = permutation(total, &mut stream(seed, Purpose::Probe, 0, 0, 0));
-    order.truncate(count);
-    order
 }
 
 /// At most `count` images of `dataset`, drawn by the seed.

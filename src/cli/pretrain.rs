@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::card::{card, has_classes};
 use super::diagnosis::Diagnosis;
 use super::fit::{Job, Place, fit, write};
-use super::judge::labels_per_class;
 use super::online::Online;
 use super::progress::Bars;
 use super::rehearsal::rehearse;
@@ -19,6 +18,7 @@ use crate::config::Config;
 use crate::data::{Loader, LoaderConfig};
 use crate::error::{Error, Result};
 use crate::graph::{Network, Precision};
+use crate::judge::card_probes::labels_per_class;
 use crate::objectives::Objective;
 use crate::params::Params;
 use crate::train::{Checkpoint, LoaderSource, Progress, RunFolder};
@@ -267,7 +267,7 @@ fn messages(setup: &Setup) -> Result<Vec<String>> {
     )];
     let wanted = setup.config.probe.labels_per_class;
     if has_classes(setup) {
-        let seen = labels_per_class(setup)?;
+        let seen = labels_per_class(&setup.config.probe, &splits.train, splits.classes.len())?;
         if let Some(seen) = seen.filter(|&seen| seen < wanted) {
             messages.push(format!(
                 "the smallest class has {seen} images to train on: the card's probe will see {seen} labels \

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::online::chosen;
 use super::{print_json, print_text};
 use crate::augment::MultiView;
 use crate::config::Config;
 use crate::data::{self, Image};
 use crate::error::{Error, Result};
+use crate::judge::baselines::chosen;
 use crate::report::{Drawing, Panel, Picture, sheet};
 
 /// Width of a view of full size on the sheet, in points.

@@ -1,0 +1,165 @@
+//! The trained encoder beside its two baselines: what the three see of the same images.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use candle_core::Device;
+
+use crate::data::{Dataset, Views};
+use crate::error::{Error, Result};
+use crate::eval::card::Beside;
+use crate::eval::few_labels::{Repeated, draw};
+use crate::eval::{Features, embed};
+use crate::graph::Network;
+use crate::random::{Purpose, permutation, stream};
+
+/// The trained encoder, the same as it started, and how images reach them.
+pub struct Encoders {
+    /// After training.
+    pub pretrained: Network,
+    /// Before training.
+    pub untrained: Network,
+    /// How an image is shown: its first view is looked at.
+    pub views: Arc<dyn Views>,
+    /// Where the networks are.
+    pub device: Device,
+    /// Images embedded at once.
+    pub batch: usize,
+    /// Loader threads.
+    pub workers: usize,
+}
+
+impl Encoders {
+    /// `dataset` as the three see it: the networks' `features`, and the pixels, (N, D) each.
+    ///
+    /// # Errors
+    /// As [`embed::collect`].
+    pub fn see(&self, dataset: &Arc<dyn Dataset>) -> Result<Beside<Features>> {
+        let settings = (self.batch, self.workers);
+        let through = |network: &Network| {
+            let features = |x: &_| network.eval(x, "features");
+            embed::collect(dataset, &self.views, settings, &self.device, features)
+        };
+        Ok(Beside {
+            pretrained: through(&self.pretrained)?,
+            untrained: through(&self.untrained)?,
+            raw: embed::collect(dataset, &self.views, settings, &self.device, |x| {
+                Ok(x.flatten_from(1)?)
+            })?,
+        })
+    }
+
+    /// `train` and `test`, and the part that settings are chosen on where there is one, as the three see them.
+    ///
+    /// # Errors
+    /// As [`Encoders::see`].
+    pub fn pairs(
+        &self,
+        train: &Arc<dyn Dataset>,
+        test: &Arc<dyn Dataset>,
+        validation: Option<&Arc<dyn Dataset>>,
+    ) -> Result<Beside<Pair>> {
+        let (train, test) = (self.see(train)?, self.see(test)?);
+        let validation = validation.map(|part| self.see(part)).transpose()?;
+        let (pretrained, untrained, raw) = match validation {
+            Some(seen) => (Some(seen.pretrained), Some(seen.untrained), Some(seen.raw)),
+            None => (None, None, None),
+        };
+        let pair = |train, test, validation| Pair {
+            train,
+            test,
+            validation,
+        };
+        Ok(Beside {
+            pretrained: pair(train.pretrained, test.pretrained, pretrained),
+            untrained: pair(train.untrained, test.untrained, untrained),
+            raw: pair(train.raw, test.raw, raw),
+        })
+    }
+}
+
+/// What one way of looking at images makes of them.
+pub struct Pair {
+    /// What a probe learns from.
+    pub train: Features,
+    /// What it is judged on.
+    pub test: Features,
+    /// What a setting of the probe is chosen on, where it has one.
+    pub validation: Option<Features>,
+}
+
+/// Mean accuracy over the draws and its 95 % interval, for each of the three.
+pub type Measured = (Beside<f64>, Beside<Option<[f64; 2]>>);
+
+/// What `fit_and_judge` reaches when it is given, for each of the three, the rows of `train` in each of `draws`.
+///
+/// It gets the drawn rows, the pair that they are of, and the number of the draw.
+///
+/// # Errors
+/// Those of `fit_and_judge`.
+pub fn over_draws(
+    pairs: &Beside<Pair>,
+    train: &Arc<dyn Dataset>,
+    draws: &[Vec<usize>],
+    mut fit_and_judge: impl FnMut(&Features, &Pair, u64) -> Result<f64>,
+) -> Result<Measured> {
+    let found = pairs.each(|pair| {
+        let values = draws
+            .iter()
+            .zip(0..)
+            .map(|(rows, draw)| fit_and_judge(&rows_of(pair, train, rows), pair, draw));
+        Ok(Repeated::of(values.collect::<Result<_>>()?))
+    })?;
+    let accuracy = found.each(|repeated| Ok(repeated.mean))?;
+    let interval = found.each(|repeated| Ok(repeated.interval))?;
+    Ok((accuracy, interval))
+}
+
+/// The rows of `pair.train` that stand for the images `indices` of `train`, found by their ids; unreadable images have none.
+#[must_use]
+pub fn rows_of(pair: &Pair, train: &Arc<dyn Dataset>, indices: &[usize]) -> Features {
+    let place: HashMap<&str, usize> = pair.train.ids.iter().map(String::as_str).zip(0..).collect();
+    let rows: Vec<usize> = indices
+        .iter()
+        .filter_map(|&i| place.get(train.id(i).as_str()).copied())
+        .collect();
+    pair.train.select(&rows)
+}
+
+/// The labels of a whole part.
+///
+/// # Errors
+/// [`Error::Usage`] when an image has none.
+pub fn labels(dataset: &Arc<dyn Dataset>) -> Result<Vec<u32>> {
+    let all: Option<Vec<u32>> = (0..dataset.len()).map(|i| dataset.label(i)).collect();
+    all.ok_or_else(|| {
+        Error::Usage(
+            "a probe needs labels, but these images have none; put each class in a folder of its own, \
+             or use a labelled set"
+                .into(),
+        )
+    })
+}
+
+/// Rows of each draw of `per_class` labels a class, or one draw of all rows.
+///
+/// # Errors
+/// As [`draw`].
+pub fn draws(
+    labels: &[u32],
+    per_class: Option<usize>,
+    seed: u64,
+    repetitions: u64,
+) -> Result<Vec<Vec<usize>>> {
+    match per_class {
+        Some(n) => (0..repetitions).map(|r| draw(labels, n, seed, r)).collect(),
+        None => Ok(vec![(0..labels.len()).collect()]),
+    }
+}
+
+/// At most `count` of `0..total`, drawn by the seed.
+pub(crate) fn chosen(total: usize, count: usize, seed: u64) -> Vec<usize> {
+    let mut order = permutation(total, &mut stream(seed, Purpose::Probe, 0, 0, 0));
+    order.truncate(count);
+    order
+}
