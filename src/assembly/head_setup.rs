@@ -10,8 +10,6 @@ use super::network::{encoder_network, load_start};
 use super::pretrained::load_encoder;
 use super::space::{answer_space, bounds};
 use super::{ImageSetup, OpenedRun, choose_device, choose_executor, memory, set_threads};
-use crate::cli::rows::Rows;
-use crate::cli::source::LoaderSource;
 use crate::config::{Config, Pretrained};
 use crate::data::table::{self, Scales, Table, Tables};
 use crate::data::{ClassNumbers, Dataset, require_classes};
@@ -22,7 +20,7 @@ use crate::inference::{Bounds, Machine};
 use crate::negatives::NegativesKind;
 use crate::objectives::Answers;
 use crate::params::Params;
-use crate::train::Source;
+use crate::train::{LoaderSource, Source, TableSource};
 
 /// Means and deviations of a table's training part, in the run folder.
 pub const SCALES: &str = "scales.json";
@@ -184,7 +182,7 @@ impl HeadSetup {
         self.found.get()
     }
 
-    fn rows(&self, table: &Table) -> Result<Rows> {
+    fn rows(&self, table: &Table) -> Result<TableSource> {
         let (batch, count) = (self.config.train.batch, table.len());
         if batch > count {
             return Err(Error::key(
@@ -192,7 +190,12 @@ impl HeadSetup {
                 format!("is {batch}, more than the {count} rows of the table; use {count} or less"),
             ));
         }
-        Ok(Rows::of(table, batch, self.config.seed, &self.device))
+        Ok(TableSource::of(
+            table,
+            batch,
+            self.config.seed,
+            &self.device,
+        ))
     }
 
     fn input_shape(&self) -> Vec<usize> {
@@ -230,12 +233,14 @@ impl HeadSetup {
     /// # Errors
     /// `train.batch` larger than the training part.
     pub fn source(&self) -> Result<Box<dyn Source + '_>> {
+        let classes: Vec<u32> = (0..self.classes().len() as u32).collect();
+        let numbers = self.numbers.as_ref();
         Ok(match &self.data {
             HeadData::Images(setup) => Box::new(LoaderSource {
                 loader: setup.loader()?,
                 dataset: setup.splits.train.clone(),
                 device: self.device.clone(),
-                numbers: self.numbers.as_ref(),
+                answers: numbers.map(|numbers| numbers.answers(&classes)),
             }),
             HeadData::Table(tables) => Box::new(self.rows(&tables.train)?),
         })

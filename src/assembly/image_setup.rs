@@ -37,7 +37,8 @@ pub struct ImageSetup {
     /// Sentences for the user.
     pub notes: Vec<String>,
     train_views: Arc<dyn Views>,
-    eval_views: Arc<dyn Views>,
+    /// Each image once, unaugmented.
+    pub eval_views: Arc<dyn Views>,
 }
 
 impl ImageSetup {

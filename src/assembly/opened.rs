@@ -17,6 +17,8 @@ pub struct OpenedRun {
     pub config: Config,
     /// The folder of the checkpoint.
     pub checkpoint: PathBuf,
+    /// Whether [`OpenedRun::use_data`] has put other data in place of its own.
+    pub transferred: bool,
 }
 
 impl OpenedRun {
@@ -28,20 +30,11 @@ impl OpenedRun {
         let folder = RunFolder::read(root)?;
         let mut config = Config::of_run(&folder.file("config.toml"))?;
         config.train.precision = Precision::F32;
-        let checkpoint = match checkpoint {
-            "latest" | "best" => folder.pointed(checkpoint)?,
-            name => folder.checkpoints().join(name),
-        };
-        if !checkpoint.is_dir() {
-            return Err(Error::data(
-                &checkpoint,
-                "is no checkpoint of this run; use --checkpoint latest or best, or a name under checkpoints/",
-            ));
-        }
         Ok(Self {
+            checkpoint: folder.checkpoint(checkpoint)?,
             folder,
             config,
-            checkpoint,
+            transferred: false,
         })
     }
 
@@ -55,6 +48,7 @@ impl OpenedRun {
 
     /// Ask about other images than the run's own: `source` in place of `data.source`, read by what lies there.
     pub fn use_data(&mut self, source: &str) {
+        self.transferred = true;
         self.config.data.source = source.into();
         self.config.data.reader = crate::data::ReaderKind::Auto;
     }

@@ -36,11 +36,8 @@ pub fn adopt_pretrained(config: &mut Config) -> Result<()> {
 /// Put the saved values of the encoder into `params`.
 pub(super) fn load_encoder(pretrained: &Pretrained, params: &Params) -> Result<()> {
     let folder = RunFolder::read(Path::new(&pretrained.run))?;
-    let path = match pretrained.checkpoint.as_str() {
-        name @ ("latest" | "best") => folder.pointed(name)?,
-        name => folder.checkpoints().join(name),
-    }
-    .join("model.safetensors");
+    let path = folder.checkpoint(&pretrained.checkpoint)?;
+    let path = path.join("model.safetensors");
     let values = candle_core::safetensors::load(&path, &Device::Cpu)
         .map_err(|e| Error::data(&path, format!("cannot be read: {e}")))?;
     params.load_some(&values, "encoder.")

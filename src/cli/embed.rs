@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use super::hardware::Hardware;
-use super::part::PartOrAll;
+use super::part::one_of;
 use super::progress::Bars;
 use super::stop::stop_flag;
 use super::{print_json, print_text};
+use crate::data::Part;
 use crate::error::Result;
 use crate::run::{Embedding, embed};
 
@@ -21,8 +22,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// Which part of the data: all, train, validation, test.
-    #[arg(long, alias = "split", value_enum, default_value_t = PartOrAll::All)]
-    part: PartOrAll,
+    #[arg(
+        long,
+        alias = "split",
+        default_value = "all",
+        value_parser = one_of([Part::All, Part::Train, Part::Validation, Part::Test])
+    )]
+    part: Part,
     /// Which output of the network: features (what probes use) or embedding (what the loss sees).
     #[arg(long, default_value = "features")]
     output: String,
@@ -47,7 +53,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     }
     let wanted = Embedding {
         out: args.out.clone(),
-        part: args.part.into(),
+        part: args.part,
         output: args.output.clone(),
     };
     let written = embed(&opened, &wanted, &mut Bars::new(), &*stop_flag()?)?;

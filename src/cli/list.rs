@@ -11,8 +11,10 @@ use crate::data::{ReaderKind, generators};
 use crate::encoders::EncoderKind;
 use crate::energies::EnergyKind;
 use crate::error::{Error, Result, hint};
+use crate::eval::writers;
 use crate::heads::{HeadKind, LatentsKind};
 use crate::inference::InferenceKind;
+use crate::judge::probes;
 use crate::losses::LossKind;
 use crate::negatives::NegativesKind;
 use crate::optim::OptimizerKind;
@@ -42,6 +44,8 @@ fn families() -> Result<Vec<(&'static str, Vec<Entry>)>> {
         ("latents", LatentsKind::entries()),
         ("inference", InferenceKind::entries()),
         ("optimizers", OptimizerKind::entries()),
+        ("probes", probes::entries()),
+        ("writers", writers::entries()),
     ])
 }
 

@@ -12,15 +12,12 @@ mod embed;
 mod eval;
 mod hardware;
 mod infer;
-pub(crate) mod linear;
 mod list;
 mod part;
 mod pretrain;
 mod preview;
 mod probe;
 mod progress;
-pub(crate) mod rows;
-pub(crate) mod source;
 mod stop;
 mod surface;
 

@@ -18,6 +18,17 @@ pub enum Part {
 }
 
 impl Part {
+    /// As configurations and commands name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+            Self::All => "all",
+        }
+    }
+
     /// The part that a file or folder name such as `train`, `t10k` or `val` stands for.
     pub(super) fn of_name(name: &str) -> Option<Self> {
         match name {

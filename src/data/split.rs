@@ -28,6 +28,17 @@ pub struct Splits {
 }
 
 impl Splits {
+    /// The images of one part; `None` for all of them, which no part holds.
+    #[must_use]
+    pub fn part(&self, part: Part) -> Option<&Arc<dyn Dataset>> {
+        match part {
+            Part::Train => Some(&self.train),
+            Part::Validation => Some(&self.validation),
+            Part::Test => Some(&self.test),
+            Part::All => None,
+        }
+    }
+
     /// The same parts without their unlabelled images: what learns from labels or is judged by them.
     #[must_use]
     pub fn labelled(self) -> Self {

@@ -5,9 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::collapse::Verdict;
+use crate::error::Result;
 
 /// The trained encoder with its two baselines always beside it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Beside<T> {
     /// Embeddings of the encoder after training.
     pub pretrained: T,
@@ -17,10 +18,24 @@ pub struct Beside<T> {
     pub raw: T,
 }
 
+impl<T> Beside<T> {
+    /// What `measure` makes of each of the three, in their order.
+    ///
+    /// # Errors
+    /// Those of `measure`.
+    pub fn each<U>(&self, mut measure: impl FnMut(&T) -> Result<U>) -> Result<Beside<U>> {
+        Ok(Beside {
+            pretrained: measure(&self.pretrained)?,
+            untrained: measure(&self.untrained)?,
+            raw: measure(&self.raw)?,
+        })
+    }
+}
+
 /// A probe: its settings, and what it reached. `ravine probe --json` prints this object.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProbeCard {
-    /// `logistic`, `linear` or `knn`.
+    /// `knn`, `linear` or `logistic`.
     pub kind: String,
     /// The part of the data that was judged: `test`, `validation`.
     pub split: String,
@@ -38,7 +53,7 @@ pub struct ProbeCard {
     /// Training images that the neighbours came from (`knn`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bank: Option<usize>,
-    /// Weight of ‖W‖² (`logistic`, `linear`).
+    /// Weight of ‖W‖² (`logistic`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub l2: Option<f64>,
     /// Data set of the probe, where it is not the run's own (`probe --data`).
@@ -158,6 +173,23 @@ impl fmt::Display for ProbeCard {
 }
 
 impl ProbeCard {
+    /// What a probe `kind` reached on the part `split`, from one repetition with all labels and no setting to tell of.
+    #[must_use]
+    pub fn of(
+        kind: &str,
+        split: &str,
+        (accuracy, interval): (Beside<f64>, Beside<Option<[f64; 2]>>),
+    ) -> Self {
+        Self {
+            kind: kind.into(),
+            split: split.into(),
+            seeds: 1,
+            accuracy,
+            interval,
+            ..Self::default()
+        }
+    }
+
     /// What was measured, in words.
     fn title(&self) -> String {
         let what = match self.kind.as_str() {

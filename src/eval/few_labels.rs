@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::moments::moments;
 use crate::error::{Error, Result};
 use crate::random::{self, Purpose};
 
@@ -29,11 +30,9 @@ impl Repeated {
     /// ```
     #[must_use]
     pub fn of(values: Vec<f64>) -> Self {
-        let n = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / n;
+        let (mean, variance) = moments(values.iter().copied());
         let interval = (values.len() > 1).then(|| {
-            let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-            let half = student(values.len() - 1) * (squares / (n - 1.0) / n).sqrt();
+            let half = student(values.len() - 1) * (variance / values.len() as f64).sqrt();
             [mean - half, mean + half]
         });
         Self {
@@ -74,26 +73,6 @@ pub fn draw(labels: &[u32], per_class: usize, seed: u64, repetition: u64) -> Res
     }
     drawn.sort_unstable();
     Ok(drawn)
-}
-
-/// Run `probe` on `repetitions` draws of `per_class` labels a class; it gets the rows that it may see and
-/// returns an accuracy.
-///
-/// # Errors
-/// As [`draw`], those of `probe`, and [`Error::Usage`] on no repetition.
-pub fn repeat(
-    labels: &[u32],
-    per_class: usize,
-    seed: u64,
-    repetitions: u64,
-    mut probe: impl FnMut(&[usize]) -> Result<f64>,
-) -> Result<Repeated> {
-    if repetitions == 0 {
-        return Err(Error::Usage("give at least one repetition (seed)".into()));
-    }
-    let run = |repetition| probe(&draw(labels, per_class, seed, repetition)?);
-    let values = (0..repetitions).map(run).collect::<Result<_>>()?;
-    Ok(Repeated::of(values))
 }
 
 /// 97.5 % quantiles of Student's t for 1 to 30 degrees of freedom.

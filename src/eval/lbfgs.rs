@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::line_search::{Point, strong_wolfe};
+use super::products::dot;
 
 /// When to stop, and how much of the past to keep.
 #[derive(Clone, Copy, Debug)]
@@ -168,10 +169,6 @@ fn descent(gradient: &[f64], pairs: &VecDeque<Pair>) -> Vec<f64> {
         add(&mut q, alpha - beta, &pair.s);
     }
     q
-}
-
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 fn add(to: &mut [f64], scale: f64, what: &[f64]) {

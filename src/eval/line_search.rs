@@ -2,7 +2,7 @@
 //!
 //! value(t) <= value(0) + 1e-4 t slope(0) and |slope(t)| <= 0.9 |slope(0)|, t the step length.
 
-use super::lbfgs::dot;
+use super::products::dot;
 
 const SUFFICIENT: f64 = 1e-4;
 const CURVATURE: f64 = 0.9;

@@ -7,19 +7,18 @@ use serde::{Deserialize, Serialize};
 use super::features::{Features, argmax, check_pair};
 use super::lbfgs::{Lbfgs, Stop};
 use super::products::{add_transposed_times, times};
+use super::standardise::Standardise;
 use crate::error::{Error, Result};
 
 /// The sums over rows are split in this many parts, whatever the number of threads, and added in order.
 const PARTS: usize = 16;
 /// Rows that are standardised to f64 at a time, to stay in the cache.
 const BLOCK: usize = 128;
-/// Added to every standard deviation.
-const EPSILON: f64 = 1e-6;
 
 /// Multinomial logistic regression: how much of the classes a linear layer can read off the embedding.
 ///
 /// Lowers `mean_n −log softmax(Wᵀ z_n + b)[label] + l2 ‖W‖²` by L-BFGS ([`super::lbfgs`]), z = (x − mean) / (std + 1e-6)
-/// with the training part's mean and standard deviation (N − 1); the bias is not penalised. Sums are in f64.
+/// with the training part's mean and standard deviation (N − 1, [`super::standardise`]); the bias is not penalised. Sums are in f64.
 /// It has one optimum and no learning rate to choose, so two encoders are compared fairly: the default
 /// judge, and the one for few labels. On millions of rows take the linear probe of the trainer.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
@@ -56,7 +55,7 @@ pub struct Fitted {
     pub iterations: usize,
     /// Why they ended: anything but [`Stop::Converged`] should be said beside the result.
     pub stop: Stop,
-    scaler: Scaler,
+    scaler: Standardise,
     classes: usize,
 }
 
@@ -77,7 +76,7 @@ impl Logistic {
         if !(self.l2 >= 0.0 && self.l2.is_finite()) {
             return Err(Error::key("l2", format!("is {}; give 0 or more", self.l2)));
         }
-        let scaler = Scaler::of(train);
+        let scaler = Standardise::by(train);
         let problem = Problem {
             train,
             labels,
@@ -111,7 +110,7 @@ impl Fitted {
     /// [`Error::Failed`] when `queries` has another width than the training part or is not finite.
     pub fn energies(&self, queries: &Features) -> Result<Vec<f32>> {
         queries.check()?;
-        let (dim, fitted) = (queries.dim, self.scaler.mean.len());
+        let (dim, fitted) = (queries.dim, self.scaler.dim());
         if dim != fitted {
             return Err(Error::Failed(format!(
                 "embeddings of {dim} numbers, but the probe was fitted on {fitted}"
@@ -122,7 +121,7 @@ impl Fitted {
             .par_chunks(BLOCK * dim)
             .map(|block| {
                 let mut z = Vec::new();
-                self.scaler.apply(block, &mut z);
+                with_bias(&self.scaler, block, &mut z);
                 let mut logits = vec![0.0; block.len() / dim * self.classes];
                 times(&z, &self.weights, dim + 1, &mut logits);
                 logits.into_iter().map(|l| -l as f32).collect()
@@ -145,45 +144,13 @@ impl Fitted {
     }
 }
 
-/// z = (x − mean) / (std + 1e-6), with a 1 appended for the bias.
-#[derive(Clone, Debug)]
-struct Scaler {
-    mean: Vec<f64>,
-    scale: Vec<f64>,
-}
-
-impl Scaler {
-    fn of(train: &Features) -> Self {
-        let (rows, dim) = (train.rows(), train.dim);
-        let mut mean = vec![0.0; dim];
-        for row in train.values.chunks_exact(dim) {
-            for (m, x) in mean.iter_mut().zip(row) {
-                *m += f64::from(*x);
-            }
-        }
-        for m in &mut mean {
-            *m /= rows as f64;
-        }
-        let mut squares = vec![0.0; dim];
-        for row in train.values.chunks_exact(dim) {
-            for ((s, x), m) in squares.iter_mut().zip(row).zip(&mean) {
-                *s += (f64::from(*x) - m).powi(2);
-            }
-        }
-        let degrees = rows.saturating_sub(1).max(1) as f64;
-        let scale = |s: &f64| 1.0 / ((s / degrees).sqrt() + EPSILON);
-        let scale = squares.iter().map(scale).collect();
-        Self { mean, scale }
-    }
-
-    /// (B, D) -> (B, D + 1)
-    fn apply(&self, block: &[f32], z: &mut Vec<f64>) {
-        let dim = self.mean.len();
-        z.resize(block.len() / dim * (dim + 1), 1.0);
-        for (z, row) in z.chunks_exact_mut(dim + 1).zip(block.chunks_exact(dim)) {
-            for (((z, x), m), s) in z.iter_mut().zip(row).zip(&self.mean).zip(&self.scale) {
-                *z = (f64::from(*x) - m) * s;
-            }
+/// Standardised rows with a 1 appended for the bias, (B, D) -> (B, D + 1).
+fn with_bias(scaler: &Standardise, block: &[f32], z: &mut Vec<f64>) {
+    let dim = scaler.dim();
+    z.resize(block.len() / dim * (dim + 1), 1.0);
+    for (z, row) in z.chunks_exact_mut(dim + 1).zip(block.chunks_exact(dim)) {
+        for (z, value) in z.iter_mut().zip(scaler.row(row)) {
+            *z = value;
         }
     }
 }
@@ -192,7 +159,7 @@ struct Problem<'a> {
     train: &'a Features,
     labels: &'a [u32],
     classes: usize,
-    scaler: &'a Scaler,
+    scaler: &'a Standardise,
     l2: f64,
 }
 
@@ -236,7 +203,7 @@ impl Problem<'_> {
         let (mut z, mut logits) = (Vec::new(), Vec::new());
         let mut loss = 0.0;
         for (block, labels) in values.chunks(BLOCK * dim).zip(labels.chunks(BLOCK)) {
-            self.scaler.apply(block, &mut z);
+            with_bias(self.scaler, block, &mut z);
             logits.resize(labels.len() * self.classes, 0.0);
             times(&z, w, dim + 1, &mut logits);
             for (row, label) in logits.chunks_exact_mut(self.classes).zip(labels) {

@@ -3,10 +3,10 @@
 //! | question | module |
 //! |---|---|
 //! | do neighbours share a class? | [`knn`] |
-//! | can a linear layer read the classes? | [`logistic`] (by [`lbfgs`]) |
+//! | can a linear layer read the classes? | [`logistic`] (by [`lbfgs`], on features made [`standardise`]d) |
 //! | is the nearest of the same class, and all of it near? | [`retrieval`] |
 //! | with how few labels? | [`few_labels`] |
-//! | how many directions are used? | [`spectrum`], [`lidar`] |
+//! | how many directions are used? | [`spectrum`] |
 //! | are right answers lower in energy than wrong ones? | [`energy_gap`] |
 //! | can energies be read as probabilities? | [`calibration`] |
 //! | has it collapsed? | [`collapse`], [`surface`] |
@@ -23,12 +23,13 @@ pub mod features;
 pub mod few_labels;
 pub mod knn;
 pub mod lbfgs;
-pub mod lidar;
 mod line_search;
 pub mod logistic;
+mod moments;
 mod products;
 pub mod retrieval;
 pub mod spectrum;
+pub mod standardise;
 pub mod surface;
 pub mod together;
 pub mod writers;

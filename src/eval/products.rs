@@ -1,7 +1,12 @@
-//! Products of row-major matrices on one thread, through faer (callers spread blocks over threads).
+//! Products of vectors and of row-major matrices on one thread, the latter through faer (callers spread blocks over threads).
 
 use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
+
+/// `Σ a b`, in order.
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
 
 /// `out` (N, M) = `a` (N, D) · `b` (M, D)ᵀ in f32.
 pub(super) fn rows_by_rows(a: &[f32], b: &[f32], dim: usize, out: &mut [f32]) {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::collapse::{Judgement, Verdict};
+use super::moments::moments;
 
 /// A surface that varies less over y than this share of its variation before training is flat.
 pub const FLAT: f64 = 0.1;
@@ -51,7 +52,8 @@ impl Rows {
             std::cmp::Ordering::Less => 0.0,
         };
         self.count += 1.0;
-        self.sum.flatness += deviation(all);
+        let (_, variance) = moments(all.iter().map(|e| f64::from(*e)));
+        self.sum.flatness += variance.sqrt();
         self.sum.e_c += right;
         self.sum.e_i += f64::from(offending);
         self.sum.ranked += wrong.iter().map(above).sum::<f64>() / wrong.len().max(1) as f64;
@@ -71,14 +73,6 @@ impl Rows {
             ranked: self.sum.ranked / n,
         }
     }
-}
-
-/// Standard deviation (N − 1) of `values`, around their mean in two passes.
-fn deviation(values: &[f32]) -> f64 {
-    let n = values.len() as f64;
-    let mean = values.iter().map(|v| f64::from(*v)).sum::<f64>() / n;
-    let square = values.iter().map(|v| (f64::from(*v) - mean).powi(2));
-    (square.sum::<f64>() / (n - 1.0).max(1.0)).sqrt()
 }
 
 /// Judge a surface by itself and by that `before` training.

@@ -147,18 +147,6 @@ pub(super) fn flat(now: f64, before: Option<f64>) -> String {
     format!("E varies over y by {}{before}", short(now))
 }
 
-/// The checkpoints that were kept, the oldest first.
-pub(super) fn saved(folder: &RunFolder) -> Vec<String> {
-    let entries = fs::read_dir(folder.checkpoints())
-        .into_iter()
-        .flatten()
-        .flatten();
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| name.starts_with("step-")).collect();
-    names.sort_by_key(|name| (name.len(), name.clone()));
-    names
-}
-
 fn name_of(path: &Path) -> String {
     let whole = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     whole

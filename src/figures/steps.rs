@@ -1,7 +1,7 @@
 //! A strip of surfaces over the saved steps.
 
 use super::drawn::Drawn;
-use super::opened::{Opened, said, saved};
+use super::opened::{Opened, said};
 use super::view::{View, before};
 use crate::data::table::Tables;
 use crate::error::Result;
@@ -22,7 +22,7 @@ pub(super) fn figure(run: &Opened, tables: &Tables, view: &View) -> Result<Figur
     if let Some(field) = before(run, tables, view)? {
         fields.push(("start".into(), field));
     }
-    for name in chosen(saved(&run.folder)) {
+    for name in chosen(run.folder.saved()) {
         let field = run.at(Some(&name), |machine| view.field(run, machine, tables))?;
         fields.push((said(&name), field));
     }

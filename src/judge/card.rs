@@ -1,12 +1,12 @@
 //! What a pretraining run is worth: its card.
 
-use std::fs;
 use std::sync::Arc;
 
 use super::Diagnosis;
-use super::baselines::card_probes;
+use super::baselines::Encoders;
+use super::card_probes::{card_probes, labels_per_class};
 use super::online::{gap, pairs, sample};
-use crate::assembly::{ImageSetup, objective};
+use crate::assembly::{EVAL_BATCH, ImageSetup, objective};
 use crate::data::{Dataset, require_classes};
 use crate::error::Result;
 use crate::eval::card::{Card, ProbeCard};
@@ -40,7 +40,15 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
     let splits = &setup.splits;
     let (test, split) = (&splits.test, "test");
     let [probe, knn] = if has_classes(setup) {
-        card_probes(setup, network, (test, split))?.map(Some)
+        let (config, seed) = (&setup.config.probe, setup.config.seed);
+        let per_class = labels_per_class(config, &splits.train, splits.classes.len())?;
+        card_probes(
+            &encoders(setup, network)?,
+            (config, seed),
+            (&splits.train, per_class),
+            (test, split),
+        )?
+        .map(Some)
     } else {
         [None, None]
     };
@@ -48,14 +56,14 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
     let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
     let cloud_of = (spread, rank, cloud.dim);
     let auroc = told_apart(setup, network, test)?;
-    let diagnosed = diagnosis.judge(last_loss(folder), cloud_of, auroc);
+    let diagnosed = diagnosis.judge(folder.last_loss(), cloud_of, auroc);
     let worse = probe.as_ref().map(worse_than_nothing).unwrap_or_default();
     Ok(Card {
         run: folder.root().display().to_string(),
         method: setup.config.method.clone(),
         data: setup.config.data.source.clone(),
         split: split.into(),
-        checkpoint: checkpoint_name(folder)?,
+        checkpoint: folder.latest()?,
         images_per_s: progress.images as f64 / progress.seconds.max(1e-9),
         seconds: progress.seconds,
         steps: progress.step,
@@ -122,24 +130,19 @@ pub fn has_classes(setup: &ImageSetup) -> bool {
         && (0..test.len()).any(|i| test.label(i).is_some())
 }
 
-/// The loss on the last line of the journal that has one.
-fn last_loss(folder: &RunFolder) -> f64 {
-    let text = fs::read_to_string(folder.file("metrics.jsonl")).unwrap_or_default();
-    let loss = |line: &str| serde_json::from_str::<serde_json::Value>(line).ok()?["loss"].as_f64();
-    text.lines().rev().find_map(loss).unwrap_or(f64::NAN)
-}
-
-/// The name of the checkpoint that `latest` names.
+/// The trained encoder and its baselines.
 ///
 /// # Errors
-/// Nothing was saved yet.
-pub fn checkpoint_name(folder: &RunFolder) -> Result<String> {
-    let path = folder.pointed("latest")?;
-    Ok(path
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned())
+/// As [`ImageSetup::network`].
+pub fn encoders(setup: &ImageSetup, network: &Network) -> Result<Encoders> {
+    Ok(Encoders {
+        pretrained: network.clone(),
+        untrained: setup.network()?,
+        views: setup.eval_views.clone(),
+        device: setup.device.clone(),
+        batch: EVAL_BATCH,
+        workers: setup.config.data.worker_count(),
+    })
 }
 
 fn encoder_parameters(network: &Network) -> usize {

@@ -7,12 +7,12 @@ use candle_core::Tensor;
 use super::online::pairs;
 use crate::assembly::ImageSetup;
 use crate::augment::{AugmentConfig, Operation, Resize, ViewConfig};
-use crate::cli::source::to_device;
 use crate::data::{Dataset, Loader};
 use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::graph::Mode;
 use crate::objectives::{Joint, Objective};
+use crate::train::to_device;
 
 /// Images whose energies are measured together.
 const BATCH: usize = 128;

@@ -3,24 +3,27 @@
 //! | question | answered by |
 //! |---|---|
 //! | how does it look on the way? | [`Online`] |
-//! | what is a pretrained encoder worth? | [`image_card`], beside its [`baselines`] |
+//! | what is a pretrained encoder worth? | [`image_card`], by [`probes`] of it and its [`baselines`] |
 //! | what are a head's answers worth? | [`judge_head`], [`class_card`], [`vector_card`] |
 //! | may it have collapsed, and why? | [`Diagnosis`], from its [`causes`] |
 
 pub mod baselines;
 mod card;
+pub mod card_probes;
 pub mod causes;
 mod diagnosis;
 mod head;
 mod head_card;
 mod image_pairs;
 mod online;
+pub mod probes;
 
-pub use card::{Trained, checkpoint_name, has_classes, image_card};
+pub use baselines::chosen;
+pub use card::{Trained, encoders, has_classes, image_card};
 pub use diagnosis::{Diagnosed, Diagnosis};
 pub use head::{
     ANSWERS, BINS, HeadMeasures, distance, distances, euclidean, judge_head, search, typical, units,
 };
 pub use head_card::{class_card, vector_card};
 pub use image_pairs::ImagePairs;
-pub use online::{Online, chosen, sample};
+pub use online::{Online, sample};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use super::Diagnosis;
+use super::baselines::chosen;
 use crate::assembly::{ImageSetup, objective};
-use crate::cli::source::to_device;
 use crate::data::{Dataset, Subset, labelled};
 use crate::error::Result;
 use crate::eval::energy_gap::{EnergyGap, histogram};
@@ -16,8 +16,7 @@ use crate::eval::spectrum::{rankme, relative_spread};
 use crate::graph::{Mode, Network};
 use crate::losses::Energies;
 use crate::objectives::{Batch, Joint, Objective};
-use crate::random::{Purpose, permutation, stream};
-use crate::train::Probed;
+use crate::train::{Probed, to_device};
 
 /// Samples whose pairs of views give the energy gap.
 const GAP_SAMPLES: usize = 256;
@@ -124,14 +123,6 @@ impl<'a> Online<'a> {
         }
         Ok(found)
     }
-}
-
-/// At most `count` of `0..total`, drawn by the seed.
-#[must_use]
-pub fn chosen(total: usize, count: usize, seed: u64) -> Vec<usize> {
-    let mut order = permutation(total, &mut stream(seed, Purpose::Probe, 0, 0, 0));
-    order.truncate(count);
-    order
 }
 
 /// At most `count` images of `dataset`, drawn by the seed.

@@ -5,6 +5,7 @@
 //! | [`pretrain`] | learn from pairs of views, then measure what was learned |
 //! | [`train_head`] | learn answers (labels or vectors), then measure them |
 //! | [`embed`] | write the embeddings of a data set to a file |
+//! | [`probe`] | measure how well classes can be read from them |
 //!
 //! Nothing here prints: messages go to the [`Observer`](crate::train::Observer) of the [`Session`].
 
@@ -14,12 +15,14 @@ mod estimate;
 mod fit;
 mod place;
 mod pretrain;
+mod probe;
 mod train_head;
 
 pub use embed::{Embedded, Embedding, embed};
 pub use estimate::Estimate;
 pub use place::{Place, free_name, newest};
 pub use pretrain::pretrain;
+pub use probe::probe;
 pub use train_head::train_head;
 
 use std::path::PathBuf;

@@ -4,13 +4,13 @@ use super::dry_run::dry_run;
 use super::fit::{Job, fit};
 use super::{Finished, Session, finish};
 use crate::assembly::{ImageSetup, PARTS, objective};
-use crate::cli::source::LoaderSource;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::eval::card::Card;
-use crate::judge::baselines::labels_per_class;
+use crate::judge::card_probes::labels_per_class;
 use crate::judge::{Diagnosis, Online, Trained, has_classes, image_card};
 use crate::objectives::Objective;
+use crate::train::LoaderSource;
 
 /// Pretrain an encoder on the images that `config` names, then measure what was learned on the test part.
 ///
@@ -44,7 +44,7 @@ pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
         loader: setup.loader()?,
         dataset: setup.splits.train.clone(),
         device: setup.device.clone(),
-        numbers: None,
+        answers: None,
     };
     let mut messages = messages(&setup)?;
     messages.extend(diagnosis.warnings());
@@ -88,7 +88,7 @@ fn messages(setup: &ImageSetup) -> Result<Vec<String>> {
     ));
     let wanted = setup.config.probe.labels_per_class;
     if has_classes(setup) {
-        let seen = labels_per_class(setup)?;
+        let seen = labels_per_class(&setup.config.probe, &splits.train, splits.classes.len())?;
         if let Some(seen) = seen.filter(|&seen| seen < wanted) {
             messages.push(format!(
                 "the smallest class has {seen} images to train on: the card's probe will see {seen} labels \

@@ -13,7 +13,7 @@ use crate::eval::answer_card::AnswerCard;
 use crate::eval::surface::{self, Surface};
 use crate::heads::Space;
 use crate::inference::Machine;
-use crate::judge::{checkpoint_name, class_card, judge_head, vector_card};
+use crate::judge::{class_card, judge_head, vector_card};
 use crate::objectives::Objective;
 use crate::train::{Probed, Progress, RunFolder};
 
@@ -170,7 +170,7 @@ fn card(
         heads: heads.iter().map(|head| head.name().to_string()).collect(),
         loss: config.loss.name().into(),
         split: "test".into(),
-        checkpoint: checkpoint_name(folder)?,
+        checkpoint: folder.latest()?,
         images_per_s: progress.images as f64 / progress.seconds.max(1e-9),
         seconds: progress.seconds,
         steps: progress.step,

@@ -121,13 +121,7 @@ fn point(path: &Path, name: &str) -> Result<()> {
 /// Remove all checkpoints but the newest `keep` and the best.
 fn prune(run: &RunFolder, keep: usize) -> Result<()> {
     let folder = run.checkpoints();
-    let entries = fs::read_dir(&folder)
-        .map_err(|e| Error::data(&folder, format!("cannot be listed: {e}")))?;
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .filter(|name| name.starts_with("step-"))
-        .collect();
-    names.sort_by_key(|name| (name.len(), name.clone()));
+    let names = run.saved();
     let best = fs::read_to_string(run.file("best")).unwrap_or_default();
     let surplus = names.len().saturating_sub(keep);
     for name in names

@@ -142,11 +142,13 @@ fn a_few_label_probe_is_repeatable_and_its_interval_holds_its_mean() {
     let (train, test) = (blobs(500, 8, 5, 0.6, 6), blobs(300, 8, 5, 0.6, 7));
     let labels = test.known_labels().unwrap();
     let run = |seed| {
-        few_labels::repeat(train.known_labels().unwrap(), 5, seed, 4, |rows| {
-            let fitted = Logistic::default().fit(&train.select(rows))?;
-            Ok(accuracy(&fitted.predict(&test)?, labels))
-        })
-        .unwrap()
+        let known = train.known_labels().unwrap();
+        let probe = |repetition| {
+            let rows = few_labels::draw(known, 5, seed, repetition).unwrap();
+            let fitted = Logistic::default().fit(&train.select(&rows)).unwrap();
+            accuracy(&fitted.predict(&test).unwrap(), labels)
+        };
+        few_labels::Repeated::of((0..4).map(probe).collect())
     };
     let first = run(0);
     assert_eq!(first, run(0));

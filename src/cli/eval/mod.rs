@@ -6,8 +6,9 @@ mod negatives;
 use std::path::PathBuf;
 
 use super::hardware::Hardware;
-use super::part::PartName;
+use super::part::one_of;
 use crate::assembly::{ImageSetup, objective};
+use crate::data::Part;
 use crate::error::{Error, Result};
 use crate::judge::{ImagePairs, sample};
 use crate::train::RunFolder;
@@ -28,8 +29,13 @@ pub(super) struct Args {
     #[arg(long, value_name = "PATH")]
     data: Option<String>,
     /// The part that is looked at.
-    #[arg(long, alias = "split", value_enum, default_value_t = PartName::Validation)]
-    part: PartName,
+    #[arg(
+        long,
+        alias = "split",
+        default_value = "validation",
+        value_parser = one_of([Part::Train, Part::Validation, Part::Test])
+    )]
+    part: Part,
     /// Images that are looked at, drawn by the run's seed.
     #[arg(long, default_value_t = 500)]
     images: usize,
@@ -73,7 +79,8 @@ impl Args {
         let network = setup.network()?;
         let joint = objective(&setup.config, network.clone())?;
         run.load(network.params())?;
-        let (part, name) = self.part.of(&setup.splits);
+        let name = self.part.name();
+        let part = setup.splits.part(self.part).unwrap_or(&setup.splits.train);
         let images = sample(part, self.images, setup.config.seed);
         if images.len() < 2 {
             return Err(Error::Usage(format!(

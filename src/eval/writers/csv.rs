@@ -3,18 +3,24 @@
 use std::io::Write;
 use std::path::Path;
 
-use super::{Classes, EmbeddingWriter};
+use super::format::{Classes, EmbeddingWriter, Format};
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
 use crate::eval::Features;
 
+pub(super) const FORMAT: Format = Format {
+    extension: "csv",
+    about: "id, label, class, e0, e1, …; for spreadsheets",
+    create: |path, dim, classes| Ok(Box::new(Csv::create(path, dim, classes)?)),
+};
+
 /// Numbers are the shortest decimals that read back as the same f32.
-pub(super) struct Csv {
+struct Csv {
     out: Table,
 }
 
 impl Csv {
-    pub(super) fn create(path: &Path, dim: usize, classes: Classes) -> Result<Self> {
+    fn create(path: &Path, dim: usize, classes: Classes) -> Result<Self> {
         let columns = (0..dim).map(|i| format!("e{i}")).collect();
         let out = Table::create(path, columns, classes)?;
         Ok(Self { out })

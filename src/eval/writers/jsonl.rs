@@ -5,12 +5,18 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Classes, EmbeddingWriter};
+use super::format::{Classes, EmbeddingWriter, Format};
 use crate::atomic::{AtomicFile, unwritable};
 use crate::error::Result;
 use crate::eval::Features;
 
-pub(super) struct Jsonl {
+pub(super) const FORMAT: Format = Format {
+    extension: "jsonl",
+    about: "one object a row: id, label, class, embedding; for scripts",
+    create: |path, _, classes| Ok(Box::new(Jsonl::create(path, classes)?)),
+};
+
+struct Jsonl {
     file: AtomicFile,
     classes: Classes,
 }
@@ -24,7 +30,7 @@ struct Line<'a> {
 }
 
 impl Jsonl {
-    pub(super) fn create(path: &Path, classes: Classes) -> Result<Self> {
+    fn create(path: &Path, classes: Classes) -> Result<Self> {
         let file = AtomicFile::create(path)?;
         Ok(Self { file, classes })
     }

@@ -11,6 +11,7 @@
 //! Nothing stands under the final name before [`EmbeddingWriter::finish`]; a dropped writer leaves nothing.
 
 mod csv;
+mod format;
 mod jsonl;
 mod npy;
 mod parquet;
@@ -18,26 +19,42 @@ mod safetensors;
 
 use std::path::Path;
 
+pub use self::format::EmbeddingWriter;
+use self::format::{Classes, Format};
 use super::Features;
 use crate::error::{Error, Result, hint};
+use crate::registry::Entry;
 
-/// A file of embeddings under construction.
-pub trait EmbeddingWriter: Send {
-    /// Add rows after those already there.
-    ///
-    /// # Errors
-    /// [`Error::Failed`] on rows of another width, without ids, or not finite; [`Error::Data`] when the disk refuses.
-    fn append(&mut self, rows: &Features) -> Result<()>;
-
-    /// Sync the file and put it under its final name.
-    ///
-    /// # Errors
-    /// [`Error::Data`] when the disk refuses.
-    fn finish(self: Box<Self>) -> Result<()>;
-}
+/// The one list of formats.
+const FORMATS: [Format; 5] = [
+    parquet::FORMAT,
+    npy::FORMAT,
+    safetensors::FORMAT,
+    csv::FORMAT,
+    jsonl::FORMAT,
+];
 
 /// The extensions that [`open`] knows.
-pub const EXTENSIONS: [&str; 5] = ["parquet", "npy", "safetensors", "csv", "jsonl"];
+pub const EXTENSIONS: [&str; FORMATS.len()] = {
+    let mut names = [""; FORMATS.len()];
+    let mut i = 0;
+    while i < names.len() {
+        names[i] = FORMATS[i].extension;
+        i += 1;
+    }
+    names
+};
+
+/// Extension and content of every format, for `ravine list`.
+#[must_use]
+pub fn entries() -> Vec<Entry> {
+    let entry = |format: Format| Entry {
+        name: format.extension,
+        about: format.about.into(),
+        defaults: String::new(),
+    };
+    FORMATS.map(entry).into()
+}
 
 /// Start writing embeddings of `dim` numbers to `path`, in the format its extension names.
 ///
@@ -48,21 +65,15 @@ pub const EXTENSIONS: [&str; 5] = ["parquet", "npy", "safetensors", "csv", "json
 /// [`Error::Usage`] on an unknown extension, [`Error::Data`] when the file cannot be created.
 pub fn open(path: &Path, dim: usize, classes: &[String]) -> Result<Box<dyn EmbeddingWriter>> {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
-    let classes = Classes(classes.to_vec());
-    let inner: Box<dyn EmbeddingWriter> = match extension.to_ascii_lowercase().as_str() {
-        "parquet" => Box::new(parquet::Parquet::create(path, dim, classes)?),
-        "npy" => Box::new(npy::Npy::create(path, dim, classes)?),
-        "safetensors" => Box::new(safetensors::Safetensors::create(path, dim, classes)?),
-        "csv" => Box::new(csv::Csv::create(path, dim, classes)?),
-        "jsonl" => Box::new(jsonl::Jsonl::create(path, classes)?),
-        _ => {
-            return Err(Error::Usage(format!(
-                "{}: the extension says how embeddings are written, and `{extension}` is unknown; {}",
-                path.display(),
-                hint(extension, EXTENSIONS)
-            )));
-        }
+    let lower = extension.to_ascii_lowercase();
+    let Some(format) = FORMATS.into_iter().find(|f| f.extension == lower) else {
+        return Err(Error::Usage(format!(
+            "{}: the extension says how embeddings are written, and `{extension}` is unknown; {}",
+            path.display(),
+            hint(extension, EXTENSIONS)
+        )));
     };
+    let inner = (format.create)(path, dim, Classes(classes.to_vec()))?;
     Ok(Box::new(Checked { inner, dim }))
 }
 
@@ -89,17 +100,5 @@ impl EmbeddingWriter for Checked {
 
     fn finish(self: Box<Self>) -> Result<()> {
         self.inner.finish()
-    }
-}
-
-/// Class names, by label.
-struct Classes(Vec<String>);
-
-impl Classes {
-    /// Label and class name of row `i`; `None` where unknown.
-    fn of(&self, rows: &Features, i: usize) -> (Option<u32>, Option<&str>) {
-        let label = rows.labels.as_ref().map(|labels| labels[i]);
-        let name = label.and_then(|l| self.0.get(l as usize));
-        (label, name.map(String::as_str))
     }
 }

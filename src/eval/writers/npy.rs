@@ -4,15 +4,21 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::csv::Table;
-use super::{Classes, EmbeddingWriter};
+use super::format::{Classes, EmbeddingWriter, Format};
 use crate::atomic::{AtomicFile, unwritable};
 use crate::error::Result;
 use crate::eval::Features;
 
+pub(super) const FORMAT: Format = Format {
+    extension: "npy",
+    about: "the matrix, with ids and labels in <stem>.labels.csv beside it; for NumPy",
+    create: |path, dim, classes| Ok(Box::new(Npy::create(path, dim, classes)?)),
+};
+
 /// Bytes before the numbers: a multiple of 64, with room for any number of rows, which is known last.
 const HEADER: usize = 128;
 
-pub(super) struct Npy {
+struct Npy {
     matrix: AtomicFile,
     labels: Table,
     rows: usize,
@@ -20,7 +26,7 @@ pub(super) struct Npy {
 }
 
 impl Npy {
-    pub(super) fn create(path: &Path, dim: usize, classes: Classes) -> Result<Self> {
+    fn create(path: &Path, dim: usize, classes: Classes) -> Result<Self> {
         let mut matrix = AtomicFile::create(path)?;
         let labels = Table::create(&path.with_extension("labels.csv"), Vec::new(), classes)?;
         let written = matrix.write_all(&header(0, dim));

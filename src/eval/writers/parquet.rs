@@ -11,15 +11,21 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 
-use super::{Classes, EmbeddingWriter};
+use super::format::{Classes, EmbeddingWriter, Format};
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
 use crate::eval::Features;
 
+pub(super) const FORMAT: Format = Format {
+    extension: "parquet",
+    about: "id, label, class, embedding; for tables in pandas, DuckDB, Spark, Hugging Face",
+    create: |path, dim, classes| Ok(Box::new(Parquet::create(path, dim, classes)?)),
+};
+
 /// A row group is written out when it has this many bytes: what the writer holds in memory.
 const ROW_GROUP_BYTES: usize = 64 << 20;
 
-pub(super) struct Parquet {
+struct Parquet {
     out: ArrowWriter<AtomicFile>,
     item: Arc<Field>,
     schema: SchemaRef,
@@ -27,7 +33,7 @@ pub(super) struct Parquet {
 }
 
 impl Parquet {
-    pub(super) fn create(path: &Path, dim: usize, classes: Classes) -> Result<Self> {
+    fn create(path: &Path, dim: usize, classes: Classes) -> Result<Self> {
         let item = Arc::new(Field::new("item", DataType::Float32, false));
         let list = DataType::FixedSizeList(item.clone(), dim as i32);
         let schema = Arc::new(Schema::new(vec![

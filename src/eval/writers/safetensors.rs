@@ -7,17 +7,23 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::format::{Classes, EmbeddingWriter, Format};
 use super::npy::write_f32;
-use super::{Classes, EmbeddingWriter};
 use crate::atomic::{AtomicFile, folder_of, unwritable};
 use crate::error::{Error, Result};
 use crate::eval::Features;
+
+pub(super) const FORMAT: Format = Format {
+    extension: "safetensors",
+    about: "embeddings and labels, with ids and classes as JSON in the metadata; for PyTorch, candle",
+    create: |path, dim, classes| Ok(Box::new(Safetensors::create(path, dim, classes)?)),
+};
 
 /// Readers of the format refuse a longer header.
 const LONGEST_HEADER: usize = 100_000_000;
 
 /// The header, which comes first, needs all ids and the number of rows: the matrix waits in an unnamed file.
-pub(super) struct Safetensors {
+struct Safetensors {
     file: AtomicFile,
     matrix: BufWriter<File>,
     dim: usize,
@@ -27,7 +33,7 @@ pub(super) struct Safetensors {
 }
 
 impl Safetensors {
-    pub(super) fn create(path: &Path, dim: usize, classes: Classes) -> Result<Self> {
+    fn create(path: &Path, dim: usize, classes: Classes) -> Result<Self> {
         let file = AtomicFile::create(path)?;
         let matrix = tempfile::tempfile_in(folder_of(path)).map_err(|e| unwritable(path, &e))?;
         Ok(Self {

@@ -1,31 +1,35 @@
-//! Rows in memory as the trainer's source of batches: features of a probe, or a table.
+//! Rows in memory as the trainer's source of batches: a table, or features of a probe.
 
 use candle_core::{Device, Tensor};
 
+use super::source::{Loaded, Source};
 use crate::data::table::Table;
 use crate::error::Result;
 use crate::objectives::Batch;
 use crate::random::{Purpose, permutation, stream};
-use crate::train::{Loaded, Source};
 
-/// Inputs, and answers that are classes or vectors; a new random order each epoch.
-pub(crate) struct Rows {
-    /// Inputs (N·dim).
-    pub(crate) x: Vec<f32>,
+/// Inputs, and answers that are classes or vectors, in a new random order each epoch; a last batch may be smaller.
+pub struct TableSource {
+    /// Inputs, (N, `dim`) row-major.
+    pub x: Vec<f32>,
     /// Numbers in an input.
-    pub(crate) dim: usize,
-    /// Classes (N).
-    pub(crate) labels: Option<Vec<u32>>,
-    /// Vectors (N·D) and D.
-    pub(crate) answers: Option<(Vec<f32>, usize)>,
-    pub(crate) batch: usize,
-    pub(crate) seed: u64,
-    pub(crate) device: Device,
+    pub dim: usize,
+    /// Classes, (N,); becomes [`Batch::labels`].
+    pub labels: Option<Vec<u32>>,
+    /// Vectors, (N, D) row-major, and D; becomes [`Batch::answers`].
+    pub answers: Option<(Vec<f32>, usize)>,
+    /// Rows a step; 1 or more.
+    pub batch: usize,
+    /// Decides the order of each epoch.
+    pub seed: u64,
+    /// Where batches are made.
+    pub device: Device,
 }
 
-impl Rows {
+impl TableSource {
     /// The rows of a table.
-    pub(crate) fn of(table: &Table, batch: usize, seed: u64, device: &Device) -> Self {
+    #[must_use]
+    pub fn of(table: &Table, batch: usize, seed: u64, device: &Device) -> Self {
         let dim = table.y_dim();
         Self {
             x: table.x.clone(),
@@ -75,7 +79,7 @@ impl Rows {
     }
 }
 
-impl Source for Rows {
+impl Source for TableSource {
     fn batches_per_epoch(&self) -> u64 {
         self.samples().div_ceil(self.batch) as u64
     }

@@ -4,22 +4,24 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
-use crate::data::ClassNumbers;
+use super::source::{Loaded, Source};
 use crate::data::{self, Dataset, Loader};
 use crate::error::Result;
 use crate::objectives::Batch;
-use crate::train::{Bad, Loaded, Source};
 
 /// Batches of a data set, moved to the training device.
-pub(crate) struct LoaderSource<'a> {
-    pub(crate) loader: Loader,
-    pub(crate) dataset: Arc<dyn Dataset>,
-    pub(crate) device: Device,
-    /// Classes as numbers, for heads that give vectors.
-    pub(crate) numbers: Option<&'a ClassNumbers>,
+pub struct LoaderSource {
+    /// Decodes and augments.
+    pub loader: Loader,
+    /// What the loader loads.
+    pub dataset: Arc<dyn Dataset>,
+    /// Where batches go.
+    pub device: Device,
+    /// A number for each class, (C,), for heads that give vectors; becomes [`Batch::answers`] (B, 1).
+    pub answers: Option<Vec<f32>>,
 }
 
-impl Source for LoaderSource<'_> {
+impl Source for LoaderSource {
     fn batches_per_epoch(&self) -> u64 {
         self.loader.batches_per_epoch()
     }
@@ -28,9 +30,9 @@ impl Source for LoaderSource<'_> {
         let steps = self.loader.steps(first, end);
         Box::new(steps.map(|batch| {
             let batch = batch?;
-            let numbers = self.numbers.zip(batch.labels.as_ref());
-            let answers = numbers.map(|(numbers, labels)| {
-                let answers = numbers.answers(labels);
+            let answers = self.answers.as_ref().zip(batch.labels.as_ref());
+            let answers = answers.map(|(of, labels)| {
+                let answers: Vec<f32> = labels.iter().map(|&label| of[label as usize]).collect();
                 Tensor::from_vec(answers, (labels.len(), 1), &self.device)
             });
             let mut loaded = to_device(batch, &self.device)?;
@@ -48,8 +50,11 @@ impl Source for LoaderSource<'_> {
     }
 }
 
-/// Host memory to tensors.
-pub(crate) fn to_device(batch: data::Batch, device: &Device) -> Result<Loaded> {
+/// A batch of the loader, its views as tensors (B, C, H, W) on `device`.
+///
+/// # Errors
+/// The device is out of memory.
+pub fn to_device(batch: data::Batch, device: &Device) -> Result<Loaded> {
     let rows = batch.samples.len();
     let inputs = batch
         .views
@@ -63,11 +68,6 @@ pub(crate) fn to_device(batch: data::Batch, device: &Device) -> Result<Loaded> {
         Some(labels) => Some(Tensor::from_vec(labels, rows, device)?),
         None => None,
     };
-    let bad = batch.bad.into_iter().map(|bad| Bad {
-        sample: bad.sample,
-        id: bad.id,
-        reason: bad.reason,
-    });
     Ok(Loaded {
         batch: Batch {
             inputs,
@@ -77,6 +77,6 @@ pub(crate) fn to_device(batch: data::Batch, device: &Device) -> Result<Loaded> {
             step: 0,
             progress: 0.0,
         },
-        bad: bad.collect(),
+        bad: batch.bad,
     })
 }

@@ -1,0 +1,46 @@
+//! What a format of embeddings is.
+
+use std::path::Path;
+
+use crate::error::Result;
+use crate::eval::Features;
+
+/// A file of embeddings under construction.
+pub trait EmbeddingWriter: Send {
+    /// Add rows after those already there.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Failed`] on rows of another width, without ids, or not finite;
+    /// [`crate::error::Error::Data`] when the disk refuses.
+    fn append(&mut self, rows: &Features) -> Result<()>;
+
+    /// Sync the file and put it under its final name.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Data`] when the disk refuses.
+    fn finish(self: Box<Self>) -> Result<()>;
+}
+
+/// One kind of file: each file of this folder declares its own.
+pub(super) struct Format {
+    /// What names it at the end of a path.
+    pub(super) extension: &'static str,
+    /// What it holds and what to choose it for.
+    pub(super) about: &'static str,
+    /// Start a file of embeddings of so many numbers.
+    pub(super) create: Create,
+}
+
+pub(super) type Create = fn(&Path, usize, Classes) -> Result<Box<dyn EmbeddingWriter>>;
+
+/// Class names, by label.
+pub(super) struct Classes(pub(super) Vec<String>);
+
+impl Classes {
+    /// Label and class name of row `i`; `None` where unknown.
+    pub(super) fn of<'a>(&'a self, rows: &Features, i: usize) -> (Option<u32>, Option<&'a str>) {
+        let label = rows.labels.as_ref().map(|labels| labels[i]);
+        let name = label.and_then(|l| self.0.get(l as usize));
+        (label, name.map(String::as_str))
+    }
+}

@@ -1,0 +1,51 @@
+//! Do neighbours share a class?
+
+use super::probe::{FeatureProbe, Outcome, Question, Setting};
+use crate::error::Result;
+use crate::eval::Features;
+use crate::eval::card::ProbeCard;
+use crate::eval::features::accuracy;
+use crate::eval::knn::Knn;
+use crate::judge::baselines::rows_of;
+
+/// [`Knn`] with the training images as its bank.
+pub(super) struct NeighbourProbe;
+
+impl FeatureProbe for NeighbourProbe {
+    fn name(&self) -> &'static str {
+        "knn"
+    }
+
+    fn about(&self) -> &'static str {
+        "Weighted vote of the nearest training images"
+    }
+
+    fn settings(&self) -> &'static [Setting] {
+        &[Setting::K, Setting::Temperature]
+    }
+
+    fn measure(&self, question: &Question<'_>) -> Result<Box<dyn Outcome>> {
+        let (asked, config) = (question.asked, question.config);
+        let pretrained = &question.pairs.pretrained;
+        let knn = Knn {
+            k: asked.k.unwrap_or(config.k).min(pretrained.train.rows()),
+            temperature: asked.temperature.unwrap_or(config.temperature),
+        };
+        let card = question.accuracy(self.name(), |rows, pair, _| {
+            knn_accuracy(knn, rows, &pair.test)
+        })?;
+        let bank = rows_of(pretrained, question.train, &question.draws()?[0]);
+        Ok(Box::new(ProbeCard {
+            k: Some(knn.k),
+            temperature: Some(knn.temperature),
+            bank: Some(bank.rows()),
+            ..card
+        }))
+    }
+}
+
+/// Accuracy on `test` of the vote of its neighbours in `bank`.
+pub(in crate::judge) fn knn_accuracy(knn: Knn, bank: &Features, test: &Features) -> Result<f64> {
+    let votes = knn.predict(bank, test)?;
+    Ok(accuracy(&votes.predictions, test.known_labels()?))
+}
