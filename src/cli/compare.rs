@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::hardware::Hardware;
-use super::{print_json, print_text};
+use super::output::{print_json, print_text};
 use crate::assembly::HeadSetup;
 use crate::data::Part;
 use crate::error::{Error, Result};

@@ -5,7 +5,7 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use serde_json::json;
 
-use super::{print_json, print_text};
+use super::output::{print_json, print_text};
 use crate::assembly::{answer_space, head_networks, image_network};
 use crate::config::Config;
 use crate::data::table;

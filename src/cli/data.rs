@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{preview, print_json, print_text};
+use super::output::{print_json, print_text};
+use super::preview;
 use crate::data::check::check;
 use crate::data::{DataConfig, Part, ReaderKind, Statistics, open_part};
 use crate::error::{Error, Result};

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use super::{open_device, print_json, print_text};
+use super::output::{open_device, print_json, print_text};
 use crate::assembly::{choose_executor, set_threads};
 use crate::error::{Error, Result};
 use crate::graph::check::gradient_error;

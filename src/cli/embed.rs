@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use super::hardware::Hardware;
+use super::output::{print_json, print_text};
 use super::part::one_of;
 use super::progress::Bars;
 use super::stop::stop_flag;
-use super::{print_json, print_text};
 use crate::data::Part;
 use crate::error::Result;
 use crate::run::{Embedding, embed};

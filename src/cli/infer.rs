@@ -7,7 +7,7 @@ use candle_core::Tensor;
 use serde_json::{Value, json};
 
 use super::hardware::Hardware;
-use super::{print_json, print_text};
+use super::output::{print_json, print_text};
 use crate::assembly::{Encoded, HeadData, HeadSetup};
 use crate::config::Config;
 use crate::data::table::{Table, Tables};

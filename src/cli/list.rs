@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value, json};
 
-use super::{print_json, print_text};
+use super::output::{print_json, print_text};
 use crate::augment::Operation;
 use crate::config::{Config, PRESETS};
 use crate::data::{ReaderKind, generators};

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::hardware::Hardware;
+use super::output::{print_json, print_text};
 use super::progress::Bars;
 use super::stop::stop_flag;
-use super::{print_json, print_text};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::run::{Place, Session, free_name, newest, pretrain, train_head};

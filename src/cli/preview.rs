@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{print_json, print_text};
+use super::output::{print_json, print_text};
 use crate::augment::MultiView;
 use crate::config::Config;
 use crate::data::{self, Image};

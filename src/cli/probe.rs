@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use super::hardware::Hardware;
+use super::output::print_text;
 use super::part::one_of;
-use super::print_text;
 use super::progress::Bars;
 use crate::data::Part;
 use crate::error::{Error, Result, hint};

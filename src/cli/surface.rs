@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::hardware::Hardware;
-use super::{print_json, print_text};
+use super::output::{print_json, print_text};
 use crate::error::{Error, Result};
 use crate::figures::{Named, Opened, figures, side_by_side};
 use crate::heads::Space;

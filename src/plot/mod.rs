@@ -39,6 +39,7 @@ pub use histogram::Histogram;
 pub use lines::{Lines, Series};
 pub use picture::{Panel, Picture};
 pub use plane::Plane;
+pub use png::PIXELS;
 pub use scale::{Scale, short};
 pub use sheet::sheet;
 
@@ -49,9 +50,6 @@ use serde::Serialize;
 
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
-
-/// Pixels of a PNG to a side of a point.
-pub const PIXELS: f64 = 2.0;
 
 /// The files of one figure.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -128,10 +128,10 @@ fn nobody_looks_into_the_kinds_of_another_family() {
                 }
             }
         }
-        for question in [".name() == \"", ".name() != \""] {
-            if source.code.contains(question) {
-                wrong.push(format!("{} asks for a part by its name", source.path));
-            }
+        // Columns of a file have names too: those of a data set's format are its reader's to ask.
+        let asked = [".name() == \"", ".name() != \"", ".name(), \""];
+        if source.top() != "data" && asked.iter().any(|question| source.code.contains(question)) {
+            wrong.push(format!("{} asks for a part by its name", source.path));
         }
     }
     none(&wrong);

@@ -65,7 +65,12 @@ fn code(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests {").next();
     let lines = text.unwrap_or_default().lines();
     let lines = lines.filter(|line| !line.trim_start().starts_with("//"));
-    lines.collect::<Vec<_>>().join("\n")
+    let mut code = lines.collect::<Vec<_>>().join("\n");
+    while let Some(start) = code.find("pub(in ") {
+        let end = code[start..].find(')').map_or(code.len(), |at| start + at);
+        code.replace_range(start..=end, "pub(super)"); // says who may see it, imports nothing
+    }
+    code
 }
 
 /// The paths that `code` names: those of `use` declarations (whether `pub`), then all others that start at a keyword.

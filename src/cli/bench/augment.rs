@@ -7,7 +7,7 @@ use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
 use rayon::prelude::*;
 
-use super::repeat;
+use super::repeat::repeat;
 use crate::augment::{AugmentConfig, MultiView, simclr};
 use crate::data::{Image, decode::decode};
 use crate::error::{Error, Result};

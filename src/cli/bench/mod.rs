@@ -1,14 +1,15 @@
 //! `ravine bench`: how fast this machine trains, augments and embeds.
 
 mod augment;
+mod repeat;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use candle_core::{Device, Tensor};
 use serde::Serialize;
 
-use super::{open_device, print_json, print_text};
+use self::repeat::repeat;
+use super::output::{open_device, print_json, print_text};
 use crate::assembly::{choose_executor, peak_memory, set_threads};
 use crate::encoders::{self, Convnet, Encoder, Projector, Resnet, Stem, Vit};
 use crate::energies::{Cosine, EnergyKind};
@@ -214,22 +215,6 @@ impl Report {
             self.threads,
         )
     }
-}
-
-/// Seconds of each repetition in ascending order, after two that warm up.
-fn repeat(seconds: f64, mut work: impl FnMut() -> Result<()>) -> Result<Vec<f64>> {
-    for _ in 0..2 {
-        work()?;
-    }
-    let mut times = Vec::new();
-    let start = Instant::now();
-    while times.len() < 3 || start.elapsed().as_secs_f64() < seconds {
-        let begin = Instant::now();
-        work()?;
-        times.push(begin.elapsed().as_secs_f64());
-    }
-    times.sort_by(f64::total_cmp);
-    Ok(times)
 }
 
 type Shape = (Size, usize, usize);

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use serde::Serialize;
 use serde_json::json;
 
-use super::Args;
+use super::opened::Args;
 use crate::augment::{AugmentConfig, Operation, Resize};
-use crate::cli::{print_json, print_text};
+use crate::cli::output::{print_json, print_text};
 use crate::error::{Error, Result};
 
 /// What one augmentation costs.

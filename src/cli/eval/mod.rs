@@ -2,101 +2,21 @@
 
 mod invariance;
 mod negatives;
+mod opened;
 
-use std::path::PathBuf;
-
-use super::hardware::Hardware;
-use super::part::one_of;
-use crate::assembly::{ImageSetup, objective};
-use crate::data::Part;
-use crate::error::{Error, Result};
-use crate::judge::{ImagePairs, sample};
-use crate::train::RunFolder;
+use crate::error::Result;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// The mean energy that each augmentation costs: 0 is what the encoder does not see.
-    Invariance(Args),
+    Invariance(opened::Args),
     /// Different images with the lowest energies: the hardest wrong answers, and those that may be right after all.
     Negatives(negatives::Listed),
-}
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    /// The run folder.
-    run: PathBuf,
-    /// Images; the run's own data when left out.
-    #[arg(long, value_name = "PATH")]
-    data: Option<String>,
-    /// The part that is looked at.
-    #[arg(
-        long,
-        alias = "split",
-        default_value = "validation",
-        value_parser = one_of([Part::Train, Part::Validation, Part::Test])
-    )]
-    part: Part,
-    /// Images that are looked at, drawn by the run's seed.
-    #[arg(long, default_value_t = 500)]
-    images: usize,
-    /// latest, best, or a name under checkpoints/.
-    #[arg(long, default_value = "latest")]
-    checkpoint: String,
-    #[command(flatten)]
-    hardware: Hardware,
 }
 
 pub(super) fn run(command: &Command, json: bool) -> Result<()> {
     match command {
         Command::Invariance(args) => invariance::run(args, json),
         Command::Negatives(args) => negatives::run(args, json),
-    }
-}
-
-/// A pretrained run with the images that are looked at.
-struct Opened {
-    folder: RunFolder,
-    pairs: ImagePairs,
-    /// The name of their part.
-    part: &'static str,
-}
-
-impl Args {
-    fn open(&self) -> Result<Opened> {
-        let mut run = self.hardware.open(&self.run, &self.checkpoint)?;
-        if !run.config.all_heads().is_empty() {
-            return Err(Error::Usage(format!(
-                "{} has a head; this looks at energies between images of a pretrained run. Use `ravine infer` or \
-                 `ravine surface`",
-                self.run.display()
-            )));
-        }
-        if let Some(data) = &self.data {
-            run.use_data(data);
-        }
-        let setup = ImageSetup::new(run.config.clone())?;
-        super::notes(&setup.notes);
-        let network = setup.network()?;
-        let joint = objective(&setup.config, network.clone())?;
-        run.load(network.params())?;
-        let name = self.part.name();
-        let part = setup.splits.part(self.part).unwrap_or(&setup.splits.train);
-        let images = sample(part, self.images, setup.config.seed);
-        if images.len() < 2 {
-            return Err(Error::Usage(format!(
-                "energies between images need two or more, but there are {} of the {name} part; raise --images or \
-                 choose another --part",
-                images.len()
-            )));
-        }
-        Ok(Opened {
-            folder: run.folder,
-            pairs: ImagePairs {
-                images,
-                joint,
-                setup,
-            },
-            part: name,
-        })
     }
 }

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::json;
 
-use super::Opened;
+use super::opened::{Args, Opened};
+use crate::cli::output::{print_json, print_text};
 use crate::cli::preview::panels;
-use crate::cli::{print_json, print_text};
 use crate::error::Result;
 use crate::eval::Features;
 use crate::plot::{Drawing, Picture, sheet};
@@ -16,7 +16,7 @@ use crate::plot::{Drawing, Picture, sheet};
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Listed {
     #[command(flatten)]
-    of: super::Args,
+    of: Args,
     /// Pairs in each list; an image stands in a list once.
     #[arg(long, default_value_t = 12)]
     pairs: usize,

@@ -1,4 +1,4 @@
-use super::{Context, cause};
+use super::context::{Context, cause};
 use crate::eval::collapse::Cause;
 use crate::negatives::{NegativesKind, Pairs};
 

@@ -1,4 +1,4 @@
-use super::{Context, cause};
+use super::context::{Context, cause};
 use crate::eval::collapse::Cause;
 
 /// Above this rate the few learned numbers of a loss overshoot, unless the optimizer adapts to their gradients.

@@ -1,4 +1,4 @@
-use super::{Context, cause};
+use super::context::{Context, cause};
 use crate::eval::collapse::Cause;
 
 /// A learning rate above all that are usual with this optimizer.

@@ -2,6 +2,7 @@
 //!
 //! A cause is a file and its line in the list below. It asks the parts what they do and knows none of them by name.
 
+mod context;
 mod hardest_negatives;
 mod identical_views;
 mod learned_scale;
@@ -17,9 +18,8 @@ mod tiny_margin;
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::eval::collapse::{Cause, FEWEST_DIMENSIONS};
-use crate::losses::Loss;
-use crate::regularizers::RegularizerKind;
+use crate::eval::collapse::Cause;
+use context::Context;
 
 /// Looks for one cause; `None` where it is not there.
 type Find = fn(&Context) -> Option<Cause>;
@@ -53,53 +53,4 @@ pub fn causes(config: &Config, images: usize) -> Result<Vec<Cause>> {
 
 fn found(context: &Context) -> Vec<Cause> {
     CAUSES.iter().filter_map(|find| find(context)).collect()
-}
-
-/// What causes are read from.
-struct Context<'a> {
-    config: &'a Config,
-    loss: &'a dyn Loss,
-    /// In the training part.
-    images: usize,
-    /// Whether `augment.views` makes the same view of an image every time.
-    identical_views: bool,
-}
-
-impl<'a> Context<'a> {
-    fn new(config: &'a Config, images: usize) -> Result<Self> {
-        let channels = config.data.channels.unwrap_or(3);
-        Ok(Self {
-            config,
-            loss: config.loss.part(),
-            images,
-            identical_views: config.augment.identical(channels)?,
-        })
-    }
-
-    /// Lowest and highest energy of a pair.
-    fn energy_range(&self) -> (f64, f64) {
-        let projector = self.config.projector.as_ref();
-        let dim = projector.map_or(FEWEST_DIMENSIONS, |p| p.output);
-        self.config.energy.part().range(dim)
-    }
-
-    /// Whether a predictor, a centre or a regularizer that costs more in one point than elsewhere holds embeddings
-    /// apart, whatever the loss does.
-    fn held_apart(&self) -> bool {
-        let config = self.config;
-        let centred = config.target.is_some_and(|target| target.centre.is_some());
-        let mut regularizers = config.regularizers.iter().map(RegularizerKind::part);
-        centred
-            || config.predictor.is_some()
-            || regularizers.any(|r| r.repels() && r.weight() > 0.0)
-    }
-}
-
-/// A cause that leaves the verdict as it was measured.
-fn cause(name: &str, why: String) -> Cause {
-    Cause {
-        name: name.into(),
-        why,
-        blinds: false,
-    }
 }

@@ -1,4 +1,4 @@
-use super::{Context, cause};
+use super::context::{Context, cause};
 use crate::eval::collapse::Cause;
 
 /// A target that has moved less than this share of the way to the trained network has not moved.

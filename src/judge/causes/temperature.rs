@@ -1,4 +1,4 @@
-use super::{Context, cause};
+use super::context::{Context, cause};
 use crate::eval::collapse::Cause;
 
 /// With a smaller β · (highest − lowest energy) all answers are about as probable, whatever the network does.
