@@ -16,7 +16,7 @@ use crate::heads::HeadKind;
 use crate::inference::{Bounds, Descent, InferenceKind};
 use crate::losses::{InfoNce, LossKind};
 use crate::negatives::NegativesKind;
-use crate::objectives::Momentum;
+use crate::objectives::MomentumEncoder;
 use crate::optim::{OptimizerKind, Sgd};
 use crate::regularizers::RegularizerKind;
 use crate::train::TrainConfig;
@@ -54,7 +54,7 @@ pub struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub predictor: Option<Projector>,
     /// The slowly following copy that answers (MoCo, BYOL); none shares the weights.
-    pub target: Option<Momentum>,
+    pub target: Option<MomentumEncoder>,
     /// Energy of a pair of embeddings.
     pub energy: EnergyKind,
     /// Loss on energies.

@@ -13,7 +13,7 @@ use ravine::energies::{CrossEntropy, EnergyKind};
 use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Graph, Network};
 use ravine::losses::{EnergyLoss, LossKind};
 use ravine::negatives::{NoNegatives, PairsKind};
-use ravine::objectives::{Batch, Joint, Momentum, Objective};
+use ravine::objectives::{Batch, Joint, MomentumEncoder, Objective};
 use ravine::params::Params;
 use ravine::train::gradients;
 use serde_json::Value;
@@ -25,9 +25,9 @@ fn joint(graph: Graph, params: &Params, executor: Arc<dyn Executor>) -> Result<J
         LossKind::Energy(EnergyLoss::default()),
         PairsKind::NoNegatives(NoNegatives {}),
         Vec::new(),
-        Some(Momentum {
+        Some(MomentumEncoder {
             centre: Some(0.9),
-            ..Momentum::default()
+            ..MomentumEncoder::default()
         }),
     )?)
 }

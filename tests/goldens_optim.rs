@@ -4,7 +4,7 @@ mod common;
 
 use candle_core::{Device, Tensor};
 use common::{Any, Case, case};
-use ravine::objectives::Momentum;
+use ravine::objectives::MomentumEncoder;
 use ravine::optim::{AdamW, Decay, Lars, NormOf, Optimizer, Schedule, Sgd, State};
 use ravine::params::{Init, Param, ParamSpec, Params, Role};
 
@@ -108,7 +108,7 @@ fn warmup_cosine_equals_the_reference() -> Result<(), Any> {
 fn target_momentum_equals_the_reference() -> Result<(), Any> {
     let case = case("schedule/ema")?;
     let steps = case.usize("steps");
-    let momentum = Momentum {
+    let momentum = MomentumEncoder {
         momentum: case.number("start"),
         end: 1.0,
         centre: None,

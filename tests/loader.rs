@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use ravine::data::{Batch, Dataset, Image, Loader, LoaderConfig, ViewKey, Views};
+use ravine::data::{Dataset, Image, ImageBatch, Loader, LoaderConfig, ViewKey, Views};
 use ravine::error::{Error, Result};
 
 /// Images of one pixel; some are broken, one panics.
@@ -91,7 +91,7 @@ fn loader(set: Pixels, config: LoaderConfig) -> Loader {
     Loader::new(Arc::new(set), Arc::new(Keys), config).unwrap()
 }
 
-fn epoch(loader: &Loader, epoch: u64, first: u64) -> Vec<Batch> {
+fn epoch(loader: &Loader, epoch: u64, first: u64) -> Vec<ImageBatch> {
     loader.epoch(epoch, first).collect::<Result<_>>().unwrap()
 }
 
@@ -160,10 +160,10 @@ fn an_epoch_resumes_anywhere_and_steps_run_over_epochs() {
             ..CONFIG
         },
     );
-    let whole: Vec<Batch> = (0..3).flat_map(|e| epoch(&loader, e, 0)).collect();
+    let whole: Vec<ImageBatch> = (0..3).flat_map(|e| epoch(&loader, e, 0)).collect();
     assert_eq!(whole.len(), 15);
     assert_eq!(epoch(&loader, 1, 3), whole[8..10]);
-    let steps: Vec<Batch> = loader.steps(4, 13).collect::<Result<_>>().unwrap();
+    let steps: Vec<ImageBatch> = loader.steps(4, 13).collect::<Result<_>>().unwrap();
     assert_eq!(steps, whole[4..13]);
     assert_eq!(loader.epoch(0, 5).count(), 0);
 }

@@ -39,7 +39,7 @@ pub struct ViewData {
 
 /// The samples of one step; corrupt images are left out, so it may be smaller than asked, even empty.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Batch {
+pub struct ImageBatch {
     /// The views, each over the same samples in the same order.
     pub views: Vec<ViewData>,
     /// Indices in the data set.

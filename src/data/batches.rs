@@ -9,7 +9,7 @@ use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::batch::Batch;
+use super::batch::ImageBatch;
 use super::preparation::Preparation;
 use crate::error::{Error, Result};
 
@@ -19,8 +19,8 @@ pub struct Batches {
     end: u64,
     issued: u64, // tickets given out: steps below this are done, in work, or waiting
     tickets: Option<Sender<u64>>,
-    results: Receiver<(u64, Result<Batch>)>,
-    waiting: BTreeMap<u64, Result<Batch>>,
+    results: Receiver<(u64, Result<ImageBatch>)>,
+    waiting: BTreeMap<u64, Result<ImageBatch>>,
     workers: Vec<JoinHandle<()>>,
     stop: Arc<AtomicBool>,
 }
@@ -67,7 +67,7 @@ impl Batches {
 }
 
 impl Iterator for Batches {
-    type Item = Result<Batch>;
+    type Item = Result<ImageBatch>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.next == self.end {
@@ -111,7 +111,7 @@ impl Drop for Batches {
 fn work(
     shared: &Preparation,
     tickets: &Receiver<u64>,
-    results: &Sender<(u64, Result<Batch>)>,
+    results: &Sender<(u64, Result<ImageBatch>)>,
     stop: &AtomicBool,
 ) {
     for step in tickets {

@@ -1,6 +1,6 @@
 //! Classes whose names are numbers.
 
-use super::table::{Scale, range, widened};
+use super::table::{ColumnScale, range, widened};
 
 /// Classes as the numbers that name them (a digit, an age, a rating): answers of heads that give vectors.
 ///
@@ -9,7 +9,7 @@ use super::table::{Scale, range, widened};
 pub struct ClassNumbers {
     /// Of each class, as the network sees it.
     values: Vec<f32>,
-    scale: Scale,
+    scale: ColumnScale,
 }
 
 impl ClassNumbers {
@@ -22,7 +22,7 @@ impl ClassNumbers {
         let number = |name: &String| name.trim().parse::<f64>().ok().filter(|v| v.is_finite());
         let numbers: Vec<f64> = classes.iter().map(number).collect::<Option<_>>()?;
         let rows: Vec<f64> = train.iter().map(|&label| numbers[label as usize]).collect();
-        let scale = Scale::measure(&rows, 1);
+        let scale = ColumnScale::measure(&rows, 1);
         Some(Self {
             values: scale.standardised(&numbers),
             scale,
@@ -43,7 +43,7 @@ impl ClassNumbers {
 
     /// From the numbers themselves to what the network sees, and back.
     #[must_use]
-    pub fn scale(&self) -> &Scale {
+    pub fn scale(&self) -> &ColumnScale {
         &self.scale
     }
 

@@ -21,7 +21,7 @@ pub mod stats;
 pub mod subset;
 pub mod table;
 
-pub use batch::{Bad, Batch, ViewData, ViewKey, Views};
+pub use batch::{Bad, ImageBatch, ViewData, ViewKey, Views};
 pub use batches::Batches;
 pub use class_numbers::ClassNumbers;
 pub use config::DataConfig;

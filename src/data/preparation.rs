@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::batch::{Bad, Batch, ViewData, ViewKey, Views};
+use super::batch::{Bad, ImageBatch, ViewData, ViewKey, Views};
 use super::dataset::Dataset;
 use super::order;
 use crate::error::{Error, Result, require};
@@ -95,7 +95,7 @@ impl Preparation {
     }
 
     /// Read, decode and augment the batch of one step; `None` when told to stop.
-    pub(super) fn batch(&self, step: u64, halt: &AtomicBool) -> Result<Option<Batch>> {
+    pub(super) fn batch(&self, step: u64, halt: &AtomicBool) -> Result<Option<ImageBatch>> {
         let epoch = step / self.per_epoch;
         let order = self.order(epoch);
         let size = self.config.batch;
@@ -132,7 +132,7 @@ impl Preparation {
             .iter()
             .map(|&sample| self.dataset.label(sample as usize))
             .collect();
-        Ok(Some(Batch {
+        Ok(Some(ImageBatch {
             views,
             labels,
             samples: good,

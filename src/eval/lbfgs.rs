@@ -40,7 +40,7 @@ pub enum Stop {
 
 /// Where the search ended.
 #[derive(Clone, Debug)]
-pub struct Minimum {
+pub struct Optimum {
     /// The argument.
     pub x: Vec<f64>,
     /// The value there.
@@ -75,7 +75,7 @@ impl Lbfgs {
         &self,
         start: Vec<f64>,
         mut f: impl FnMut(&[f64], &mut [f64]) -> f64,
-    ) -> Minimum {
+    ) -> Optimum {
         let mut evaluations = 0;
         let mut evaluate = |x: Vec<f64>| {
             evaluations += 1;
@@ -113,7 +113,7 @@ impl Lbfgs {
             here = next;
             iterations += 1;
         }
-        Minimum {
+        Optimum {
             gradient: largest(&here.gradient),
             value: here.value,
             x: here.x,

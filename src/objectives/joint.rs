@@ -3,7 +3,7 @@ use candle_core::{D, DType, Device, Tensor};
 use super::batch::Batch;
 use super::centre::Centre;
 use super::objective::{Embedded, Objective, Step};
-use super::target::{Momentum, Target};
+use super::target::{MomentumEncoder, Target};
 use super::views;
 use crate::energies::EnergyKind;
 use crate::error::{Error, Result};
@@ -17,7 +17,7 @@ use crate::regularizers::{self, RegularizerKind};
 ///
 /// `loss = mean over questions of loss(energies) + Σ weight · regularizer`. All self-supervised rows of
 /// the table are this objective with other parts. With a predictor, predictions are the questions and
-/// embeddings, their gradient stopped, the answers (SimSiam, Chen & He 2021); a target branch, [`Momentum`], gives
+/// embeddings, their gradient stopped, the answers (SimSiam, Chen & He 2021); a target branch, [`MomentumEncoder`], gives
 /// the answers of BYOL, MoCo and DINO. Where the gradient of answers is stopped, views of another size than the network's
 /// (multi-crop) ask and do not answer.
 pub struct Joint {
@@ -44,7 +44,7 @@ impl Joint {
         loss: LossKind,
         pairs: PairsKind,
         regularizers: Vec<RegularizerKind>,
-        target: Option<Momentum>,
+        target: Option<MomentumEncoder>,
     ) -> Result<Self> {
         let graph = network.graph();
         let embedding = graph

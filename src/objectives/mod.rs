@@ -12,4 +12,4 @@ pub use answers::Answers;
 pub use batch::Batch;
 pub use joint::Joint;
 pub use objective::{Embedded, Objective, Pullback, Step};
-pub use target::Momentum;
+pub use target::MomentumEncoder;

@@ -21,7 +21,7 @@ const CHUNK: usize = 1 << 14;
 /// 2021). It is saved with the run. Choose 0.99 to 0.999; the shorter the run, the lower.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Momentum {
+pub struct MomentumEncoder {
     /// Share of the target kept at the first step, in [0, 1].
     pub momentum: f64,
     /// That share at the last step, in [0, 1]; the same for MoCo, 1 for BYOL.
@@ -31,7 +31,7 @@ pub struct Momentum {
     pub centre: Option<f64>,
 }
 
-impl Default for Momentum {
+impl Default for MomentumEncoder {
     fn default() -> Self {
         Self {
             momentum: 0.99,
@@ -41,7 +41,7 @@ impl Default for Momentum {
     }
 }
 
-impl Momentum {
+impl MomentumEncoder {
     /// m when the share `progress` of the training is done.
     #[must_use]
     pub fn at(&self, progress: f64) -> f64 {
@@ -67,12 +67,12 @@ impl Momentum {
 pub(super) struct Target {
     network: Network,
     followed: Vec<(Var, Var)>, // (target, online)
-    momentum: Momentum,
+    momentum: MomentumEncoder,
 }
 
 impl Target {
     /// A copy of `online` up to its embedding; the copy's values are saved with the others, as `target.…`.
-    pub(super) fn new(online: &Network, momentum: Momentum) -> Result<Self> {
+    pub(super) fn new(online: &Network, momentum: MomentumEncoder) -> Result<Self> {
         momentum.validate()?;
         let graph = online.graph().until("embedding")?;
         let specs = graph.parameters();

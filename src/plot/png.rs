@@ -9,8 +9,11 @@ use tiny_skia::{
 
 use super::colour::Colour;
 use super::figure::{Anchor, Area, Figure, Mark};
-use super::{PIXELS, font};
+use super::font;
 use crate::error::{Error, Result};
+
+/// Pixels of a PNG to a side of a point.
+pub const PIXELS: f64 = 2.0;
 
 /// The file.
 ///

@@ -39,7 +39,7 @@ impl Embedding {
 
 /// What was written.
 #[derive(Clone, Debug, Serialize)]
-pub struct Embedded {
+pub struct EmbeddingsFile {
     /// The file.
     pub out: String,
     /// Embeddings in it.
@@ -60,7 +60,7 @@ pub fn embed(
     wanted: &Embedding,
     observer: &mut dyn Observer,
     stop: &AtomicBool,
-) -> Result<Embedded> {
+) -> Result<EmbeddingsFile> {
     let config = run.config.clone().without_head();
     let setup = InferenceSetup::new(&config)?;
     setup.notes.iter().for_each(|note| observer.message(note));
@@ -91,7 +91,7 @@ pub fn embed(
     }
     few_enough(&bad, &dataset, &config)?;
     writer.finish()?;
-    Ok(Embedded {
+    Ok(EmbeddingsFile {
         out: wanted.out.display().to_string(),
         rows,
         dim,

@@ -18,7 +18,7 @@ mod pretrain;
 mod probe;
 mod train_head;
 
-pub use embed::{Embedded, Embedding, embed};
+pub use embed::{Embedding, EmbeddingsFile, embed};
 pub use estimate::Estimate;
 pub use place::{Place, free_name, newest};
 pub use pretrain::pretrain;

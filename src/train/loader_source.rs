@@ -54,7 +54,7 @@ impl Source for LoaderSource {
 ///
 /// # Errors
 /// The device is out of memory.
-pub fn to_device(batch: data::Batch, device: &Device) -> Result<Loaded> {
+pub fn to_device(batch: data::ImageBatch, device: &Device) -> Result<Loaded> {
     let rows = batch.samples.len();
     let inputs = batch
         .views

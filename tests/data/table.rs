@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ::parquet::arrow::ArrowWriter;
 use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray};
-use ravine::data::table::{CONSTANT, Layout, Scale, Tables, open, open_part, read};
+use ravine::data::table::{CONSTANT, ColumnScale, Layout, Tables, open, open_part, read};
 use ravine::data::{DataConfig, Part};
 
 use crate::tiny::write;
@@ -188,7 +188,7 @@ fn without_input_x_is_a_column_of_ones() {
     assert_eq!((tables.train.x_dim(), tables.train.y_dim()), (1, 2));
     assert!(tables.test.x.iter().all(|&x| x == 1.0));
     assert_eq!(tables.train.x_names, [CONSTANT]);
-    assert_eq!(tables.scales.x, Scale::identity(1));
+    assert_eq!(tables.scales.x, ColumnScale::identity(1));
 }
 
 #[test]

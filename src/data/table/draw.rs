@@ -1,6 +1,6 @@
 //! From a generator to rows.
 
-use super::rows::Rows;
+use super::rows::TableRows;
 use crate::data::generators::Generator;
 use crate::random::{Purpose, stream};
 
@@ -11,13 +11,13 @@ pub(super) fn draw(
     noise: f64,
     seed: u64,
     part: u64,
-) -> Rows {
+) -> TableRows {
     let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-    let mut rows = Rows {
+    let mut rows = TableRows {
         x_names: owned(generator.x_names()),
         y_names: owned(generator.y_names()),
         classes: owned(generator.classes()),
-        ..Rows::default()
+        ..TableRows::default()
     };
     let mut labels = Vec::new();
     for number in 0..samples as u64 {

@@ -3,7 +3,7 @@
 use super::choose::Layout;
 use super::draw::draw;
 use super::read::read;
-use super::rows::Rows;
+use super::rows::TableRows;
 use super::scale::Scales;
 use super::standardised::Table;
 use crate::data::config::DataConfig;
@@ -80,7 +80,7 @@ pub fn open_part(config: &DataConfig, seed: u64, part: Part) -> Result<Table> {
     })
 }
 
-fn drawn(config: &DataConfig, generator: &dyn Generator, seed: u64) -> Result<[Rows; 3]> {
+fn drawn(config: &DataConfig, generator: &dyn Generator, seed: u64) -> Result<[TableRows; 3]> {
     require(
         "data.x",
         config.x.is_none() && config.y.is_empty() && config.label.is_none(),
@@ -96,7 +96,7 @@ fn drawn(config: &DataConfig, generator: &dyn Generator, seed: u64) -> Result<[R
     Ok([part(0, samples), part(1, validation), part(2, samples)])
 }
 
-fn split(config: &DataConfig, seed: u64) -> Result<[Rows; 3]> {
+fn split(config: &DataConfig, seed: u64) -> Result<[TableRows; 3]> {
     for (key, given) in [
         ("data.samples", config.samples.is_some()),
         ("data.noise", config.noise.is_some()),
@@ -141,7 +141,7 @@ fn split(config: &DataConfig, seed: u64) -> Result<[Rows; 3]> {
 
 /// What is kept of `rows` (of those at `indices`) and what is taken, both in storage order.
 fn carve(
-    rows: &Rows,
+    rows: &TableRows,
     indices: Option<&[u32]>,
     share: f64,
     seed: u64,

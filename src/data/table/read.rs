@@ -5,7 +5,7 @@ use std::path::Path;
 use super::choose::{Layout, Places};
 use super::columns::{Columns, unusable};
 use super::open::open;
-use super::rows::Rows;
+use super::rows::TableRows;
 use crate::error::Result;
 
 /// Read the columns of `layout` from a .csv, .tsv, .parquet or .npy file, unsplit and unscaled.
@@ -15,7 +15,7 @@ use crate::error::Result;
 /// # Errors
 /// A file that is missing or truncated (exit code 1); a missing column, a cell that is no finite number, a table
 /// without rows, or a column that is a class in every row (exit code 2), each with path, row and column.
-pub fn read(path: &Path, layout: &Layout) -> Result<Rows> {
+pub fn read(path: &Path, layout: &Layout) -> Result<TableRows> {
     let file = open(path)?;
     let places = layout.places(file.names(), path)?;
     if places.x.is_empty() && places.y.is_empty() {
@@ -41,13 +41,13 @@ pub fn read(path: &Path, layout: &Layout) -> Result<Rows> {
 }
 
 /// One pass over the file for x and y.
-fn numbers(file: &dyn Columns, places: &Places) -> Result<Rows> {
+fn numbers(file: &dyn Columns, places: &Places) -> Result<TableRows> {
     let wanted: Vec<usize> = places.x.iter().chain(&places.y).copied().collect();
     let name = |&place: &usize| file.names()[place].clone();
-    let mut rows = Rows {
+    let mut rows = TableRows {
         x_names: places.x.iter().map(name).collect(),
         y_names: places.y.iter().map(name).collect(),
-        ..Rows::default()
+        ..TableRows::default()
     };
     for row in file.numbers(&wanted)?.chunks_exact(wanted.len()) {
         let (x, y) = row.split_at(places.x.len());

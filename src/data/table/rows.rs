@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::scale::{Scale, Scales};
+use super::scale::{ColumnScale, Scales};
 use super::standardised::{CONSTANT, Table};
 use crate::error::Result;
 
 /// A table as its source holds it: 64-bit floats in the source's units, row by row.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rows {
+pub struct TableRows {
     /// Inputs (rows × x_names).
     pub x: Vec<f64>,
     /// Answers (rows × y_names).
@@ -23,7 +23,7 @@ pub struct Rows {
     pub classes: Vec<String>,
 }
 
-impl Rows {
+impl TableRows {
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -90,13 +90,13 @@ impl Rows {
     /// What standardises these rows; the constant column of a table without input stays as it is.
     pub(super) fn scales(&self) -> Scales {
         let x = if self.x_names == [CONSTANT] {
-            Scale::identity(1)
+            ColumnScale::identity(1)
         } else {
-            Scale::measure(&self.x, self.x_names.len())
+            ColumnScale::measure(&self.x, self.x_names.len())
         };
         Scales {
             x,
-            y: Scale::measure(&self.y, self.y_names.len()),
+            y: ColumnScale::measure(&self.y, self.y_names.len()),
         }
     }
 

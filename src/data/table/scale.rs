@@ -7,10 +7,10 @@ use crate::error::{Error, Result};
 /// `(v − mean) / std` of each column, with the numbers to undo it.
 ///
 /// Statistics are those of the training part (population standard deviation), in the units of the source; a column
-/// that never varies keeps std 1. Save them beside a model: [`Scale::invert`] turns its answers into the user's units.
+/// that never varies keeps std 1. Save them beside a model: [`ColumnScale::invert`] turns its answers into the user's units.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Scale {
+pub struct ColumnScale {
     /// Subtracted from each column.
     pub mean: Vec<f64>,
     /// Divides each column; above 0.
@@ -22,9 +22,9 @@ pub struct Scale {
 #[serde(deny_unknown_fields)]
 pub struct Scales {
     /// Of the columns of x.
-    pub x: Scale,
+    pub x: ColumnScale,
     /// Of the columns of y.
-    pub y: Scale,
+    pub y: ColumnScale,
 }
 
 impl Scales {
@@ -32,13 +32,13 @@ impl Scales {
     #[must_use]
     pub fn identity(x_dim: usize, y_dim: usize) -> Self {
         Self {
-            x: Scale::identity(x_dim),
-            y: Scale::identity(y_dim),
+            x: ColumnScale::identity(x_dim),
+            y: ColumnScale::identity(y_dim),
         }
     }
 }
 
-impl Scale {
+impl ColumnScale {
     /// Leave `dim` columns as they are.
     #[must_use]
     pub fn identity(dim: usize) -> Self {
