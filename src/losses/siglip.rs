@@ -12,7 +12,7 @@ use crate::params::{Init, ParamSpec, Role};
 /// Pairwise sigmoid loss, each answer judged by itself: `softplus(−l(E_C)) + Σ_wrong softplus(l(E))`,
 /// `l(E) = t (1 − E) + b`, the logit of "this is the right answer".
 ///
-/// Energies (N, P), (N, K) to (N,), the mean over right answers plus the sum over wrong ones; `convention` divides by the
+/// Energies (N, P), (N, K) to (N,), the mean over right answers plus the sum over wrong ones; `per_pair` divides by the
 /// number of answers. Errors: no wrong answers; a scale of 0 or less; a bias that is not finite. t (through its logarithm)
 /// and b are learned with the network.
 ///
@@ -24,7 +24,8 @@ use crate::params::{Init, ParamSpec, Role};
 /// # use candle_core::{Device::Cpu, Tensor};
 /// # use ravine::losses::{Energies, Loss, Siglip};
 /// let (right, wrong) = (Tensor::new(&[[0.2]], &Cpu)?, Tensor::new(&[[0.9]], &Cpu)?);
-/// let loss = Siglip { scale: 1.0, bias: 0.0, ..Siglip::default() }.forward(&Energies::new(right, wrong))?.to_vec1::<f64>()?;
+/// let siglip = Siglip { scale: 1.0, bias: 0.0, ..Siglip::default() };
+/// let loss = siglip.forward(&Energies::new(right, wrong))?.to_vec1::<f64>()?;
 /// assert!((loss[0] - 1.1155).abs() < 1e-4); // log(1 + exp(−0.8)) + log(1 + exp(0.1))
 /// # Ok::<(), ravine::error::Error>(())
 /// ```
