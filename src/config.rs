@@ -23,6 +23,7 @@ use crate::train::TrainConfig;
 
 mod presets;
 mod read;
+mod renamed;
 
 pub use presets::{PRESETS, preset};
 use read::{change, explain, headed, parse, read};
@@ -258,7 +259,8 @@ impl Config {
         )))
     }
 
-    fn from_table(table: Table, source: &str) -> Result<Self> {
+    fn from_table(mut table: Table, source: &str) -> Result<Self> {
+        renamed::rename(&mut table);
         let config: Self = serde_path_to_error::deserialize(Value::Table(table))
             .map_err(|e| explain(source, &e.path().to_string(), &e.inner().to_string()))?;
         config.validate()?;

@@ -165,6 +165,7 @@ fn a_pretraining_run_of_an_earlier_version_is_used_and_resumed() -> Result<(), A
     for (value, expected) in found.row(0).iter().zip(first) {
         assert!((value - expected).abs() < 1e-4, "{value} and {expected}");
     }
+    let was: Value = serde_json::from_str(&fs::read_to_string(root.join("card.json"))?)?;
     let (config, place) = Place::resume(&root)?;
     let resumed = pretrain(
         &config,
@@ -174,7 +175,6 @@ fn a_pretraining_run_of_an_earlier_version_is_used_and_resumed() -> Result<(), A
             stop: None,
         },
     )?;
-    let was: Value = serde_json::from_str(&fs::read_to_string(root.join("card.json"))?)?;
     assert_eq!(was["steps"].as_u64(), Some(resumed.card.steps));
     assert!((was["rank"].as_f64().ok_or("a rank")? - resumed.card.rank).abs() < 1e-3);
     Ok(())

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+use super::renamed::renamed;
+
 use crate::error::{Error, Result, hint};
 
 pub(super) fn read(path: &Path) -> Result<Table> {
@@ -55,7 +57,8 @@ fn apply(table: &mut Table, set: &str) -> Result<()> {
         .ok()
         .and_then(|mut parsed| parsed.remove("value"))
         .unwrap_or_else(|| Value::String(text.to_string()));
-    let mut keys: Vec<&str> = path.trim().split('.').collect();
+    let path = renamed(path.trim());
+    let mut keys: Vec<&str> = path.split('.').collect();
     let last = keys
         .pop()
         .filter(|key| !key.is_empty())
