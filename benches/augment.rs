@@ -5,7 +5,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rand::RngExt;
 use ravine::augment::{
-    AugmentConfig, ColourJitter, GaussianBlur, HorizontalFlip, MultiView, Operation,
+    AugmentConfig, ColorJitter, GaussianBlur, HorizontalFlip, MultiView, Operation,
     RandomResizedCrop, digits, simclr,
 };
 use ravine::data::Image;
@@ -67,9 +67,9 @@ fn pipelines(criterion: &mut Criterion) {
         .collect();
     let crop = || Operation::RandomResizedCrop(RandomResizedCrop::default());
     let jitter = || {
-        Operation::ColourJitter(ColourJitter {
+        Operation::ColorJitter(ColorJitter {
             p: 1.0,
-            ..ColourJitter::default()
+            ..ColorJitter::default()
         })
     };
     let flip = || Operation::HorizontalFlip(HorizontalFlip { p: 1.0 });

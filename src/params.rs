@@ -260,7 +260,7 @@ fn count(spec: &ParamSpec) -> Result<usize> {
 /// `count` initial values of the parameter `name`.
 fn start(init: Init, count: usize, seed: u64, name: &str) -> Vec<f32> {
     use rand::RngExt;
-    let mut rng = random::stream(seed, Purpose::Initialise, 0, random::name_hash(name), 0);
+    let mut rng = random::stream(seed, Purpose::Initialize, 0, random::name_hash(name), 0);
     let mut draw = || match init {
         Init::Constant(value) => value,
         Init::Uniform(bound) => rng.random_range(-1.0..1.0) * bound,

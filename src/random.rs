@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 #[repr(u64)]
 pub enum Purpose {
     /// Initial values of parameters; `sample` is a hash of the parameter's name.
-    Initialise = 1,
+    Initialize = 1,
     /// The order of samples in an epoch.
     Order = 2,
     /// Augmentation of one view of one sample in one epoch.

@@ -281,13 +281,13 @@ fn corrupt_images_are_put_aside_and_too_many_stop_the_run() -> Result<(), Any> {
     for class in ["blue", "red"] {
         fs::create_dir_all(images.join(class))?;
         for i in 0..60_u8 {
-            let colour = if class == "red" {
+            let color = if class == "red" {
                 [200, i, 0]
             } else {
                 [0, i, 200]
             };
             let image = image::RgbImage::from_fn(12, 10, |x, _| {
-                let [r, g, b] = colour;
+                let [r, g, b] = color;
                 image::Rgb([r, g.wrapping_add(x as u8 * 9), b])
             });
             image.save(images.join(class).join(format!("{i:02}.jpg")))?;

@@ -26,7 +26,7 @@ fn joint(graph: Graph, params: &Params, executor: Arc<dyn Executor>) -> Result<J
         PairsKind::NoNegatives(NoNegatives {}),
         Vec::new(),
         Some(MomentumEncoder {
-            centre: Some(0.9),
+            center: Some(0.9),
             ..MomentumEncoder::default()
         }),
     )?)
@@ -63,7 +63,7 @@ fn gap(a: &Tensor, b: &Tensor) -> Result<f64, Any> {
 }
 
 #[test]
-fn loss_gradients_and_centre_equal_lightly() -> Result<(), Any> {
+fn loss_gradients_and_center_equal_lightly() -> Result<(), Any> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/dino.json");
     let golden: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
     let (rows, classes) = (4, 6);
@@ -78,8 +78,8 @@ fn loss_gradients_and_centre_equal_lightly() -> Result<(), Any> {
     let graph = network(&convnet.graph(&[3, 8, 8])?, None, None)?;
     let params = Params::new(0, &Device::Cpu);
     let mut joint = joint(graph, &params, Arc::new(CandleExecutor))?;
-    let centre = params.get("target.centre").expect("a centre");
-    centre.var.set(&numbers(&golden["centre"], &[classes])?)?;
+    let center = params.get("target.centre").expect("a centre");
+    center.var.set(&numbers(&golden["centre"], &[classes])?)?;
 
     let students = list("student")?
         .iter()
@@ -101,12 +101,12 @@ fn loss_gradients_and_centre_equal_lightly() -> Result<(), Any> {
     }
     joint.after_update(0.1)?;
     let expected = numbers(&golden["new_centre"], &[classes])?;
-    assert!(gap(&centre.var, &expected)? < 1e-7);
+    assert!(gap(&center.var, &expected)? < 1e-7);
     Ok(())
 }
 
 #[test]
-fn collapsed_and_centred_it_reads_its_floor() -> Result<(), Any> {
+fn collapsed_and_centered_it_reads_its_floor() -> Result<(), Any> {
     let convnet = Convnet {
         widths: vec![6],
         strides: vec![1],
@@ -114,14 +114,14 @@ fn collapsed_and_centred_it_reads_its_floor() -> Result<(), Any> {
     let graph = network(&convnet.graph(&[3, 8, 8])?, None, None)?;
     let params = Params::new(0, &Device::Cpu);
     let joint = joint(graph, &params, Arc::new(CandleExecutor))?;
-    let centre = params.get("target.centre").expect("a centre");
-    let answer = centre.var.ones_like()?;
-    centre.var.set(&answer)?;
+    let center = params.get("target.centre").expect("a centre");
+    let answer = center.var.ones_like()?;
+    center.var.set(&answer)?;
     let flat = Tensor::ones((4, 6), DType::F32, &Device::Cpu)?;
     let step = joint.loss(&vec![flat; 6], &batch(4)?)?;
-    let floor = joint.floor(4, 2).expect("a floor");
+    let collapse_value = joint.collapse_value(4, 2).expect("a floor");
     let loss = f64::from(step.loss.to_scalar::<f32>()?);
-    assert!((loss - floor).abs() < 1e-6 && (floor - 6f64.ln()).abs() < 1e-12);
+    assert!((loss - collapse_value).abs() < 1e-6 && (collapse_value - 6f64.ln()).abs() < 1e-12);
     Ok(())
 }
 
@@ -148,8 +148,8 @@ fn slices_of_multi_crop_give_the_gradient_of_the_batch() -> Result<(), Any> {
         let graph = network(&vit.graph(&[3, 8, 8])?, Some(&projector), None)?;
         let params = Params::new(0, &Device::Cpu);
         let joint = joint(graph, &params, executor)?;
-        for slices in [1, 3] {
-            let found = gradients(&joint, &batch(6)?, slices, &params)?;
+        for chunks in [1, 3] {
+            let found = gradients(&joint, &batch(6)?, chunks, &params)?;
             for param in params.trainable() {
                 assert!(
                     found.gradients.of.contains_key(&param.name),

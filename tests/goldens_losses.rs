@@ -4,7 +4,7 @@ mod common;
 
 use candle_core::{Tensor, Var};
 use common::{Any, Case, case, cases};
-use ravine::energies::{Cosine, Dot, Energy, L1, Squared, SquaredConvention, l2_normalise_with};
+use ravine::energies::{Cosine, Dot, Energy, L1, Squared, SquaredConvention, l2_normalize_with};
 use ravine::losses::{
     Dcl, Dclw, Energies, EnergyLoss, Hinge, InfoNce, Log, Loss, Lvq2, Lvq2Convention, Mce, Mee,
     Nll, Perceptron, Siglip, SquareExponential, SquareSquare,
@@ -56,10 +56,10 @@ fn energies_equal_the_reference() -> Result<(), Any> {
 }
 
 #[test]
-fn normalising_equals_the_reference_for_short_rows_too() -> Result<(), Any> {
+fn normalizing_equals_the_reference_for_short_rows_too() -> Result<(), Any> {
     for case in cases("layer/l2_normalise")? {
         let x = Var::from_tensor(&case.input("x"))?;
-        let output = l2_normalise_with(&x, case.number("eps"))?;
+        let output = l2_normalize_with(&x, case.number("eps"))?;
         case.check("output", &output)?;
         let loss = (output * case.input("upstream"))?.sum_all()?;
         check_gradients(&case, &loss, &[("x", &x)])?;

@@ -111,7 +111,7 @@ fn target_momentum_equals_the_reference() -> Result<(), Any> {
     let momentum = MomentumEncoder {
         momentum: case.number("start"),
         end: 1.0,
-        centre: None,
+        center: None,
     };
     let momenta: Vec<f64> = (0..=steps)
         .map(|k| momentum.at(k as f64 / steps as f64))

@@ -117,18 +117,18 @@ fn sliced_gradients_are_those_of_the_whole_batch() -> Result<(), Any> {
     };
     for (name, joint, params) in objectives()? {
         let whole = gradients(&joint, &batch, 1, &params)?;
-        for slices in [2, 3, 7] {
-            let sliced = gradients(&joint, &batch, slices, &params)?;
+        for chunks in [2, 3, 7] {
+            let sliced = gradients(&joint, &batch, chunks, &params)?;
             assert!(
                 (whole.loss - sliced.loss).abs() < 1e-5,
-                "{name}, {slices} slices"
+                "{name}, {chunks} chunks"
             );
             assert_eq!(whole.gradients.of.len(), sliced.gradients.of.len());
             for (param, gradient) in &whole.gradients.of {
                 let gap = gap(gradient, &sliced.gradients.of[param])?;
                 assert!(
                     gap < 1e-5,
-                    "{name}, {slices} slices: {param} differs by {gap}"
+                    "{name}, {chunks} chunks: {param} differs by {gap}"
                 );
             }
         }

@@ -66,8 +66,15 @@ fn pretraining_embedding_and_probing_need_no_command_line() -> Result<(), Any> {
             stop: Some(&never),
         },
     )?;
-    assert_eq!((run.card.steps, watching.steps, watching.probes), (40, 40, 3));
-    assert!(watching.messages[0].contains("images to train on"), "{:?}", watching.messages);
+    assert_eq!(
+        (run.card.steps, watching.steps, watching.probes),
+        (40, 40, 3)
+    );
+    assert!(
+        watching.messages[0].contains("images to train on"),
+        "{:?}",
+        watching.messages
+    );
     assert!(root.join("card.json").is_file());
 
     let opened = OpenedRun::open(&root, "latest")?;
@@ -82,7 +89,10 @@ fn pretraining_embedding_and_probing_need_no_command_line() -> Result<(), Any> {
     let logistic = logistic.ok_or("there is a logistic probe")?;
     let found = probe(&opened, logistic, Asked::default(), Part::Test, &mut Silent)?;
     let found: Value = serde_json::from_str(&found.json()?)?;
-    assert!(found["accuracy"]["pretrained"].as_f64() > Some(0.7), "{found}");
+    assert!(
+        found["accuracy"]["pretrained"].as_f64() > Some(0.7),
+        "{found}"
+    );
     Ok(())
 }
 
@@ -127,7 +137,9 @@ fn heads_train_from_rust_and_each_kind_of_run_refuses_the_other() -> Result<(), 
 
 /// A copy of the run `name` that version 0.1.0 of 27 November 2026 wrote.
 fn old(name: &str, folder: &Path) -> Result<PathBuf, Any> {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs").join(name);
+    let from = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/runs")
+        .join(name);
     let to = folder.join(name);
     copy(&from, &to)?;
     Ok(to)
@@ -136,7 +148,15 @@ fn old(name: &str, folder: &Path) -> Result<PathBuf, Any> {
 fn copy(from: &Path, to: &Path) -> Result<(), Any> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
-        let (path, to) = (entry.as_ref().map(fs::DirEntry::path), to.join(entry.as_ref().map(fs::DirEntry::file_name).unwrap_or_default()));
+        let (path, to) = (
+            entry.as_ref().map(fs::DirEntry::path),
+            to.join(
+                entry
+                    .as_ref()
+                    .map(fs::DirEntry::file_name)
+                    .unwrap_or_default(),
+            ),
+        );
         let path = path.map_err(|e| e.to_string())?;
         if path.is_dir() {
             copy(&path, &to)?;
@@ -185,14 +205,14 @@ fn a_head_of_an_earlier_version_is_asked() -> Result<(), Any> {
     let folder = tempfile::tempdir()?;
     let run = OpenedRun::open(&old("head", folder.path())?, "best")?;
     let setup = HeadSetup::of_run(&run, run.config.clone())?;
-    let machine = setup.machine(None)?;
-    run.load(machine.network().params())?;
+    let model = setup.model(None)?;
+    run.load(model.network().params())?;
     let ravine::assembly::HeadData::Table(tables) = &setup.data else {
         return Err("a table".into());
     };
     let x = tables.scales.x.apply(&[0.5, 0.25], &tables.train.x_names)?;
     let x = Tensor::from_vec(x, (1, 2), &setup.device)?;
-    let energies: Vec<f32> = machine.table(&machine.codes(&x)?)?.flatten_all()?.to_vec1()?;
+    let energies: Vec<f32> = model.table(&model.codes(&x)?)?.flatten_all()?.to_vec1()?;
     // As that version's `infer --x 0.5,0.25` gave it.
     assert!((energies[1] - 0.006_307_63).abs() < 1e-4, "{energies:?}");
     Ok(())

@@ -90,7 +90,7 @@ fn a_resumed_target_branch_and_queue_go_on_identically() -> Result<(), Any> {
 }
 
 #[test]
-fn a_resumed_centre_over_views_of_two_sizes_goes_on_identically() -> Result<(), Any> {
+fn a_resumed_center_over_views_of_two_sizes_goes_on_identically() -> Result<(), Any> {
     goes_on_identically(&[
         "target.momentum=0.9",
         "target.end=1.0",

@@ -8,7 +8,7 @@ use std::path::Path;
 use common::Any;
 use common::cli::{SMALL, json, ravine, refused};
 use image::{Rgb, RgbImage};
-use ravine::plot::colour::viridis;
+use ravine::plot::color::viridis;
 use ravine::plot::{Bars, Field, Figure, HeatMap, PIXELS, Scale, sheet};
 use serde_json::Value;
 
@@ -77,20 +77,20 @@ fn map(energies: Vec<f32>, columns: usize) -> HeatMap {
         },
         labels: ["x".into(), "y".into()],
         overlays: Vec::new(),
-        colours: Scale::new(0.0, 3.0),
+        colors: Scale::new(0.0, 3.0),
         bar: Some("energy".into()),
         side: 200.0,
     }
 }
 
 #[test]
-fn a_cell_of_the_picture_has_the_colour_of_its_energy() -> Result<(), Any> {
+fn a_cell_of_the_picture_has_the_color_of_its_energy() -> Result<(), Any> {
     let energies = vec![0.0, 1.0, 2.0, 3.0];
     let figure = sheet("cells", &[], &[vec![Box::new(map(energies.clone(), 2))]]);
     let picture: RgbImage = image::load_from_memory(&figure.png()?)?.into_rgb8();
     for energy in energies {
-        let colour = viridis(f64::from(energy) / 3.0);
-        let wanted = Rgb([colour.r, colour.g, colour.b]);
+        let color = viridis(f64::from(energy) / 3.0);
+        let wanted = Rgb([color.r, color.g, color.b]);
         let pixels = picture.pixels().filter(|pixel| **pixel == wanted).count();
         // A quarter of 400 by 400 pixels, less the lines of equal energy that cross it.
         assert!(pixels > 30_000, "energy {energy}: {pixels} pixels");

@@ -8,7 +8,7 @@ use super::{EVAL_BATCH, HeadData, HeadSetup, ImageSetup};
 use crate::data::table::Table;
 use crate::data::{Dataset, Part, Subset};
 use crate::error::Result;
-use crate::inference::Machine;
+use crate::inference::EnergyModel;
 
 /// Codes of the rows of one part, with their right answers.
 pub struct Encoded {
@@ -48,7 +48,7 @@ impl HeadSetup {
     ///
     /// # Errors
     /// No image could be read, or a tensor operation failed.
-    pub fn encode_part(&self, machine: &Machine, part: Part, most: usize) -> Result<Encoded> {
+    pub fn encode_part(&self, model: &EnergyModel, part: Part, most: usize) -> Result<Encoded> {
         match &self.data {
             HeadData::Images(setup) => {
                 let splits = &setup.splits;
@@ -57,7 +57,7 @@ impl HeadSetup {
                     Part::Test => &splits.test,
                     _ => &splits.train,
                 };
-                self.encode_images(setup, machine, dataset, most)
+                self.encode_images(setup, model, dataset, most)
             }
             HeadData::Table(tables) => {
                 let table = match part {
@@ -65,7 +65,7 @@ impl HeadSetup {
                     Part::Test => &tables.test,
                     _ => &tables.train,
                 };
-                self.encode_table(machine, table, most)
+                self.encode_table(model, table, most)
             }
         }
     }
@@ -74,12 +74,12 @@ impl HeadSetup {
     ///
     /// # Errors
     /// A tensor operation failed.
-    pub fn encode_table(&self, machine: &Machine, table: &Table, most: usize) -> Result<Encoded> {
+    pub fn encode_table(&self, model: &EnergyModel, table: &Table, most: usize) -> Result<Encoded> {
         let (rows, dim) = (table.len().min(most), table.x_dim());
         let x = table.x[..rows * dim].to_vec();
         let input = Tensor::from_vec(x.clone(), (rows, dim), &self.device)?;
         Ok(Encoded {
-            codes: machine.codes(&input)?,
+            codes: model.codes(&input)?,
             x,
             ids: Vec::new(),
             labels: table.labels.as_ref().map(|labels| labels[..rows].to_vec()),
@@ -94,7 +94,7 @@ impl HeadSetup {
     pub fn encode_images(
         &self,
         setup: &ImageSetup,
-        machine: &Machine,
+        model: &EnergyModel,
         dataset: &Arc<dyn Dataset>,
         most: usize,
     ) -> Result<Encoded> {
@@ -102,7 +102,7 @@ impl HeadSetup {
         let dataset: Arc<dyn Dataset> = Arc::new(Subset::new(dataset.clone(), first));
         let mut widths = Vec::new();
         let features = setup.collect(&dataset, |x| {
-            let codes = machine.codes(x)?;
+            let codes = model.codes(x)?;
             widths = codes.iter().map(|code| code.dims()[1]).collect();
             Ok(Tensor::cat(&codes, 1)?)
         })?;

@@ -16,7 +16,7 @@ use crate::data::{ClassNumbers, Dataset, require_classes};
 use crate::error::{Error, Result};
 use crate::graph::{Executor, Graph, Network};
 use crate::heads::Space;
-use crate::inference::{Bounds, Machine};
+use crate::inference::{Bounds, EnergyModel};
 use crate::negatives::NegativesKind;
 use crate::objectives::Answers;
 use crate::params::Params;
@@ -134,14 +134,14 @@ impl HeadSetup {
     pub fn check_memory(&self) -> Result<()> {
         let train = &self.config.train;
         let graph = encoder_network(&self.config, &self.input_shape())?;
-        memory::check(&graph, train.batch.div_ceil(train.slices), &self.device)
+        memory::check(&graph, train.batch.div_ceil(train.chunks), &self.device)
     }
 
     /// The energy with parameters as they start; the encoder's are those of `pretrained`, when given.
     ///
     /// # Errors
     /// Parts that do not fit together, or values that cannot be read.
-    pub fn machine(&self, pretrained: Option<&Pretrained>) -> Result<Machine> {
+    pub fn model(&self, pretrained: Option<&Pretrained>) -> Result<EnergyModel> {
         let params = Params::new(self.config.seed, &self.device);
         let whole = encoder_network(&self.config, &self.input_shape())?;
         let specs = whole.parameters();
@@ -157,7 +157,7 @@ impl HeadSetup {
         } else {
             (None, whole)
         };
-        let machine = Machine::new(
+        let model = EnergyModel::new(
             frozen,
             graph,
             &self.config.all_heads(),
@@ -173,10 +173,10 @@ impl HeadSetup {
         if let Some(pretrained) = pretrained {
             load_encoder(pretrained, &params)?;
         }
-        Ok(machine)
+        Ok(model)
     }
 
-    /// What was found in the file that the encoder starts from, once [`HeadSetup::machine`] has read it.
+    /// What was found in the file that the encoder starts from, once [`HeadSetup::model`] has read it.
     #[must_use]
     pub fn found(&self) -> Option<&String> {
         self.found.get()
@@ -208,11 +208,11 @@ impl HeadSetup {
         }
     }
 
-    /// The objective over `machine`.
+    /// The objective over `model`.
     ///
     /// # Errors
     /// Parts that do not fit together, see [`Answers::new`].
-    pub fn objective(&self, machine: Machine) -> Result<Answers> {
+    pub fn objective(&self, model: EnergyModel) -> Result<Answers> {
         let samples = match &self.data {
             HeadData::Images(setup) => setup.splits.train.len(),
             HeadData::Table(tables) => tables.train.len(),
@@ -220,7 +220,7 @@ impl HeadSetup {
         let negatives = self.config.negatives.clone();
         let candidates = negatives.map_or(Ok(None), NegativesKind::into_candidates)?;
         Answers::new(
-            machine,
+            model,
             self.config.loss.clone(),
             candidates,
             self.bounds.clone(),

@@ -100,7 +100,7 @@ impl ImageSetup {
         let views: f64 = augment.sizes().iter().map(share).sum();
         memory::check(
             &image_network(&self.config, self.splits.channels)?,
-            (train.batch.div_ceil(train.slices) as f64 * views) as usize,
+            (train.batch.div_ceil(train.chunks) as f64 * views) as usize,
             &self.device,
         )
     }

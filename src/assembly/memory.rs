@@ -34,7 +34,7 @@ pub(super) fn check(graph: &Graph, images: usize, device: &Device) -> Result<()>
             "train.batch",
             format!(
                 "{images} views at once need at least {} and this machine has {}; choose a smaller batch, more \
-                 `train.slices`, or a smaller `augment.size`",
+                 `train.chunks`, or a smaller `augment.size`",
                 gigabytes(weights + outputs),
                 gigabytes(total)
             ),

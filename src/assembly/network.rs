@@ -45,7 +45,7 @@ pub fn head_networks(config: &Config, input: &[usize], space: Space) -> Result<V
     for (i, head) in heads.iter().enumerate() {
         let code = graph.outputs()[graph.outputs().len() - heads.len() + i].1;
         let width = graph.shape(code)[0];
-        own.extend(head.part().second("head", width, space)?);
+        own.extend(head.part().head_network("head", width, space)?);
     }
     own.insert(0, graph);
     Ok(own)

@@ -28,7 +28,7 @@ impl Default for Grayscale {
 
 /// `0.2989 R + 0.587 G + 0.114 B` in all three channels.
 pub fn grayscale(view: &mut Planar) {
-    if let Some([red, green, blue]) = view.colours() {
+    if let Some([red, green, blue]) = view.colors() {
         pixels::spread_luma(red, green, blue);
     }
 }

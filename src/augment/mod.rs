@@ -7,7 +7,7 @@
 pub mod affine;
 mod augmentation;
 mod check;
-pub mod colour_jitter;
+pub mod color_jitter;
 mod config;
 pub mod gaussian_blur;
 pub mod grayscale;
@@ -29,7 +29,7 @@ use crate::family;
 
 pub use affine::Affine;
 pub use augmentation::Augmentation;
-pub use colour_jitter::ColourJitter;
+pub use color_jitter::ColorJitter;
 pub use config::{AugmentConfig, ViewConfig};
 pub use gaussian_blur::GaussianBlur;
 pub use grayscale::Grayscale;
@@ -53,7 +53,7 @@ family! {
         "resize" => Resize(Resize),
         "random_crop" => RandomCrop(RandomCrop),
         "horizontal_flip" => HorizontalFlip(HorizontalFlip),
-        "color_jitter" => ColourJitter(ColourJitter),
+        "color_jitter" => ColorJitter(ColorJitter),
         "grayscale" => Grayscale(Grayscale),
         "gaussian_blur" => GaussianBlur(GaussianBlur),
         "solarize" => Solarize(Solarize),

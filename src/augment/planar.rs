@@ -67,7 +67,7 @@ impl<'a> Planar<'a> {
     }
 
     /// The three colour planes; `None` for a grey image.
-    pub fn colours(&mut self) -> Option<[&mut [f32]; 3]> {
+    pub fn colors(&mut self) -> Option<[&mut [f32]; 3]> {
         if self.channels != 3 {
             return None;
         }
@@ -90,7 +90,7 @@ impl<'a> Planar<'a> {
 
     /// Copy the first plane of a colour image into the other two.
     pub(super) fn spread_first(&mut self) {
-        if let Some([first, second, third]) = self.colours() {
+        if let Some([first, second, third]) = self.colors() {
             second.copy_from_slice(first);
             third.copy_from_slice(first);
         }

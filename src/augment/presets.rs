@@ -2,7 +2,7 @@
 
 use super::Operation;
 use super::affine::Affine;
-use super::colour_jitter::ColourJitter;
+use super::color_jitter::ColorJitter;
 use super::gaussian_blur::GaussianBlur;
 use super::grayscale::Grayscale;
 use super::horizontal_flip::HorizontalFlip;
@@ -16,7 +16,7 @@ pub fn simclr(size: usize, strength: f64) -> Vec<Operation> {
     let mut operations = vec![
         Operation::RandomResizedCrop(RandomResizedCrop::default()),
         Operation::HorizontalFlip(HorizontalFlip::default()),
-        Operation::ColourJitter(ColourJitter {
+        Operation::ColorJitter(ColorJitter {
             brightness: 0.8 * strength,
             contrast: 0.8 * strength,
             saturation: 0.8 * strength,

@@ -69,11 +69,11 @@ pub fn region(
             };
         }
     }
-    centred(height, width, ratio)
+    centered(height, width, ratio)
 }
 
 /// The largest centred crop whose width / height lies in `ratio`.
-fn centred(height: usize, width: usize, ratio: [f64; 2]) -> Region {
+fn centered(height: usize, width: usize, ratio: [f64; 2]) -> Region {
     let aspect = width as f64 / height as f64;
     let (h, w) = if aspect < ratio[0] {
         let h = (width as f64 / ratio[0]).round_ties_even() as usize;

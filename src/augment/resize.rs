@@ -50,8 +50,8 @@ impl Resize {
         let (height, width) = (view.height(), view.width());
         let shorter = (height.max(width) as f64 / self.share).round_ties_even() as usize;
         let (full_height, full_width) = fit(source.height, source.width, shorter);
-        let top = centre(full_height, height);
-        let left = centre(full_width, width);
+        let top = center(full_height, height);
+        let left = center(full_width, width);
         let (rows, columns) = (top..top + height, left..left + width);
         let filter = self.interpolation;
         let across = &mut scratch.across;
@@ -72,7 +72,7 @@ impl Resize {
 }
 
 /// First pixel of the centred `kept` among `full`, halves to even as torchvision rounds.
-fn centre(full: usize, kept: usize) -> usize {
+fn center(full: usize, kept: usize) -> usize {
     ((full - kept) as f64 / 2.0).round_ties_even() as usize
 }
 

@@ -61,10 +61,10 @@ impl Taps {
         let stretch = step.max(1.0);
         let support = interpolation.radius() * stretch;
         let reach = |target: usize| {
-            let centre = (target as f64 + 0.5) * step;
-            let low = (centre - support + 0.5).max(0.0) as usize;
-            let high = ((centre + support + 0.5) as usize).min(source);
-            (centre, low, high)
+            let center = (target as f64 + 0.5) * step;
+            let low = (center - support + 0.5).max(0.0) as usize;
+            let high = ((center + support + 0.5) as usize).min(source);
+            (center, low, high)
         };
         self.targets = window.len();
         self.count = 0;
@@ -77,8 +77,8 @@ impl Taps {
         self.weights.clear();
         self.weights.resize(self.count * self.targets, 0.0);
         for (i, target) in window.enumerate() {
-            let (centre, low, high) = reach(target);
-            let weight = |j: usize| interpolation.weight((j as f64 + 0.5 - centre) / stretch);
+            let (center, low, high) = reach(target);
+            let weight = |j: usize| interpolation.weight((j as f64 + 0.5 - center) / stretch);
             let total: f64 = (low..high).map(weight).sum();
             for j in low..high {
                 self.weights[(j - low) * self.targets + i] = (weight(j) * scale / total) as f32;

@@ -91,15 +91,15 @@ fn model(root: &Path, args: &Args) -> Result<Model> {
             "{name}: its answers are vectors; energies of classes are compared, train a multi_class or two_class head"
         )));
     };
-    let machine = task.machine(None)?;
-    run.load(machine.network().params())?;
-    let coded = task.encode_part(&machine, Part::Validation, usize::MAX)?;
-    let validation = judge_head(&task, &machine, &coded)?;
+    let model = task.model(None)?;
+    run.load(model.network().params())?;
+    let coded = task.encode_part(&model, Part::Validation, usize::MAX)?;
+    let validation = judge_head(&task, &model, &coded)?;
     let labels = coded.labels.unwrap_or_default();
     let beta = fit_beta(&validation.table, &labels)
         .map_err(|e| Error::Failed(format!("{name}, on its validation part: {e}")))?;
-    let coded = task.encode_part(&machine, Part::Test, usize::MAX)?;
-    let energies = judge_head(&task, &machine, &coded)?.table;
+    let coded = task.encode_part(&model, Part::Test, usize::MAX)?;
+    let energies = judge_head(&task, &model, &coded)?.table;
     let labels = coded.labels.unwrap_or_default();
     Ok(Model {
         row: row(name, &energies, &labels)?,

@@ -14,7 +14,7 @@ use crate::data::table::{Table, Tables};
 use crate::data::{Part, ReaderKind, open_part};
 use crate::error::{Error, Result};
 use crate::heads::Space;
-use crate::inference::{Machine, Minimum, answers, offered};
+use crate::inference::{EnergyModel, Minimum, answers, offered};
 use crate::judge::{ANSWERS, search, typical, units};
 use crate::losses::{LossKind, gibbs};
 
@@ -48,12 +48,12 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let run = args.hardware.open(&args.run, &args.checkpoint)?;
     let task = HeadSetup::of_run(&run, run.config.with(&args.sets)?)?;
     let beta = beta(args, &task.config)?;
-    let machine = task.machine(None)?;
-    run.load(machine.network().params())?;
-    let coded = questions(args, &task, &machine)?;
+    let model = task.model(None)?;
+    run.load(model.network().params())?;
+    let coded = questions(args, &task, &model)?;
     let rows = match task.space {
-        Space::Classes(_) => classes(&task, &machine, &coded, beta)?,
-        Space::Vectors(_) => vectors(&task, &machine, &coded, beta)?,
+        Space::Classes(_) => classes(&task, &model, &coded, beta)?,
+        Space::Vectors(_) => vectors(&task, &model, &coded, beta)?,
     };
     if json {
         return print_json(&json!({
@@ -79,7 +79,7 @@ fn beta(args: &Args, config: &Config) -> Result<f64> {
 }
 
 /// The codes of what is asked about.
-fn questions(args: &Args, task: &HeadSetup, machine: &Machine) -> Result<Encoded> {
+fn questions(args: &Args, task: &HeadSetup, model: &EnergyModel) -> Result<Encoded> {
     let most = args.limit.max(1);
     if let Some(text) = &args.x {
         let HeadData::Table(tables) = &task.data else {
@@ -87,7 +87,7 @@ fn questions(args: &Args, task: &HeadSetup, machine: &Machine) -> Result<Encoded
                 "--x gives numbers, but this run learned from images; use --data PATH".into(),
             ));
         };
-        return task.encode_table(machine, &given(text, tables)?, most);
+        return task.encode_table(model, &given(text, tables)?, most);
     }
     if let Some(source) = &args.data {
         let mut config = task.config.clone();
@@ -95,14 +95,14 @@ fn questions(args: &Args, task: &HeadSetup, machine: &Machine) -> Result<Encoded
         config.data.reader = ReaderKind::Auto;
         if let HeadData::Table(tables) = &task.data {
             config.data.reader = ReaderKind::Table;
-            return task.encode_table(machine, &read(&config, tables)?, most);
+            return task.encode_table(model, &read(&config, tables)?, most);
         }
         if let HeadData::Images(setup) = &task.data {
             let dataset = open_part(&config.data, Part::All)?;
-            return task.encode_images(setup, machine, &dataset, most);
+            return task.encode_images(setup, model, &dataset, most);
         }
     }
-    task.encode_part(machine, Part::Test, most)
+    task.encode_part(model, Part::Test, most)
 }
 
 /// The numbers of `--x` as a table of one row.
@@ -149,8 +149,13 @@ fn read(config: &Config, tables: &Tables) -> Result<Table> {
 }
 
 /// All classes with energies and probabilities.
-fn classes(task: &HeadSetup, machine: &Machine, coded: &Encoded, beta: f64) -> Result<Vec<Value>> {
-    let table = machine.table(&coded.codes)?;
+fn classes(
+    task: &HeadSetup,
+    model: &EnergyModel,
+    coded: &Encoded,
+    beta: f64,
+) -> Result<Vec<Value>> {
+    let table = model.table(&coded.codes)?;
     let probabilities: Vec<Vec<f32>> = gibbs(&table, beta)?.to_vec2()?;
     let table: Vec<Vec<f32>> = table.to_vec2()?;
     let names = task.classes();
@@ -175,10 +180,15 @@ fn classes(task: &HeadSetup, machine: &Machine, coded: &Encoded, beta: f64) -> R
 }
 
 /// The minima with energies, those that count as answers, and their probability densities.
-fn vectors(task: &HeadSetup, machine: &Machine, coded: &Encoded, beta: f64) -> Result<Vec<Value>> {
-    let found = search(task, machine, &coded.codes, 0)?;
-    let typical = typical(machine, &coded.codes, &task.bounds, task.config.seed)?;
-    let partitions = log_partitions(task, machine, coded, beta)?;
+fn vectors(
+    task: &HeadSetup,
+    model: &EnergyModel,
+    coded: &Encoded,
+    beta: f64,
+) -> Result<Vec<Value>> {
+    let found = search(task, model, &coded.codes, 0)?;
+    let typical = typical(model, &coded.codes, &task.bounds, task.config.seed)?;
+    let partitions = log_partitions(task, model, coded, beta)?;
     let dim = task.bounds.dim();
     let mut rows = Vec::new();
     for (i, minima) in found.iter().enumerate() {
@@ -204,7 +214,7 @@ fn vectors(task: &HeadSetup, machine: &Machine, coded: &Encoded, beta: f64) -> R
 /// have too many numbers for a grid.
 fn log_partitions(
     task: &HeadSetup,
-    machine: &Machine,
+    model: &EnergyModel,
     coded: &Encoded,
     beta: f64,
 ) -> Result<Option<Vec<f64>>> {
@@ -218,7 +228,7 @@ fn log_partitions(
     let mut all = Vec::new();
     for row in 0..coded.rows()? {
         let y: Tensor = offered(&grid, task.bounds.dim(), 1, &task.device)?;
-        let energies = machine.energies(&coded.some(row, 1)?, &y)?;
+        let energies = model.energies(&coded.some(row, 1)?, &y)?;
         let energies: Vec<f32> = energies.flatten_all()?.to_vec1()?;
         let lowest = energies.iter().copied().fold(f32::INFINITY, f32::min);
         let sum: f64 = energies

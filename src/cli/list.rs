@@ -74,27 +74,27 @@ fn methods() -> Result<Vec<Entry>> {
         if !config.all_heads().is_empty() || name.starts_with("lab/") {
             continue;
         }
-        let prices: Vec<&str> = config
+        let regularizers: Vec<&str> = config
             .regularizers
             .iter()
             .map(RegularizerKind::name)
             .collect();
         let target = match (&config.target, &config.predictor) {
             (Some(_), Some(_)) => "momentum, predictor",
-            (Some(target), None) if target.centre.is_some() => "momentum, centred",
+            (Some(target), None) if target.center.is_some() => "momentum, centred",
             (Some(_), None) => "momentum",
             (None, Some(_)) => "stop-gradient, predictor",
             (None, None) => "shared weights",
         };
-        let prices = if prices.is_empty() {
+        let regularizers = if regularizers.is_empty() {
             "none".into()
         } else {
-            prices.join(" + ")
+            regularizers.join(" + ")
         };
         rows.push(Entry {
             name,
             about: format!(
-                "energy {}; negatives {}; loss {}; regularizers {prices}; target {target}",
+                "energy {}; negatives {}; loss {}; regularizers {regularizers}; target {target}",
                 config.energy.name(),
                 config
                     .negatives

@@ -24,7 +24,7 @@ impl ClassNumbers {
         let rows: Vec<f64> = train.iter().map(|&label| numbers[label as usize]).collect();
         let scale = ColumnScale::measure(&rows, 1);
         Some(Self {
-            values: scale.standardised(&numbers),
+            values: scale.standardized(&numbers),
             scale,
         })
     }

@@ -42,8 +42,8 @@ pub struct DataConfig {
     /// Column of a table that holds the answer, where it is a class.
     pub label: Option<String>,
     /// Whether the columns of a table get mean 0 and deviation 1 on the training part; left out: those of files do.
-    #[serde(alias = "standardize")]
-    pub standardise: Option<bool>,
+    #[serde(alias = "standardise")]
+    pub standardize: Option<bool>,
     /// Rows that a generator draws for each part; left out: the generator's own number.
     pub samples: Option<usize>,
     /// Standard deviation of a generator's noise; left out: the generator's own.
@@ -66,7 +66,7 @@ impl Default for DataConfig {
             x: None,
             y: Vec::new(),
             label: None,
-            standardise: None,
+            standardize: None,
             samples: None,
             noise: None,
         }
@@ -128,7 +128,7 @@ impl DataConfig {
             ("data.x", self.x.is_some()),
             ("data.y", !self.y.is_empty()),
             ("data.label", self.label.is_some()),
-            ("data.standardise", self.standardise.is_some()),
+            ("data.standardize", self.standardize.is_some()),
             ("data.samples", self.samples.is_some()),
             ("data.noise", self.noise.is_some()),
         ] {
@@ -136,8 +136,13 @@ impl DataConfig {
                 key,
                 !given,
                 format_args!(
-                    "is for tables, and `{}` is read as images; leave it out, or set `data.reader = \"table\"`",
-                    self.source
+                    "is for tables, and `{}` is read as images; leave it out, or set `data.reader = \"table\"`{}",
+                    self.source,
+                    if key == "data.standardize" {
+                        " (older files call it data.standardise)"
+                    } else {
+                        ""
+                    }
                 ),
             )?;
         }
@@ -182,8 +187,8 @@ mod tests {
     #[test]
     fn both_spellings_of_a_key_are_read_and_one_is_written() {
         let config: DataConfig = toml::from_str("standardize = false").unwrap();
-        assert_eq!(config.standardise, Some(false));
-        assert!(toml::to_string(&config).unwrap().contains("standardise"));
+        assert_eq!(config.standardize, Some(false));
+        assert!(toml::to_string(&config).unwrap().contains("standardize"));
         let twice = toml::from_str::<DataConfig>("standardise = true\nstandardize = true");
         assert!(twice.is_err());
     }

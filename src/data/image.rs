@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn grey_becomes_colour_and_colour_becomes_luma() {
+    fn grey_becomes_color_and_color_becomes_luma() {
         let grey = image(1, vec![0, 200]);
         assert_eq!(
             grey.clone().with_channels(3).pixels,
@@ -60,7 +60,7 @@ mod tests {
         );
         assert_eq!(grey.clone().with_channels(3).with_channels(1), grey);
         // Pillow: Image.new("RGB", (1, 1), (255, 0, 0)).convert("L") is 76, (10, 200, 30) is 124.
-        let colour = image(3, vec![255, 0, 0, 10, 200, 30]);
-        assert_eq!(colour.with_channels(1).pixels, [76, 124]);
+        let color = image(3, vec![255, 0, 0, 10, 200, 30]);
+        assert_eq!(color.with_channels(1).pixels, [76, 124]);
     }
 }

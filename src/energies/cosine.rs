@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::cosine_table::CosineTable;
-use super::{Energy, inner, l2_normalise};
+use super::{Energy, inner, l2_normalize};
 use crate::error::Result;
 use crate::host;
 
@@ -29,7 +29,7 @@ pub struct Cosine {}
 
 impl Energy for Cosine {
     fn energy(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
-        let cosine = inner(&l2_normalise(x)?, &l2_normalise(y)?)?;
+        let cosine = inner(&l2_normalize(x)?, &l2_normalize(y)?)?;
         Ok(cosine.affine(-1.0, 1.0)?)
     }
 
@@ -37,7 +37,7 @@ impl Energy for Cosine {
         if host::is_plain(x) && host::is_plain(y) {
             return Ok(x.apply_op2(y, CosineTable)?);
         }
-        let cosine = l2_normalise(x)?.matmul(&l2_normalise(y)?.t()?)?;
+        let cosine = l2_normalize(x)?.matmul(&l2_normalize(y)?.t()?)?;
         Ok(cosine.affine(-1.0, 1.0)?)
     }
 

@@ -4,16 +4,16 @@ use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 
 use crate::host;
 use crate::kernels::gemm::{Order, Start, matmul, over_rows, over_rows_workspace, workspace};
-use crate::kernels::{Simd, normalise};
+use crate::kernels::{Simd, normalize};
 
 /// `1 − x̂ · ŷᵀ` for x (N, D) and y (M, D), 32-bit floats on the CPU: rows normalised, one product, and two in
 /// its backward pass.
 pub(super) struct CosineTable;
 
 /// Rows at length 1 and what they were divided by.
-fn normalised(dim: usize, x: &[f32]) -> (Vec<f32>, Vec<f32>) {
+fn normalized(dim: usize, x: &[f32]) -> (Vec<f32>, Vec<f32>) {
     let (mut y, mut norms) = (vec![0.0; x.len()], vec![0.0; x.len() / dim.max(1)]);
-    normalise::forward(Simd::detect(), dim, x, &mut y, &mut norms);
+    normalize::forward(Simd::detect(), dim, x, &mut y, &mut norms);
     (y, norms)
 }
 
@@ -55,10 +55,10 @@ impl CustomOp2 for CosineTable {
     ) -> candle_core::Result<(CpuStorage, Shape)> {
         let (n, dim) = x_layout.shape().dims2()?;
         let m = y_layout.shape().dims2()?.0;
-        let (x, _) = normalised(dim, host::values(x, x_layout)?);
-        let (y, _) = normalised(dim, host::values(y, y_layout)?);
+        let (x, _) = normalized(dim, host::values(x, x_layout)?);
+        let (y, _) = normalized(dim, host::values(y, y_layout)?);
         let mut table = product((n, m, dim), &x, (&y, Order::Transposed));
-        normalise::one_minus(Simd::detect(), &mut table);
+        normalize::one_minus(Simd::detect(), &mut table);
         Ok((CpuStorage::F32(table), (n, m).into()))
     }
 
@@ -71,14 +71,14 @@ impl CustomOp2 for CosineTable {
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
         let (n, dim) = x.dims2()?;
         let m = y.dim(0)?;
-        let rows = |x: &Tensor| host::read(x, |x| normalised(dim, x));
+        let rows = |x: &Tensor| host::read(x, |x| normalized(dim, x));
         let (x_rows, x_norms) = rows(x).map_err(candle_core::Error::wrap)?;
         let (y_rows, y_norms) = rows(y).map_err(candle_core::Error::wrap)?;
         let both = host::read(&upstream.contiguous()?, |g| {
             let mut of_x = product((n, dim, m), g, (&y_rows, Order::Plain));
             let mut of_y = product_over_rows((m, dim, n), g, &x_rows);
-            normalise::backward_of_negated(Simd::detect(), dim, &x_rows, &x_norms, &mut of_x);
-            normalise::backward_of_negated(Simd::detect(), dim, &y_rows, &y_norms, &mut of_y);
+            normalize::backward_of_negated(Simd::detect(), dim, &x_rows, &x_norms, &mut of_x);
+            normalize::backward_of_negated(Simd::detect(), dim, &y_rows, &y_norms, &mut of_y);
             (of_x, of_y)
         });
         let (of_x, of_y) = both.map_err(candle_core::Error::wrap)?;

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 ///
 /// x (N, D) and y (N, K, D), scores of D classes that nobody named, to (N, K), or all pairs of x (N, D) and y (M, D) to
 /// (N, M); at least the entropy of y's choice, 0 or more. Errors: dimensions that differ; a temperature of 0 or less. The
-/// answers' temperature is the lower one (sharpening), against the collapse to equal scores; `target.centre` is against the
+/// answers' temperature is the lower one (sharpening), against the collapse to equal scores; `target.center` is against the
 /// collapse to one class.
 ///
 /// Source: Caron et al. 2021, *Emerging Properties in Self-Supervised Vision Transformers*, eq. 2. Choose it with a
@@ -65,7 +65,7 @@ impl Energy for CrossEntropy {
         (0.0, f64::INFINITY)
     }
 
-    fn at_centre(&self, dim: usize) -> Option<f64> {
+    fn at_center(&self, dim: usize) -> Option<f64> {
         Some((dim as f64).ln())
     }
 

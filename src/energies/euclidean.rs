@@ -8,13 +8,13 @@ use crate::error::Result;
 /// Squares below this count as this: the root has an infinite slope at 0, and the clamp makes it flat.
 const NEAREST: f64 = 1e-12;
 
-/// `‖x − y‖`, the distance of DrLIM and of triplet losses; of unit vectors when `normalise`, in [0, 2].
+/// `‖x − y‖`, the distance of DrLIM and of triplet losses; of unit vectors when `normalize`, in [0, 2].
 ///
 /// x (N, D) and y (N, K, D) to (N, K), or all pairs of x (N, D) and y (M, D) to (N, M). The gradient at x = y is zero (the
 /// root is taken of max(‖x − y‖², 1e-12)). Errors: dimensions that differ.
 ///
 /// Source: Hadsell, Chopra & LeCun 2006, eq. 1. Choose it with margins that are meant in the units of the embedding; with
-/// `normalise`, where lengths should mean nothing, and a table of all pairs costs one matrix product.
+/// `normalize`, where lengths should mean nothing, and a table of all pairs costs one matrix product.
 ///
 /// ```
 /// # use candle_core::{Device::Cpu, Tensor};
@@ -28,7 +28,7 @@ const NEAREST: f64 = 1e-12;
 #[serde(default, deny_unknown_fields)]
 pub struct Euclidean {
     /// Whether x and y are put at length 1 first.
-    pub normalise: bool,
+    pub normalize: bool,
 }
 
 /// `√(2 (1 − cos))`, the distance of unit vectors.
@@ -38,7 +38,7 @@ fn of_unit_vectors(cosine: &Tensor) -> Result<Tensor> {
 
 impl Energy for Euclidean {
     fn energy(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
-        if self.normalise {
+        if self.normalize {
             return of_unit_vectors(&Cosine {}.energy(x, y)?);
         }
         let square = y.broadcast_sub(&x.unsqueeze(1)?)?.sqr()?.sum(D::Minus1)?;
@@ -46,14 +46,14 @@ impl Energy for Euclidean {
     }
 
     fn table(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
-        if self.normalise {
+        if self.normalize {
             return of_unit_vectors(&Cosine {}.table(x, y)?);
         }
         self.energy(x, &super::offered(x, y)?)
     }
 
     fn range(&self, _: usize) -> (f64, f64) {
-        (0.0, if self.normalise { 2.0 } else { f64::INFINITY })
+        (0.0, if self.normalize { 2.0 } else { f64::INFINITY })
     }
 
     fn is_distance(&self) -> bool {

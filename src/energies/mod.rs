@@ -40,7 +40,7 @@ pub trait Energy: Send + Sync {
 
     /// E(x, 0) at its least over x, of vectors of `dim` numbers: what centred answers cost when all of them are equal;
     /// `None` where that says nothing, because equal vectors cost 0.
-    fn at_centre(&self, _dim: usize) -> Option<f64> {
+    fn at_center(&self, _dim: usize) -> Option<f64> {
         None
     }
 
@@ -87,15 +87,15 @@ fn inner(x: &Tensor, y: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 /// A tensor operation failed.
-pub fn l2_normalise(x: &Tensor) -> Result<Tensor> {
-    l2_normalise_with(x, 1e-12)
+pub fn l2_normalize(x: &Tensor) -> Result<Tensor> {
+    l2_normalize_with(x, 1e-12)
 }
 
 /// x / max(|x|, eps) over the last dimension, with a finite gradient at x = 0.
 ///
 /// # Errors
 /// A tensor operation failed.
-pub fn l2_normalise_with(x: &Tensor, eps: f64) -> Result<Tensor> {
+pub fn l2_normalize_with(x: &Tensor, eps: f64) -> Result<Tensor> {
     // Clamping the square keeps the root's gradient finite: where |x| < eps the norm is a constant.
     let square = x.sqr()?.sum_keepdim(candle_core::D::Minus1)?;
     let norm = square.maximum(eps * eps)?.sqrt()?;

@@ -9,7 +9,7 @@ use crate::error::Result;
 
 /// The trained encoder with its two baselines always beside it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Beside<T> {
+pub struct WithBaselines<T> {
     /// Embeddings of the encoder after training.
     pub pretrained: T,
     /// Embeddings of the same encoder as it started.
@@ -18,13 +18,13 @@ pub struct Beside<T> {
     pub raw: T,
 }
 
-impl<T> Beside<T> {
+impl<T> WithBaselines<T> {
     /// What `measure` makes of each of the three, in their order.
     ///
     /// # Errors
     /// Those of `measure`.
-    pub fn each<U>(&self, mut measure: impl FnMut(&T) -> Result<U>) -> Result<Beside<U>> {
-        Ok(Beside {
+    pub fn each<U>(&self, mut measure: impl FnMut(&T) -> Result<U>) -> Result<WithBaselines<U>> {
+        Ok(WithBaselines {
             pretrained: measure(&self.pretrained)?,
             untrained: measure(&self.untrained)?,
             raw: measure(&self.raw)?,
@@ -67,11 +67,11 @@ pub struct ProbeCard {
     pub chosen_on: Option<String>,
     /// The learning rate chosen, in the first repetition (`linear`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub learning_rate: Option<Beside<f64>>,
+    pub learning_rate: Option<WithBaselines<f64>>,
     /// Mean share of right answers over the repetitions.
-    pub accuracy: Beside<f64>,
+    pub accuracy: WithBaselines<f64>,
     /// 95 % interval of that mean (Student t over the repetitions); null for a single one.
-    pub interval: Beside<Option<[f64; 2]>>,
+    pub interval: WithBaselines<Option<[f64; 2]>>,
 }
 
 /// What one run is worth. `ravine pretrain --json` prints this object; `card.json` holds it.
@@ -178,7 +178,7 @@ impl ProbeCard {
     pub fn of(
         kind: &str,
         split: &str,
-        (accuracy, interval): (Beside<f64>, Beside<Option<[f64; 2]>>),
+        (accuracy, interval): (WithBaselines<f64>, WithBaselines<Option<[f64; 2]>>),
     ) -> Self {
         Self {
             kind: kind.into(),

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::features::{Features, argmax, check_pair};
-use super::products::{inverse_norms, normalised, rows_by_rows};
+use super::products::{inverse_norms, normalized, rows_by_rows};
 use crate::error::{Error, Result};
 
 /// Queries a thread handles together, and bank rows they are compared with at a time: 4 MiB of cosines.
@@ -117,7 +117,7 @@ fn nearer(a: &Near, b: &Near) -> std::cmp::Ordering {
 /// The `k` nearest rows of `bank` for each of a block of queries (B, D), nearest first.
 fn nearest(block: &[f32], bank: &Features, scales: &[f32], k: usize) -> Vec<Vec<Near>> {
     let dim = bank.dim;
-    let block = normalised(block, dim);
+    let block = normalized(block, dim);
     let count = block.len() / dim;
     let mut found: Vec<Best> = (0..count).map(|_| Best::new(k)).collect();
     let mut products = vec![0.0; count * BANK.min(bank.rows())];

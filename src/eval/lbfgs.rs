@@ -64,14 +64,14 @@ impl Lbfgs {
     ///
     /// ```
     /// use ravine::eval::lbfgs::{Lbfgs, Stop};
-    /// let end = Lbfgs::default().minimise(vec![5.0], |x, g| {
+    /// let end = Lbfgs::default().minimize(vec![5.0], |x, g| {
     ///     g[0] = 2.0 * (x[0] - 3.0);
     ///     (x[0] - 3.0).powi(2)
     /// });
     /// assert_eq!(end.stop, Stop::Converged);
     /// assert!((end.x[0] - 3.0).abs() < 1e-6);
     /// ```
-    pub fn minimise(
+    pub fn minimize(
         &self,
         start: Vec<f64>,
         mut f: impl FnMut(&[f64], &mut [f64]) -> f64,

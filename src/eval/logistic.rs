@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::features::{Features, argmax, check_pair};
 use super::lbfgs::{Lbfgs, Stop};
 use super::products::{add_transposed_times, times};
-use super::standardise::Standardise;
+use super::standardize::Standardize;
 use crate::error::{Error, Result};
 
 /// The sums over rows are split in this many parts, whatever the number of threads, and added in order.
@@ -18,7 +18,7 @@ const BLOCK: usize = 128;
 /// Multinomial logistic regression: how much of the classes a linear layer can read off the embedding.
 ///
 /// Lowers `mean_n −log softmax(Wᵀ z_n + b)[label] + l2 ‖W‖²` by L-BFGS ([`super::lbfgs`]), z = (x − mean) / (std + 1e-6)
-/// with the training part's mean and standard deviation (N − 1, [`super::standardise`]); the bias is not penalised. Sums are in f64.
+/// with the training part's mean and standard deviation (N − 1, [`super::standardize`]); the bias is not penalised. Sums are in f64.
 /// It has one optimum and no learning rate to choose, so two encoders are compared fairly: the default
 /// judge, and the one for few labels. On millions of rows take the linear probe of the trainer.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
@@ -55,7 +55,7 @@ pub struct Fitted {
     pub iterations: usize,
     /// Why they ended: anything but [`Stop::Converged`] should be said beside the result.
     pub stop: Stop,
-    scaler: Standardise,
+    scaler: Standardize,
     classes: usize,
 }
 
@@ -76,7 +76,7 @@ impl Logistic {
         if !(self.l2 >= 0.0 && self.l2.is_finite()) {
             return Err(Error::key("l2", format!("is {}; give 0 or more", self.l2)));
         }
-        let scaler = Standardise::by(train);
+        let scaler = Standardize::by(train);
         let problem = Problem {
             train,
             labels,
@@ -90,7 +90,7 @@ impl Logistic {
             ..Lbfgs::default()
         };
         let start = vec![0.0; (train.dim + 1) * classes];
-        let end = search.minimise(start, |w, g| problem.objective(w, g));
+        let end = search.minimize(start, |w, g| problem.objective(w, g));
         Ok(Fitted {
             weights: end.x,
             objective: end.value,
@@ -145,7 +145,7 @@ impl Fitted {
 }
 
 /// Standardised rows with a 1 appended for the bias, (B, D) -> (B, D + 1).
-fn with_bias(scaler: &Standardise, block: &[f32], z: &mut Vec<f64>) {
+fn with_bias(scaler: &Standardize, block: &[f32], z: &mut Vec<f64>) {
     let dim = scaler.dim();
     z.resize(block.len() / dim * (dim + 1), 1.0);
     for (z, row) in z.chunks_exact_mut(dim + 1).zip(block.chunks_exact(dim)) {
@@ -159,7 +159,7 @@ struct Problem<'a> {
     train: &'a Features,
     labels: &'a [u32],
     classes: usize,
-    scaler: &'a Standardise,
+    scaler: &'a Standardize,
     l2: f64,
 }
 

@@ -3,9 +3,9 @@
 //! | question | module |
 //! |---|---|
 //! | do neighbours share a class? | [`knn`] |
-//! | can a linear layer read the classes? | [`logistic`] (by [`lbfgs`], on features made [`standardise`]d) |
+//! | can a linear layer read the classes? | [`logistic`] (by [`lbfgs`], on features made [`standardize`]d) |
 //! | is the nearest of the same class, and all of it near? | [`retrieval`] |
-//! | with how few labels? | [`few_labels`] |
+//! | with how few labels? | [`low_shot`] |
 //! | how many directions are used? | [`spectrum`] |
 //! | are right answers lower in energy than wrong ones? | [`energy_gap`] |
 //! | can energies be read as probabilities? | [`calibration`] |
@@ -20,16 +20,16 @@ pub mod collapse;
 pub mod embed;
 pub mod energy_gap;
 pub mod features;
-pub mod few_labels;
 pub mod knn;
 pub mod lbfgs;
 mod line_search;
 pub mod logistic;
+pub mod low_shot;
 mod moments;
 mod products;
 pub mod retrieval;
 pub mod spectrum;
-pub mod standardise;
+pub mod standardize;
 pub mod surface;
 pub mod together;
 pub mod writers;

@@ -76,7 +76,7 @@ pub(super) fn inverse_norms(values: &[f32], dim: usize) -> Vec<f32> {
 }
 
 /// The rows of `values` (N, D) at length 1 (a zero row stays zero).
-pub(super) fn normalised(values: &[f32], dim: usize) -> Vec<f32> {
+pub(super) fn normalized(values: &[f32], dim: usize) -> Vec<f32> {
     let scales = inverse_norms(values, dim);
     let mut out = values.to_vec();
     for (row, scale) in out.chunks_exact_mut(dim).zip(scales) {

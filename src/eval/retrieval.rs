@@ -5,9 +5,9 @@ use std::fmt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::card::Beside;
+use super::card::WithBaselines;
 use super::features::{Features, check_pair};
-use super::products::{inverse_norms, normalised, rows_by_rows};
+use super::products::{inverse_norms, normalized, rows_by_rows};
 use crate::error::{Error, Result};
 
 /// Queries a thread handles together.
@@ -44,7 +44,7 @@ pub fn retrieve(gallery: &Features, queries: &Features, ks: &[usize]) -> Result<
         .zip(asked.par_chunks(QUERIES))
         .flat_map_iter(|(block, labels)| {
             let mut cosines = vec![0.0; labels.len() * known.len()];
-            rows_by_rows(&normalised(block, dim), &gallery.values, dim, &mut cosines);
+            rows_by_rows(&normalized(block, dim), &gallery.values, dim, &mut cosines);
             let rows = cosines.chunks_exact(known.len()).zip(labels);
             let ranked = rows.map(|(row, &label)| one(row, &scales, known, label));
             ranked.collect::<Vec<_>>()
@@ -105,9 +105,9 @@ pub struct RetrievalCard {
     /// The k of each recall.
     pub k: Vec<usize>,
     /// Recall@k for each k.
-    pub recall: Beside<Vec<f64>>,
+    pub recall: WithBaselines<Vec<f64>>,
     /// Mean average precision.
-    pub map: Beside<f64>,
+    pub map: WithBaselines<f64>,
 }
 
 impl fmt::Display for RetrievalCard {

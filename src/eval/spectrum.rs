@@ -7,7 +7,7 @@ use faer::{MatRef, Par, Spec};
 
 use super::features::Features;
 use super::moments::moments;
-use super::products::{clear_vector_registers, normalised};
+use super::products::{clear_vector_registers, normalized};
 use crate::error::{Error, Result};
 
 /// Added to every share of a spectrum before its logarithm is taken.
@@ -30,7 +30,7 @@ pub fn relative_spread(z: &Features) -> f64 {
     if rows < 2 {
         return 0.0;
     }
-    let unit = normalised(&z.values, dim);
+    let unit = normalized(&z.values, dim);
     let deviation = |d: usize| {
         let column = unit.iter().skip(d).step_by(dim).map(|v| f64::from(*v));
         moments(column).1.sqrt()

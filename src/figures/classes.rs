@@ -7,7 +7,7 @@ use crate::assembly::Encoded;
 use crate::data::Part;
 use crate::error::Result;
 use crate::heads::Space;
-use crate::inference::Machine;
+use crate::inference::EnergyModel;
 use crate::plot::{Bars, Figure, Histogram, Scale, sheet};
 
 /// Questions whose energies are shown one by one.
@@ -27,7 +27,7 @@ struct Known {
 /// # Errors
 /// A tensor operation failed.
 pub(super) fn figures(run: &Opened) -> Result<Vec<Named>> {
-    let mut figures = vec![("classes", bars(run, &known(run, &run.machine)?))];
+    let mut figures = vec![("classes", bars(run, &known(run, &run.model)?))];
     if let (Some(tables), Space::Classes(classes)) = (run.tables(), run.task.space)
         && tables.test.x_dim() == 2
         && classes <= MAPS
@@ -37,9 +37,9 @@ pub(super) fn figures(run: &Opened) -> Result<Vec<Named>> {
     Ok(figures)
 }
 
-fn known(run: &Opened, machine: &Machine) -> Result<Known> {
-    let coded: Encoded = run.task.encode_part(machine, Part::Test, usize::MAX)?;
-    let table: Vec<Vec<f32>> = machine.table(&coded.codes)?.to_vec2()?;
+fn known(run: &Opened, model: &EnergyModel) -> Result<Known> {
+    let coded: Encoded = run.task.encode_part(model, Part::Test, usize::MAX)?;
+    let table: Vec<Vec<f32>> = model.table(&coded.codes)?.to_vec2()?;
     let labels = coded.labels.unwrap_or_default();
     let rows = table.into_iter().zip(labels).enumerate();
     let rows = rows.filter(|(_, (energies, label))| (*label as usize) < energies.len());
@@ -107,10 +107,10 @@ fn bars(run: &Opened, known: &Known) -> Figure {
 pub(super) fn histograms(run: &Opened, classes: usize) -> Result<Vec<Drawn>> {
     let mut panels = Vec::new();
     if run.starts_fresh() {
-        let before = run.at(None, |machine| known(run, machine))?;
+        let before = run.at(None, |model| known(run, model))?;
         panels.push(("before training", before));
     }
-    panels.push(("now", known(run, &run.machine)?));
+    panels.push(("now", known(run, &run.model)?));
     let all = panels.iter().flat_map(|(_, known)| &known.rows);
     let range = Scale::of(all.flat_map(|(_, _, energies)| energies).copied());
     let drawings = panels
@@ -144,7 +144,7 @@ fn histogram(title: &str, known: &Known, classes: usize, range: Scale) -> Drawn 
 /// # Errors
 /// A tensor operation failed.
 pub(super) fn now(run: &Opened, classes: usize) -> Result<Drawn> {
-    let known = known(run, &run.machine)?;
+    let known = known(run, &run.model)?;
     let all = known.rows.iter().flat_map(|(_, _, energies)| energies);
     let range = Scale::of(all.copied()).at_least(run.span());
     Ok(histogram(&run.name(), &known, classes, range))

@@ -85,17 +85,17 @@ fn plane(run: &Opened) -> Result<Vec<[f64; 2]>> {
         });
         return points.collect();
     }
-    let coded = run.task.encode_part(&run.machine, Part::Test, most(run))?;
-    let judged = judge_head(&run.task, &run.machine, &coded)?;
+    let coded = run.task.encode_part(&run.model, Part::Test, most(run))?;
+    let judged = judge_head(&run.task, &run.model, &coded)?;
     Ok(judged.plane.iter().map(|p| p.map(f64::from)).collect())
 }
 
 /// Rows of the test part that are looked at: fewer where each answer needs a search for its latent.
 fn most(run: &Opened) -> usize {
-    let mut heads = 0..run.machine.heads().count();
+    let mut heads = 0..run.model.heads().count();
     match run.task.space {
         Space::Classes(_) => usize::MAX,
-        Space::Vectors(_) if heads.any(|head| run.machine.has_own_latents(head)) => 50,
+        Space::Vectors(_) if heads.any(|head| run.model.has_own_latents(head)) => 50,
         Space::Vectors(_) => 200,
     }
 }
@@ -123,7 +123,7 @@ pub(super) fn course(run: &Opened, title: &str, inner: (f64, f64)) -> Option<Lin
         kind.push(value);
     }
     let mut series = Vec::new();
-    for (key, name, colour) in [
+    for (key, name, color) in [
         ("e_c", "right answers", 0),
         ("e_i", "most offending wrong answers", 1),
     ] {
@@ -134,7 +134,7 @@ pub(super) fn course(run: &Opened, title: &str, inner: (f64, f64)) -> Option<Lin
                 series.push(Series {
                     name,
                     points,
-                    colour,
+                    color,
                     dashed,
                 });
             }

@@ -22,7 +22,7 @@ pub(super) fn minima_over_x(run: &Opened, tables: &Tables) -> Result<Vec<[f64; 2
     let scale = input_scale(tables, 0);
     let inputs: Vec<f64> = (0..ASKED).map(|i| scale.middle(i, ASKED)).collect();
     let scaled = tables.scales.x.apply(&inputs, &tables.train.x_names)?;
-    let codes = codes(run, &run.machine, &scaled, 1)?;
+    let codes = codes(run, &run.model, &scaled, 1)?;
     let found = found(run, &codes)?;
     let pairs = inputs.iter().zip(found);
     Ok(pairs
@@ -32,9 +32,9 @@ pub(super) fn minima_over_x(run: &Opened, tables: &Tables) -> Result<Vec<[f64; 2
 
 /// The answers that inference finds for each code, in the units of the data.
 pub(super) fn found(run: &Opened, codes: &[Tensor]) -> Result<Vec<Vec<Vec<f64>>>> {
-    let (task, machine) = (&run.task, &run.machine);
-    let minima = search(task, machine, codes, 0)?;
-    let typical = typical(machine, codes, &task.bounds, task.config.seed)?;
+    let (task, model) = (&run.task, &run.model);
+    let minima = search(task, model, codes, 0)?;
+    let typical = typical(model, codes, &task.bounds, task.config.seed)?;
     let rows = minima.iter().zip(typical);
     let given = rows.map(|(minima, typical)| {
         let given = answers(minima, typical, ANSWERS);
@@ -73,12 +73,12 @@ pub(super) fn found_for(
     let data = Overlay::new(Style::Data, &format!("test data{near}"), pairs(&y));
     let codes = codes(
         run,
-        &run.machine,
+        &run.model,
         &question.x.repeat(shown.len()),
         question.x.len(),
     )?;
     let asked = Tensor::from_vec(y, (shown.len(), 1, 2), &run.task.device)?;
-    let found = if let Some(traced) = run.machine.traced(&codes, &asked)? {
+    let found = if let Some(traced) = run.model.traced(&codes, &asked)? {
         let traced: Vec<f32> = traced.flatten_all()?.to_vec1()?;
         Overlay::new(
             Style::Traced,
@@ -86,7 +86,7 @@ pub(super) fn found_for(
             pairs(&traced),
         )
     } else {
-        let found = found(run, &codes_of(run, &run.machine, question)?)?;
+        let found = found(run, &codes_of(run, &run.model, question)?)?;
         let points = found.into_iter().flatten().map(|y| [y[0], y[1]]).collect();
         Overlay::new(Style::Minima, "minima found", points)
     };

@@ -6,7 +6,7 @@ use super::opened::Opened;
 use super::questions::Question;
 use crate::data::table::Tables;
 use crate::error::Result;
-use crate::inference::Machine;
+use crate::inference::EnergyModel;
 use crate::judge::units;
 use crate::plot::Scale;
 
@@ -41,8 +41,13 @@ pub(super) fn middles(run: &Opened, d: usize, count: usize) -> Vec<f32> {
 }
 
 /// Codes of inputs (N·x_dim) as the network sees them.
-pub(super) fn codes(run: &Opened, machine: &Machine, x: &[f32], dim: usize) -> Result<Vec<Tensor>> {
-    machine.codes(&Tensor::from_vec(
+pub(super) fn codes(
+    run: &Opened,
+    model: &EnergyModel,
+    x: &[f32],
+    dim: usize,
+) -> Result<Vec<Tensor>> {
+    model.codes(&Tensor::from_vec(
         x.to_vec(),
         (x.len() / dim, dim),
         &run.task.device,
@@ -52,8 +57,8 @@ pub(super) fn codes(run: &Opened, machine: &Machine, x: &[f32], dim: usize) -> R
 /// Codes of one question.
 pub(super) fn codes_of(
     run: &Opened,
-    machine: &Machine,
+    model: &EnergyModel,
     question: &Question,
 ) -> Result<Vec<Tensor>> {
-    codes(run, machine, &question.x, question.x.len())
+    codes(run, model, &question.x, question.x.len())
 }

@@ -6,13 +6,13 @@ use super::opened::{Opened, flat, stretched};
 use crate::assembly::rows_at_once;
 use crate::data::table::Tables;
 use crate::error::Result;
-use crate::inference::Machine;
+use crate::inference::EnergyModel;
 use crate::plot::{Field, Figure, HeatMap, Overlay, Scale, Style, sheet};
 
 /// E(x, y) over two numbers x, for each class y.
 pub(super) fn maps(run: &Opened, tables: &Tables, classes: usize) -> Result<Figure> {
     let (fields, before) = (
-        fields(run, &run.machine, tables, classes)?,
+        fields(run, &run.model, tables, classes)?,
         before(run, tables, classes)?,
     );
     let range = |fields: &[Field]| {
@@ -25,7 +25,7 @@ pub(super) fn maps(run: &Opened, tables: &Tables, classes: usize) -> Result<Figu
         .as_ref()
         .filter(flatter)
         .map_or(0.0, |fields| range(fields).span());
-    let colours = range(&fields).at_least(span);
+    let colors = range(&fields).at_least(span);
     let x = tables.scales.x.invert(&tables.test.x);
     let labels = tables.test.labels.clone().unwrap_or_default();
     let note = flat(now, before.as_deref().map(over_classes));
@@ -41,7 +41,7 @@ pub(super) fn maps(run: &Opened, tables: &Tables, classes: usize) -> Result<Figu
             field,
             labels: [0, 1].map(|i| format!("{} (units of the data)", names[i])),
             overlays: vec![Overlay::new(Style::Data, "test data of the class", own)],
-            colours,
+            colors,
             bar: (class + 1 == classes).then(|| "energy E(x, y)".into()),
             side: 300.0,
         }) as Drawn
@@ -52,7 +52,7 @@ pub(super) fn maps(run: &Opened, tables: &Tables, classes: usize) -> Result<Figu
 
 fn before(run: &Opened, tables: &Tables, classes: usize) -> Result<Option<Vec<Field>>> {
     let fresh = run.starts_fresh().then_some(());
-    let before = fresh.map(|()| run.at(None, |machine| fields(run, machine, tables, classes)));
+    let before = fresh.map(|()| run.at(None, |model| fields(run, model, tables, classes)));
     before.transpose()
 }
 
@@ -71,7 +71,12 @@ fn over_classes(fields: &[Field]) -> f64 {
 }
 
 /// Energies of each class over a grid of x.
-fn fields(run: &Opened, machine: &Machine, tables: &Tables, classes: usize) -> Result<Vec<Field>> {
+fn fields(
+    run: &Opened,
+    model: &EnergyModel,
+    tables: &Tables,
+    classes: usize,
+) -> Result<Vec<Field>> {
     let n = run.grid;
     let (across, up) = (
         seen_scale(tables, 0).wider(0.05),
@@ -82,7 +87,7 @@ fn fields(run: &Opened, machine: &Machine, tables: &Tables, classes: usize) -> R
     let points = tables.scales.x.apply(&points, &tables.train.x_names)?;
     let mut energies = vec![Vec::new(); classes];
     for points in points.chunks(2 * rows_at_once(1)) {
-        let table: Vec<Vec<f32>> = machine.table(&codes(run, machine, points, 2)?)?.to_vec2()?;
+        let table: Vec<Vec<f32>> = model.table(&codes(run, model, points, 2)?)?.to_vec2()?;
         for row in table {
             for (class, energy) in energies.iter_mut().zip(row) {
                 class.push(energy);

@@ -10,7 +10,7 @@ use crate::data::table::Tables;
 use crate::error::Result;
 use crate::eval::surface::FLAT;
 use crate::heads::HeadKind;
-use crate::inference::Machine;
+use crate::inference::EnergyModel;
 use crate::plot::short;
 use crate::train::{Checkpoint, RunFolder};
 
@@ -20,7 +20,7 @@ pub struct Opened {
     pub folder: RunFolder,
     /// Its configuration with the data opened.
     pub task: HeadSetup,
-    pub(super) machine: Machine,
+    pub(super) model: EnergyModel,
     /// Name of the checkpoint that is drawn.
     pub checkpoint: String,
     /// Cells along each axis of a surface.
@@ -39,15 +39,15 @@ impl Opened {
             "has no head whose energies could be drawn: it was pretrained; draw runs of `ravine train`",
         )?;
         let task = HeadSetup::new(run.config.clone())?;
-        let machine = task.machine(None)?;
-        run.load(machine.network().params())?;
+        let model = task.model(None)?;
+        run.load(model.network().params())?;
         let text = fs::read_to_string(run.folder.file("card.json")).unwrap_or_default();
         Ok(Self {
             checkpoint: name_of(&run.checkpoint),
             card: serde_json::from_str(&text).unwrap_or_default(),
             folder: run.folder,
             task,
-            machine,
+            model,
             grid,
         })
     }
@@ -59,14 +59,14 @@ impl Opened {
     pub(super) fn at<T>(
         &self,
         name: Option<&str>,
-        draw: impl FnOnce(&Machine) -> Result<T>,
+        draw: impl FnOnce(&EnergyModel) -> Result<T>,
     ) -> Result<T> {
-        let machine = self.task.machine(None)?;
+        let model = self.task.model(None)?;
         if let Some(name) = name {
             let path = self.folder.checkpoints().join(name);
-            Checkpoint::load(&path, machine.network().params(), None)?;
+            Checkpoint::load(&path, model.network().params(), None)?;
         }
-        draw(&machine)
+        draw(&model)
     }
 
     /// Whether the values at the start are a function of the configuration: not those of an encoder taken over.

@@ -35,12 +35,12 @@ pub(super) fn figure(run: &Opened, tables: &Tables) -> Result<Figure> {
                 question.said.clone()
             },
             points: points.map(|(y, e)| [y, e]).collect(),
-            colour: i,
+            color: i,
             dashed: i % 2 == 1,
         });
         let truth = truth(tables, question);
         right.extend(pairs(run, question, &truth)?);
-        let found = found(run, &codes_of(run, &run.machine, question)?)?;
+        let found = found(run, &codes_of(run, &run.model, question)?)?;
         let found: Vec<f64> = found.into_iter().flatten().map(|y| y[0]).collect();
         let scaled = tables.scales.y.apply(&found, &tables.train.y_names[..1])?;
         low.extend(pairs(run, question, &scaled)?);
@@ -83,9 +83,9 @@ fn energies(run: &Opened, question: &Question, y: &[f32]) -> Result<Vec<f64>> {
     if y.is_empty() {
         return Ok(Vec::new());
     }
-    let codes = codes_of(run, &run.machine, question)?;
+    let codes = codes_of(run, &run.model, question)?;
     let y: Tensor = offered(y, 1, 1, &run.task.device)?;
-    let energies: Vec<f32> = run.machine.energies(&codes, &y)?.flatten_all()?.to_vec1()?;
+    let energies: Vec<f32> = run.model.energies(&codes, &y)?.flatten_all()?.to_vec1()?;
     Ok(energies.into_iter().map(f64::from).collect())
 }
 

@@ -23,11 +23,11 @@ pub(super) fn figure(run: &Opened, tables: &Tables, view: &View) -> Result<Figur
         fields.push(("start".into(), field));
     }
     for name in chosen(run.folder.saved()) {
-        let field = run.at(Some(&name), |machine| view.field(run, machine, tables))?;
+        let field = run.at(Some(&name), |model| view.field(run, model, tables))?;
         fields.push((said(&name), field));
     }
     let ranges = fields.iter().map(|(_, field)| field.range());
-    let colours = Scale::of(ranges.flat_map(|range| [range.low, range.high]));
+    let colors = Scale::of(ranges.flat_map(|range| [range.low, range.high]));
     let data = view.overlays(run, tables)?;
     let data: Vec<Overlay> = data
         .into_iter()
@@ -41,7 +41,7 @@ pub(super) fn figure(run: &Opened, tables: &Tables, view: &View) -> Result<Figur
             labels: view.labels(tables),
             // Dots on every panel would hide the surface: they are on the last.
             overlays: data.iter().filter(|_| i + 1 == count).cloned().collect(),
-            colours,
+            colors,
             bar: (i + 1 == count).then(|| format!("energy {}", run.energy())),
             side: SIDE,
         }) as Drawn

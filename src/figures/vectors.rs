@@ -49,16 +49,12 @@ fn surface(run: &Opened, tables: &Tables, views: &[View]) -> Result<crate::plot:
     }
     let ranges = maps
         .iter()
-        .flat_map(|map| [map.colours.low, map.colours.high]);
-    let colours = Scale::of(ranges);
+        .flat_map(|map| [map.colors.low, map.colors.high]);
+    let colors = Scale::of(ranges);
     let count = maps.len();
     let drawings = maps.into_iter().enumerate().map(|(i, map)| {
         let bar = map.bar.filter(|_| i + 1 == count);
-        Box::new(HeatMap {
-            colours,
-            bar,
-            ..map
-        }) as Drawn
+        Box::new(HeatMap { colors, bar, ..map }) as Drawn
     });
     let title = format!("{}: energy {}", run.name(), run.energy());
     Ok(sheet(&title, &notes, &[drawings.collect()]))
@@ -74,7 +70,7 @@ pub(super) fn heat_map(
     view: &View,
     side: f64,
 ) -> Result<(HeatMap, String)> {
-    let field = view.field(run, &run.machine, tables)?;
+    let field = view.field(run, &run.model, tables)?;
     let before = before(run, tables, view)?;
     let now = view.flatness(&field);
     let flatter = |before: &&Field| stretched(now, view.flatness(before)) > 0.0;
@@ -91,7 +87,7 @@ pub(super) fn heat_map(
     };
     let map = HeatMap {
         title: question.into(),
-        colours: field.range().at_least(span),
+        colors: field.range().at_least(span),
         field,
         labels: view.labels(tables),
         overlays: view.overlays(run, tables)?,

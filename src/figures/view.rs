@@ -7,7 +7,7 @@ use super::questions::{Question, questions};
 use crate::assembly::rows_at_once;
 use crate::data::table::Tables;
 use crate::error::Result;
-use crate::inference::{Machine, offered};
+use crate::inference::{EnergyModel, offered};
 use crate::plot::{Field, Overlay, Style};
 
 /// Answers whose energies are computed at once.
@@ -72,10 +72,15 @@ impl View {
     ///
     /// # Errors
     /// A tensor operation failed.
-    pub(super) fn field(&self, run: &Opened, machine: &Machine, tables: &Tables) -> Result<Field> {
+    pub(super) fn field(
+        &self,
+        run: &Opened,
+        model: &EnergyModel,
+        tables: &Tables,
+    ) -> Result<Field> {
         match self {
-            Self::InputAnswer => over_input(run, machine, tables),
-            Self::Answers(question) => over_answers(run, machine, question),
+            Self::InputAnswer => over_input(run, model, tables),
+            Self::Answers(question) => over_answers(run, model, question),
         }
     }
 
@@ -101,7 +106,7 @@ impl View {
 }
 
 /// E(x, y) of one number x (columns) and one number y (rows).
-fn over_input(run: &Opened, machine: &Machine, tables: &Tables) -> Result<Field> {
+fn over_input(run: &Opened, model: &EnergyModel, tables: &Tables) -> Result<Field> {
     let (n, scale) = (run.grid, input_scale(tables, 0));
     let inputs: Vec<f64> = (0..n).map(|i| scale.middle(i, n)).collect();
     let inputs = tables.scales.x.apply(&inputs, &tables.train.x_names)?;
@@ -109,8 +114,8 @@ fn over_input(run: &Opened, machine: &Machine, tables: &Tables) -> Result<Field>
     let mut energies = vec![f32::NAN; n * n];
     for (chunk, inputs) in inputs.chunks(rows_at_once(n)).enumerate() {
         let y = offered(&answers, 1, inputs.len(), &run.task.device)?;
-        let codes = codes(run, machine, inputs, 1)?;
-        let rows: Vec<Vec<f32>> = machine.energies(&codes, &y)?.to_vec2()?;
+        let codes = codes(run, model, inputs, 1)?;
+        let rows: Vec<Vec<f32>> = model.energies(&codes, &y)?.to_vec2()?;
         for (i, row) in rows.iter().enumerate() {
             let column = chunk * rows_at_once(n) + i;
             for (j, energy) in row.iter().enumerate() {
@@ -127,16 +132,16 @@ fn over_input(run: &Opened, machine: &Machine, tables: &Tables) -> Result<Field>
 }
 
 /// E(x, y) of two numbers y for one question.
-fn over_answers(run: &Opened, machine: &Machine, question: &Question) -> Result<Field> {
+fn over_answers(run: &Opened, model: &EnergyModel, question: &Question) -> Result<Field> {
     let (first, second) = (middles(run, 0, run.grid), middles(run, 1, run.grid));
     let rows = second.iter();
     let points = rows.flat_map(|b| first.iter().flat_map(move |a| [*a, *b]));
     let points: Vec<f32> = points.collect();
-    let codes = codes_of(run, machine, question)?;
+    let codes = codes_of(run, model, question)?;
     let mut energies: Vec<f32> = Vec::new();
     for points in points.chunks(2 * AT_ONCE) {
         let y = offered(points, 2, 1, &run.task.device)?;
-        let some = machine.energies(&codes, &y)?.flatten_all()?;
+        let some = model.energies(&codes, &y)?.flatten_all()?;
         energies.extend(some.to_vec1::<f32>()?);
     }
     Ok(Field {
@@ -154,6 +159,6 @@ fn over_answers(run: &Opened, machine: &Machine, question: &Question) -> Result<
 pub(super) fn before(run: &Opened, tables: &Tables, view: &View) -> Result<Option<Field>> {
     let fresh = run.starts_fresh().then_some(());
     fresh
-        .map(|()| run.at(None, |machine| view.field(run, machine, tables)))
+        .map(|()| run.at(None, |model| view.field(run, model, tables)))
         .transpose()
 }

@@ -5,7 +5,7 @@ use candle_core::{D, Tensor, Var};
 use super::head::{Head, Sides};
 use super::latent::{Latent, Reduce};
 use super::perceptron::{missing, perceptron};
-use super::response::{Pulled, Response};
+use super::response::{HeadGradients, HeadOutput};
 use super::space::{Space, vectors};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Mode, Network, NodeId};
@@ -17,21 +17,21 @@ impl Head for Latent {
         Ok(features)
     }
 
-    fn second(&self, name: &str, code: usize, space: Space) -> Result<Option<Graph>> {
+    fn head_network(&self, name: &str, code: usize, space: Space) -> Result<Option<Graph>> {
         let input = code + self.z.part().features();
         let name = format!("{name}.decoder");
         perceptron(&name, input, &self.hidden, space.dim(), self.activation).map(Some)
     }
 
-    fn respond(
+    fn forward(
         &self,
-        second: Option<&Network>,
+        head_network: Option<&Network>,
         code: &Tensor,
         _: &Tensor,
         z: Option<&Tensor>,
         mode: Mode,
-    ) -> Result<Response> {
-        let second = second.ok_or_else(missing)?.clone();
+    ) -> Result<HeadOutput> {
+        let head_network = head_network.ok_or_else(missing)?.clone();
         let z = z.ok_or_else(missing)?;
         let (n, h) = code.dims2()?;
         let (_, k, values, d) = z.dims4()?;
@@ -44,24 +44,24 @@ impl Head for Latent {
             .broadcast_as((n, k, values, h))?;
         let input = Tensor::cat(&[&wide, &features.detach()], 3)?.reshape((rows, h + width))?;
         let input = Var::from_tensor(&input)?;
-        let forward = second.forward(&input, mode)?;
+        let forward = head_network.forward(&input, mode)?;
         let prediction = forward.outputs[0].reshape((n, k, values, ()))?;
         let tape = forward.tape;
-        Ok(Response {
+        Ok(HeadOutput {
             tensors: vec![prediction],
             pull: Box::new(move |gradients| {
                 let upstream = gradients[0].as_ref().map(|g| g.reshape((rows, ())));
-                let mut pulled = second.backward(tape, &[upstream.transpose()?])?;
+                let mut pulled = head_network.backward(tape, &[upstream.transpose()?])?;
                 let Some(by_input) = pulled.input.take() else {
-                    return Ok(Pulled {
+                    return Ok(HeadGradients {
                         gradients: pulled,
-                        ..Pulled::default()
+                        ..HeadGradients::default()
                     });
                 };
                 let by_input = by_input.reshape((n, k, values, h + width))?;
                 let by_features = by_input.narrow(3, h, width)?;
                 let store = (features * by_features)?.sum_all()?.backward()?;
-                Ok(Pulled {
+                Ok(HeadGradients {
                     gradients: pulled,
                     code: Some(by_input.narrow(3, 0, h)?.sum((1, 2))?),
                     y: None,
@@ -113,12 +113,12 @@ impl Head for Latent {
 
     fn closed_form(
         &self,
-        second: Option<&Network>,
+        head_network: Option<&Network>,
         code: &Tensor,
         z: Option<&Tensor>,
     ) -> Result<Option<Tensor>> {
         let (n, _) = code.dims2()?;
-        let response = self.respond(second, code, code, z, Mode::Eval)?;
+        let response = self.forward(head_network, code, code, z, Mode::Eval)?;
         let prediction = response.tensors.first().ok_or_else(missing)?;
         Ok(Some(prediction.reshape((n, prediction.dim(2)?, ()))?))
     }

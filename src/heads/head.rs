@@ -1,7 +1,7 @@
 use candle_core::Tensor;
 
 use super::latent::Latent;
-use super::response::Response;
+use super::response::HeadOutput;
 use super::space::Space;
 use crate::error::Result;
 use crate::graph::{Graph, Mode, Network, NodeId};
@@ -28,7 +28,7 @@ pub trait Head: Send + Sync {
     ///
     /// # Errors
     /// Widths of zero.
-    fn second(&self, _name: &str, _code: usize, _space: Space) -> Result<Option<Graph>> {
+    fn head_network(&self, _name: &str, _code: usize, _space: Space) -> Result<Option<Graph>> {
         Ok(None)
     }
 
@@ -38,15 +38,15 @@ pub trait Head: Send + Sync {
     ///
     /// # Errors
     /// A tensor operation failed.
-    fn respond(
+    fn forward(
         &self,
         _second: Option<&Network>,
         _code: &Tensor,
         _y: &Tensor,
         _z: Option<&Tensor>,
         _mode: Mode,
-    ) -> Result<Response> {
-        Ok(Response::none())
+    ) -> Result<HeadOutput> {
+        Ok(HeadOutput::none())
     }
 
     /// Energies of answers, by operations with a gradient: (N, C) of all classes; (N, K) of y (N, K, D); with a

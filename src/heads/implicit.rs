@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::head::{Head, Sides};
 use super::perceptron::{missing, perceptron};
-use super::response::{Pulled, Response};
+use super::response::{HeadGradients, HeadOutput};
 use super::space::{Space, vectors};
 use crate::encoders::Activation;
 use crate::energies::{EnergyKind, Squared};
@@ -60,7 +60,7 @@ impl Head for Implicit {
         graph.push(format!("{name}.x"), op, &[features])
     }
 
-    fn second(&self, name: &str, code: usize, space: Space) -> Result<Option<Graph>> {
+    fn head_network(&self, name: &str, code: usize, space: Space) -> Result<Option<Graph>> {
         perceptron(
             &format!("{name}.y"),
             space.dim(),
@@ -71,30 +71,30 @@ impl Head for Implicit {
         .map(Some)
     }
 
-    fn respond(
+    fn forward(
         &self,
-        second: Option<&Network>,
+        head_network: Option<&Network>,
         _: &Tensor,
         y: &Tensor,
         _: Option<&Tensor>,
         mode: Mode,
-    ) -> Result<Response> {
-        let second = second.ok_or_else(missing)?.clone();
+    ) -> Result<HeadOutput> {
+        let head_network = head_network.ok_or_else(missing)?.clone();
         let (n, k, d) = y.dims3()?;
         let input = Var::from_tensor(&y.reshape((n * k, d))?)?;
-        let forward = second.forward(&input, mode)?;
+        let forward = head_network.forward(&input, mode)?;
         let embedded = forward.outputs[0].reshape((n, k, ()))?;
         let tape = forward.tape;
-        Ok(Response {
+        Ok(HeadOutput {
             tensors: vec![embedded],
             pull: Box::new(move |gradients| {
                 let rows = gradients[0].as_ref().map(|g| g.reshape((n * k, ())));
-                let mut pulled = second.backward(tape, &[rows.transpose()?])?;
+                let mut pulled = head_network.backward(tape, &[rows.transpose()?])?;
                 let y = pulled.input.take();
-                Ok(Pulled {
+                Ok(HeadGradients {
                     gradients: pulled,
                     y: y.map(|g| g.reshape((n, k, d))).transpose()?,
-                    ..Pulled::default()
+                    ..HeadGradients::default()
                 })
             }),
         })

@@ -1,7 +1,7 @@
 //! Heads: the energy E(x, y) or E(x, y, z) of answers, on top of an encoder's features.
 //!
 //! A head adds to the encoder what it needs of x (its *code*), may own a second network over answers or
-//! latent values, and turns both into energies. As an objective it has two halves: [`Head::respond`] runs
+//! latent values, and turns both into energies. As an objective it has two halves: [`Head::forward`] runs
 //! the second network through an executor, [`Head::energies`] is candle's autograd on small tensors.
 
 mod decoder;
@@ -21,7 +21,7 @@ pub use implicit::Implicit;
 pub use latent::{Latent, Reduce};
 pub use multi_class::MultiClass;
 pub use regression::Regression;
-pub use response::{PullResponse, Pulled, Response};
+pub use response::{HeadGradients, HeadOutput, HeadPullback};
 pub use space::Space;
 pub use two_class::TwoClass;
 pub use z::{Continuous, Discrete, Given, Latents, LatentsKind};

@@ -5,7 +5,7 @@ use crate::graph::Gradients;
 
 /// The gradients that a second network hands back.
 #[derive(Default)]
-pub struct Pulled {
+pub struct HeadGradients {
     /// By its parameters.
     pub gradients: Gradients,
     /// By the code, when it was an input.
@@ -17,23 +17,23 @@ pub struct Pulled {
 }
 
 /// Pulls d loss / d response (one a tensor) back through the second network.
-pub type PullResponse = Box<dyn FnOnce(&[Option<Tensor>]) -> Result<Pulled>>;
+pub type HeadPullback = Box<dyn FnOnce(&[Option<Tensor>]) -> Result<HeadGradients>>;
 
 /// What the second network answered: detached tensors whose first dimension is the batch, and the way back.
-pub struct Response {
+pub struct HeadOutput {
     /// None for heads without a second network.
     pub tensors: Vec<Tensor>,
     /// The way back.
-    pub pull: PullResponse,
+    pub pull: HeadPullback,
 }
 
-impl Response {
+impl HeadOutput {
     /// That of a head without a second network.
     #[must_use]
     pub fn none() -> Self {
         Self {
             tensors: Vec::new(),
-            pull: Box::new(|_| Ok(Pulled::default())),
+            pull: Box::new(|_| Ok(HeadGradients::default())),
         }
     }
 }

@@ -16,7 +16,7 @@ pub struct ClosedForm {}
 
 impl Inference for ClosedForm {
     fn minima(&self, problem: &Problem) -> Result<Vec<Vec<Minimum>>> {
-        let found = problem.machine.closed_form(problem.codes)?;
+        let found = problem.model.closed_form(problem.codes)?;
         let found = found.ok_or_else(|| {
             Error::key(
                 "inference.kind",

@@ -40,7 +40,7 @@ impl Inference for Enumerate {
             let codes = problem.codes.iter().map(|code| code.narrow(0, start, rows));
             let codes: Vec<_> = codes.collect::<candle_core::Result<_>>()?;
             let y = offered(&grid, dim, rows, codes[0].device())?;
-            let energies = flat(&problem.machine.energies(&codes, &y)?)?;
+            let energies = flat(&problem.model.energies(&codes, &y)?)?;
             for row in energies.chunks_exact(count) {
                 let local: Vec<usize> = (0..count)
                     .filter(|&i| is_minimum(row, i, self.points, dim))

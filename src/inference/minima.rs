@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neighbours_are_one_minimum_and_high_ones_are_no_answers() {
+    fn neighbors_are_one_minimum_and_high_ones_are_no_answers() {
         let points = [0.0, 0.01, 1.0, 2.0, 3.0];
         let energies = [0.2, 0.1, 0.15, 5.0, f32::NAN];
         let found = distinct(&points, &energies, 1, 0.1);

@@ -1,14 +1,14 @@
 use candle_core::Tensor;
 
 use super::bounds::Bounds;
-use super::machine::Machine;
+use super::energy_model::EnergyModel;
 use crate::error::Result;
 use crate::random::{Purpose, Stream, stream};
 
 /// Questions with everything that a search for answers needs.
 pub struct Problem<'a> {
     /// The energy.
-    pub machine: &'a Machine,
+    pub model: &'a EnergyModel,
     /// Codes of N questions.
     pub codes: &'a [Tensor],
     /// Where answers are looked for.
@@ -33,7 +33,7 @@ impl Problem<'_> {
     /// # Errors
     /// A tensor operation failed.
     pub fn slope(&self, points: &[f32]) -> Result<(Vec<f32>, Vec<f32>)> {
-        let (energies, slopes) = self.machine.slope(self.codes, &self.tensor(points)?)?;
+        let (energies, slopes) = self.model.slope(self.codes, &self.tensor(points)?)?;
         Ok((flat(&energies)?, flat(&slopes)?))
     }
 
@@ -42,7 +42,7 @@ impl Problem<'_> {
     /// # Errors
     /// A tensor operation failed.
     pub fn energies(&self, points: &[f32]) -> Result<Vec<f32>> {
-        flat(&self.machine.energies(self.codes, &self.tensor(points)?)?)
+        flat(&self.model.energies(self.codes, &self.tensor(points)?)?)
     }
 
     fn tensor(&self, points: &[f32]) -> Result<Tensor> {

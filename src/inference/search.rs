@@ -72,7 +72,7 @@ fn norm(values: &[f32]) -> f32 {
 /// The latent values (N, K, 1, d) of lowest E(x, y, z) for each answer y (N, K, D), by descent from several starts.
 pub(super) fn latent(
     head: &dyn Head,
-    second: Option<&Network>,
+    head_network: Option<&Network>,
     z: &dyn Latents,
     (code, y): (&Tensor, &Tensor),
     seed: u64,
@@ -89,7 +89,13 @@ pub(super) fn latent(
     let shape = (n, k, starts, dim);
     let mut slope = |points: &[f32]| {
         let leaf = Var::from_vec(points.to_vec(), shape, code.device())?;
-        let response = head.respond(second, code, y, Some(leaf.as_tensor()), Mode::Recompute)?;
+        let response = head.forward(
+            head_network,
+            code,
+            y,
+            Some(leaf.as_tensor()),
+            Mode::Recompute,
+        )?;
         let leaves: Vec<Var> = response
             .tensors
             .iter()
@@ -151,8 +157,8 @@ pub fn outside(
             let distance = away(i, point);
             if distance < radius {
                 let scale = 1.001 * radius / distance.max(1e-12);
-                for (value, centre) in point.iter_mut().zip(own(i)) {
-                    *value = centre + (*value - centre) * scale;
+                for (value, center) in point.iter_mut().zip(own(i)) {
+                    *value = center + (*value - center) * scale;
                 }
             }
             bounds.clip(point);

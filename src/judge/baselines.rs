@@ -7,8 +7,8 @@ use candle_core::Device;
 
 use crate::data::{Dataset, Views};
 use crate::error::{Error, Result};
-use crate::eval::card::Beside;
-use crate::eval::few_labels::{Repeated, draw};
+use crate::eval::card::WithBaselines;
+use crate::eval::low_shot::{Repeated, draw};
 use crate::eval::{Features, embed};
 use crate::graph::Network;
 use crate::random::{Purpose, permutation, stream};
@@ -34,13 +34,13 @@ impl Encoders {
     ///
     /// # Errors
     /// As [`embed::collect`].
-    pub fn see(&self, dataset: &Arc<dyn Dataset>) -> Result<Beside<Features>> {
+    pub fn see(&self, dataset: &Arc<dyn Dataset>) -> Result<WithBaselines<Features>> {
         let settings = (self.batch, self.workers);
         let through = |network: &Network| {
             let features = |x: &_| network.eval(x, "features");
             embed::collect(dataset, &self.views, settings, &self.device, features)
         };
-        Ok(Beside {
+        Ok(WithBaselines {
             pretrained: through(&self.pretrained)?,
             untrained: through(&self.untrained)?,
             raw: embed::collect(dataset, &self.views, settings, &self.device, |x| {
@@ -58,7 +58,7 @@ impl Encoders {
         train: &Arc<dyn Dataset>,
         test: &Arc<dyn Dataset>,
         validation: Option<&Arc<dyn Dataset>>,
-    ) -> Result<Beside<Pair>> {
+    ) -> Result<WithBaselines<Pair>> {
         let (train, test) = (self.see(train)?, self.see(test)?);
         let validation = validation.map(|part| self.see(part)).transpose()?;
         let (pretrained, untrained, raw) = match validation {
@@ -70,7 +70,7 @@ impl Encoders {
             test,
             validation,
         };
-        Ok(Beside {
+        Ok(WithBaselines {
             pretrained: pair(train.pretrained, test.pretrained, pretrained),
             untrained: pair(train.untrained, test.untrained, untrained),
             raw: pair(train.raw, test.raw, raw),
@@ -89,7 +89,7 @@ pub struct Pair {
 }
 
 /// Mean accuracy over the draws and its 95 % interval, for each of the three.
-pub type Measured = (Beside<f64>, Beside<Option<[f64; 2]>>);
+pub type Measured = (WithBaselines<f64>, WithBaselines<Option<[f64; 2]>>);
 
 /// What `fit_and_judge` reaches when it is given, for each of the three, the rows of `train` in each of `draws`.
 ///
@@ -98,7 +98,7 @@ pub type Measured = (Beside<f64>, Beside<Option<[f64; 2]>>);
 /// # Errors
 /// Those of `fit_and_judge`.
 pub fn over_draws(
-    pairs: &Beside<Pair>,
+    pairs: &WithBaselines<Pair>,
     train: &Arc<dyn Dataset>,
     draws: &[Vec<usize>],
     mut fit_and_judge: impl FnMut(&Features, &Pair, u64) -> Result<f64>,

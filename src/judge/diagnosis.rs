@@ -8,7 +8,7 @@ use crate::judge::causes::causes;
 /// Made once a run, asked at every probe and by the card.
 #[derive(Clone)]
 pub struct Diagnosis {
-    floor: Option<f64>,
+    collapse_value: Option<f64>,
     causes: Vec<Cause>,
 }
 
@@ -23,13 +23,16 @@ pub struct Diagnosed {
 }
 
 impl Diagnosis {
-    /// Read the faults of `config` on `images` training images; `floor` is what the loss reads when all has collapsed.
+    /// Read the faults of `config` on `images` training images; `collapse_value` is what the loss reads when all has collapsed.
     ///
     /// # Errors
     /// Views that cannot be made.
-    pub fn new(config: &Config, images: usize, floor: Option<f64>) -> Result<Self> {
+    pub fn new(config: &Config, images: usize, collapse_value: Option<f64>) -> Result<Self> {
         let causes = causes(config, images)?;
-        Ok(Self { floor, causes })
+        Ok(Self {
+            collapse_value,
+            causes,
+        })
     }
 
     /// What may go wrong by construction, a sentence each.
@@ -47,7 +50,7 @@ impl Diagnosis {
         (spread, rank, dim): (f64, f64, usize),
         auroc: Option<[f64; 2]>,
     ) -> Diagnosed {
-        let mut judgement: Judgement = judge(loss, self.floor, spread, rank, dim);
+        let mut judgement: Judgement = judge(loss, self.collapse_value, spread, rank, dim);
         if let Some([now, before]) = auroc {
             judgement = judgement.since(now, before);
         }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::eval::calibration::calibration;
 use crate::eval::surface::{Rows, Surface};
 use crate::heads::Space;
-use crate::inference::{Bounds, Machine, Minimum, Problem, offered};
+use crate::inference::{Bounds, EnergyModel, Minimum, Problem, offered};
 use crate::negatives::{Candidates, NegativesKind};
 use crate::random::{Purpose, stream};
 
@@ -50,15 +50,15 @@ impl HeadMeasures {
 ///
 /// # Errors
 /// A tensor operation failed.
-pub fn judge_head(task: &HeadSetup, machine: &Machine, coded: &Encoded) -> Result<HeadMeasures> {
+pub fn judge_head(task: &HeadSetup, model: &EnergyModel, coded: &Encoded) -> Result<HeadMeasures> {
     match task.space {
-        Space::Classes(classes) => judge_classes(machine, coded, classes),
-        Space::Vectors(_) => judge_vectors(task, machine, coded),
+        Space::Classes(classes) => judge_classes(model, coded, classes),
+        Space::Vectors(_) => judge_vectors(task, model, coded),
     }
 }
 
-fn judge_classes(machine: &Machine, coded: &Encoded, classes: usize) -> Result<HeadMeasures> {
-    let table: Vec<f32> = machine.table(&coded.codes)?.flatten_all()?.to_vec1()?;
+fn judge_classes(model: &EnergyModel, coded: &Encoded, classes: usize) -> Result<HeadMeasures> {
+    let table: Vec<f32> = model.table(&coded.codes)?.flatten_all()?.to_vec1()?;
     let labels = coded.labels.as_deref().unwrap_or_default();
     let mut rows = Rows::default();
     for (row, label) in table.chunks_exact(classes).zip(labels) {
@@ -75,9 +75,9 @@ fn judge_classes(machine: &Machine, coded: &Encoded, classes: usize) -> Result<H
     })
 }
 
-fn judge_vectors(task: &HeadSetup, machine: &Machine, coded: &Encoded) -> Result<HeadMeasures> {
+fn judge_vectors(task: &HeadSetup, model: &EnergyModel, coded: &Encoded) -> Result<HeadMeasures> {
     let dim = task.bounds.dim();
-    let points = looked_at(task, machine)?;
+    let points = looked_at(task, model)?;
     let radius = radius(task);
     let (mut rows, mut best, mut typical) = (Rows::default(), Vec::new(), Vec::new());
     let count = points.len() / dim;
@@ -87,9 +87,9 @@ fn judge_vectors(task: &HeadSetup, machine: &Machine, coded: &Encoded) -> Result
         let codes = coded.some(start, n)?;
         let y = &coded.y[start * dim..(start + n) * dim];
         let right = Tensor::from_vec(y.to_vec(), (n, 1, dim), &task.device)?;
-        let right: Vec<f32> = machine.energies(&codes, &right)?.flatten_all()?.to_vec1()?;
+        let right: Vec<f32> = model.energies(&codes, &right)?.flatten_all()?.to_vec1()?;
         let grid = offered(&points, dim, n, &task.device)?;
-        let all: Vec<Vec<f32>> = machine.energies(&codes, &grid)?.to_vec2()?;
+        let all: Vec<Vec<f32>> = model.energies(&codes, &grid)?.to_vec2()?;
         for (i, all) in all.iter().enumerate() {
             let y = &y[i * dim..(i + 1) * dim];
             let wrong = points.chunks_exact(dim).zip(all);
@@ -112,8 +112,8 @@ fn judge_vectors(task: &HeadSetup, machine: &Machine, coded: &Encoded) -> Result
 }
 
 /// Points of the box at which a surface is looked at: a fine grid, or samples where that would be too many.
-fn looked_at(task: &HeadSetup, machine: &Machine) -> Result<Vec<f32>> {
-    let searched = (0..machine.heads().count()).any(|head| machine.has_own_latents(head));
+fn looked_at(task: &HeadSetup, model: &EnergyModel) -> Result<Vec<f32>> {
+    let searched = (0..model.heads().count()).any(|head| model.has_own_latents(head));
     match (task.bounds.dim(), searched) {
         (1, _) => task.bounds.grid(201, "answers"),
         (2, false) => task.bounds.grid(41, "answers"),
@@ -182,12 +182,12 @@ pub fn units(task: &HeadSetup, y: &[f32]) -> Vec<f64> {
 /// The configured inference does not go with this energy, or a tensor operation failed.
 pub fn search(
     task: &HeadSetup,
-    machine: &Machine,
+    model: &EnergyModel,
     codes: &[Tensor],
     first: u64,
 ) -> Result<Vec<Vec<Minimum>>> {
     let problem = Problem {
-        machine,
+        model,
         codes,
         bounds: &task.bounds,
         seed: task.config.seed,
@@ -201,7 +201,7 @@ pub fn search(
 /// # Errors
 /// A tensor operation failed.
 pub fn typical(
-    machine: &Machine,
+    model: &EnergyModel,
     codes: &[Tensor],
     bounds: &Bounds,
     seed: u64,
@@ -210,5 +210,5 @@ pub fn typical(
     let points: Vec<f32> = (0..256).flat_map(|_| bounds.draw(&mut rng)).collect();
     let n = codes[0].dim(0)?;
     let y = offered(&points, bounds.dim(), n, codes[0].device())?;
-    Ok(machine.energies(codes, &y)?.mean(1)?.to_vec1()?)
+    Ok(model.energies(codes, &y)?.mean(1)?.to_vec1()?)
 }

@@ -8,7 +8,7 @@ use crate::data::Part;
 use crate::error::Result;
 use crate::eval::answer_card::{ClassCard, VectorCard};
 use crate::eval::calibration::{calibration, fit_beta};
-use crate::inference::{Machine, Minimum, answers};
+use crate::inference::{EnergyModel, Minimum, answers};
 
 /// A found answer this near to a right one is right, in the units of the source.
 const NEAR: f64 = 0.1;
@@ -22,14 +22,14 @@ const AGREE: f64 = 0.02;
 /// Labels that are no classes, or a tensor operation failed.
 pub fn class_card(
     task: &HeadSetup,
-    machine: &Machine,
+    model: &EnergyModel,
     judged: &HeadMeasures,
     coded: &Encoded,
 ) -> Result<ClassCard> {
     let labels = coded.labels.as_deref().unwrap_or_default();
     let plain = calibration(&judged.table, labels, 1.0, BINS)?;
-    let validation = task.encode_part(machine, Part::Validation, usize::MAX)?;
-    let table: Vec<f32> = machine.table(&validation.codes)?.flatten_all()?.to_vec1()?;
+    let validation = task.encode_part(model, Part::Validation, usize::MAX)?;
+    let table: Vec<f32> = model.table(&validation.codes)?.flatten_all()?.to_vec1()?;
     // Where every validation row is right, or none is told from another, no temperature is best.
     let beta = fit_beta(&table, validation.labels.as_deref().unwrap_or_default()).ok();
     let fitted = beta.map(|beta| calibration(&judged.table, labels, beta, BINS));
@@ -75,11 +75,11 @@ fn constant(task: &HeadSetup, rows: usize) -> Vec<f32> {
 /// The configured inference does not go with this energy, or a tensor operation failed.
 pub fn vector_card(
     task: &HeadSetup,
-    machine: &Machine,
+    model: &EnergyModel,
     judged: &HeadMeasures,
     coded: &Encoded,
 ) -> Result<VectorCard> {
-    let found = search(task, machine, &coded.codes, 0)?;
+    let found = search(task, model, &coded.codes, 0)?;
     let dim = task.bounds.dim();
     let nowhere = vec![f32::NAN; dim];
     let best: Vec<f32> = found
@@ -88,7 +88,7 @@ pub fn vector_card(
         .collect();
     let apart = distances(task, &best, &judged.best);
     let agree = apart.iter().filter(|d| **d <= AGREE).count();
-    let manifold_error = manifold(task, machine, coded)?;
+    let manifold_error = manifold(task, model, coded)?;
     // Every point of a manifold is as good as any other.
     let comparable = manifold_error.is_none();
     let (all, several) = right_answers(task, coded, &found, &judged.typical);
@@ -140,7 +140,7 @@ fn right_answers(
 }
 
 /// Mean distance from the predictions at the best z to the true manifold.
-fn manifold(task: &HeadSetup, machine: &Machine, coded: &Encoded) -> Result<Option<f64>> {
+fn manifold(task: &HeadSetup, model: &EnergyModel, coded: &Encoded) -> Result<Option<f64>> {
     let HeadData::Table(tables) = &task.data else {
         return Ok(None);
     };
@@ -149,7 +149,7 @@ fn manifold(task: &HeadSetup, machine: &Machine, coded: &Encoded) -> Result<Opti
     };
     let shape = (coded.rows()?, 1, dim);
     let y = Tensor::from_vec(coded.y.clone(), shape, &task.device)?;
-    let Some(traced) = machine.traced(&coded.codes, &y)? else {
+    let Some(traced) = model.traced(&coded.codes, &y)? else {
         return Ok(None);
     };
     let traced = units(task, &traced.flatten_all()?.to_vec1::<f32>()?);

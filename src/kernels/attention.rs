@@ -124,8 +124,8 @@ unsafe fn softmax_backward<L: Lanes>(p: &[f32], g: &mut [f32], t: usize, scale: 
         let (mean, scale) = (L::splat(sum.total()), L::splat(scale));
         for (i, count) in places() {
             let p = L::load_up_to(p.add(i), count).mul(scale);
-            let centred = L::load_up_to(g.add(i), count).sub(mean);
-            p.mul(centred).store_up_to(g.add(i), count);
+            let centered = L::load_up_to(g.add(i), count).sub(mean);
+            p.mul(centered).store_up_to(g.add(i), count);
         }
     }
 }

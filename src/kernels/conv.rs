@@ -18,7 +18,7 @@ pub fn workspace(s: &ConvShape) -> usize {
 
 /// `y = conv(x, weight)`, then `epilogue`; x, y are NHWC, weight is (out, in / groups, kernel, kernel).
 ///
-/// Gives what the epilogue summed. Only where [`ConvShape::normalises`] may x come with a norm.
+/// Gives what the epilogue summed. Only where [`ConvShape::normalizes`] may x come with a norm.
 ///
 /// # Panics
 /// A slice does not have the length its shape says.

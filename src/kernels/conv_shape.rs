@@ -98,7 +98,7 @@ impl ConvShape {
 
     /// Whether the kernels can apply a batch norm and ReLU to what they read.
     #[must_use]
-    pub fn normalises(&self) -> bool {
+    pub fn normalizes(&self) -> bool {
         matches!(self.algorithm(), Algorithm::Winograd | Algorithm::Direct)
     }
 
@@ -112,7 +112,7 @@ impl ConvShape {
             (x.values.len(), output, weight),
             (self.input_len(), self.output_len(), self.weight_len())
         );
-        let fits = |channels: usize| channels == self.input && self.normalises();
+        let fits = |channels: usize| channels == self.input && self.normalizes();
         assert!(x.norm.is_none_or(|norm| fits(norm.channels())));
     }
 

@@ -62,9 +62,9 @@ unsafe fn moments<L: Lanes>(row: &[f32], eps: f32) -> (f32, f32) {
     // SAFETY: `count` numbers follow place i in the row.
     unsafe {
         let mean = total(row.len(), |i, count| L::load_up_to(at.add(i), count)) * scale;
-        let centre = L::splat(mean);
+        let center = L::splat(mean);
         let variance = total(row.len(), |i, count| {
-            let x = only(L::load_up_to(at.add(i), count).sub(centre), count);
+            let x = only(L::load_up_to(at.add(i), count).sub(center), count);
             x.mul(x)
         });
         (mean, 1.0 / (variance * scale + eps).sqrt())
@@ -79,11 +79,11 @@ multiversion! {
             // SAFETY: rows, weight and bias hold `width` numbers; `L` was proved by the `Simd`.
             unsafe {
                 let (mean, scale) = moments::<L>(x, eps);
-                let (centre, scale) = (L::splat(mean), L::splat(scale));
+                let (center, scale) = (L::splat(mean), L::splat(scale));
                 for i in (0..width).step_by(16) {
                     let count = width - i;
                     let load = |from: &[f32]| L::load_up_to(from.as_ptr().add(i), count);
-                    let unit = load(x).sub(centre).mul(scale);
+                    let unit = load(x).sub(center).mul(scale);
                     unit.fma(load(weight), load(bias)).store_up_to(y.as_mut_ptr().add(i), count);
                 }
             }
@@ -104,10 +104,10 @@ multiversion! {
             unsafe {
                 let (mean, scale) = moments::<L>(x, eps);
                 // x · scale − mean · scale would lose what rows of nearly equal numbers differ by
-                let (centre, scale) = (L::splat(mean), L::splat(scale));
+                let (center, scale) = (L::splat(mean), L::splat(scale));
                 let parts = |i: usize, count: usize| {
                     let load = |from: *const f32| L::load_up_to(from.add(i), count);
-                    let unit = load(x.as_ptr()).sub(centre).mul(scale);
+                    let unit = load(x.as_ptr()).sub(center).mul(scale);
                     (load(g), load(weight.as_ptr()), unit)
                 };
                 let along = total(width, |i, count| {

@@ -28,7 +28,7 @@ pub mod layout;
 pub mod linear;
 pub mod log_partition;
 pub mod memory;
-pub mod normalise;
+pub mod normalize;
 pub mod pixels;
 pub mod pool;
 pub mod simd;

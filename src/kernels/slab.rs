@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_never_overlap_and_neighbours_join() {
+    fn parts_never_overlap_and_neighbors_join() {
         let slab = Slab::new(10_000);
         let mut parts: Vec<Part> = Vec::new();
         let mut state = 1_u32;

@@ -13,7 +13,7 @@ use crate::error::Result;
 /// Energies (N, P), (N, K), at least 0, to (N,), the mean over right and over wrong answers. Errors: no wrong answers; a
 /// margin of 0 or less, or one that no energy reaches; an energy that goes below 0. Unlike `square_square` it looks at every wrong
 /// answer, not at the most offending one. The margin is in the units of the energy: 1 is usual for distances of unit
-/// vectors (`energy.normalise = true`), which go up to 2.
+/// vectors (`energy.normalize = true`), which go up to 2.
 ///
 /// Source: over the euclidean energy it is Hadsell, Chopra & LeCun 2006 (DrLIM), eq. 4. Choose it where distances
 /// themselves should mean something: neighbours near 0, others at the margin and no further.

@@ -1,7 +1,7 @@
 use candle_core::{D, DType, Device, Tensor};
 
 use super::batch::Batch;
-use super::centre::Centre;
+use super::center::Center;
 use super::objective::{Embedded, Objective, Step};
 use super::target::{MomentumEncoder, Target};
 use super::views;
@@ -28,7 +28,7 @@ pub struct Joint {
     regularizers: Vec<RegularizerKind>,
     outputs: Vec<usize>, // embedding, and prediction where there is a predictor
     target: Option<Target>,
-    centre: Option<Centre>,
+    center: Option<Center>,
     learned: Vec<Param>, // numbers of the loss
 }
 
@@ -81,9 +81,9 @@ impl Joint {
                 ),
             ));
         }
-        let centre = target.and_then(|momentum| momentum.centre);
-        let centre = centre.map(|momentum| Centre::new(network.params(), dim, momentum));
-        let centre = centre.transpose()?;
+        let center = target.and_then(|momentum| momentum.center);
+        let center = center.map(|momentum| Center::new(network.params(), dim, momentum));
+        let center = center.transpose()?;
         let target = target
             .map(|momentum| Target::new(&network, momentum))
             .transpose()?;
@@ -99,7 +99,7 @@ impl Joint {
             regularizers,
             outputs,
             target,
-            centre,
+            center,
             learned,
         })
     }
@@ -117,7 +117,7 @@ impl Joint {
     /// Fewer than two views, or a tensor operation failed.
     pub fn compared(&self, embedded: &[Tensor], batch: &Batch) -> Result<Energies> {
         let embeddings = &embedded[..batch.inputs.len()];
-        let answers = self.centred(embeddings)?;
+        let answers = self.centered(embeddings)?;
         InBatch::default().energies(self.energy.part(), &Embeddings::of(embeddings, &answers))
     }
 
@@ -149,14 +149,14 @@ impl Joint {
     /// # Errors
     /// A tensor operation failed.
     pub fn table(&self, x: &Tensor, y: &Tensor) -> Result<Tensor> {
-        let answers = self.centred(std::slice::from_ref(y))?;
+        let answers = self.centered(std::slice::from_ref(y))?;
         self.energy.part().table(x, &answers[0])
     }
 
     /// Answers less their centre, where one is kept.
-    fn centred(&self, answers: &[Tensor]) -> Result<Vec<Tensor>> {
-        match &self.centre {
-            Some(centre) => answers.iter().map(|answer| centre.off(answer)).collect(),
+    fn centered(&self, answers: &[Tensor]) -> Result<Vec<Tensor>> {
+        match &self.center {
+            Some(center) => answers.iter().map(|answer| center.off(answer)).collect(),
             None => Ok(answers.to_vec()),
         }
     }
@@ -176,10 +176,10 @@ impl Joint {
                 (questions, answers.iter().map(Tensor::detach).collect())
             }
         };
-        if let Some(centre) = &self.centre {
-            centre.note(&answers)?;
+        if let Some(center) = &self.center {
+            center.note(&answers)?;
         }
-        let answers = self.centred(&answers)?;
+        let answers = self.centered(&answers)?;
         let embeddings = Embeddings {
             labels: batch.labels.as_ref(),
             ..Embeddings::of(questions, &answers)
@@ -204,7 +204,7 @@ impl Joint {
 impl Objective for Joint {
     fn embed(&self, batch: &Batch, mode: Mode) -> Result<Embedded> {
         let (mut tensors, pullback) = views::embed(&self.network, batch, &self.outputs, mode)?;
-        // A slice computed again is only pulled back through, and no gradient goes through the target.
+        // A chunk computed again is only pulled back through, and no gradient goes through the target.
         if let Some(target) = self.target.as_ref().filter(|_| mode != Mode::Recompute) {
             let (full, rows) = (views::full(batch), batch.len());
             let answers = target.embed(&Tensor::cat(&batch.inputs[..full], 0)?, mode)?;
@@ -242,14 +242,14 @@ impl Objective for Joint {
             target.follow(progress)?;
         }
         self.pairs.after_update()?;
-        self.centre.as_mut().map_or(Ok(()), Centre::after_update)
+        self.center.as_mut().map_or(Ok(()), Center::after_update)
     }
 
     fn min_batch(&self) -> usize {
         2 // a single sample has no others to be told from
     }
 
-    fn floor(&self, batch: usize, views: usize) -> Option<f64> {
+    fn collapse_value(&self, batch: usize, views: usize) -> Option<f64> {
         let graph = self.network.graph();
         let dim = graph.shape(graph.outputs()[self.outputs[0]].1)[0];
         let answers = self.pairs.part().answers(batch, views)?;
@@ -258,14 +258,14 @@ impl Objective for Joint {
             .iter()
             .map(|r| r.part().weight() * r.part().collapse_value(batch, dim))
             .sum();
-        let equal = match (self.energy.part().at_centre(dim), &self.centre) {
+        let equal = match (self.energy.part().at_center(dim), &self.center) {
             (None, _) => self.loss.part().collapse_value_learned(answers)?,
             (Some(energy), Some(_)) => self.at_equal(energy, answers).ok()?,
             (Some(_), None) => return None, // anything between the floors of its two collapses
         };
-        let floor = equal + regularized;
+        let collapse_value = equal + regularized;
         // 0 is also the least that these losses can read: a good run ends there as a collapsed one does.
-        Some(floor).filter(|&floor| floor > 0.0)
+        Some(collapse_value).filter(|&collapse_value| collapse_value > 0.0)
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod answers;
 mod batch;
-mod centre;
+mod center;
 mod joint;
 mod objective;
 mod target;

@@ -7,9 +7,9 @@ use crate::graph::{Gradients, Mode};
 /// Pulls d loss / d embedding (one per tensor, `None` where the loss does not look) back to the parameters.
 pub type Pullback = Box<dyn FnOnce(&[Option<Tensor>]) -> Result<Gradients>>;
 
-/// What the per-example half returns for a slice of a batch.
+/// What the per-example half returns for a chunk of a batch.
 pub struct Embedded {
-    /// Detached tensors whose first dimension is the slice.
+    /// Detached tensors whose first dimension is the chunk.
     pub tensors: Vec<Tensor>,
     /// The way back.
     pub pullback: Pullback,
@@ -23,9 +23,9 @@ pub struct Step {
     pub metrics: Vec<(&'static str, Tensor)>,
 }
 
-/// Something that can be trained, in two halves so that gradients can be pulled back slice by slice.
+/// Something that can be trained, in two halves so that gradients can be pulled back chunk by chunk.
 pub trait Objective {
-    /// The per-example half: any slice of a batch to tensors whose first dimension is the slice.
+    /// The per-example half: any chunk of a batch to tensors whose first dimension is the chunk.
     ///
     /// # Errors
     /// A tensor operation failed.
@@ -52,5 +52,5 @@ pub trait Objective {
 
     /// What the loss reads on a batch of `batch` samples, with `views` answers each, when everything has collapsed, if
     /// that is known.
-    fn floor(&self, batch: usize, views: usize) -> Option<f64>;
+    fn collapse_value(&self, batch: usize, views: usize) -> Option<f64>;
 }

@@ -17,7 +17,7 @@ const CHUNK: usize = 1 << 14;
 ///
 /// m goes from `momentum` to `end` by `end − (end − momentum)(1 + cos(π·k/K))/2`, k/K the share of the training done.
 /// The answers of all pairs come from it, without gradient: with `queue` negatives MoCo (He et al. 2020), with a
-/// predictor and no negatives BYOL (Grill et al. 2020), with `centre` and the energy `cross_entropy` DINO (Caron et al.
+/// predictor and no negatives BYOL (Grill et al. 2020), with `center` and the energy `cross_entropy` DINO (Caron et al.
 /// 2021). It is saved with the run. Choose 0.99 to 0.999; the shorter the run, the lower.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -28,7 +28,8 @@ pub struct MomentumEncoder {
     pub end: f64,
     /// Momentum, in [0, 1), of the running mean that is taken off the answers (DINO: 0.9); left out: nothing is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub centre: Option<f64>,
+    #[serde(alias = "centre")]
+    pub center: Option<f64>,
 }
 
 impl Default for MomentumEncoder {
@@ -36,7 +37,7 @@ impl Default for MomentumEncoder {
         Self {
             momentum: 0.99,
             end: 0.99,
-            centre: None,
+            center: None,
         }
     }
 }

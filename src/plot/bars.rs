@@ -1,6 +1,6 @@
 //! The energies of all classes for one question.
 
-use super::colour::{BLUE, GREY, INK, VERMILION};
+use super::color::{BLUE, GREY, INK, VERMILION};
 use super::drawing::{Drawing, Key, Style};
 use super::figure::{Anchor, Area, Figure, Mark};
 use super::frame::{Frame, LEFT, SMALL, around, cut, x_ticks};
@@ -66,7 +66,7 @@ impl Drawing for Bars {
         for (place, class) in self.shown().into_iter().enumerate() {
             let [end, _] = frame.place([self.energies[class], 0.0]);
             let y = frame.area.top + 4.0 + STEP * place as f64;
-            let colour = match class {
+            let color = match class {
                 right if right == self.right => BLUE,
                 lowest if Some(lowest) == self.lowest() => VERMILION,
                 _ => GREY.fading(160),
@@ -77,7 +77,7 @@ impl Drawing for Bars {
                 width: (end - zero).abs().max(0.5),
                 height: STEP - 4.0,
             };
-            figure.marks.push(Mark::Rect(bar, colour));
+            figure.marks.push(Mark::Rect(bar, color));
             let name = cut(&self.names[class], LEFT - 12.0, SMALL);
             let at = [frame.area.left - 7.0, y + 12.5];
             figure.text(at, &name, SMALL, Anchor::End);

@@ -1,6 +1,6 @@
 //! What every drawing is to the sheet it stands on, and the signs that drawings share.
 
-use super::colour::{BLUE, Colour, INK, LINES, VERMILION, WHITE, viridis};
+use super::color::{BLUE, Color, INK, LINES, VERMILION, WHITE, viridis};
 use super::figure::{Area, Figure, Mark};
 
 /// One panel of a sheet: its size is known before it is drawn.
@@ -35,9 +35,9 @@ pub enum Style {
     /// A line of its own colour; broken or not.
     Line(usize, bool),
     /// A thin line on the colours of a surface.
-    Level(Colour),
+    Level(Color),
     /// A filled patch.
-    Patch(Colour),
+    Patch(Color),
 }
 
 /// A sign with what it means.
@@ -71,7 +71,7 @@ impl Overlay {
 
 /// The colour of line number `index`.
 #[must_use]
-pub(super) fn line_colour(index: usize) -> Colour {
+pub(super) fn line_color(index: usize) -> Color {
     LINES[index % LINES.len()]
 }
 
@@ -96,14 +96,14 @@ pub(super) fn sign(figure: &mut Figure, style: Style, at: [f64; 2]) {
         }
         Style::Line(index, dashed) => figure.marks.push(Mark::Line {
             points: level.to_vec(),
-            colour: line_colour(index),
+            color: line_color(index),
             width: 2.0,
             dashed,
         }),
-        Style::Patch(colour) => patch(figure, at, colour),
-        Style::Level(colour) => {
+        Style::Patch(color) => patch(figure, at, color),
+        Style::Level(color) => {
             patch(figure, at, viridis(0.25));
-            figure.line(&level, colour, 1.2);
+            figure.line(&level, color, 1.2);
         }
     }
 }
@@ -112,8 +112,8 @@ fn disc(
     figure: &mut Figure,
     at: [f64; 2],
     radius: f64,
-    fill: Option<Colour>,
-    rim: Option<(Colour, f64)>,
+    fill: Option<Color>,
+    rim: Option<(Color, f64)>,
 ) {
     figure.marks.push(Mark::Disc {
         at,
@@ -123,22 +123,22 @@ fn disc(
     });
 }
 
-fn cross(figure: &mut Figure, [x, y]: [f64; 2], r: f64, colour: Colour, width: f64) {
+fn cross(figure: &mut Figure, [x, y]: [f64; 2], r: f64, color: Color, width: f64) {
     let strokes = [
         [[x - r, y - r], [x + r, y + r]],
         [[x - r, y + r], [x + r, y - r]],
     ];
     figure
         .marks
-        .push(Mark::Pieces(strokes.to_vec(), colour, width));
+        .push(Mark::Pieces(strokes.to_vec(), color, width));
 }
 
-fn patch(figure: &mut Figure, [x, y]: [f64; 2], colour: Colour) {
+fn patch(figure: &mut Figure, [x, y]: [f64; 2], color: Color) {
     let area = Area {
         left: x - 8.0,
         top: y - 5.0,
         width: 16.0,
         height: 10.0,
     };
-    figure.marks.push(Mark::Rect(area, colour));
+    figure.marks.push(Mark::Rect(area, color));
 }

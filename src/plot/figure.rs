@@ -1,6 +1,6 @@
 //! A figure as data: what is drawn, in the order in which it covers what lies below.
 
-use super::colour::{Colour, INK, WHITE};
+use super::color::{Color, INK, WHITE};
 
 /// A rectangle, from its upper left corner, in points.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,22 +44,22 @@ pub enum Anchor {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mark {
     /// A filled rectangle.
-    Rect(Area, Colour),
+    Rect(Area, Color),
     /// A line through points.
     Line {
         /// Its points.
         points: Vec<[f64; 2]>,
         /// Its colour.
-        colour: Colour,
+        color: Color,
         /// Its width.
         width: f64,
         /// Whether it is broken.
         dashed: bool,
     },
     /// Separate straight pieces of one colour.
-    Pieces(Vec<[[f64; 2]; 2]>, Colour, f64),
+    Pieces(Vec<[[f64; 2]; 2]>, Color, f64),
     /// A filled polygon.
-    Polygon(Vec<[f64; 2]>, Colour),
+    Polygon(Vec<[f64; 2]>, Color),
     /// A disc or a circle.
     Disc {
         /// Its centre.
@@ -67,9 +67,9 @@ pub enum Mark {
         /// Its radius.
         radius: f64,
         /// Its colour; none leaves it open.
-        fill: Option<Colour>,
+        fill: Option<Color>,
         /// Colour and width of its rim.
-        rim: Option<(Colour, f64)>,
+        rim: Option<(Color, f64)>,
     },
     /// A line of text.
     Text {
@@ -84,7 +84,7 @@ pub enum Mark {
         /// Whether it runs upwards.
         upright: bool,
         /// Its colour.
-        colour: Colour,
+        color: Color,
     },
     /// Coloured cells of equal size, the upper row first.
     Cells {
@@ -93,7 +93,7 @@ pub enum Mark {
         /// Cells in a row.
         columns: usize,
         /// Their colours, row by row.
-        colours: Vec<Colour>,
+        colors: Vec<Color>,
     },
 }
 
@@ -130,10 +130,10 @@ impl Figure {
     }
 
     /// Add a straight or bent line.
-    pub fn line(&mut self, points: &[[f64; 2]], colour: Colour, width: f64) {
+    pub fn line(&mut self, points: &[[f64; 2]], color: Color, width: f64) {
         self.marks.push(Mark::Line {
             points: points.to_vec(),
-            colour,
+            color,
             width,
             dashed: false,
         });
@@ -147,12 +147,12 @@ impl Figure {
             size,
             anchor,
             upright: false,
-            colour: INK,
+            color: INK,
         });
     }
 
     /// Add the outline of `area`.
-    pub fn outline(&mut self, area: Area, colour: Colour, width: f64) {
+    pub fn outline(&mut self, area: Area, color: Color, width: f64) {
         let (left, right, top, bottom) = (area.left, area.right(), area.top, area.bottom());
         let corners = [
             [left, top],
@@ -161,6 +161,6 @@ impl Figure {
             [left, bottom],
             [left, top],
         ];
-        self.line(&corners, colour, width);
+        self.line(&corners, color, width);
     }
 }

@@ -1,6 +1,6 @@
 //! A rectangle with axes: where numbers lie on a figure.
 
-use super::colour::{FAINT, INK};
+use super::color::{FAINT, INK};
 use super::drawing::{Overlay, sign};
 use super::figure::{Anchor, Area, Figure, Mark};
 use super::font;
@@ -114,7 +114,7 @@ impl Frame {
             size: SMALL,
             anchor: Anchor::Middle,
             upright: true,
-            colour: INK,
+            color: INK,
         });
     }
 

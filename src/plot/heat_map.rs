@@ -1,6 +1,6 @@
 //! A surface as colours.
 
-use super::colour::{Colour, INK, WHITE, viridis};
+use super::color::{Color, INK, WHITE, viridis};
 use super::contours::contour;
 use super::drawing::{Drawing, Key, Overlay, Style};
 use super::field::Field;
@@ -15,7 +15,7 @@ const BAR: f64 = 84.0;
 const LINES: usize = 8;
 
 /// Their colour.
-const EQUAL: Colour = WHITE.fading(130);
+const EQUAL: Color = WHITE.fading(130);
 
 /// Steps of colour in the bar.
 const STEPS: usize = 128;
@@ -23,7 +23,7 @@ const STEPS: usize = 128;
 /// Cells across the bar: readers that smooth pictures would blur the edges of a single one.
 const WIDE: usize = 14;
 
-/// E over two numbers, `colour = viridis((E − low) / (high − low))`, dark where it is low; white lines join equal energies.
+/// E over two numbers, `color = viridis((E − low) / (high − low))`, dark where it is low; white lines join equal energies.
 ///
 /// Numbers on the axes are in the units of the data. Choose it for one number x and one number y, or two
 /// numbers y.
@@ -38,7 +38,7 @@ pub struct HeatMap {
     /// What lies on the surface.
     pub overlays: Vec<Overlay>,
     /// Energies of the darkest and of the brightest colour.
-    pub colours: Scale,
+    pub colors: Scale,
     /// Label of the colour bar; none leaves the bar out.
     pub bar: Option<String>,
     /// Width and height of the surface, in points.
@@ -49,7 +49,7 @@ impl HeatMap {
     /// Energies of the lines: closer together where energies are low, which is where answers are told apart.
     fn levels(&self) -> Vec<f64> {
         let share = |line: usize| (line as f64 / (LINES + 1) as f64).powi(2);
-        let levels = (1..=LINES).map(|line| self.colours.low + share(line) * self.colours.span());
+        let levels = (1..=LINES).map(|line| self.colors.low + share(line) * self.colors.span());
         levels.collect()
     }
 }
@@ -66,11 +66,11 @@ impl Drawing for HeatMap {
         let frame = Frame::inside((left, top), size, &self.title, (x, y));
         let columns = self.field.columns;
         let upwards = self.field.energies.chunks_exact(columns.max(1)).rev();
-        let shares = upwards.flatten().map(|e| self.colours.share(f64::from(*e)));
+        let shares = upwards.flatten().map(|e| self.colors.share(f64::from(*e)));
         figure.marks.push(Mark::Cells {
             area: frame.area,
             columns,
-            colours: shares.map(viridis).collect(),
+            colors: shares.map(viridis).collect(),
         });
         for level in self.levels() {
             let place = |piece: [[f64; 2]; 2]| piece.map(|point| frame.place(point));
@@ -84,7 +84,7 @@ impl Drawing for HeatMap {
         }
         frame.axes(figure, &self.title, &self.labels);
         if let Some(label) = &self.bar {
-            bar(figure, frame.area, self.colours, &self.levels(), label);
+            bar(figure, frame.area, self.colors, &self.levels(), label);
         }
     }
 
@@ -100,26 +100,26 @@ impl Drawing for HeatMap {
 }
 
 /// The colours beside `area` with their energies.
-fn bar(figure: &mut Figure, area: Area, colours: Scale, levels: &[f64], label: &str) {
+fn bar(figure: &mut Figure, area: Area, colors: Scale, levels: &[f64], label: &str) {
     let bar = Area {
         left: area.right() + 16.0,
         width: 14.0,
         ..area
     };
     let share = |step| 1.0 - (step as f64 + 0.5) / STEPS as f64;
-    let colours_down = (0..STEPS).flat_map(|step| [viridis(share(step)); WIDE]);
+    let colors_down = (0..STEPS).flat_map(|step| [viridis(share(step)); WIDE]);
     figure.marks.push(Mark::Cells {
         area: bar,
         columns: WIDE,
-        colours: colours_down.collect(),
+        colors: colors_down.collect(),
     });
     for level in levels {
-        let y = bar.bottom() - colours.share(*level) * bar.height;
+        let y = bar.bottom() - colors.share(*level) * bar.height;
         figure.line(&[[bar.left, y], [bar.right(), y]], EQUAL, 0.8);
     }
     figure.outline(bar, INK, 1.0);
-    for (value, text) in colours.ticks((area.height / 45.0) as usize) {
-        let y = bar.bottom() - colours.share(value) * bar.height;
+    for (value, text) in colors.ticks((area.height / 45.0) as usize) {
+        let y = bar.bottom() - colors.share(value) * bar.height;
         figure.line(&[[bar.right(), y], [bar.right() + 4.0, y]], INK, 1.0);
         figure.text([bar.right() + 7.0, y + 4.0], &text, SMALL, Anchor::Start);
     }
@@ -129,7 +129,7 @@ fn bar(figure: &mut Figure, area: Area, colours: Scale, levels: &[f64], label: &
         size: SMALL,
         anchor: Anchor::Middle,
         upright: true,
-        colour: INK,
+        color: INK,
     });
 }
 
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_colour_of_a_cell_follows_its_energy_and_low_y_lies_below() {
+    fn the_color_of_a_cell_follows_its_energy_and_low_y_lies_below() {
         let map = HeatMap {
             title: "test".into(),
             field: Field {
@@ -149,14 +149,14 @@ mod tests {
             },
             labels: ["x".into(), "y".into()],
             overlays: Vec::new(),
-            colours: Scale::new(0.0, 2.0),
+            colors: Scale::new(0.0, 2.0),
             bar: None,
             side: 100.0,
         };
         let mut figure = Figure::new(300.0, 300.0, "test");
         map.draw(&mut figure, 0.0, 0.0);
         let cells = figure.marks.iter().find_map(|mark| match mark {
-            Mark::Cells { colours, .. } => Some(colours.clone()),
+            Mark::Cells { colors, .. } => Some(colors.clone()),
             _ => None,
         });
         let wanted = [1.0, f64::NAN, 0.0, 0.5].map(viridis);

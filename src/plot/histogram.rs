@@ -1,6 +1,6 @@
 //! How energies of right and of wrong answers are distributed.
 
-use super::colour::{BLUE, Colour, VERMILION};
+use super::color::{BLUE, Color, VERMILION};
 use super::drawing::{Drawing, Key, Style};
 use super::figure::{Area, Figure, Mark};
 use super::frame::{Frame, around};
@@ -47,7 +47,7 @@ impl Drawing for Histogram {
     fn draw(&self, figure: &mut Figure, left: f64, top: f64) {
         let x = self.range;
         let groups = [(&self.wrong, VERMILION), (&self.right, BLUE)]
-            .map(|(values, colour)| (shares(values, x), colour));
+            .map(|(values, color)| (shares(values, x), color));
         let highest = groups
             .iter()
             .flat_map(|(s, _)| s)
@@ -56,16 +56,16 @@ impl Drawing for Histogram {
         let y = Scale::new(0.0, highest.max(1.0) * 1.05);
         let frame = Frame::inside((left, top), self.inner, &self.title, (x, y));
         frame.lines_across(figure);
-        for (shares, colour) in &groups {
-            bins(figure, &frame, shares, *colour);
+        for (shares, color) in &groups {
+            bins(figure, &frame, shares, *color);
         }
         let labels = ["energy".into(), "share of answers (%)".into()];
         frame.axes(figure, &self.title, &labels);
     }
 
     fn legend(&self) -> Vec<Key> {
-        let key = |colour: Colour, name: &str, count: usize| Key {
-            style: Style::Patch(colour.fading(150)),
+        let key = |color: Color, name: &str, count: usize| Key {
+            style: Style::Patch(color.fading(150)),
             name: format!("{name} ({count})"),
         };
         vec![
@@ -75,7 +75,7 @@ impl Drawing for Histogram {
     }
 }
 
-fn bins(figure: &mut Figure, frame: &Frame, shares: &[f64], colour: Colour) {
+fn bins(figure: &mut Figure, frame: &Frame, shares: &[f64], color: Color) {
     let width = frame.area.width / BINS as f64;
     let mut outline = vec![[frame.area.left, frame.area.bottom()]];
     for (bin, share) in shares.iter().enumerate() {
@@ -89,11 +89,11 @@ fn bins(figure: &mut Figure, frame: &Frame, shares: &[f64], colour: Colour) {
         };
         outline.extend([[left, top], [left + width, top]]);
         if area.height > 0.0 {
-            figure.marks.push(Mark::Rect(area, colour.fading(110)));
+            figure.marks.push(Mark::Rect(area, color.fading(110)));
         }
     }
     outline.push([frame.area.right(), frame.area.bottom()]);
-    figure.line(&outline, colour, 1.4);
+    figure.line(&outline, color, 1.4);
 }
 
 #[cfg(test)]

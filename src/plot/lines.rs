@@ -1,6 +1,6 @@
 //! Lines over one axis.
 
-use super::drawing::{Drawing, Key, Overlay, Style, line_colour};
+use super::drawing::{Drawing, Key, Overlay, Style, line_color};
 use super::figure::{Figure, Mark};
 use super::frame::{Frame, around};
 use super::scale::Scale;
@@ -13,7 +13,7 @@ pub struct Series {
     /// Points from left to right; what is not finite is left out.
     pub points: Vec<[f64; 2]>,
     /// Number of its colour.
-    pub colour: usize,
+    pub color: usize,
     /// Whether it is broken.
     pub dashed: bool,
 }
@@ -59,7 +59,7 @@ impl Drawing for Lines {
                 .filter(|p| p.iter().all(|v| v.is_finite()));
             figure.marks.push(Mark::Line {
                 points: finite.map(|point| frame.place(*point)).collect(),
-                colour: line_colour(series.colour),
+                color: line_color(series.color),
                 width: 1.8,
                 dashed: series.dashed,
             });
@@ -72,7 +72,7 @@ impl Drawing for Lines {
 
     fn legend(&self) -> Vec<Key> {
         let lines = self.series.iter().map(|series| Key {
-            style: Style::Line(series.colour, series.dashed),
+            style: Style::Line(series.color, series.dashed),
             name: series.name.clone(),
         });
         let marks = self.overlays.iter().filter(|o| !o.points.is_empty());

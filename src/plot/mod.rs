@@ -13,7 +13,7 @@
 //! give the same bytes.
 
 mod bars;
-pub mod colour;
+pub mod color;
 mod contours;
 mod drawing;
 mod field;

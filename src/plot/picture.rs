@@ -1,6 +1,6 @@
 //! Photographs side by side under one caption.
 
-use super::colour::{Colour, GREY};
+use super::color::{Color, GREY};
 use super::drawing::Drawing;
 use super::figure::{Anchor, Area, Figure, Mark};
 use super::frame::{SMALL, cut};
@@ -16,7 +16,7 @@ pub struct Panel {
     /// Pixels in a row.
     pub columns: usize,
     /// Their colours, row by row.
-    pub colours: Vec<Colour>,
+    pub colors: Vec<Color>,
     /// Width on the sheet, in points.
     pub width: f64,
 }
@@ -31,7 +31,7 @@ impl Panel {
             let value = values.get(plane * pixels + i).copied().unwrap_or_default();
             (value.clamp(0.0, 1.0) * 255.0).round() as u8
         };
-        let colour = |i: usize| Colour {
+        let color = |i: usize| Color {
             r: byte(0, i),
             g: byte(1, i),
             b: byte(2, i),
@@ -39,13 +39,13 @@ impl Panel {
         };
         Self {
             columns: width,
-            colours: (0..pixels).map(colour).collect(),
+            colors: (0..pixels).map(color).collect(),
             width: on_sheet,
         }
     }
 
     fn height(&self) -> f64 {
-        let rows = self.colours.len() as f64 / self.columns.max(1) as f64;
+        let rows = self.colors.len() as f64 / self.columns.max(1) as f64;
         self.width * rows / self.columns.max(1) as f64
     }
 }
@@ -87,7 +87,7 @@ impl Drawing for Picture {
             figure.marks.push(Mark::Cells {
                 area,
                 columns: panel.columns,
-                colours: panel.colours.clone(),
+                colors: panel.colors.clone(),
             });
             figure.outline(area, GREY, 0.5);
             x += panel.width + GAP;
@@ -100,13 +100,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_view_becomes_colours_and_keeps_its_shape() {
+    fn a_view_becomes_colors_and_keeps_its_shape() {
         let panel = Panel::of(&[0.0, 0.5, 1.0, 2.0, -1.0, 0.2], [1, 2, 3], 30.0);
-        let grey: Vec<u8> = panel.colours.iter().map(|c| c.g).collect();
+        let grey: Vec<u8> = panel.colors.iter().map(|c| c.g).collect();
         assert_eq!(grey, [0, 128, 255, 255, 0, 51]);
         assert!((panel.height() - 20.0).abs() < 1e-9);
-        let colour = Panel::of(&[1.0, 0.0, 0.5], [3, 1, 1], 8.0).colours[0];
-        assert_eq!((colour.r, colour.g, colour.b), (255, 0, 128));
+        let color = Panel::of(&[1.0, 0.0, 0.5], [3, 1, 1], 8.0).colors[0];
+        assert_eq!((color.r, color.g, color.b), (255, 0, 128));
         let picture = Picture {
             title: "two".into(),
             panels: vec![panel.clone(), panel],

@@ -1,6 +1,6 @@
 //! The plane of the losses: energies of right answers against those of the most offending wrong ones.
 
-use super::colour::{GREY, INK};
+use super::color::{GREY, INK};
 use super::drawing::{Drawing, Key, Overlay, Style};
 use super::figure::{Figure, Mark};
 use super::frame::{Frame, around};
@@ -57,7 +57,7 @@ impl Drawing for Plane {
         if let Some(points) = self.margin.and_then(|m| Self::line(&frame, m)) {
             figure.marks.push(Mark::Line {
                 points,
-                colour: INK,
+                color: INK,
                 width: 1.6,
                 dashed: true,
             });

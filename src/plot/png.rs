@@ -7,7 +7,7 @@ use tiny_skia::{
     StrokeDash, Transform,
 };
 
-use super::colour::Colour;
+use super::color::Color;
 use super::figure::{Anchor, Area, Figure, Mark};
 use super::font;
 use crate::error::{Error, Result};
@@ -39,12 +39,12 @@ pub(super) fn png(figure: &Figure) -> Result<Vec<u8>> {
 ///
 /// # Errors
 /// They are no whole rows.
-pub(super) fn cells(columns: usize, colours: &[Colour]) -> Result<Vec<u8>> {
-    let bytes: Vec<u8> = colours.iter().flat_map(|c| [c.r, c.g, c.b]).collect();
+pub(super) fn cells(columns: usize, colors: &[Color]) -> Result<Vec<u8>> {
+    let bytes: Vec<u8> = colors.iter().flat_map(|c| [c.r, c.g, c.b]).collect();
     encoded(
         &bytes,
         columns as u32,
-        (colours.len() / columns.max(1)) as u32,
+        (colors.len() / columns.max(1)) as u32,
     )
 }
 
@@ -61,19 +61,19 @@ fn zoom() -> Transform {
     Transform::from_scale(PIXELS as f32, PIXELS as f32)
 }
 
-fn paint(colour: Colour) -> Paint<'static> {
+fn paint(color: Color) -> Paint<'static> {
     let mut paint = Paint::default();
-    paint.set_color_rgba8(colour.r, colour.g, colour.b, colour.alpha);
+    paint.set_color_rgba8(color.r, color.g, color.b, color.alpha);
     paint
 }
 
-fn fill(canvas: &mut Pixmap, path: Option<Path>, colour: Colour, transform: Transform) {
+fn fill(canvas: &mut Pixmap, path: Option<Path>, color: Color, transform: Transform) {
     if let Some(path) = path {
-        canvas.fill_path(&path, &paint(colour), FillRule::Winding, transform, None);
+        canvas.fill_path(&path, &paint(color), FillRule::Winding, transform, None);
     }
 }
 
-fn stroke(canvas: &mut Pixmap, path: Option<Path>, colour: Colour, width: f64, dashed: bool) {
+fn stroke(canvas: &mut Pixmap, path: Option<Path>, color: Color, width: f64, dashed: bool) {
     let stroke = Stroke {
         width: width as f32,
         line_join: LineJoin::Round,
@@ -83,23 +83,23 @@ fn stroke(canvas: &mut Pixmap, path: Option<Path>, colour: Colour, width: f64, d
         ..Stroke::default()
     };
     if let Some(path) = path {
-        canvas.stroke_path(&path, &paint(colour), &stroke, zoom(), None);
+        canvas.stroke_path(&path, &paint(color), &stroke, zoom(), None);
     }
 }
 
 fn draw(canvas: &mut Pixmap, mark: &Mark) {
     match mark {
-        Mark::Rect(area, colour) => fill(canvas, rect(area), *colour, zoom()),
+        Mark::Rect(area, color) => fill(canvas, rect(area), *color, zoom()),
         Mark::Line {
             points,
-            colour,
+            color,
             width,
             dashed,
-        } => stroke(canvas, open(points), *colour, *width, *dashed),
-        Mark::Pieces(pieces, colour, width) => {
-            stroke(canvas, separate(pieces), *colour, *width, false);
+        } => stroke(canvas, open(points), *color, *width, *dashed),
+        Mark::Pieces(pieces, color, width) => {
+            stroke(canvas, separate(pieces), *color, *width, false);
         }
-        Mark::Polygon(points, colour) => fill(canvas, open(points), *colour, zoom()),
+        Mark::Polygon(points, color) => fill(canvas, open(points), *color, zoom()),
         Mark::Disc {
             at: [x, y],
             radius,
@@ -107,11 +107,11 @@ fn draw(canvas: &mut Pixmap, mark: &Mark) {
             rim,
         } => {
             let circle = || PathBuilder::from_circle(*x as f32, *y as f32, *radius as f32);
-            if let Some(colour) = inside {
-                fill(canvas, circle(), *colour, zoom());
+            if let Some(color) = inside {
+                fill(canvas, circle(), *color, zoom());
             }
-            if let Some((colour, width)) = rim {
-                stroke(canvas, circle(), *colour, *width, false);
+            if let Some((color, width)) = rim {
+                stroke(canvas, circle(), *color, *width, false);
             }
         }
         Mark::Text {
@@ -120,7 +120,7 @@ fn draw(canvas: &mut Pixmap, mark: &Mark) {
             size,
             anchor,
             upright,
-            colour,
+            color,
         } => {
             let width = font::width(text, *size);
             let back = match anchor {
@@ -133,13 +133,13 @@ fn draw(canvas: &mut Pixmap, mark: &Mark) {
                 .pre_translate(at[0] as f32, at[1] as f32)
                 .pre_rotate(turn)
                 .pre_translate(-back as f32, 0.0);
-            fill(canvas, font::outline(text, *size), *colour, place);
+            fill(canvas, font::outline(text, *size), *color, place);
         }
         Mark::Cells {
             area,
             columns,
-            colours,
-        } => paste(canvas, area, *columns, colours),
+            colors,
+        } => paste(canvas, area, *columns, colors),
     }
 }
 
@@ -170,8 +170,8 @@ fn separate(pieces: &[[[f64; 2]; 2]]) -> Option<Path> {
 }
 
 /// Give every pixel of `area` the colour of the cell that holds its middle.
-fn paste(canvas: &mut Pixmap, area: &Area, columns: usize, colours: &[Colour]) {
-    let rows = colours.len() / columns.max(1);
+fn paste(canvas: &mut Pixmap, area: &Area, columns: usize, colors: &[Color]) {
+    let rows = colors.len() / columns.max(1);
     let (width, height) = (canvas.width() as usize, canvas.height() as usize);
     // Only the rows of the area are visited: a contact sheet has hundreds of them.
     let row = |points: f64| ((points * PIXELS).max(0.0) as usize * width).min(width * height);
@@ -185,9 +185,9 @@ fn paste(canvas: &mut Pixmap, area: &Area, columns: usize, colours: &[Colour]) {
             continue;
         }
         let cell = (down * rows as f64) as usize * columns + (across * columns as f64) as usize;
-        let opaque = |c: &Colour| PremultipliedColorU8::from_rgba(c.r, c.g, c.b, 255);
-        if let Some(colour) = colours.get(cell).and_then(opaque) {
-            *pixel = colour;
+        let opaque = |c: &Color| PremultipliedColorU8::from_rgba(c.r, c.g, c.b, 255);
+        if let Some(color) = colors.get(cell).and_then(opaque) {
+            *pixel = color;
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 
-use super::colour::Colour;
+use super::color::Color;
 use super::figure::{Anchor, Area, Figure, Mark};
 use super::{font, png};
 use crate::error::Result;
@@ -32,10 +32,10 @@ pub(super) fn svg(figure: &Figure) -> Result<String> {
 
 fn element(mark: &Mark) -> Result<String> {
     Ok(match mark {
-        Mark::Rect(area, colour) => format!("<rect {} {}/>", place(area), paint("fill", *colour)),
+        Mark::Rect(area, color) => format!("<rect {} {}/>", place(area), paint("fill", *color)),
         Mark::Line {
             points,
-            colour,
+            color,
             width,
             dashed,
         } => {
@@ -47,18 +47,18 @@ fn element(mark: &Mark) -> Result<String> {
             format!(
                 "<polyline points=\"{}\" fill=\"none\" {} stroke-width=\"{width}\" stroke-linejoin=\"round\"{dashes}/>",
                 path(points),
-                paint("stroke", *colour)
+                paint("stroke", *color)
             )
         }
-        Mark::Pieces(pieces, colour, width) => format!(
+        Mark::Pieces(pieces, color, width) => format!(
             "<path d=\"{}\" fill=\"none\" {} stroke-width=\"{width}\"/>",
             strokes(pieces),
-            paint("stroke", *colour)
+            paint("stroke", *color)
         ),
-        Mark::Polygon(points, colour) => format!(
+        Mark::Polygon(points, color) => format!(
             "<polygon points=\"{}\" {}/>",
             path(points),
-            paint("fill", *colour)
+            paint("fill", *color)
         ),
         Mark::Disc {
             at: [x, y],
@@ -72,7 +72,7 @@ fn element(mark: &Mark) -> Result<String> {
             size,
             anchor,
             upright,
-            colour,
+            color,
         } => {
             let anchor = match anchor {
                 Anchor::Start => "start",
@@ -87,16 +87,16 @@ fn element(mark: &Mark) -> Result<String> {
             };
             format!(
                 "<text x=\"{x}\" y=\"{y}\" font-size=\"{size}\" text-anchor=\"{anchor}\" {}{turned}>{}</text>",
-                paint("fill", *colour),
+                paint("fill", *color),
                 escaped(text)
             )
         }
         Mark::Cells {
             area,
             columns,
-            colours,
+            colors,
         } => {
-            let picture = BASE64_STANDARD.encode(png::cells(*columns, colours)?);
+            let picture = BASE64_STANDARD.encode(png::cells(*columns, colors)?);
             format!(
                 "<image {} preserveAspectRatio=\"none\" style=\"image-rendering:pixelated\" \
                  href=\"data:image/png;base64,{picture}\"/>",
@@ -106,10 +106,10 @@ fn element(mark: &Mark) -> Result<String> {
     })
 }
 
-fn disc([x, y, r]: [f64; 3], fill: Option<Colour>, rim: Option<(Colour, f64)>) -> String {
-    let fill = fill.map_or("fill=\"none\"".into(), |colour| paint("fill", colour));
-    let rim = rim.map_or(String::new(), |(colour, width)| {
-        format!(" {} stroke-width=\"{width}\"", paint("stroke", colour))
+fn disc([x, y, r]: [f64; 3], fill: Option<Color>, rim: Option<(Color, f64)>) -> String {
+    let fill = fill.map_or("fill=\"none\"".into(), |color| paint("fill", color));
+    let rim = rim.map_or(String::new(), |(color, width)| {
+        format!(" {} stroke-width=\"{width}\"", paint("stroke", color))
     });
     format!("<circle cx=\"{x}\" cy=\"{y}\" r=\"{r}\" {fill}{rim}/>")
 }
@@ -140,8 +140,8 @@ fn number(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
-fn paint(what: &str, colour: Colour) -> String {
-    let Colour { r, g, b, alpha } = colour;
+fn paint(what: &str, color: Color) -> String {
+    let Color { r, g, b, alpha } = color;
     let mut text = format!("{what}=\"#{r:02x}{g:02x}{b:02x}\"");
     if alpha < 255 {
         let share = number(f64::from(alpha) / 255.0);

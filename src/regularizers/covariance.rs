@@ -2,7 +2,7 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{OverViews, Regularizer, centred};
+use super::{OverViews, Regularizer, centered};
 use crate::error::Result;
 
 /// VICReg's covariance term, `Σ_{i≠j} C_ij² / D`, summed over the views.
@@ -43,9 +43,9 @@ impl Regularizer for Covariance {
     fn forward(&self, views: &[Tensor], _: u64) -> Result<Tensor> {
         let mut terms = Vec::with_capacity(views.len());
         for view in views {
-            let (centred, freedom) = centred(view)?;
-            let covariance = (centred.t()?.matmul(&centred)? * (1.0 / freedom))?; // (D, D)
-            let diagonal = (centred.sqr()?.sum(0)? * (1.0 / freedom))?; // (D,)
+            let (centered, freedom) = centered(view)?;
+            let covariance = (centered.t()?.matmul(&centered)? * (1.0 / freedom))?; // (D, D)
+            let diagonal = (centered.sqr()?.sum(0)? * (1.0 / freedom))?; // (D,)
             let off = (covariance.sqr()?.sum_all()? - diagonal.sqr()?.sum_all()?)?;
             terms.push((off * (1.0 / view.dim(1)? as f64))?);
         }

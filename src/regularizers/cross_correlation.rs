@@ -2,7 +2,7 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Regularizer, centred};
+use super::{Regularizer, centered};
 use crate::error::{Error, Result};
 
 /// Barlow Twins, `Σ_i (1 − C_ii)² + lambda Σ_{i≠j} C_ij²`, C the cross-correlation of two views.
@@ -44,10 +44,10 @@ impl Default for CrossCorrelation {
 }
 
 impl CrossCorrelation {
-    fn standardised(self, view: &Tensor) -> Result<Tensor> {
-        let (centred, _) = centred(view)?;
-        let std = (centred.sqr()?.mean_keepdim(0)? + self.eps)?.sqrt()?;
-        Ok(centred.broadcast_div(&std)?)
+    fn standardized(self, view: &Tensor) -> Result<Tensor> {
+        let (centered, _) = centered(view)?;
+        let std = (centered.sqr()?.mean_keepdim(0)? + self.eps)?.sqrt()?;
+        Ok(centered.broadcast_div(&std)?)
     }
 }
 
@@ -62,7 +62,7 @@ impl Regularizer for CrossCorrelation {
                 ),
             ));
         };
-        let (a, b) = (self.standardised(a)?, self.standardised(b)?);
+        let (a, b) = (self.standardized(a)?, self.standardized(b)?);
         let rows = a.dim(0)? as f64;
         let table = (a.t()?.matmul(&b)? * (1.0 / rows))?; // (D, D)
         let diagonal = ((&a * &b)?.sum(0)? * (1.0 / rows))?; // (D,)

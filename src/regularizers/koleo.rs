@@ -2,8 +2,8 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Regularizer, centred};
-use crate::energies::l2_normalise;
+use super::{Regularizer, centered};
+use crate::energies::l2_normalize;
 use crate::error::Result;
 
 /// Distances below this count as this.
@@ -44,8 +44,8 @@ impl Default for Koleo {
 
 impl Koleo {
     fn of(self, view: &Tensor) -> Result<Tensor> {
-        centred(view)?; // refuses a single row
-        let x = l2_normalise(view)?;
+        centered(view)?; // refuses a single row
+        let x = l2_normalize(view)?;
         let rows = x.dim(0)?;
         let itself = (Tensor::eye(rows, x.dtype(), x.device())? * 4.0)?; // below any cosine
         let nearest = (x.detach().matmul(&x.detach().t()?)? - itself)?.argmax(D::Minus1)?;

@@ -124,7 +124,7 @@ fn above_zero(key: &str, value: f64) -> Result<()> {
 }
 
 /// Rows minus their mean, and the number of rows less one.
-fn centred(view: &Tensor) -> Result<(Tensor, f64)> {
+fn centered(view: &Tensor) -> Result<(Tensor, f64)> {
     let rows = view.dim(0)?;
     if rows < 2 {
         return Err(crate::error::Error::key(
@@ -132,6 +132,6 @@ fn centred(view: &Tensor) -> Result<(Tensor, f64)> {
             "a regularizer needs at least two samples in a batch",
         ));
     }
-    let centred = view.broadcast_sub(&view.mean_keepdim(0)?)?;
-    Ok((centred, (rows - 1) as f64))
+    let centered = view.broadcast_sub(&view.mean_keepdim(0)?)?;
+    Ok((centered, (rows - 1) as f64))
 }

@@ -2,8 +2,8 @@ use candle_core::{D, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Regularizer, centred};
-use crate::energies::l2_normalise;
+use super::{Regularizer, centered};
+use crate::energies::l2_normalize;
 use crate::error::Result;
 
 /// Uniformity, `log mean_{i<j} exp(−t ‖x_i − x_j‖²)` on unit vectors: how evenly they cover the sphere.
@@ -41,8 +41,8 @@ impl Default for Uniformity {
 
 impl Uniformity {
     fn of(self, view: &Tensor) -> Result<Tensor> {
-        centred(view)?; // refuses a single row
-        let x = l2_normalise(view)?;
+        centered(view)?; // refuses a single row
+        let x = l2_normalize(view)?;
         let rows = x.dim(0)?;
         let lengths = x.sqr()?.sum_keepdim(D::Minus1)?;
         let products = (x.matmul(&x.t()?)? * -2.0)?;

@@ -2,7 +2,7 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{OverViews, Regularizer, centred};
+use super::{OverViews, Regularizer, centered};
 use crate::error::Result;
 
 /// VICReg's variance term, `mean_d max(0, gamma − sqrt(Var_d + eps))`, averaged over the views.
@@ -49,8 +49,8 @@ impl Regularizer for Variance {
     fn forward(&self, views: &[Tensor], _: u64) -> Result<Tensor> {
         let mut terms = Vec::with_capacity(views.len());
         for view in views {
-            let (centred, freedom) = centred(view)?;
-            let variance = (centred.sqr()?.sum(0)? * (1.0 / freedom))?;
+            let (centered, freedom) = centered(view)?;
+            let variance = (centered.sqr()?.sum(0)? * (1.0 / freedom))?;
             let std = (variance + self.eps)?.sqrt()?;
             terms.push(std.affine(-1.0, self.gamma)?.relu()?.mean_all()?);
         }

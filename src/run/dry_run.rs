@@ -24,7 +24,7 @@ pub(super) fn dry_run(setup: &ImageSetup, steps: u64) -> Result<String> {
     let mut seconds = f64::INFINITY;
     for _ in 0..2 {
         let started = Instant::now();
-        gradients(&objective, &batch, config.train.slices, &params)?;
+        gradients(&objective, &batch, config.train.chunks, &params)?;
         setup.device.synchronize()?;
         seconds = started.elapsed().as_secs_f64();
         if seconds > PATIENCE {

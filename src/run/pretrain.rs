@@ -38,8 +38,8 @@ pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
     let augment = &setup.config.augment;
     let sizes = augment.sizes();
     let answering = sizes.iter().filter(|&&size| size == augment.size);
-    let floor = objective.floor(batch, answering.count());
-    let diagnosis = Diagnosis::new(&setup.config, setup.splits.train.len(), floor)?;
+    let collapse_value = objective.collapse_value(batch, answering.count());
+    let diagnosis = Diagnosis::new(&setup.config, setup.splits.train.len(), collapse_value)?;
     let source = LoaderSource {
         loader: setup.loader()?,
         dataset: setup.splits.train.clone(),
@@ -103,8 +103,8 @@ fn messages(setup: &ImageSetup) -> Result<Vec<String>> {
                 .into(),
         );
     }
-    if setup.config.train.slices > 1 {
-        messages.push("train.slices: batch norm takes its statistics slice by slice".into());
+    if setup.config.train.chunks > 1 {
+        messages.push("train.chunks: batch norm takes its statistics chunk by chunk".into());
     }
     Ok(messages)
 }

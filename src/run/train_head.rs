@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::eval::answer_card::AnswerCard;
 use crate::eval::surface::{self, Surface};
 use crate::heads::Space;
-use crate::inference::Machine;
+use crate::inference::EnergyModel;
 use crate::judge::{class_card, judge_head, vector_card};
 use crate::objectives::Objective;
 use crate::train::{Probed, Progress, RunFolder};
@@ -40,20 +40,20 @@ pub fn train_head(config: &Config, session: Session) -> Result<Finished<AnswerCa
     let task = HeadSetup::new(config)?;
     task.check_memory()?;
     let pretrained = task.config.pretrained.as_ref().filter(|_| new);
-    let machine = task.machine(pretrained)?;
-    let mut objective = task.objective(machine.clone())?;
+    let model = task.model(pretrained)?;
+    let mut objective = task.objective(model.clone())?;
     let warnings = objective.warnings();
     let source = task.source()?;
-    let before = before(&task, &machine)?;
+    let before = before(&task, &model)?;
     let validation = most(&task).min(task.config.probe.queries);
     let probe = |_: Option<f64>| {
-        let coded = task.encode_part(&machine, Part::Validation, validation)?;
-        look(&task, &machine, &coded, &before)
+        let coded = task.encode_part(&model, Part::Validation, validation)?;
+        look(&task, &model, &coded, &before)
     };
     let job = Job {
         config: &task.config,
         objective: &mut objective as &mut dyn Objective,
-        params: machine.network().params(),
+        params: model.network().params(),
         source: source.as_ref(),
         probe: Box::new(probe),
         data: match &task.data {
@@ -63,7 +63,7 @@ pub fn train_head(config: &Config, session: Session) -> Result<Finished<AnswerCa
         messages: messages(&task, &warnings),
     };
     let (progress, folder) = fit(job, session)?;
-    let card = card(&task, &machine, &progress, &folder, (&before, warnings))?;
+    let card = card(&task, &model, &progress, &folder, (&before, warnings))?;
     finish(folder, card)
 }
 
@@ -99,10 +99,10 @@ fn most(task: &HeadSetup) -> usize {
 }
 
 /// The surface as it is before training: an encoder that is taken over keeps its values.
-fn before(task: &HeadSetup, machine: &Machine) -> Result<Surface> {
-    let fresh = task.machine(None)?;
+fn before(task: &HeadSetup, model: &EnergyModel) -> Result<Surface> {
+    let fresh = task.model(None)?;
     if task.config.pretrained.is_some() {
-        let values = machine.network().params().all();
+        let values = model.network().params().all();
         let values = values
             .into_iter()
             .map(|param| (param.name, param.var.as_detached_tensor()));
@@ -116,8 +116,13 @@ fn before(task: &HeadSetup, machine: &Machine) -> Result<Surface> {
 }
 
 /// What a probe sees, and the verdict.
-fn look(task: &HeadSetup, machine: &Machine, coded: &Encoded, before: &Surface) -> Result<Probed> {
-    let judged = judge_head(task, machine, coded)?;
+fn look(
+    task: &HeadSetup,
+    model: &EnergyModel,
+    coded: &Encoded,
+    before: &Surface,
+) -> Result<Probed> {
+    let judged = judge_head(task, model, coded)?;
     let surface = judged.surface;
     let judgement = surface::judge(&surface, before);
     let (name, score) = judged.score(task, coded);
@@ -146,23 +151,23 @@ fn look(task: &HeadSetup, machine: &Machine, coded: &Encoded, before: &Surface) 
 
 fn card(
     task: &HeadSetup,
-    machine: &Machine,
+    model: &EnergyModel,
     progress: &Progress,
     folder: &RunFolder,
     (before, warnings): (&Surface, Vec<String>),
 ) -> Result<AnswerCard> {
-    let coded = task.encode_part(machine, Part::Test, most(task))?;
-    let judged = judge_head(task, machine, &coded)?;
+    let coded = task.encode_part(model, Part::Test, most(task))?;
+    let judged = judge_head(task, model, &coded)?;
     write_plane(folder, &judged.plane)?;
     let surface = judged.surface;
     let judgement = surface::judge(&surface, before);
     let (classes, vectors) = match task.space {
-        Space::Classes(_) => (Some(class_card(task, machine, &judged, &coded)?), None),
-        Space::Vectors(_) => (None, Some(vector_card(task, machine, &judged, &coded)?)),
+        Space::Classes(_) => (Some(class_card(task, model, &judged, &coded)?), None),
+        Space::Vectors(_) => (None, Some(vector_card(task, model, &judged, &coded)?)),
     };
     let config = &task.config;
     let heads = config.all_heads();
-    let trainable = machine.network().params().trainable();
+    let trainable = model.network().params().trainable();
     Ok(AnswerCard {
         run: folder.root().display().to_string(),
         method: config.method.clone(),

@@ -18,8 +18,9 @@ pub struct TrainConfig {
     /// How the learning rate falls after the warm-up: `cosine`, `linear` or `constant`.
     pub decay: Decay,
     /// Parts in which a batch is embedded, to save memory; gradients stay those of the whole batch, batch
-    /// norm takes its statistics slice by slice.
-    pub slices: usize,
+    /// norm takes its statistics chunk by chunk.
+    #[serde(alias = "slices")]
+    pub chunks: usize,
     /// Of the products while training: `f32`, or `bf16` on processors that have it.
     pub precision: Precision,
     /// Largest 2-norm of all gradients together; 0 leaves them alone.
@@ -37,7 +38,7 @@ impl Default for TrainConfig {
             batch: 256,
             warmup_epochs: 1.0,
             decay: Decay::Cosine,
-            slices: 1,
+            chunks: 1,
             precision: Precision::F32,
             clip: 0.0,
             save_every: 1.0,
@@ -58,16 +59,16 @@ impl TrainConfig {
         };
         above("train.epochs", self.epochs as f64, 1.0)?;
         above("train.batch", self.batch as f64, 1.0)?;
-        above("train.slices", self.slices as f64, 1.0)?;
+        above("train.chunks", self.chunks as f64, 1.0)?;
         above("train.warmup_epochs", self.warmup_epochs, 0.0)?;
         above("train.clip", self.clip, 0.0)?;
         above("train.keep", self.keep as f64, 1.0)?;
         require(
-            "train.slices",
-            self.slices == 1 || self.slices <= self.batch / 2,
+            "train.chunks",
+            self.chunks == 1 || self.chunks <= self.batch / 2,
             format_args!(
-                "{} slices of a batch of {} leave fewer than two samples each",
-                self.slices, self.batch
+                "{} chunks of a batch of {} leave fewer than two samples each",
+                self.chunks, self.batch
             ),
         )?;
         require(

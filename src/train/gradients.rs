@@ -1,4 +1,4 @@
-//! Gradients of an objective, pulled back slice by slice.
+//! Gradients of an objective, pulled back chunk by chunk.
 
 use candle_core::{Tensor, Var};
 
@@ -17,22 +17,22 @@ pub struct Computed {
     pub gradients: Gradients,
 }
 
-/// Loss and gradients of `objective` on `batch`, embedded in `slices` parts.
+/// Loss and gradients of `objective` on `batch`, embedded in `chunks` parts.
 ///
-/// With one slice the network runs once. With more, each slice runs twice, first for its embedding, then
-/// again to pull its part of the gradient back, so that only one slice's activations are alive at a time
+/// With one chunk the network runs once. With more, each chunk runs twice, first for its embedding, then
+/// again to pull its part of the gradient back, so that only one chunk's activations are alive at a time
 /// (gradient caching, Gao et al. 2021). The loss always sees the whole batch: the gradient is that of the
-/// whole batch for every loss, except that batch norm takes its statistics slice by slice.
+/// whole batch for every loss, except that batch norm takes its statistics chunk by chunk.
 ///
 /// # Errors
-/// More slices than samples, or a tensor operation failed.
+/// More chunks than samples, or a tensor operation failed.
 pub fn gradients(
     objective: &dyn Objective,
     batch: &Batch,
-    slices: usize,
+    chunks: usize,
     params: &Params,
 ) -> Result<Computed> {
-    let parts = split(batch, slices)?;
+    let parts = split(batch, chunks)?;
     if let [only] = parts.as_slice() {
         let embedded = objective.embed(only, Mode::Train)?;
         let tensors = embedded.tensors.clone();
@@ -40,13 +40,13 @@ pub fn gradients(
             (embedded.pullback)(upstream)
         });
     }
-    let mut per_slice = Vec::new();
+    let mut per_chunk = Vec::new();
     for part in &parts {
-        per_slice.push(objective.embed(part, Mode::Train)?.tensors);
+        per_chunk.push(objective.embed(part, Mode::Train)?.tensors);
     }
-    let joined: Vec<Tensor> = (0..per_slice[0].len())
+    let joined: Vec<Tensor> = (0..per_chunk[0].len())
         .map(|t| {
-            let column: Vec<&Tensor> = per_slice.iter().map(|tensors| &tensors[t]).collect();
+            let column: Vec<&Tensor> = per_chunk.iter().map(|tensors| &tensors[t]).collect();
             Tensor::cat(&column, 0)
         })
         .collect::<candle_core::Result<_>>()?;
@@ -98,22 +98,22 @@ fn whole(
     })
 }
 
-/// `batch` in `slices` parts whose sizes differ by one at most.
-fn split(batch: &Batch, slices: usize) -> Result<Vec<Batch>> {
-    if slices == 0 || slices > batch.len() {
+/// `batch` in `chunks` parts whose sizes differ by one at most.
+fn split(batch: &Batch, chunks: usize) -> Result<Vec<Batch>> {
+    if chunks == 0 || chunks > batch.len() {
         return Err(Error::key(
-            "train.slices",
+            "train.chunks",
             format!(
-                "{slices} slices cannot be made of a batch of {}; use 1 to {}",
+                "{chunks} chunks cannot be made of a batch of {}; use 1 to {}",
                 batch.len(),
                 batch.len()
             ),
         ));
     }
     let mut start = 0;
-    (0..slices)
+    (0..chunks)
         .map(|i| {
-            let end = batch.len() * (i + 1) / slices;
+            let end = batch.len() * (i + 1) / chunks;
             let part = batch.slice(start, end - start);
             start = end;
             part

@@ -256,7 +256,7 @@ impl Trainer<'_> {
         }
         batch.step = step;
         batch.progress = step as f64 / steps as f64;
-        let computed = gradients(self.objective, &batch, self.config.slices, self.params)?;
+        let computed = gradients(self.objective, &batch, self.config.chunks, self.params)?;
         if !computed.loss.is_finite() {
             let what = format!("the loss is {} at step {}", computed.loss, step + 1);
             return Err(self.diverged(&what, &batch.samples));

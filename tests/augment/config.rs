@@ -6,7 +6,7 @@ use ravine::data::Image;
 use crate::pictures::{assert_close, evaluate, floats, picture};
 
 #[test]
-fn evaluation_is_the_resized_centre_normalised() {
+fn evaluation_is_the_resized_center_normalized() {
     let image = picture(20, 60, 3, 13);
     let config = AugmentConfig {
         size: 20,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
-use ravine::augment::colour_jitter::{Adjustment, adjust};
+use ravine::augment::color_jitter::{Adjustment, adjust};
 use ravine::augment::gaussian_blur::gaussian_blur;
 use ravine::augment::grayscale::grayscale;
 use ravine::augment::horizontal_flip::flip;
@@ -91,7 +91,7 @@ fn numbers(params: &Value, key: &str) -> Vec<f32> {
 }
 
 #[test]
-fn every_colour_and_filter_agrees_with_its_golden() {
+fn every_color_and_filter_agrees_with_its_golden() {
     let goldens = Goldens::load();
     let image = goldens.image();
     let start = floats(&image);

@@ -1,7 +1,7 @@
 //! Settings whose result is known without reference numbers.
 
 use ravine::augment::affine::{Motion, affine};
-use ravine::augment::colour_jitter::{Adjustment, adjust};
+use ravine::augment::color_jitter::{Adjustment, adjust};
 use ravine::augment::gaussian_blur::gaussian_blur;
 use ravine::augment::horizontal_flip::flip;
 use ravine::augment::random_crop::crop;
@@ -82,7 +82,7 @@ fn a_crop_of_everything_at_the_same_size_is_the_image() {
 }
 
 #[test]
-fn hue_of_primary_colours_moves_a_third_of_the_circle() {
+fn hue_of_primary_colors_moves_a_third_of_the_circle() {
     let image = Image {
         width: 4,
         height: 1,

@@ -123,17 +123,17 @@ fn every_operation_never_applied_leaves_the_resized_image() {
 fn images_are_brought_to_the_channels_of_the_pipeline() {
     let grey = picture(40, 40, 1, 11);
     for ops in [vec![], simclr(32, 0.5), digits(), vec![random_crop()]] {
-        let colour = view_of(&ops, &grey, 3, [0, 0, 1, 0]);
-        assert_close(&colour[..1024], &colour[1024..2048], 1e-6);
-        assert_close(&colour[..1024], &colour[2048..], 1e-6);
+        let color = view_of(&ops, &grey, 3, [0, 0, 1, 0]);
+        assert_close(&color[..1024], &color[1024..2048], 1e-6);
+        assert_close(&color[..1024], &color[2048..], 1e-6);
     }
-    let colour = picture(40, 40, 3, 12);
+    let color = picture(40, 40, 3, 12);
     for ops in [vec![], vec![random_crop()]] {
-        let planes = view_of(&ops, &colour, 3, [0, 0, 1, 0]);
+        let planes = view_of(&ops, &color, 3, [0, 0, 1, 0]);
         let luma: Vec<f32> = (0..1024)
             .map(|i| 0.2989 * planes[i] + 0.587 * planes[1024 + i] + 0.114 * planes[2048 + i])
             .collect();
-        assert_close(&view_of(&ops, &colour, 1, [0, 0, 1, 0]), &luma, 1e-6);
+        assert_close(&view_of(&ops, &color, 1, [0, 0, 1, 0]), &luma, 1e-6);
     }
 }
 

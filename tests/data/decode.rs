@@ -86,8 +86,8 @@ fn sixteen_bit_alpha_and_grey_pngs_become_what_is_asked() {
             .unwrap();
         bytes.into_inner()
     };
-    let colour = ravine::data::decode::decode(&encoded(rgba.into()), 3).unwrap();
-    assert_eq!(colour.pixels[..6], [0, 0, 7, 10, 0, 7]);
+    let color = ravine::data::decode::decode(&encoded(rgba.into()), 3).unwrap();
+    assert_eq!(color.pixels[..6], [0, 0, 7, 10, 0, 7]);
     let grey = ravine::data::decode::decode(&encoded(deep.into()), 3).unwrap();
     assert_eq!(grey.pixels[..9], [0, 0, 0, 1, 1, 1, 2, 2, 2]);
 }

@@ -102,7 +102,7 @@ fn parts_are_disjoint_complete_and_a_function_of_the_seed() {
     let (_folder, path) = place("rows.csv");
     write(&path, csv(100).as_bytes());
     let config = DataConfig {
-        standardise: Some(false),
+        standardize: Some(false),
         ..at(&path, None, &["b"], Some("kind"))
     };
     let tables = open(&config, 1).unwrap();
@@ -132,7 +132,7 @@ fn parts_are_disjoint_complete_and_a_function_of_the_seed() {
 }
 
 #[test]
-fn files_are_standardised_by_their_training_part_and_led_back() {
+fn files_are_standardized_by_their_training_part_and_led_back() {
     let (_folder, path) = place("rows.csv");
     write(&path, csv(100).as_bytes());
     let tables = open(&at(&path, Some(&["a"]), &["b"], None), 0).unwrap();
@@ -161,7 +161,7 @@ fn files_are_standardised_by_their_training_part_and_led_back() {
 }
 
 #[test]
-fn large_offsets_and_constant_columns_survive_standardising() {
+fn large_offsets_and_constant_columns_survive_standardizing() {
     let (_folder, path) = place("rows.csv");
     let lines = (0..40).map(|i| format!("{},7,{i}\n", 1_700_000_000_u64 + i));
     let text: String = std::iter::once("time,same,y\n".to_string())
@@ -235,7 +235,7 @@ fn a_parquet_table_has_classes_in_words_and_columns_in_any_order() {
         ],
     );
     let config = DataConfig {
-        standardise: Some(false),
+        standardize: Some(false),
         ..at(&path, Some(&["three", "one"]), &["two"], Some("kind"))
     };
     let table = open_part(&config, 0, Part::All).unwrap();

@@ -1,10 +1,10 @@
 //! The card of a run.
 
-use ravine::eval::card::{Beside, Card, ProbeCard};
+use ravine::eval::card::{Card, ProbeCard, WithBaselines};
 use ravine::eval::collapse::Verdict;
 
-fn beside<T: Clone>(value: T) -> Beside<T> {
-    Beside {
+fn beside<T: Clone>(value: T) -> WithBaselines<T> {
+    WithBaselines {
         pretrained: value.clone(),
         untrained: value.clone(),
         raw: value,

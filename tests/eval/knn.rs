@@ -84,7 +84,7 @@ fn equally_near_rows_vote_from_the_first_on() {
 }
 
 #[test]
-fn more_neighbours_than_rows_are_clipped_and_said() {
+fn more_neighbors_than_rows_are_clipped_and_said() {
     let bank = blobs(30, 4, 3, 1.0, 1);
     let votes = Knn::default().predict(&bank, &bank).unwrap();
     assert_eq!(votes.k, 30);

@@ -4,7 +4,7 @@ use ravine::eval::calibration::calibration;
 use ravine::eval::features::accuracy;
 use ravine::eval::lbfgs::{Lbfgs, Stop};
 use ravine::eval::logistic::Logistic;
-use ravine::eval::{Features, few_labels};
+use ravine::eval::{Features, low_shot};
 
 use super::{blobs, features, on_one_and_three_threads};
 
@@ -22,7 +22,7 @@ fn lbfgs_finds_the_floor_of_rosenbrocks_valley() {
         value
     };
     for start in [vec![-1.2, 1.0], [-1.2, 1.0].repeat(5)] {
-        let end = Lbfgs::default().minimise(start, rosenbrock);
+        let end = Lbfgs::default().minimize(start, rosenbrock);
         assert_eq!(end.stop, Stop::Converged);
         assert!(end.iterations < 100, "{} steps", end.iterations);
         assert!(end.gradient <= 1e-6);
@@ -33,7 +33,7 @@ fn lbfgs_finds_the_floor_of_rosenbrocks_valley() {
 #[test]
 fn lbfgs_survives_infinite_values_and_stops_where_nothing_is_gained() {
     // log barrier: infinite left of 0, minimum at 1
-    let end = Lbfgs::default().minimise(vec![1e-3], |x, g| {
+    let end = Lbfgs::default().minimize(vec![1e-3], |x, g| {
         g[0] = 1.0 - 1.0 / x[0];
         if x[0] > 0.0 {
             x[0] - x[0].ln()
@@ -43,7 +43,7 @@ fn lbfgs_survives_infinite_values_and_stops_where_nothing_is_gained() {
     });
     assert!((end.x[0] - 1.0).abs() < 1e-5, "{end:?}");
     // a gradient that points uphill
-    let end = Lbfgs::default().minimise(vec![3.0], |x, g| {
+    let end = Lbfgs::default().minimize(vec![3.0], |x, g| {
         g[0] = -2.0 * x[0];
         x[0] * x[0]
     });
@@ -52,7 +52,7 @@ fn lbfgs_survives_infinite_values_and_stops_where_nothing_is_gained() {
         max_iter: 0,
         ..Lbfgs::default()
     };
-    let end = few.minimise(vec![3.0], |x, g| {
+    let end = few.minimize(vec![3.0], |x, g| {
         g[0] = x[0];
         0.5 * x[0] * x[0]
     });
@@ -127,7 +127,7 @@ fn the_gradient_of_the_logistic_objective_is_zero_at_its_end() {
 }
 
 #[test]
-fn the_logistic_probe_generalises_and_its_energies_agree_with_its_answers() {
+fn the_logistic_probe_generalizes_and_its_energies_agree_with_its_answers() {
     let (train, test) = (blobs(800, 8, 5, 2.0, 4), blobs(300, 8, 5, 2.0, 5));
     let fitted = Logistic::default().fit(&train).unwrap();
     let answers = fitted.predict(&test).unwrap();
@@ -144,11 +144,11 @@ fn a_few_label_probe_is_repeatable_and_its_interval_holds_its_mean() {
     let run = |seed| {
         let known = train.known_labels().unwrap();
         let probe = |repetition| {
-            let rows = few_labels::draw(known, 5, seed, repetition).unwrap();
+            let rows = low_shot::draw(known, 5, seed, repetition).unwrap();
             let fitted = Logistic::default().fit(&train.select(&rows)).unwrap();
             accuracy(&fitted.predict(&test).unwrap(), labels)
         };
-        few_labels::Repeated::of((0..4).map(probe).collect())
+        low_shot::Repeated::of((0..4).map(probe).collect())
     };
     let first = run(0);
     assert_eq!(first, run(0));

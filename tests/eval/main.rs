@@ -83,13 +83,13 @@ fn features(dim: usize, values: Vec<f32>, labels: Option<Vec<u32>>) -> Features 
 /// Gaussian blobs: class c is centred at `apart` times its own random direction.
 fn blobs(rows: usize, dim: usize, classes: u32, apart: f64, seed: u64) -> Features {
     let mut rng = stream(7, Purpose::Check, 0, 0, 0); // the centres are those of every seed
-    let centres: Vec<f64> = (0..classes as usize * dim)
+    let centers: Vec<f64> = (0..classes as usize * dim)
         .map(|_| normal(&mut rng))
         .collect();
     let mut rng = stream(seed, Purpose::Check, 1, 0, 0);
     let labels: Vec<u32> = (0..rows).map(|_| rng.random_range(0..classes)).collect();
     let value = |label: u32, d: usize, rng: &mut _| {
-        (apart * centres[label as usize * dim + d] + normal(rng)) as f32
+        (apart * centers[label as usize * dim + d] + normal(rng)) as f32
     };
     let values = labels
         .iter()

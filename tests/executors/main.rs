@@ -51,9 +51,9 @@ fn network(graph: &Graph, executor: Arc<dyn Executor>) -> Network {
     let network = Network::new(graph.clone(), &params, executor).unwrap();
     for (i, param) in params.all().into_iter().enumerate() {
         if param.var.rank() == 1 {
-            let centre = f64::from(param.name.ends_with("weight") || param.name.ends_with("var"));
+            let center = f64::from(param.name.ends_with("weight") || param.name.ends_with("var"));
             let value = (tensor(param.var.dims(), 77 + i as u64) * 0.3).unwrap();
-            param.var.set(&(value + centre).unwrap()).unwrap();
+            param.var.set(&(value + center).unwrap()).unwrap();
         }
     }
     network

@@ -26,7 +26,17 @@ const FLOORS: [&[&str]; 12] = [
 ];
 
 /// Imports between modules of one floor.
-const SIDEWAYS: &[(&str, &str)] = &[];
+const SIDEWAYS: [(&str, &str); 9] = [
+    ("atomic", "error"),
+    ("host", "error"),
+    ("params", "error"),
+    ("params", "random"),
+    ("augment", "data"),
+    ("graph", "augment"), // positions are resampled as pictures are
+    ("heads", "losses"),  // a free energy is a log-partition
+    ("negatives", "inference"),
+    ("train", "optim"),
+];
 
 fn floor(module: &str) -> usize {
     FLOORS

@@ -114,7 +114,7 @@ fn contrastive_equals_hadsell() -> Result<(), Any> {
     for (name, negatives) in parts {
         let case = case(name)?;
         let (vars, views) = leaves(&case)?;
-        let energy = Euclidean { normalise: true };
+        let energy = Euclidean { normalize: true };
         let energies = negatives.energies(&energy, &Embeddings::of(&views, &views))?;
         let loss = Contrastive {
             margin: case.number("margin"),
@@ -281,7 +281,7 @@ fn conventions_are_factors_of_the_default_and_keep_their_floors() -> Result<(), 
 
 #[test]
 fn margins_beyond_the_energy_are_refused_with_its_range() -> Result<(), Any> {
-    let energy = EnergyKind::Euclidean(Euclidean { normalise: true });
+    let energy = EnergyKind::Euclidean(Euclidean { normalize: true });
     let range = energy.part().range(8);
     let losses: [&dyn Loss; 3] = [
         &Hinge { margin: 2.5 },
@@ -312,14 +312,14 @@ fn margins_beyond_the_energy_are_refused_with_its_range() -> Result<(), Any> {
 }
 
 #[test]
-fn distances_of_unit_vectors_ignore_lengths_and_agree_with_those_of_normalised_ones()
+fn distances_of_unit_vectors_ignore_lengths_and_agree_with_those_of_normalized_ones()
 -> Result<(), Any> {
     let [x, y] = views(6, 8)?;
     let unit = |x: &Tensor| x.broadcast_div(&x.sqr()?.sum_keepdim(D::Minus1)?.sqrt()?);
     let plain = Euclidean::default().table(&unit(&x)?, &unit(&y)?)?;
-    let normalised = Euclidean { normalise: true };
-    assert!(gap(&normalised.table(&x, &(&y * 3.0)?)?, &plain)? < 1e-9);
+    let normalized = Euclidean { normalize: true };
+    assert!(gap(&normalized.table(&x, &(&y * 3.0)?)?, &plain)? < 1e-9);
     let offered = y.unsqueeze(0)?.expand((6, 6, 4))?.contiguous()?;
-    assert!(gap(&normalised.energy(&x, &offered)?, &plain)? < 1e-9);
+    assert!(gap(&normalized.energy(&x, &offered)?, &plain)? < 1e-9);
     Ok(())
 }

@@ -10,7 +10,7 @@ use ravine::random::{Purpose, normal, stream};
 use ravine::train::gradients;
 
 use crate::common::Any;
-use crate::{batch, bounds, flat, heads, machine, tensor};
+use crate::{batch, bounds, flat, heads, model, tensor};
 
 const SAMPLES: usize = 20;
 
@@ -20,8 +20,8 @@ fn objective(
     loss: LossKind,
     negatives: Option<CandidatesKind>,
 ) -> Result<(Answers, Params), Any> {
-    let (machine, params) = machine(std::slice::from_ref(head), space)?;
-    let objective = Answers::new(machine, loss, negatives, bounds(), (SAMPLES, 4))?;
+    let (model, params) = model(std::slice::from_ref(head), space)?;
+    let objective = Answers::new(model, loss, negatives, bounds(), (SAMPLES, 4))?;
     Ok((objective, params))
 }
 
@@ -50,7 +50,7 @@ fn check(what: &str, objective: &Answers, params: &Params, space: Space) -> Resu
     const STEP: f64 = 5e-4; // small against the kinks where another z becomes the best
     let batch = batch(space, 3)?;
     let whole = gradients(objective, &batch, 1, params)?;
-    let mut latents = objective.machine().heads().filter_map(|head| head.latent());
+    let mut latents = objective.model().heads().filter_map(|head| head.latent());
     let searched = latents.any(|l| matches!(l.z.part().values(params.device()), Ok(None)));
     for param in params.trainable() {
         let Some(gradient) = whole.gradients.of.get(&param.name) else {
@@ -100,8 +100,8 @@ fn losses_of_every_head_have_right_gradients_that_reach_every_parameter() -> Res
         for (name, head) in heads(space) {
             for loss in LossKind::defaults() {
                 let what = format!("{name}, {}", loss.name());
-                let (machine, _) = machine(std::slice::from_ref(&head), space)?;
-                if loss.part().validate(machine.range()).is_err() {
+                let (model, _) = model(std::slice::from_ref(&head), space)?;
+                if loss.part().validate(model.range()).is_err() {
                     continue;
                 }
                 if matches!(loss, LossKind::Dclw(_)) {
@@ -129,10 +129,10 @@ fn slices_of_a_batch_have_the_gradients_of_the_whole() -> Result<(), Any> {
                 "most_offending" | "uniform" => LossKind::Hinge(Hinge { margin: 2.0 }),
                 _ => LossKind::Nll(Nll { beta: 1.0 }),
             };
-            let computed = |slices| {
+            let computed = |chunks| {
                 let (objective, params) =
                     objective(&head, space, loss.clone(), Some(kind.clone()))?;
-                Ok::<_, Any>(gradients(&objective, &batch, slices, &params)?)
+                Ok::<_, Any>(gradients(&objective, &batch, chunks, &params)?)
             };
             let (whole, sliced) = (computed(1)?, computed(2)?);
             assert!((whole.loss - sliced.loss).abs() < 1e-4, "{what}");
@@ -156,10 +156,10 @@ fn slopes_by_y_are_right_and_rows_do_not_see_each_other() -> Result<(), Any> {
     let x = tensor(&[4, 3], 11)?;
     let y = tensor(&[4, 3, 2], 12)?;
     for (name, head) in heads(space) {
-        let (machine, _) = machine(&[head], space)?;
-        let codes = machine.codes(&x)?;
-        let (energies, slopes) = machine.slope(&codes, &y)?;
-        let plain = machine.energies(&codes, &y)?;
+        let (model, _) = model(&[head], space)?;
+        let codes = model.codes(&x)?;
+        let (energies, slopes) = model.slope(&codes, &y)?;
+        let plain = model.energies(&codes, &y)?;
         for (a, b) in flat(&energies)?.iter().zip(flat(&plain)?) {
             assert!((a - b).abs() < 1e-5, "{name}: {a} {b}");
         }
@@ -170,7 +170,7 @@ fn slopes_by_y_are_right_and_rows_do_not_see_each_other() -> Result<(), Any> {
                 let mut moved = start.clone();
                 moved[i] += delta;
                 let moved = Tensor::from_vec(moved, y.shape(), y.device())?;
-                Ok(flat(&machine.energies(&codes, &moved)?)?[i / 2])
+                Ok(flat(&model.energies(&codes, &moved)?)?[i / 2])
             };
             let numeric = (at(STEP)? - at(-STEP)?) / (2.0 * STEP);
             total += 1;
@@ -179,15 +179,15 @@ fn slopes_by_y_are_right_and_rows_do_not_see_each_other() -> Result<(), Any> {
         // Where the best z changes between the two ends there is a kink.
         assert!(wrong * 8 <= total, "{name}: {wrong} of {total} slopes");
         let order = Tensor::new(vec![2_u32, 0, 3, 1], x.device())?;
-        let codes = machine.codes(&x.index_select(&order, 0)?)?;
-        let permuted = machine.energies(&codes, &y.index_select(&order, 0)?)?;
+        let codes = model.codes(&x.index_select(&order, 0)?)?;
+        let permuted = model.energies(&codes, &y.index_select(&order, 0)?)?;
         for (a, b) in flat(&permuted)?
             .iter()
             .zip(flat(&plain.index_select(&order, 0)?)?)
         {
             assert!((a - b).abs() < 1e-5, "{name}: order of rows");
         }
-        let (low, _) = machine.range();
+        let (low, _) = model.range();
         assert!(flat(&plain)?.iter().all(|&e| f64::from(e) >= low), "{name}");
     }
     Ok(())
@@ -197,8 +197,8 @@ fn slopes_by_y_are_right_and_rows_do_not_see_each_other() -> Result<(), Any> {
 fn the_energy_of_two_heads_is_the_sum_of_theirs() -> Result<(), Any> {
     let space = Space::Classes(3);
     let kinds: Vec<HeadKind> = heads(space).into_iter().map(|(_, head)| head).collect();
-    let (machine, params) = machine(&kinds, space)?;
-    let codes = machine.codes(&tensor(&[4, 3], 13)?)?;
+    let (model, params) = model(&kinds, space)?;
+    let codes = model.codes(&tensor(&[4, 3], 13)?)?;
     assert_eq!(codes.len(), kinds.len());
     assert!(params.get("heads.0.weight").is_some() && params.get("heads.1.weight").is_some());
     let mut sum = vec![0.0; 12];
@@ -208,7 +208,7 @@ fn the_energy_of_two_heads_is_the_sum_of_theirs() -> Result<(), Any> {
             *sum += own;
         }
     }
-    for (a, b) in flat(&machine.table(&codes)?)?.iter().zip(sum) {
+    for (a, b) in flat(&model.table(&codes)?)?.iter().zip(sum) {
         assert!((a - b).abs() < 1e-5);
     }
     Ok(())
@@ -266,9 +266,9 @@ fn most_offending_answers_keep_their_distance_in_a_batch() -> Result<(), Any> {
 
 #[test]
 fn labels_outside_the_classes_are_refused_with_exit_code_2() -> Result<(), Any> {
-    let (machine, params) = machine(&[HeadKind::defaults().remove(0)], Space::Classes(3))?;
+    let (model, params) = model(&[HeadKind::defaults().remove(0)], Space::Classes(3))?;
     let loss = LossKind::Nll(Nll::default());
-    let objective = Answers::new(machine, loss, None, bounds(), (SAMPLES, 4))?;
+    let objective = Answers::new(model, loss, None, bounds(), (SAMPLES, 4))?;
     let problem = gradients(&objective, &batch(Space::Classes(4), 0)?, 1, &params).err();
     let problem = problem.expect("a refusal");
     assert_eq!(problem.exit_code(), 2);

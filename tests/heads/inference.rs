@@ -3,22 +3,22 @@
 use candle_core::Tensor;
 use ravine::heads::{Continuous, HeadKind, Latent, LatentsKind, Regression, Space};
 use ravine::inference::{
-    Bounds, Descent, Enumerate, Inference, InferenceKind, Langevin, Machine, Problem,
+    Bounds, Descent, EnergyModel, Enumerate, Inference, InferenceKind, Langevin, Problem,
 };
 
 use crate::common::Any;
-use crate::{bounds, flat, heads, machine, tensor};
+use crate::{bounds, flat, heads, model, tensor};
 
 const ROWS: usize = 4;
 
 fn problem<'a>(
-    machine: &'a Machine,
+    model: &'a EnergyModel,
     codes: &'a [Tensor],
     bounds: &'a Bounds,
     first: u64,
 ) -> Problem<'a> {
     Problem {
-        machine,
+        model,
         codes,
         bounds,
         seed: 2,
@@ -50,13 +50,13 @@ fn searches() -> Vec<InferenceKind> {
 #[test]
 fn every_search_finds_the_answer_of_a_regression() -> Result<(), Any> {
     let head = HeadKind::Regression(Regression::default());
-    let (machine, _) = machine(&[head], Space::Vectors(2))?;
-    let codes = machine.codes(&tensor(&[ROWS, 3], 31)?)?;
+    let (model, _) = model(&[head], Space::Vectors(2))?;
+    let codes = model.codes(&tensor(&[ROWS, 3], 31)?)?;
     let (bounds, right) = (Bounds::of(&[(-2.0, 2.0); 2]), flat(&codes[0])?);
     for kind in searches() {
         let name = kind.name();
         kind.part().validate()?;
-        let found = kind.part().minima(&problem(&machine, &codes, &bounds, 0))?;
+        let found = kind.part().minima(&problem(&model, &codes, &bounds, 0))?;
         assert_eq!(found.len(), ROWS, "{name}");
         for (minima, right) in found.iter().zip(right.chunks(2)) {
             let best = &minima[0];
@@ -72,13 +72,13 @@ fn every_search_finds_the_answer_of_a_regression() -> Result<(), Any> {
 fn minima_are_sorted_distinct_in_the_box_and_the_same_alone_as_in_a_batch() -> Result<(), Any> {
     let bounds = bounds();
     for (head_name, head) in heads(Space::Vectors(2)) {
-        let (machine, _) = machine(&[head], Space::Vectors(2))?;
-        let codes = machine.codes(&tensor(&[ROWS, 3], 32)?)?;
+        let (model, _) = model(&[head], Space::Vectors(2))?;
+        let codes = model.codes(&tensor(&[ROWS, 3], 32)?)?;
         for kind in searches() {
             let what = format!("{head_name}, {}", kind.name());
             let closed = kind.name() == "closed_form";
-            if closed && machine.closed_form(&codes)?.is_none() {
-                let refusal = kind.part().minima(&problem(&machine, &codes, &bounds, 0));
+            if closed && model.closed_form(&codes)?.is_none() {
+                let refusal = kind.part().minima(&problem(&model, &codes, &bounds, 0));
                 let refusal = refusal.err().map(|e| e.to_string()).unwrap_or_default();
                 assert!(refusal.contains("descent"), "{what}: {refusal}");
                 continue;
@@ -87,7 +87,7 @@ fn minima_are_sorted_distinct_in_the_box_and_the_same_alone_as_in_a_batch() -> R
             if sampled && head_name.starts_with("latent") {
                 continue; // hundreds of steps with a search for z in each
             }
-            let found = kind.part().minima(&problem(&machine, &codes, &bounds, 0))?;
+            let found = kind.part().minima(&problem(&model, &codes, &bounds, 0))?;
             for minima in &found {
                 assert!(!minima.is_empty(), "{what}");
                 let sorted = minima.is_sorted_by(|a, b| a.energy <= b.energy);
@@ -97,7 +97,7 @@ fn minima_are_sorted_distinct_in_the_box_and_the_same_alone_as_in_a_batch() -> R
                     assert!(inside || closed, "{what}: {:?}", minimum.y);
                     let at = Tensor::from_vec(minimum.y.clone(), (1, 1, 2), codes[0].device())?;
                     let at = at.broadcast_as((ROWS, 1, 2))?.contiguous()?;
-                    let energies = flat(&machine.energies(&codes, &at)?)?;
+                    let energies = flat(&model.energies(&codes, &at)?)?;
                     let near = energies.iter().any(|e| (e - minimum.energy).abs() < 1e-4);
                     assert!(near, "{what}: {} is the energy of no row", minimum.energy);
                 }
@@ -106,7 +106,7 @@ fn minima_are_sorted_distinct_in_the_box_and_the_same_alone_as_in_a_batch() -> R
                 .iter()
                 .map(|code| code.narrow(0, ROWS - 1, 1))
                 .collect::<Result<_, _>>()?;
-            let alone = problem(&machine, &last, &bounds, ROWS as u64 - 1);
+            let alone = problem(&model, &last, &bounds, ROWS as u64 - 1);
             let alone = kind.part().minima(&alone)?;
             let gap = (alone[0][0].energy - found[ROWS - 1][0].energy).abs();
             assert!(gap < 1e-3, "{what}: {gap}");
@@ -125,10 +125,10 @@ fn y_and_z_are_inferred_jointly() -> Result<(), Any> {
         }),
         ..Latent::default()
     };
-    let (machine, _) = machine(&[HeadKind::Latent(latent)], Space::Vectors(2))?;
-    let codes = machine.codes(&tensor(&[ROWS, 3], 33)?)?;
+    let (model, _) = model(&[HeadKind::Latent(latent)], Space::Vectors(2))?;
+    let codes = model.codes(&tensor(&[ROWS, 3], 33)?)?;
     let bounds = Bounds::of(&[(-2.0, 2.0); 2]);
-    let found = Descent::default().minima(&problem(&machine, &codes, &bounds, 0))?;
+    let found = Descent::default().minima(&problem(&model, &codes, &bounds, 0))?;
     for minima in found {
         assert!(minima[0].energy < 1e-3, "{:?}", minima[0]);
     }

@@ -6,7 +6,7 @@ use ravine::losses::{Energies, Loss, Nll, free_energy, gibbs, lowest};
 use ravine::objectives::Answers;
 
 use crate::common::{Any, Case, case};
-use crate::{bounds, flat, machine, tensor};
+use crate::{bounds, flat, model, tensor};
 
 fn wide(shape: &[usize], which: u64) -> Result<Tensor, Any> {
     Ok(tensor(shape, which)?.to_dtype(DType::F64)?)
@@ -151,9 +151,9 @@ fn a_latent_that_can_carry_every_answer_for_nothing_is_warned_of() -> Result<(),
             z: LatentsKind::Continuous(z),
             ..Latent::default()
         };
-        let (machine, _) = machine(&[HeadKind::Latent(latent)], Space::Vectors(2))?;
+        let (model, _) = model(&[HeadKind::Latent(latent)], Space::Vectors(2))?;
         let loss = ravine::losses::LossKind::Energy(ravine::losses::EnergyLoss::default());
-        let objective = Answers::new(machine, loss, None, bounds(), (9, 0))?;
+        let objective = Answers::new(model, loss, None, bounds(), (9, 0))?;
         let warned = objective.warnings().iter().any(|w| w.contains("head.z.l1"));
         assert_eq!(warned, i == 0, "limit {i}: {:?}", objective.warnings());
     }

@@ -20,7 +20,7 @@ use ravine::heads::{
     Continuous, Given, HeadKind, Implicit, Latent, LatentsKind, MultiClass, Reduce, Regression,
     Space,
 };
-use ravine::inference::{Bounds, Machine};
+use ravine::inference::{Bounds, EnergyModel};
 use ravine::objectives::Batch;
 use ravine::params::Params;
 use ravine::random::{Purpose, stream};
@@ -46,7 +46,7 @@ fn flat(tensor: &Tensor) -> Result<Vec<f32>, Any> {
 }
 
 /// A head over a smooth perceptron of 3 inputs, and its parameters.
-fn machine(heads: &[HeadKind], space: Space) -> Result<(Machine, Params), Any> {
+fn model(heads: &[HeadKind], space: Space) -> Result<(EnergyModel, Params), Any> {
     let encoder = Mlp {
         hidden: vec![6],
         output: 4,
@@ -55,8 +55,8 @@ fn machine(heads: &[HeadKind], space: Space) -> Result<(Machine, Params), Any> {
     let params = Params::new(5, &Device::Cpu);
     let graph = network(&encoder.graph(&[3])?, None, None)?;
     let executor: Arc<dyn ravine::graph::Executor> = Arc::new(CandleExecutor);
-    let machine = Machine::new(None, graph, heads, space, (&params, &executor), 9)?;
-    Ok((machine, params))
+    let model = EnergyModel::new(None, graph, heads, space, (&params, &executor), 9)?;
+    Ok((model, params))
 }
 
 /// Every head of the list that answers in `space`, and settings that take other paths.
@@ -64,7 +64,7 @@ fn heads(space: Space) -> Vec<(String, HeadKind)> {
     let mut found: Vec<(String, HeadKind)> = HeadKind::defaults()
         .into_iter()
         .map(|kind| (kind.name().to_string(), kind))
-        .filter(|(_, kind)| machine(std::slice::from_ref(kind), space).is_ok())
+        .filter(|(_, kind)| model(std::slice::from_ref(kind), space).is_ok())
         .collect();
     if matches!(space, Space::Classes(_)) {
         let head = MultiClass { non_negative: true };

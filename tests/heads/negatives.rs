@@ -9,13 +9,13 @@ use ravine::objectives::{Answers, Batch};
 use ravine::train::gradients;
 
 use crate::common::Any;
-use crate::{batch, bounds, flat, heads, machine, numbers, tensor};
+use crate::{batch, bounds, flat, heads, model, numbers, tensor};
 
 #[test]
 fn proposals_are_a_function_of_seed_step_and_sample_and_lie_in_the_box() -> Result<(), Any> {
     let space = Space::Vectors(2);
     let (_, head) = heads(space).swap_remove(1);
-    let (machine, _) = machine(&[head], space)?;
+    let (model, _) = model(&[head], space)?;
     let x = tensor(&[3, 3], 21)?;
     let right: Vec<f32> = numbers(6, 22).iter().map(|v| v * 0.8).collect();
     let bounds = bounds();
@@ -29,14 +29,14 @@ fn proposals_are_a_function_of_seed_step_and_sample_and_lie_in_the_box() -> Resu
         let ask = |seed: u64, step: u64, rows: &[usize]| -> Result<Vec<f32>, Any> {
             let index: Vec<u32> = rows.iter().map(|&r| r as u32).collect();
             let index = Tensor::new(index, &Device::Cpu)?;
-            let codes = machine.codes(&x.index_select(&index, 0)?)?;
+            let codes = model.codes(&x.index_select(&index, 0)?)?;
             let chosen: Vec<f32> = rows
                 .iter()
                 .flat_map(|&r| right[2 * r..2 * r + 2].to_vec())
                 .collect();
             let samples: Vec<u64> = rows.iter().map(|&r| 10 + r as u64).collect();
             let questions = Questions {
-                machine: &machine,
+                model: &model,
                 codes: &codes,
                 right: &chosen,
                 bounds: &bounds,
@@ -84,7 +84,7 @@ fn the_nll_over_samples_that_are_not_uniform_is_corrected() -> Result<(), Any> {
     let head = HeadKind::Regression(Regression {
         energy: EnergyKind::Squared(Squared::default()),
     });
-    let (machine, params) = machine(&[head], space)?;
+    let (model, params) = model(&[head], space)?;
     let part = Gaussian {
         count: 20_000,
         std: vec![0.5, 2.0],
@@ -92,9 +92,9 @@ fn the_nll_over_samples_that_are_not_uniform_is_corrected() -> Result<(), Any> {
     let loss = LossKind::Nll(Nll { beta: 1.0 });
     let bounds = ravine::inference::Bounds::of(&[(-4.0, 4.0)]);
     let negatives = Some(CandidatesKind::Gaussian(part.clone()));
-    let objective = Answers::new(machine.clone(), loss, negatives, bounds, (9, 0))?;
+    let objective = Answers::new(model.clone(), loss, negatives, bounds, (9, 0))?;
     let whole = batch(space, 0)?;
-    let prediction = flat(&machine.codes(&whole.inputs[0])?[0])?;
+    let prediction = flat(&model.codes(&whole.inputs[0])?[0])?;
     let mut apart = Vec::new();
     for (row, shift) in [0.0_f32, 0.4, -0.9, 1.5, -2.0].into_iter().enumerate() {
         let answer = Tensor::new(&[[prediction[row] + shift]], &Device::Cpu)?;

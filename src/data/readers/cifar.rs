@@ -36,7 +36,7 @@ const CIFAR10: [&str; 10] = [
 pub(super) struct CifarReader;
 
 impl Reader for CifarReader {
-    fn recognises(&self, source: &Path) -> Result<bool> {
+    fn recognizes(&self, source: &Path) -> Result<bool> {
         Ok(if source.is_dir() {
             parts(source).is_some()
         } else {

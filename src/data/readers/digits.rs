@@ -20,7 +20,7 @@ const SIDE: usize = 8;
 pub(super) struct DigitsReader;
 
 impl Reader for DigitsReader {
-    fn recognises(&self, source: &Path) -> Result<bool> {
+    fn recognizes(&self, source: &Path) -> Result<bool> {
         Ok(source.as_os_str() == "digits")
     }
 

@@ -28,7 +28,7 @@ const MAX_FILE: u64 = 256 << 20;
 pub(super) struct FolderReader;
 
 impl Reader for FolderReader {
-    fn recognises(&self, source: &Path) -> Result<bool> {
+    fn recognizes(&self, source: &Path) -> Result<bool> {
         Ok(source.is_dir())
     }
 

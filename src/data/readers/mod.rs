@@ -97,7 +97,7 @@ impl ReaderKind {
 /// The first reader of the list that recognises `source`.
 pub(super) fn detect(source: &Path) -> Result<&'static dyn Reader> {
     for reader in ReaderKind::ALL.iter().filter_map(|kind| kind.reader()) {
-        if reader.recognises(source)? {
+        if reader.recognizes(source)? {
             return Ok(reader);
         }
     }

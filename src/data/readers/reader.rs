@@ -29,7 +29,7 @@ pub trait Reader: Sync {
     ///
     /// # Errors
     /// A folder that cannot be read.
-    fn recognises(&self, source: &Path) -> Result<bool>;
+    fn recognizes(&self, source: &Path) -> Result<bool>;
 
     /// Channels of the images where `data.channels` is left out: 3 (colour) unless the format stores grey ones.
     fn stored_channels(&self) -> usize {

@@ -20,7 +20,7 @@ mod parts;
 mod read;
 mod rows;
 mod scale;
-mod standardised;
+mod standardized;
 
 pub use choose::Layout;
 pub(super) use open::is_named_as_table;
@@ -28,5 +28,5 @@ pub use parts::{Tables, open, open_part};
 pub use read::read;
 pub use rows::TableRows;
 pub use scale::{ColumnScale, Scales};
-pub(super) use standardised::range;
-pub use standardised::{CONSTANT, Table, widened};
+pub(super) use standardized::range;
+pub use standardized::{CONSTANT, Table, widened};

@@ -5,7 +5,7 @@ use super::draw::draw;
 use super::read::read;
 use super::rows::TableRows;
 use super::scale::Scales;
-use super::standardised::Table;
+use super::standardized::Table;
 use crate::data::config::DataConfig;
 use crate::data::generators::{self, Generator};
 use crate::data::part::Part;
@@ -20,7 +20,7 @@ pub struct Tables {
     pub validation: Table,
     /// What the final card is measured on.
     pub test: Table,
-    /// From the source's units to the tables' and back; the identity without `data.standardise`.
+    /// From the source's units to the tables' and back; the identity without `data.standardize`.
     pub scales: Scales,
     /// What the rows were drawn from, which knows every right answer; `None` for files.
     pub generator: Option<&'static dyn Generator>,
@@ -41,7 +41,7 @@ pub fn open(config: &DataConfig, seed: u64) -> Result<Tables> {
         None => split(config, seed)?,
     };
     let train = &parts[0];
-    let scales = if config.standardise.unwrap_or(generator.is_none()) {
+    let scales = if config.standardize.unwrap_or(generator.is_none()) {
         train.scales()
     } else {
         Scales::identity(train.x_names.len(), train.y_names.len())

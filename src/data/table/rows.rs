@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::scale::{ColumnScale, Scales};
-use super::standardised::{CONSTANT, Table};
+use super::standardized::{CONSTANT, Table};
 use crate::error::Result;
 
 /// A table as its source holds it: 64-bit floats in the source's units, row by row.

@@ -84,11 +84,11 @@ impl ColumnScale {
                 self.mean.len()
             )));
         }
-        Ok(self.standardised(values))
+        Ok(self.standardized(values))
     }
 
     /// `(v − mean) / std`, row by row.
-    pub(in crate::data) fn standardised(&self, values: &[f64]) -> Vec<f32> {
+    pub(in crate::data) fn standardized(&self, values: &[f64]) -> Vec<f32> {
         let columns = self.mean.iter().zip(&self.std).cycle();
         let scaled = values.iter().zip(columns);
         scaled

@@ -3,7 +3,7 @@
 
 use super::ops::conv2d;
 use super::plan::Plan;
-use super::step::{Step, Then};
+use super::step::{Activation, Step};
 use crate::graph::ops::Op;
 use crate::kernels::bf16::Bf16;
 
@@ -17,7 +17,8 @@ impl Plan {
                 continue;
             }
             let (input, output) = (step.inputs[0], step.output);
-            let alone = step.then == Then::Relu && step.inputs.len() == 1 && reads[output] == 1;
+            let alone =
+                step.then == Activation::Relu && step.inputs.len() == 1 && reads[output] == 1;
             if reads[input] == 1 {
                 let before = self.steps.iter_mut().find(|step| step.output == input);
                 if let Some(before) = before {
@@ -40,7 +41,7 @@ fn takes_norm(step: &Step, bf16: Option<Bf16>) -> bool {
         return false;
     };
     let shape = conv2d::sizes(1, step, op);
-    shape.normalises() && !bf16.is_some_and(|bf16| bf16.pays(&shape))
+    shape.normalizes() && !bf16.is_some_and(|bf16| bf16.pays(&shape))
 }
 
 #[cfg(test)]
@@ -52,7 +53,7 @@ mod tests {
     use crate::kernels::bf16::Dot;
 
     #[test]
-    fn convolutions_measure_normalise_and_sum_where_nothing_else_reads() -> Result<()> {
+    fn convolutions_measure_normalize_and_sum_where_nothing_else_reads() -> Result<()> {
         let mut graph = Graph::new(&[3, 8, 8]);
         let norm = |graph: &mut Graph, from: NodeId, channels: usize| {
             let conv = Op::Conv2d(Conv2d::new(channels, 16, 3, 1, 1));

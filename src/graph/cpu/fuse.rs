@@ -1,6 +1,6 @@
 //! Which ops run as one.
 
-use super::step::Then;
+use super::step::Activation;
 use crate::graph::builder::Node;
 use crate::graph::ops::Op;
 
@@ -31,7 +31,7 @@ pub(super) struct Fused {
     /// The nodes inside, without the last.
     pub(super) absorbed: Vec<usize>,
     /// What follows `main`.
-    pub(super) then: Then,
+    pub(super) then: Activation,
 }
 
 impl Fused {
@@ -41,12 +41,12 @@ impl Fused {
             main: end,
             inputs: nodes[end].inputs.iter().map(|i| i.0).collect(),
             absorbed: Vec::new(),
-            then: Then::Nothing,
+            then: Activation::Nothing,
         })
     }
 
     /// The first input of `main`, then `main` within the step.
-    fn of(nodes: &[Node], main: usize, then: Then) -> Self {
+    fn of(nodes: &[Node], main: usize, then: Activation) -> Self {
         Self {
             main,
             inputs: vec![nodes[main].inputs[0].0],
@@ -63,19 +63,19 @@ fn fuse(nodes: &[Node], users: &Users, end: usize) -> Option<Fused> {
         Op::Relu(_) => {
             let before = nodes[end].inputs[0].0;
             if is_norm(nodes, users, before) {
-                return Some(Fused::of(nodes, before, Then::Relu));
+                return Some(Fused::of(nodes, before, Activation::Relu));
             }
             if !matches!(nodes[before].op, Some(Op::Add(_))) || !users.only_one(before) {
                 return None;
             }
             let mut fused = with_residual(nodes, before, |id| is_norm(nodes, users, id))?;
             fused.absorbed.push(before);
-            fused.then = Then::Relu;
+            fused.then = Activation::Relu;
             Some(fused)
         }
         Op::Gelu(_) => {
             let before = nodes[end].inputs[0].0;
-            is_linear(nodes, users, before).then(|| Fused::of(nodes, before, Then::Gelu))
+            is_linear(nodes, users, before).then(|| Fused::of(nodes, before, Activation::Gelu))
         }
         Op::Add(_) => with_residual(nodes, end, |id| is_linear(nodes, users, id)),
         _ => None,
@@ -89,7 +89,7 @@ fn with_residual(nodes: &[Node], add: usize, fits: impl Fn(usize) -> bool) -> Op
     if !fits(main) {
         return None;
     }
-    let mut fused = Fused::of(nodes, main, Then::Nothing);
+    let mut fused = Fused::of(nodes, main, Activation::Nothing);
     fused.inputs.push(residual);
     Some(fused)
 }

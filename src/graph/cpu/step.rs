@@ -4,7 +4,7 @@ use crate::graph::ops::{BatchNorm, Op};
 
 /// An activation at the end of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Then {
+pub(super) enum Activation {
     Nothing,
     Relu,
     Gelu,
@@ -29,7 +29,7 @@ pub(super) struct Step {
     /// Node written.
     pub(super) output: usize,
     /// What follows within the step.
-    pub(super) then: Then,
+    pub(super) then: Activation,
     /// The batch norm that a convolution has taken in for evaluation.
     pub(super) folded: Option<Folded>,
     /// Whether a convolution measures its output for the batch norm that reads it.

@@ -91,9 +91,9 @@ impl Layer for BatchNorm {
         let x = flat(&inputs[0])?;
         let rows = x.dim(0)?;
         let per_channel = |x: &Tensor| x.reshape((1, self.channels, 1));
-        let (variance, centred) = if mode.batch_statistics() {
-            let (_, variance, centred) = statistics(&x)?;
-            (variance, centred)
+        let (variance, centered) = if mode.batch_statistics() {
+            let (_, variance, centered) = statistics(&x)?;
+            (variance, centered)
         } else {
             let buffers = &weights[self.buffers()..];
             let mean = of_samples(&per_channel(&buffers[0])?, rows)?;
@@ -103,7 +103,7 @@ impl Layer for BatchNorm {
         if self.affine {
             scale = (scale * per_channel(&weights[0])?)?;
         }
-        let mut y = centred.broadcast_mul(&of_samples(&scale, rows)?)?;
+        let mut y = centered.broadcast_mul(&of_samples(&scale, rows)?)?;
         if self.affine {
             let bias = per_channel(&weights[1])?;
             y = y.broadcast_add(&of_samples(&bias, rows)?)?;
@@ -140,9 +140,9 @@ impl Layer for BatchNorm {
 fn statistics(x: &Tensor) -> Result<(Tensor, Tensor, Tensor)> {
     let rows = x.dim(0)?;
     let mean = over_samples(x)?;
-    let centred = x.broadcast_sub(&of_samples(&mean, rows)?)?;
-    let variance = over_samples(&centred.sqr()?)?;
-    Ok((mean, variance, centred))
+    let centered = x.broadcast_sub(&of_samples(&mean, rows)?)?;
+    let variance = over_samples(&centered.sqr()?)?;
+    Ok((mean, variance, centered))
 }
 
 /// `x` (N, C, ..) as (N, C, values).

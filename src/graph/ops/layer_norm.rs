@@ -47,9 +47,9 @@ impl Layer for LayerNorm {
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor], _: Mode) -> Result<Tensor> {
-        let centred = inputs[0].broadcast_sub(&inputs[0].mean_keepdim(D::Minus1)?)?;
-        let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
-        let scaled = centred.broadcast_div(&(variance + self.eps)?.sqrt()?)?;
+        let centered = inputs[0].broadcast_sub(&inputs[0].mean_keepdim(D::Minus1)?)?;
+        let variance = centered.sqr()?.mean_keepdim(D::Minus1)?;
+        let scaled = centered.broadcast_div(&(variance + self.eps)?.sqrt()?)?;
         Ok(scaled
             .broadcast_mul(&weights[0])?
             .broadcast_add(&weights[1])?)

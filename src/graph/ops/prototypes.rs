@@ -21,7 +21,7 @@ pub struct Prototypes {
 }
 
 /// `x / max(|x|, 1e-12)` row by row.
-fn normalised(x: &Tensor) -> Result<Tensor> {
+fn normalized(x: &Tensor) -> Result<Tensor> {
     let square = x.sqr()?.sum_keepdim(1)?;
     Ok(x.broadcast_div(&square.maximum(1e-24)?.sqrt()?)?)
 }
@@ -51,8 +51,8 @@ impl Layer for Prototypes {
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor], _: Mode) -> Result<Tensor> {
-        let directions = normalised(&weights[0])?;
-        Ok(normalised(&inputs[0])?.matmul(&directions.t()?)?)
+        let directions = normalized(&weights[0])?;
+        Ok(normalized(&inputs[0])?.matmul(&directions.t()?)?)
     }
 
     fn operations(&self, _: &[&[usize]], _: &[usize]) -> u64 {

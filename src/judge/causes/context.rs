@@ -38,9 +38,9 @@ impl<'a> Context<'a> {
     /// apart, whatever the loss does.
     pub(super) fn held_apart(&self) -> bool {
         let config = self.config;
-        let centred = config.target.is_some_and(|target| target.centre.is_some());
+        let centered = config.target.is_some_and(|target| target.center.is_some());
         let mut regularizers = config.regularizers.iter().map(RegularizerKind::part);
-        centred
+        centered
             || config.predictor.is_some()
             || regularizers.any(|r| r.repels() && r.weight() > 0.0)
     }

@@ -9,9 +9,9 @@ use crate::eval::knn::Knn;
 use crate::judge::baselines::rows_of;
 
 /// [`Knn`] with the training images as its bank.
-pub(super) struct NeighbourProbe;
+pub(super) struct NeighborProbe;
 
-impl FeatureProbe for NeighbourProbe {
+impl FeatureProbe for NeighborProbe {
     fn name(&self) -> &'static str {
         "knn"
     }

@@ -4,11 +4,11 @@ use super::probe::{FeatureProbe, Outcome, Question};
 use super::sweep::{LEARNING_RATES, Layers};
 use crate::error::{Error, Result};
 use crate::eval::Features;
-use crate::eval::card::{Beside, ProbeCard};
+use crate::eval::card::{ProbeCard, WithBaselines};
 use crate::random::{Purpose, permutation, stream};
 
 /// One linear layer on features standardised by mean and deviation (N − 1) of the rows that it learns from
-/// ([`crate::eval::standardise`]), trained by SGD; of seven learning rates the one that other images choose.
+/// ([`crate::eval::standardize`]), trained by SGD; of seven learning rates the one that other images choose.
 pub(super) struct LinearProbe;
 
 /// Of the training rows, one in so many chooses the learning rate where there is no validation part to do it.
@@ -42,7 +42,7 @@ impl FeatureProbe for LinearProbe {
             None => "held-out training images",
         };
         let learning_rate = match rates.as_slice() {
-            &[pretrained, untrained, raw] => Some(Beside {
+            &[pretrained, untrained, raw] => Some(WithBaselines {
                 pretrained,
                 untrained,
                 raw,

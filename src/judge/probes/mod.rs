@@ -14,7 +14,7 @@ use crate::registry::Entry;
 
 /// The one list of probes.
 pub const PROBES: [&dyn FeatureProbe; 4] = [
-    &knn::NeighbourProbe,
+    &knn::NeighborProbe,
     &linear::LinearProbe,
     &logistic::LogisticProbe,
     &retrieval::RetrievalProbe,

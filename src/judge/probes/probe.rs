@@ -9,7 +9,7 @@ use crate::config::ProbeConfig;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::eval::Features;
-use crate::eval::card::{Beside, ProbeCard};
+use crate::eval::card::{ProbeCard, WithBaselines};
 use crate::judge::baselines::{Pair, draws, labels, over_draws};
 
 /// A way to say how good the features of an encoder are, measured for it and for its two baselines.
@@ -113,7 +113,7 @@ impl Asked {
 /// The features to probe and all that a probe may want to know of them.
 pub struct Question<'a> {
     /// What the three encoders make of the images.
-    pub pairs: &'a Beside<Pair>,
+    pub pairs: &'a WithBaselines<Pair>,
     /// The training part that `pairs` are of.
     pub train: &'a Arc<dyn Dataset>,
     /// C, the number of classes.

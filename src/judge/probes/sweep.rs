@@ -8,7 +8,7 @@ use candle_core::{Device, Tensor};
 use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::eval::features::accuracy;
-use crate::eval::standardise::Standardise;
+use crate::eval::standardize::Standardize;
 use crate::graph::ops::Linear;
 use crate::graph::{CandleExecutor, Gradients, Graph, Mode, Network, Op};
 use crate::losses::{Energies, Loss, Nll};
@@ -27,14 +27,14 @@ pub(super) const LEARNING_RATES: [f64; 7] = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3,
 /// Trained layers.
 pub(super) struct Layers {
     network: Network,
-    scale: Standardise,
+    scale: Standardize,
     classes: usize,
 }
 
 impl Layers {
     /// Layers of `classes` outputs, one after the other, trained on standardised `train`.
     pub(super) fn fit(train: &Features, classes: usize, seed: u64) -> Result<Self> {
-        let scale = Standardise::by(train);
+        let scale = Standardize::by(train);
         let rows = TableSource {
             x: scale.rows(train),
             dim: train.dim,
@@ -143,7 +143,7 @@ impl Objective for Sweep {
         })
     }
 
-    fn floor(&self, _: usize, _: usize) -> Option<f64> {
+    fn collapse_value(&self, _: usize, _: usize) -> Option<f64> {
         None
     }
 }

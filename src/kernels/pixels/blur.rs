@@ -11,14 +11,14 @@ dispatch! {
     pub fn symmetric(out: &mut [f32], source: &[f32], step: usize, weights: &[f32]) {
         let radius = weights.len() - 1;
         for (block, out) in out.chunks_mut(BLOCK).enumerate() {
-            let centre = radius * step + block * BLOCK;
+            let center = radius * step + block * BLOCK;
             let mut sums = [0.0_f32; BLOCK];
-            for (sum, x) in sums.iter_mut().zip(&source[centre..centre + BLOCK]) {
+            for (sum, x) in sums.iter_mut().zip(&source[center..center + BLOCK]) {
                 *sum = weights[0] * x;
             }
             for (k, weight) in weights.iter().enumerate().skip(1) {
-                let before = &source[centre - k * step..centre - k * step + BLOCK];
-                let after = &source[centre + k * step..centre + k * step + BLOCK];
+                let before = &source[center - k * step..center - k * step + BLOCK];
+                let after = &source[center + k * step..center + k * step + BLOCK];
                 for i in 0..BLOCK {
                     sums[i] += weight * (before[i] + after[i]);
                 }

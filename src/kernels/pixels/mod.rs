@@ -13,12 +13,12 @@
 mod dispatch;
 
 mod blur;
-mod colour;
+mod color;
 mod resample;
 mod warp;
 
 pub use blur::{BLOCK, symmetric};
-pub use colour::{
+pub use color::{
     clamp, hue, luma, luma_sum, normalize, saturation, scale_shift, solarize, spread_luma, sum,
 };
 pub use resample::{add_rows, blend_rows, gather, interleaved_luma};

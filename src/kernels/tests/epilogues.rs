@@ -79,7 +79,7 @@ fn forwards(s: &ConvShape, norm: Option<&Affine>) {
 fn outputs_are_finished_and_summed_as_if_afterwards() {
     for s in [WINOGRAD, DIRECT, IM2COL] {
         let norm = affine(s.input);
-        forwards(&s, s.normalises().then_some(&norm));
+        forwards(&s, s.normalizes().then_some(&norm));
     }
 }
 

@@ -44,7 +44,7 @@ impl MostOffending {
         let dim = questions.dim();
         let grid = questions.bounds.grid(self.points, "negatives.points")?;
         let y = offered(&grid, dim, questions.len(), questions.device())?;
-        let energies = questions.machine.energies(questions.codes, &y)?;
+        let energies = questions.model.energies(questions.codes, &y)?;
         let energies: Vec<Vec<f32>> = energies.to_vec2()?;
         let mut chosen = Vec::new();
         for (question, energies) in energies.iter().enumerate() {

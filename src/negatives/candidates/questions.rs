@@ -1,13 +1,13 @@
 use candle_core::{Device, Tensor};
 
 use crate::error::Result;
-use crate::inference::{Bounds, Machine, Problem};
+use crate::inference::{Bounds, EnergyModel, Problem};
 use crate::random::{Purpose, Stream, stream};
 
 /// N questions with their right answers, at one step of the training.
 pub struct Questions<'a> {
     /// The energy as it is now.
-    pub machine: &'a Machine,
+    pub model: &'a EnergyModel,
     /// Codes of the questions, detached.
     pub codes: &'a [Tensor],
     /// Right answers (N·D).
@@ -49,7 +49,7 @@ impl Questions<'_> {
         &self.right[index * self.dim()..(index + 1) * self.dim()]
     }
 
-    /// The random numbers of question `index` at this step; the same whatever the slices of a batch.
+    /// The random numbers of question `index` at this step; the same whatever the chunks of a batch.
     #[must_use]
     pub fn stream(&self, index: usize, view: u64) -> Stream {
         stream(
@@ -65,7 +65,7 @@ impl Questions<'_> {
     #[must_use]
     pub fn problem(&self) -> Problem<'_> {
         Problem {
-            machine: self.machine,
+            model: self.model,
             codes: self.codes,
             bounds: self.bounds,
             seed: self.seed,

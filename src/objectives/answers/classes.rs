@@ -3,13 +3,13 @@
 use candle_core::{D, Tensor};
 
 use crate::error::{Error, Result};
-use crate::inference::Machine;
+use crate::inference::EnergyModel;
 use crate::losses::Energies;
 use crate::objectives::batch::Batch;
 
 /// Energies of the right class (N, 1) and of all others (N, C − 1), and the share of right answers.
 pub(super) fn energies(
-    machine: &Machine,
+    model: &EnergyModel,
     codes: &[Tensor],
     batch: &Batch,
 ) -> Result<(Energies, Tensor)> {
@@ -17,7 +17,7 @@ pub(super) fn energies(
         .iter()
         .map(|c| (c.clone(), None, Vec::new()))
         .collect();
-    let table = machine.combine(&codes[0], &parts, batch.progress)?; // (N, C)
+    let table = model.combine(&codes[0], &parts, batch.progress)?; // (N, C)
     let labels = labels(batch)?;
     let energies = Energies::of_classes(&table, labels)?;
     let hits = table.detach().argmin(D::Minus1)?.eq(labels)?;

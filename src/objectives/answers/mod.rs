@@ -5,7 +5,7 @@ use super::objective::{Embedded, Objective, Step};
 use crate::error::Result;
 use crate::graph::{Gradients, Mode};
 use crate::heads::{Sides, Space};
-use crate::inference::{Bounds, Machine};
+use crate::inference::{Bounds, EnergyModel};
 use crate::losses::{LossKind, Margin};
 use crate::negatives::CandidatesKind;
 
@@ -22,7 +22,7 @@ use proposer::Proposer;
 /// proposed. With a multi-class head and the nll at beta 1 this is the usual cross-entropy (logits are −energies):
 /// the linear probe is this objective with one linear layer over frozen features.
 pub struct Answers {
-    machine: Machine,
+    model: EnergyModel,
     loss: LossKind,
     proposer: Proposer,
 }
@@ -36,16 +36,16 @@ impl Answers {
     /// Parts that do not fit together: a loss that needs energies of at least 0 on others, a margin out of range, no
     /// wrong answers where some are needed, candidates of another kind than the answers.
     pub fn new(
-        machine: Machine,
+        model: EnergyModel,
         loss: LossKind,
         candidates: Option<CandidatesKind>,
         bounds: Bounds,
         (samples, seed): (usize, u64),
     ) -> Result<Self> {
-        loss.part().validate(machine.range())?;
-        let proposer = Proposer::new(&machine, &loss, candidates, bounds, (samples, seed))?;
+        loss.part().validate(model.range())?;
+        let proposer = Proposer::new(&model, &loss, candidates, bounds, (samples, seed))?;
         Ok(Self {
-            machine,
+            model,
             loss,
             proposer,
         })
@@ -53,8 +53,8 @@ impl Answers {
 
     /// The energy under training.
     #[must_use]
-    pub fn machine(&self) -> &Machine {
-        &self.machine
+    pub fn model(&self) -> &EnergyModel {
+        &self.model
     }
 
     /// What may go wrong by construction, before any training.
@@ -62,39 +62,39 @@ impl Answers {
     pub fn warnings(&self) -> Vec<String> {
         let name = self.loss.name();
         let mut found = Vec::new();
-        let (low, _) = self.machine.range();
+        let (low, _) = self.model.range();
         match self.loss.part().margin() {
             Margin::None if low == f64::NEG_INFINITY => found.push(format!(
                 "the loss `{name}` has no margin and this energy has no lower bound: it can fall for ever and say nothing"
             )),
-            Margin::None if self.machine.sides() == Sides::Both => found.push(format!(
+            Margin::None if self.model.sides() == Sides::Both => found.push(format!(
                 "the loss `{name}` has no margin and both sides are learned: it can collapse to a flat energy"
             )),
-            Margin::Finite(0.0) if self.machine.sides() == Sides::Both => found.push(format!(
+            Margin::Finite(0.0) if self.model.sides() == Sides::Both => found.push(format!(
                 "the loss `{name}` has a margin of zero and both sides are learned: a flat energy costs nothing, so it can \
                  collapse in principle"
             )),
             _ => {}
         }
-        let space = self.machine.space();
-        found.extend(self.machine.heads().filter_map(|head| head.warning(space)));
+        let space = self.model.space();
+        found.extend(self.model.heads().filter_map(|head| head.warning(space)));
         found
     }
 }
 
 impl Objective for Answers {
     fn embed(&self, batch: &Batch, mode: Mode) -> Result<Embedded> {
-        let features = self.machine.features(&batch.inputs[0])?;
-        let forward = self.machine.forward(&features, mode)?;
-        let codes = self.machine.pick(&forward.outputs);
-        let (tensors, pulls) = match self.machine.space() {
+        let features = self.model.features(&batch.inputs[0])?;
+        let forward = self.model.forward(&features, mode)?;
+        let codes = self.model.pick(&forward.outputs);
+        let (tensors, pulls) = match self.model.space() {
             Space::Classes(_) => (codes.clone(), Vec::new()),
             Space::Vectors(_) => {
-                vectors::responses(&self.machine, &self.proposer, &codes, batch, mode)?
+                vectors::responses(&self.model, &self.proposer, &codes, batch, mode)?
             }
         };
-        let (network, tape) = (self.machine.network().clone(), forward.tape);
-        let (count, places) = (forward.outputs.len(), self.machine.places());
+        let (network, tape) = (self.model.network().clone(), forward.tape);
+        let (count, places) = (forward.outputs.len(), self.model.places());
         let classes = pulls.is_empty();
         let pullback = move |gradients: &[Option<Tensor>]| -> Result<Gradients> {
             let mut of_outputs: Vec<Option<Tensor>> = vec![None; count];
@@ -121,15 +121,15 @@ impl Objective for Answers {
 
     fn loss(&self, embedded: &[Tensor], batch: &Batch) -> Result<Step> {
         let mut metrics = Vec::new();
-        let (energies, log_density) = match self.machine.space() {
+        let (energies, log_density) = match self.model.space() {
             Space::Classes(_) => {
-                let (energies, accuracy) = classes::energies(&self.machine, embedded, batch)?;
+                let (energies, accuracy) = classes::energies(&self.model, embedded, batch)?;
                 metrics.push(("accuracy", accuracy));
                 (energies, None)
             }
             Space::Vectors(_) => {
                 let proposed = self.proposer.part().is_some();
-                vectors::energies(&self.machine, proposed, embedded, batch)?
+                vectors::energies(&self.model, proposed, embedded, batch)?
             }
         };
         let right = energies.positive.detach().mean_all()?;
@@ -153,8 +153,8 @@ impl Objective for Answers {
         self.proposer.after_update()
     }
 
-    fn floor(&self, _: usize, _: usize) -> Option<f64> {
-        self.proposer.floor(self.machine.space(), &self.loss)
+    fn collapse_value(&self, _: usize, _: usize) -> Option<f64> {
+        self.proposer.collapse_value(self.model.space(), &self.loss)
     }
 }
 

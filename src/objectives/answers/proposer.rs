@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use super::chains::Chains;
 use crate::error::{Error, Result};
 use crate::heads::Space;
-use crate::inference::{Bounds, Machine};
+use crate::inference::{Bounds, EnergyModel};
 use crate::losses::{Energies, LossKind};
 use crate::negatives::{Candidates, CandidatesKind, Labels, Partition, Proposed, Questions};
 use crate::objectives::batch::Batch;
@@ -20,23 +20,23 @@ pub(super) struct Proposer {
 }
 
 impl Proposer {
-    /// Bind `candidates`, or all labels where answers are classes, to answers of `machine` in the box `bounds`.
+    /// Bind `candidates`, or all labels where answers are classes, to answers of `model` in the box `bounds`.
     ///
     /// `samples` is the size of the training set.
     pub(super) fn new(
-        machine: &Machine,
+        model: &EnergyModel,
         loss: &LossKind,
         candidates: Option<CandidatesKind>,
         bounds: Bounds,
         (samples, seed): (usize, u64),
     ) -> Result<Self> {
-        if let Space::Vectors(dim) = machine.space() {
+        if let Space::Vectors(dim) = model.space() {
             bounds.validate(dim)?;
         }
-        let candidates = chosen(machine.space(), loss, candidates)?;
+        let candidates = chosen(model.space(), loss, candidates)?;
         let count = candidates.as_ref().map_or(0, |kind| kind.part().chains());
         let chains = (count > 0).then(|| {
-            let params = machine.network().params();
+            let params = model.network().params();
             Chains::new(params, (samples, count), &bounds, seed)
         });
         Ok(Self {
@@ -60,7 +60,7 @@ impl Proposer {
     /// Wrong answers to the questions of `batch`.
     pub(super) fn propose(
         &self,
-        machine: &Machine,
+        model: &EnergyModel,
         codes: &[Tensor],
         right: &Tensor,
         batch: &Batch,
@@ -69,7 +69,7 @@ impl Proposer {
             return Ok(None);
         };
         let mut questions = Questions {
-            machine,
+            model,
             codes,
             right: &right.flatten_all()?.to_vec1()?,
             bounds: &self.bounds,
@@ -118,7 +118,7 @@ impl Proposer {
     }
 
     /// What `loss` reads on answers in `space` whose energies are all equal, if that is known.
-    pub(super) fn floor(&self, space: Space, loss: &LossKind) -> Option<f64> {
+    pub(super) fn collapse_value(&self, space: Space, loss: &LossKind) -> Option<f64> {
         let loss = loss.part();
         let (Some(part), Some(partition)) = (self.part(), self.partition()) else {
             return loss.collapse_value(1);

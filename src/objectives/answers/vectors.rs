@@ -5,8 +5,8 @@ use candle_core::Tensor;
 use super::proposer::Proposer;
 use crate::error::{Error, Result};
 use crate::graph::Mode;
-use crate::heads::PullResponse;
-use crate::inference::Machine;
+use crate::heads::HeadPullback;
+use crate::inference::EnergyModel;
 use crate::losses::Energies;
 use crate::objectives::batch::Batch;
 use crate::random::{Purpose, normal, stream};
@@ -18,7 +18,7 @@ pub(super) struct Pull {
     /// Places of its responses.
     pub(super) responses: std::ops::Range<usize>,
     /// From gradients by responses.
-    pub(super) back: PullResponse,
+    pub(super) back: HeadPullback,
 }
 
 /// Noise of standard deviation `std` on latent values (1 or N, K, Z, d), drawn for each sample.
@@ -35,31 +35,31 @@ fn noisy(z: &Tensor, std: f64, batch: &Batch, seed: u64) -> Result<Tensor> {
 
 /// The per-example half for answers that are vectors: responses to the right answer and to wrong ones.
 pub(super) fn responses(
-    machine: &Machine,
+    model: &EnergyModel,
     proposer: &Proposer,
     codes: &[Tensor],
     batch: &Batch,
     mode: Mode,
 ) -> Result<(Vec<Tensor>, Vec<Pull>)> {
-    let right = vectors(batch, machine.space().dim())?;
-    let proposed = proposer.propose(machine, codes, right, batch)?;
+    let right = vectors(batch, model.space().dim())?;
+    let proposed = proposer.propose(model, codes, right, batch)?;
     let mut all = right.unsqueeze(1)?;
     if let Some(proposed) = &proposed {
         all = Tensor::cat(&[&all, &proposed.answers], 1)?;
     }
     let noise = |z: &Tensor, std: f64| noisy(z, std, batch, proposer.seed());
-    let answered = machine.respond(codes, &all, mode, &noise)?;
+    let answered = model.heads_forward(codes, &all, mode, &noise)?;
     let (mut tensors, mut pulls) = (Vec::new(), Vec::new());
     for (head, (answered, code)) in answered.into_iter().zip(codes).enumerate() {
         tensors.push(code.clone());
-        if let Some(z) = answered.z.filter(|_| machine.has_own_latents(head)) {
+        if let Some(z) = answered.z.filter(|_| model.has_own_latents(head)) {
             tensors.push(z);
         }
         let count = answered.response.tensors.len();
         let first = tensors.len();
         tensors.extend(answered.response.tensors);
         pulls.push(Pull {
-            code: first - 1 - usize::from(machine.has_own_latents(head)),
+            code: first - 1 - usize::from(model.has_own_latents(head)),
             responses: first..first + count,
             back: answered.response.pull,
         });
@@ -75,7 +75,7 @@ pub(super) fn responses(
 ///
 /// `proposed` says whether wrong answers were offered.
 pub(super) fn energies(
-    machine: &Machine,
+    model: &EnergyModel,
     proposed: bool,
     embedded: &[Tensor],
     batch: &Batch,
@@ -86,25 +86,25 @@ pub(super) fn energies(
         tensor.ok_or_else(|| Error::Failed("an embedded tensor is missing".into()))
     };
     let mut parts = Vec::new();
-    for head in 0..machine.heads().count() {
+    for head in 0..model.heads().count() {
         let code = next()?;
-        let z = if machine.has_own_latents(head) {
+        let z = if model.has_own_latents(head) {
             Some(next()?)
         } else {
-            machine.shared_latents(head, code.device())?
+            model.shared_latents(head, code.device())?
         };
-        let responses = (0..machine.responses(head)).map(|_| next());
+        let responses = (0..model.responses(head)).map(|_| next());
         let responses = responses.collect::<Result<Vec<_>>>()?;
         parts.push((code, z, responses));
     }
-    let mut all = vectors(batch, machine.space().dim())?.unsqueeze(1)?;
+    let mut all = vectors(batch, model.space().dim())?.unsqueeze(1)?;
     let mut wrong = 0;
     if proposed {
         let answers = next()?;
         wrong = answers.dim(1)?;
         all = Tensor::cat(&[&all, &answers], 1)?;
     }
-    let energies = machine.combine(&all, &parts, batch.progress)?;
+    let energies = model.combine(&all, &parts, batch.progress)?;
     let offered = (wrong > 0).then(|| energies.narrow(1, 1, wrong));
     let energies = Energies {
         positive: energies.narrow(1, 0, 1)?,

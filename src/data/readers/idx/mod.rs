@@ -23,7 +23,7 @@ pub use set::Idx;
 pub(super) struct IdxReader;
 
 impl Reader for IdxReader {
-    fn recognises(&self, source: &Path) -> Result<bool> {
+    fn recognizes(&self, source: &Path) -> Result<bool> {
         if source.is_dir() {
             return Ok(!image_files(source)?.is_empty());
         }

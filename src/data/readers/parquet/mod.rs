@@ -23,7 +23,7 @@ pub use set::Parquet;
 pub(super) struct ParquetReader;
 
 impl Reader for ParquetReader {
-    fn recognises(&self, source: &Path) -> Result<bool> {
+    fn recognizes(&self, source: &Path) -> Result<bool> {
         if source.is_dir() {
             return Ok(!files::files(source)?.is_empty());
         }

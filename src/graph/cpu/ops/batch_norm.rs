@@ -7,7 +7,7 @@ use candle_core::{Device, Tensor};
 use crate::error::{Error, Result};
 use crate::graph::cpu::arena::Buffer;
 use crate::graph::cpu::flow::Flow;
-use crate::graph::cpu::step::{Step, Then};
+use crate::graph::cpu::step::{Activation, Step};
 use crate::graph::cpu::tape::{Context, Deferred, Kept, Value, kept};
 use crate::graph::cpu::tensor::with_values;
 use crate::graph::mode::Mode;
@@ -59,7 +59,14 @@ pub(super) fn forward(
     }
     let mut y = cx.arena.take(x.len());
     let more = residual.as_ref().map(|r| &r[..]);
-    kernel::apply(cx.simd, &x, &affine, more, step.then == Then::Relu, &mut y);
+    kernel::apply(
+        cx.simd,
+        &x,
+        &affine,
+        more,
+        step.then == Activation::Relu,
+        &mut y,
+    );
     let y = Arc::new(y);
     kept.y = residual.map(|_| Arc::clone(&y));
     Ok((y.into(), kept))
@@ -104,7 +111,7 @@ pub(super) fn reduce<'a>(step: &Step, tape: &'a Kept) -> Result<Reduce<'a>> {
         .affine
         .as_ref()
         .ok_or_else(|| Error::Failed("a tape lacks batch statistics".into()))?;
-    let gate = match (step.then == Then::Relu, step.inputs.len()) {
+    let gate = match (step.then == Activation::Relu, step.inputs.len()) {
         (false, _) => Gate::Open,
         (true, 1) => Gate::Input,
         (true, _) => Gate::Output(kept(tape.y.as_ref())?),

@@ -51,7 +51,7 @@ pub(super) fn forward(
         Some(affine) => Epilogue::Finish(Finish {
             affine,
             residual: residual.map(|r| &r[..]),
-            relu: step.then == step::Then::Relu,
+            relu: step.then == step::Activation::Relu,
         }),
         None if step.measures => Epilogue::Moments,
         None => Epilogue::Nothing,

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::graph::cpu::arena::Buffer;
 use crate::graph::cpu::flow::Flow;
 use crate::graph::cpu::products::Products;
-use crate::graph::cpu::step::{Step, Then};
+use crate::graph::cpu::step::{Activation, Step};
 use crate::graph::cpu::tape::{Context, Done, Kept, kept, refuse_images};
 use crate::graph::cpu::tensor::{values, with_values};
 use crate::graph::ops::Linear;
@@ -34,7 +34,7 @@ pub(super) fn forward(
     });
     let bias = params.get(1).map(|bias| values(&bias.var)).transpose()?;
     let (bias, residual) = (bias.as_deref(), residual.map(|r| &r[..]));
-    let gelu = step.then == Then::Gelu;
+    let gelu = step.then == Activation::Gelu;
     let mut after = gelu.then(|| cx.arena.take(size.0 * size.1));
     with_values(&params[0].var, |weight| match (products, &mut after) {
         (Products::F32(simd), None) => {
@@ -102,7 +102,7 @@ pub(super) fn backward(
     mut gradient: Buffer,
     flow: &mut Flow,
 ) -> Result<()> {
-    if step.then == Then::Gelu {
+    if step.then == Activation::Gelu {
         activation::gelu_backward(cx.simd, kept(tape.y.as_ref())?, &mut gradient);
     }
     let params = cx.parameters(step)?;

@@ -21,7 +21,7 @@ const CHUNK: usize = 1024;
 /// views of one image by their colour histogram (Chen et al. 2020).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct ColourJitter {
+pub struct ColorJitter {
     /// Strength on the brightness, 0 or more.
     pub brightness: f64,
     /// Strength on the contrast, 0 or more.
@@ -34,7 +34,7 @@ pub struct ColourJitter {
     pub p: f64,
 }
 
-impl Default for ColourJitter {
+impl Default for ColorJitter {
     fn default() -> Self {
         Self {
             brightness: 0.8,
@@ -81,14 +81,14 @@ pub fn adjust(view: &mut Planar, adjustments: &[Adjustment]) {
 fn pass(view: &mut Planar, adjustments: &[Adjustment], mean: f32, measure: bool) -> f32 {
     let pixels = view.height() * view.width();
     let mut sum = 0.0;
-    if let Some([red, green, blue]) = view.colours() {
+    if let Some([red, green, blue]) = view.colors() {
         let chunks = red
             .chunks_mut(CHUNK)
             .zip(green.chunks_mut(CHUNK))
             .zip(blue.chunks_mut(CHUNK));
         for ((r, g), b) in chunks {
             for &adjustment in adjustments {
-                adjust_colour(r, g, b, adjustment, mean);
+                adjust_color(r, g, b, adjustment, mean);
             }
             if measure {
                 sum += pixels::luma_sum(r, g, b);
@@ -97,7 +97,7 @@ fn pass(view: &mut Planar, adjustments: &[Adjustment], mean: f32, measure: bool)
     } else {
         for chunk in view.data().chunks_mut(CHUNK) {
             for &adjustment in adjustments {
-                adjust_grey(chunk, adjustment, mean);
+                adjust_gray(chunk, adjustment, mean);
             }
             if measure {
                 sum += pixels::sum(chunk);
@@ -107,11 +107,11 @@ fn pass(view: &mut Planar, adjustments: &[Adjustment], mean: f32, measure: bool)
     (sum / pixels as f64) as f32
 }
 
-fn adjust_colour(r: &mut [f32], g: &mut [f32], b: &mut [f32], adjustment: Adjustment, mean: f32) {
+fn adjust_color(r: &mut [f32], g: &mut [f32], b: &mut [f32], adjustment: Adjustment, mean: f32) {
     match adjustment {
         Adjustment::Brightness(_) | Adjustment::Contrast(_) => {
             for plane in [r, g, b] {
-                adjust_grey(plane, adjustment, mean);
+                adjust_gray(plane, adjustment, mean);
             }
         }
         Adjustment::Saturation(factor) => pixels::saturation(r, g, b, factor),
@@ -119,7 +119,7 @@ fn adjust_colour(r: &mut [f32], g: &mut [f32], b: &mut [f32], adjustment: Adjust
     }
 }
 
-fn adjust_grey(values: &mut [f32], adjustment: Adjustment, mean: f32) {
+fn adjust_gray(values: &mut [f32], adjustment: Adjustment, mean: f32) {
     match adjustment {
         Adjustment::Brightness(factor) => pixels::scale_shift(values, factor, 0.0),
         Adjustment::Contrast(factor) => pixels::scale_shift(values, factor, (1.0 - factor) * mean),
@@ -133,7 +133,7 @@ fn sixths(shift: f32) -> f32 {
     if turn < 6.0 { turn } else { 0.0 } // a tiny negative shift rounds up to the full circle
 }
 
-impl Augmentation for ColourJitter {
+impl Augmentation for ColorJitter {
     fn probability(&self) -> f64 {
         self.p
     }
@@ -147,15 +147,15 @@ impl Augmentation for ColourJitter {
             Adjustment::Hue(uniform(rng, [-self.hue, self.hue]) as f32),
         ];
         shuffle(&mut steps, rng);
-        let colour = view.channels() == 3;
+        let color = view.channels() == 3;
         let mut wanted = [Adjustment::Brightness(1.0); 4];
         let mut count = 0;
         for step in steps {
             let used = match step {
                 Adjustment::Brightness(_) => self.brightness > 0.0,
                 Adjustment::Contrast(_) => self.contrast > 0.0,
-                Adjustment::Saturation(_) => colour && self.saturation > 0.0,
-                Adjustment::Hue(_) => colour && self.hue > 0.0,
+                Adjustment::Saturation(_) => color && self.saturation > 0.0,
+                Adjustment::Hue(_) => color && self.hue > 0.0,
             };
             if used {
                 wanted[count] = step;

@@ -4,7 +4,7 @@
 
 /// Red, green, blue and opacity, 0 to 255 each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Colour {
+pub struct Color {
     /// Red.
     pub r: u8,
     /// Green.
@@ -16,28 +16,28 @@ pub struct Colour {
 }
 
 /// Text and axes.
-pub const INK: Colour = Colour::of(0x222222);
+pub const INK: Color = Color::of(0x222222);
 /// Grid lines.
-pub const FAINT: Colour = Colour::of(0xdddddd);
+pub const FAINT: Color = Color::of(0xdddddd);
 /// What is neither right nor wrong.
-pub const GREY: Colour = Colour::of(0x8c8c8c);
+pub const GREY: Color = Color::of(0x8c8c8c);
 /// Paper.
-pub const WHITE: Colour = Colour::of(0xffffff);
+pub const WHITE: Color = Color::of(0xffffff);
 /// Right answers.
-pub const BLUE: Colour = Colour::of(0x0072b2);
+pub const BLUE: Color = Color::of(0x0072b2);
 /// Wrong answers, and minima on a surface.
-pub const VERMILION: Colour = Colour::of(0xd55e00);
+pub const VERMILION: Color = Color::of(0xd55e00);
 /// Values without a number.
-pub const MISSING: Colour = Colour::of(0xbbbbbb);
+pub const MISSING: Color = Color::of(0xbbbbbb);
 
 /// Colours of lines, told apart with every kind of colour vision (Okabe and Ito, *Color Universal Design*, 2008).
-pub const LINES: [Colour; 6] = [
+pub const LINES: [Color; 6] = [
     BLUE,
     VERMILION,
-    Colour::of(0x009e73),
-    Colour::of(0xcc79a7),
-    Colour::of(0x56b4e9),
-    Colour::of(0x000000),
+    Color::of(0x009e73),
+    Color::of(0xcc79a7),
+    Color::of(0x56b4e9),
+    Color::of(0x000000),
 ];
 
 /// 33 evenly spaced colours of viridis, the perceptually uniform map of matplotlib (N. Smith, S. van der Walt, E. Firing,
@@ -49,7 +49,7 @@ const VIRIDIS: [u32; 33] = [
     0x96d83f, 0xabdc32, 0xc0df24, 0xd5e21a, 0xeae51a, 0xfde725,
 ];
 
-impl Colour {
+impl Color {
     /// From `0xrrggbb`, opaque.
     #[must_use]
     pub const fn of(hex: u32) -> Self {
@@ -71,21 +71,21 @@ impl Colour {
 /// The colour of viridis at `share` of the way from dark (0) to bright (1); grey for what is no number.
 ///
 /// ```
-/// use ravine::plot::colour::{Colour, viridis};
-/// assert_eq!(viridis(0.0), Colour::of(0x440154));
-/// assert_eq!(viridis(2.0), Colour::of(0xfde725));
+/// use ravine::plot::color::{Color, viridis};
+/// assert_eq!(viridis(0.0), Color::of(0x440154));
+/// assert_eq!(viridis(2.0), Color::of(0xfde725));
 /// ```
 #[must_use]
-pub fn viridis(share: f64) -> Colour {
+pub fn viridis(share: f64) -> Color {
     if share.is_nan() {
         return MISSING;
     }
     let place = share.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f64;
     let below = (place as usize).min(VIRIDIS.len() - 2);
     let part = place - below as f64;
-    let (a, b) = (Colour::of(VIRIDIS[below]), Colour::of(VIRIDIS[below + 1]));
+    let (a, b) = (Color::of(VIRIDIS[below]), Color::of(VIRIDIS[below + 1]));
     let mix = |a: u8, b: u8| (f64::from(a) + part * (f64::from(b) - f64::from(a))).round() as u8;
-    Colour {
+    Color {
         r: mix(a.r, b.r),
         g: mix(a.g, b.g),
         b: mix(a.b, b.b),

@@ -9,20 +9,22 @@ use crate::params::{Init, Param, ParamSpec, Params, Role};
 
 /// `answer − c`, `c ← m · c + (1 − m) · mean of the batch's answers` after every update (Caron et al. 2021, eq. 4).
 ///
-/// Starts at 0 and is saved with the run as the buffer `target.centre` (D,).
-pub(super) struct Centre {
+/// Starts at 0 and is saved with the run as the buffer `target.center` (D,).
+pub(super) struct Center {
     momentum: f64,
     mean: Param,
     waiting: Mutex<Option<Tensor>>, // answers that move it after the update
 }
 
-impl Centre {
+impl Center {
     /// Of answers of `dim` numbers.
     pub(super) fn new(params: &Params, dim: usize, momentum: f64) -> Result<Self> {
         if !(0.0..1.0).contains(&momentum) {
             return Err(Error::key(
-                "target.centre",
-                format!("must be 0 or more and below 1, not {momentum}; 0.9 is usual"),
+                "target.center",
+                format!(
+                    "must be 0 or more and below 1, not {momentum}; 0.9 is usual (older files call it target.centre)"
+                ),
             ));
         }
         let mean = params.create(&ParamSpec {

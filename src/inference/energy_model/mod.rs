@@ -6,7 +6,7 @@ use candle_core::Tensor;
 
 use crate::error::{Error, Result};
 use crate::graph::{Executor, Forward, Graph, Mode, Network};
-use crate::heads::{Head, HeadKind, Response, Sides, Space};
+use crate::heads::{Head, HeadKind, HeadOutput, Sides, Space};
 use crate::params::Params;
 
 mod attach;
@@ -18,10 +18,10 @@ use attach::{code_name, name};
 
 /// E(x, y), the sum over heads of their energies; a latent is minimised or summed away.
 ///
-/// Cloning shares parameters and executors. With a frozen encoder, [`Machine::features`] runs it without a
+/// Cloning shares parameters and executors. With a frozen encoder, [`EnergyModel::features`] runs it without a
 /// gradient and with its running statistics.
 #[derive(Clone)]
-pub struct Machine {
+pub struct EnergyModel {
     frozen: Option<Network>,
     network: Network,
     heads: Vec<Bound>,
@@ -34,18 +34,18 @@ pub struct Machine {
 struct Bound {
     kind: HeadKind,
     output: usize,
-    second: Option<Network>,
+    head_network: Option<Network>,
 }
 
 /// Latent values of one head, and what its second network answered.
-pub struct Answered {
+pub struct HeadForward {
     /// (1 or N, 1 or K, Z, d); `None` without a latent.
     pub z: Option<Tensor>,
     /// Detached tensors and the way back.
-    pub response: Response,
+    pub response: HeadOutput,
 }
 
-impl Machine {
+impl EnergyModel {
     /// Put `heads` on the output `features` of `graph`, create all parameters and bind everything.
     ///
     /// `frozen` maps inputs to the inputs of `graph` and never learns.
@@ -67,12 +67,15 @@ impl Machine {
                 .output(&code_name(i))
                 .ok_or_else(|| Error::Failed("a head has no code".into()))?;
             let code = graph.shape(graph.outputs()[output].1)[0];
-            let second = kind.part().second(&name(i, heads.len()), code, space)?;
-            let second = second.map(|graph| Network::new(graph, params, executor.clone()));
+            let head_network = kind
+                .part()
+                .head_network(&name(i, heads.len()), code, space)?;
+            let head_network =
+                head_network.map(|graph| Network::new(graph, params, executor.clone()));
             bound.push(Bound {
                 kind: kind.clone(),
                 output,
-                second: second.transpose()?,
+                head_network: head_network.transpose()?,
             });
         }
         Ok(Self {
@@ -135,7 +138,7 @@ impl Machine {
         }
     }
 
-    /// Run the network on what [`Machine::features`] gave; [`Machine::pick`] finds the codes.
+    /// Run the network on what [`EnergyModel::features`] gave; [`EnergyModel::pick`] finds the codes.
     ///
     /// # Errors
     /// A tensor operation failed.
@@ -168,6 +171,6 @@ impl Machine {
     /// Tensors in a response of head `head`.
     #[must_use]
     pub fn responses(&self, head: usize) -> usize {
-        usize::from(self.heads[head].second.is_some())
+        usize::from(self.heads[head].head_network.is_some())
     }
 }

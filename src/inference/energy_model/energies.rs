@@ -2,26 +2,26 @@
 
 use candle_core::{Tensor, Var};
 
-use super::{Answered, Machine};
+use super::{EnergyModel, HeadForward};
 use crate::error::{Error, Result};
 use crate::graph::Mode;
 
-impl Machine {
+impl EnergyModel {
     /// Latent values and responses of each head for answers y (N, K, D).
     ///
     /// # Errors
     /// A tensor operation failed.
-    pub fn respond(
+    pub fn heads_forward(
         &self,
         codes: &[Tensor],
         y: &Tensor,
         mode: Mode,
         noise: &dyn Fn(&Tensor, f64) -> Result<Tensor>,
-    ) -> Result<Vec<Answered>> {
+    ) -> Result<Vec<HeadForward>> {
         let heads = self.heads.iter().zip(codes);
         heads
             .map(|(bound, code)| {
-                let (head, second) = (bound.kind.part(), bound.second.as_ref());
+                let (head, head_network) = (bound.kind.part(), bound.head_network.as_ref());
                 let mut z = self.latent_values(bound, code, y)?;
                 if let (Some(values), Some(latent)) = (&mut z, head.latent()) {
                     let std = latent.z.part().noise();
@@ -29,8 +29,8 @@ impl Machine {
                         *values = noise(values, std)?;
                     }
                 }
-                let response = head.respond(second, code, y, z.as_ref(), mode)?;
-                Ok(Answered { z, response })
+                let response = head.forward(head_network, code, y, z.as_ref(), mode)?;
+                Ok(HeadForward { z, response })
             })
             .collect()
     }
@@ -67,7 +67,7 @@ impl Machine {
     /// A tensor operation failed.
     pub fn energies(&self, codes: &[Tensor], y: &Tensor) -> Result<Tensor> {
         let silent = |z: &Tensor, _: f64| Ok(z.clone());
-        let answered = self.respond(codes, y, Mode::Eval, &silent)?;
+        let answered = self.heads_forward(codes, y, Mode::Eval, &silent)?;
         let parts = answered.into_iter().zip(codes);
         let parts: Vec<_> = parts
             .map(|(answered, code)| (code.clone(), answered.z, answered.response.tensors))
@@ -92,7 +92,7 @@ impl Machine {
         let silent = |z: &Tensor, _: f64| Ok(z.clone());
         let mut pulls = Vec::new();
         let mut parts = Vec::new();
-        let answered = self.respond(codes, y, Mode::Recompute, &silent)?;
+        let answered = self.heads_forward(codes, y, Mode::Recompute, &silent)?;
         for (answered, code) in answered.into_iter().zip(codes) {
             let leaves = leaves(&answered.response.tensors)?;
             pulls.push((leaves.clone(), answered.response.pull));

@@ -7,18 +7,18 @@ const EPSILON: f64 = 1e-6;
 
 /// z = (x − mean) / (std + 1e-6), mean and standard deviation (N − 1) those of the rows that a probe is fitted on.
 #[derive(Clone, Debug)]
-pub struct Standardise {
+pub struct Standardize {
     mean: Vec<f64>,
     scale: Vec<f64>,
 }
 
-impl Standardise {
+impl Standardize {
     /// Measure mean and deviation of each of the D features of `train` (N, D), in two passes in f64.
     ///
     /// ```
-    /// use ravine::eval::{Features, standardise::Standardise};
+    /// use ravine::eval::{Features, standardize::Standardize};
     /// let train = Features { dim: 1, values: vec![1.0, 3.0], ..Features::default() };
-    /// let z: Vec<f64> = Standardise::by(&train).row(&[3.0]).collect();
+    /// let z: Vec<f64> = Standardize::by(&train).row(&[3.0]).collect();
     /// assert!((z[0] - 0.5_f64.sqrt()).abs() < 1e-5);
     /// ```
     #[must_use]

@@ -24,7 +24,7 @@ impl Repeated {
     /// It speaks of the draw of labels only: the encoder and the rows judged are the same each time.
     ///
     /// ```
-    /// let r = ravine::eval::few_labels::Repeated::of(vec![0.9, 0.8]);
+    /// let r = ravine::eval::low_shot::Repeated::of(vec![0.9, 0.8]);
     /// let [low, high] = r.interval.unwrap();
     /// assert!((r.mean - 0.85).abs() < 1e-12 && (high - low - 2.0 * 12.706 * 0.05).abs() < 1e-4);
     /// ```

@@ -2,13 +2,13 @@
 
 use candle_core::{Device, Tensor};
 
-use super::{Bound, Machine};
+use super::{Bound, EnergyModel};
 use crate::error::Result;
 use crate::graph::Mode;
 use crate::heads::Latent;
 use crate::inference::search;
 
-impl Machine {
+impl EnergyModel {
     /// All values of z, or for each answer the best one found.
     pub(super) fn latent_values(
         &self,
@@ -23,8 +23,8 @@ impl Machine {
         if let Some(values) = enumerated(latent, code.device())? {
             return Ok(Some(values));
         }
-        let (z, second) = (latent.z.part(), bound.second.as_ref());
-        search::latent(head, second, z, (code, y), self.seed).map(Some)
+        let (z, head_network) = (latent.z.part(), bound.head_network.as_ref());
+        search::latent(head, head_network, z, (code, y), self.seed).map(Some)
     }
 
     /// Whether answers of head `head` have values of z of their own in training: searched, or with noise.
@@ -61,8 +61,8 @@ impl Machine {
         let Some(z) = self.latent_values(bound, &codes[0], y)? else {
             return Ok(None);
         };
-        let (head, second) = (bound.kind.part(), bound.second.as_ref());
-        let response = head.respond(second, &codes[0], y, Some(&z), Mode::Eval)?;
+        let (head, head_network) = (bound.kind.part(), bound.head_network.as_ref());
+        let response = head.forward(head_network, &codes[0], y, Some(&z), Mode::Eval)?;
         let energies = head.energies(&codes[0], y, Some(&z), &response.tensors)?; // (N, 1, Z)
         let best: Vec<u32> = energies.argmin(2)?.flatten_all()?.to_vec1()?;
         let rows = best
@@ -86,7 +86,7 @@ impl Machine {
         if z.is_none() && head.latent().is_some() {
             return Ok(None); // z is searched
         }
-        head.closed_form(bound.second.as_ref(), &codes[0], z.as_ref())
+        head.closed_form(bound.head_network.as_ref(), &codes[0], z.as_ref())
     }
 }
 
