@@ -49,8 +49,6 @@ pub struct Optimum {
     pub gradient: f64,
     /// Steps made.
     pub iterations: usize,
-    /// Calls of the function.
-    pub evaluations: usize,
     /// Why it ended.
     pub stop: Stop,
 }
@@ -76,9 +74,7 @@ impl Lbfgs {
         start: Vec<f64>,
         mut f: impl FnMut(&[f64], &mut [f64]) -> f64,
     ) -> Optimum {
-        let mut evaluations = 0;
         let mut evaluate = |x: Vec<f64>| {
-            evaluations += 1;
             let mut gradient = vec![0.0; x.len()];
             let value = f(&x, &mut gradient);
             Point { x, value, gradient }
@@ -118,7 +114,6 @@ impl Lbfgs {
             value: here.value,
             x: here.x,
             iterations,
-            evaluations,
             stop,
         }
     }
