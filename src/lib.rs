@@ -20,7 +20,53 @@
 //!
 //! # A training loop of one's own
 //!
-//! @@LOOP@@
+//! The parts without the trainer: data, views, a network, an energy, pairs, a loss, an optimizer.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use candle_core::{Device, Tensor, Var};
+//! use ravine::augment::{Affine, AugmentConfig, Operation};
+//! use ravine::data::{self, DataConfig, Loader, LoaderConfig};
+//! use ravine::encoders::{Convnet, Encoder, Projector, network};
+//! use ravine::energies::Cosine;
+//! use ravine::graph::{CpuExecutor, Mode, Network};
+//! use ravine::losses::{InfoNce, Loss};
+//! use ravine::negatives::{Embeddings, InBatch, Pairs};
+//! use ravine::optim::{AdamW, Optimizer, State};
+//! use ravine::params::Params;
+//! use ravine::train::to_device;
+//!
+//! let splits = data::open(&DataConfig::default())?; // the embedded digits, 8x8 and grey
+//! let views = AugmentConfig::two_views(8, vec![Operation::Affine(Affine::default())]).build(1)?;
+//! let settings = LoaderConfig { batch: 64, workers: 1, prefetch: 2, seed: 0, drop_last: true, shuffle: true };
+//! let loader = Loader::new(splits.train, Arc::new(views), settings)?;
+//!
+//! let params = Params::new(0, &Device::Cpu);
+//! let encoder = Convnet { widths: vec![8, 16], strides: vec![1, 2], ..Convnet::default() };
+//! let projector = Projector { hidden: vec![32], output: 16, ..Projector::default() };
+//! let graph = network(&encoder.graph(&[1, 8, 8])?, Some(&projector), None)?;
+//! let network = Network::new(graph, &params, Arc::new(CpuExecutor::new()))?;
+//!
+//! let (loss, optimizer, mut state) = (InfoNce::default(), AdamW::default(), State::default());
+//! let mut losses = Vec::new();
+//! for (batch, step) in loader.steps(0, 20).zip(1..) {
+//!     let x = Tensor::cat(&to_device(batch?, &Device::Cpu)?.batch.inputs, 0)?; // both views, (2 * 64, 1, 8, 8)
+//!     let forward = network.forward(&x, Mode::Train)?;
+//!     let z = Var::from_tensor(&forward.outputs[1])?; // embeddings (2 * 64, 16): autograd starts here, the network has a tape of its own
+//!     let pair = z.chunk(2, 0)?;
+//!     let energies = InBatch::default().energies(&Cosine {}, &Embeddings::of(&pair, &pair))?;
+//!     let value = loss.forward(&energies)?.mean_all()?;
+//!     let upstream = value.backward()?.get(&z).cloned();
+//!     let gradients = network.backward(forward.tape, &[None, upstream])?;
+//!     for param in params.trainable() {
+//!         optimizer.update(&param, &gradients.of[&param.name], 0.01, step, &mut state)?;
+//!     }
+//!     losses.push(value.to_scalar::<f32>()?);
+//! }
+//! assert!(losses[19] < losses[0], "{losses:?}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # Floors
 //!
@@ -28,7 +74,7 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | 0 ground | [`error`], [`atomic`], [`random`], [`params`], [`registry`], [`kernels`], [`host`] |
+//! | 0 ground | [`error`], [`ranges`], [`atomic`], [`random`], [`params`], [`registry`], [`kernels`], [`host`] |
 //! | 1 data, networks, drawings | [`data`], [`augment`], [`graph`], `plot` |
 //! | 2 machines | [`encoders`], [`energies`] |
 //! | 3 asked of them | [`losses`], [`regularizers`], [`heads`] |
@@ -75,6 +121,7 @@ pub mod params;
 #[cfg(feature = "figures")]
 pub mod plot;
 pub mod random;
+pub mod ranges;
 pub mod registry;
 pub mod regularizers;
 pub mod run;

@@ -134,7 +134,7 @@ impl Augmentation for Affine {
     fn validate(&self, key: &str, _: usize) -> Result<()> {
         check::probability(key, self.p)?;
         check::strength(&format!("{key}.degrees"), self.degrees, 180.0)?;
-        check::share(&format!("{key}.translate"), self.translate)?;
+        crate::ranges::share(&format!("{key}.translate"), self.translate)?;
         check::positive_range(&format!("{key}.scale"), self.scale)?;
         check::strength(&format!("{key}.shear"), self.shear, 60.0)
     }

@@ -1,19 +1,11 @@
 //! Sentences for settings that make no sense.
 
 use crate::error::{Result, require};
+use crate::ranges::share;
 
 /// `value` must be a probability.
 pub(super) fn probability(key: &str, value: f64) -> Result<()> {
     share(&format!("{key}.p"), value)
-}
-
-/// `value` must lie in [0, 1].
-pub(super) fn share(key: &str, value: f64) -> Result<()> {
-    require(
-        key,
-        (0.0..=1.0).contains(&value),
-        format_args!("{value} is not between 0 and 1; choose a value from 0 to 1"),
-    )
 }
 
 /// `[low, high]` must be finite, ordered and above zero.

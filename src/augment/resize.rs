@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::augmentation::Augmentation;
-use super::check;
 use super::planar::Planar;
 use super::resample::{Region, resample};
 use super::scratch::Scratch;
@@ -87,7 +86,7 @@ impl Augmentation for Resize {
 
     fn validate(&self, key: &str, _: usize) -> Result<()> {
         let key = format!("{key}.share");
-        check::share(&key, self.share)?;
+        crate::ranges::share(&key, self.share)?;
         require(
             &key,
             self.share >= 0.01,

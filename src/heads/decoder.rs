@@ -9,7 +9,7 @@ use super::response::{HeadGradients, HeadOutput};
 use super::space::{Space, vectors};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Mode, Network, NodeId};
-use crate::losses::positive;
+use crate::ranges::positive;
 
 impl Head for Latent {
     fn code(&self, _: &mut Graph, _: &str, features: NodeId, space: Space) -> Result<NodeId> {

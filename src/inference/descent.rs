@@ -1,13 +1,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::counts::some;
 use super::method::Inference;
 use super::minima::{Minimum, collect};
 use super::problem::Problem;
 use super::search::{Rule, descend};
 use crate::error::Result;
-use crate::losses::positive;
+use crate::ranges::{count, positive};
 
 /// Gradient descent on y from many random starts in one batch, inside the box.
 ///
@@ -55,8 +54,8 @@ impl Inference for Descent {
     }
 
     fn validate(&self) -> Result<()> {
-        some("inference.starts", self.starts)?;
-        some("inference.steps", self.steps)?;
+        count("inference.starts", self.starts, 1)?;
+        count("inference.steps", self.steps, 1)?;
         positive("inference.step", self.step)?;
         positive("inference.tolerance", self.tolerance)
     }

@@ -2,11 +2,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bounds::offered;
-use super::counts::points;
 use super::method::Inference;
 use super::minima::{Minimum, distinct};
 use super::problem::{Problem, flat};
 use crate::error::Result;
+use crate::ranges::count;
 
 /// Enumeration of a grid of answers: the points that are lower than their neighbours along every axis.
 ///
@@ -57,7 +57,7 @@ impl Inference for Enumerate {
     }
 
     fn validate(&self) -> Result<()> {
-        points("inference.points", self.points)
+        count("inference.points", self.points, 2)
     }
 }
 

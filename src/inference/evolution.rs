@@ -1,13 +1,12 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::counts::some;
 use super::method::Inference;
 use super::minima::{Minimum, collect};
 use super::problem::Problem;
 use crate::error::Result;
-use crate::losses::positive;
 use crate::random::normal;
+use crate::ranges::{count, positive};
 
 /// Evolution without derivatives: each of many points tries a random neighbour and keeps it where E is lower.
 ///
@@ -75,8 +74,8 @@ impl Inference for Evolution {
     }
 
     fn validate(&self) -> Result<()> {
-        some("inference.starts", self.starts)?;
-        some("inference.steps", self.steps)?;
+        count("inference.starts", self.starts, 1)?;
+        count("inference.steps", self.steps, 1)?;
         positive("inference.spread", self.spread)?;
         positive("inference.tolerance", self.tolerance)
     }

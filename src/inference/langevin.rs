@@ -2,14 +2,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bounds::Bounds;
-use super::counts::some;
 use super::method::Inference;
 use super::minima::{Minimum, collect};
 use super::problem::Problem;
 use super::search::lowest;
 use crate::error::Result;
-use crate::losses::positive;
 use crate::random::{Stream, normal};
+use crate::ranges::{count, positive};
 
 /// Langevin sampling, `y ← y − s ∇E + √(2 s / beta) ε`: chains that visit answers by their Gibbs probability.
 ///
@@ -91,8 +90,8 @@ impl Inference for Langevin {
     }
 
     fn validate(&self) -> Result<()> {
-        some("inference.chains", self.chains)?;
-        some("inference.steps", self.steps)?;
+        count("inference.chains", self.chains, 1)?;
+        count("inference.steps", self.steps, 1)?;
         positive("inference.step", self.step)?;
         positive("inference.beta", self.beta)
     }

@@ -10,7 +10,6 @@
 
 mod bounds;
 mod closed_form;
-mod counts;
 mod descent;
 mod energy_model;
 mod enumerate;
@@ -23,7 +22,6 @@ mod search;
 
 pub use bounds::{Bounds, offered};
 pub use closed_form::ClosedForm;
-pub(crate) use counts::{points, some};
 pub use descent::Descent;
 pub use energy_model::{EnergyModel, HeadForward, attach};
 pub use enumerate::Enumerate;

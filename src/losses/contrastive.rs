@@ -3,9 +3,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::energies::{Energies, present};
+use super::fit::{non_negative, reachable};
 use super::loss::{Loss, Margin};
-use super::ranges::{non_negative, positive, reachable};
 use crate::error::Result;
+use crate::ranges::positive;
 
 /// Contrastive loss, `½ E_C² + mean over wrong answers of ½ max(0, margin − E)²`: right answers to 0, all wrong ones
 /// beyond the margin.

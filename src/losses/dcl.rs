@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::energies::Energies;
 use super::loss::{Loss, Margin};
-use super::ranges::positive;
 use super::stable::log_sum_exp;
 use crate::error::Result;
+use crate::ranges::positive;
 
 /// Decoupled contrastive loss, InfoNCE without the right answer in the sum: `E_C/τ + log Σ_wrong exp(−E/τ)`.
 ///

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::dcl::Dcl;
 use super::energies::Energies;
 use super::loss::{Loss, Margin};
-use super::ranges::positive;
 use crate::error::Result;
+use crate::ranges::positive;
 
 /// Weighted decoupled contrastive loss: [`Dcl`] whose attraction counts more for pairs that are still far apart,
 /// `w E_C/τ + log Σ_wrong exp(−E/τ)` with `w = 2 − N softmax_rows(−E_C/σ)`, w without gradient.

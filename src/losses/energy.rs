@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::energies::Energies;
 use super::loss::{Loss, Margin};
-use super::ranges::positive;
 use crate::error::Result;
+use crate::ranges::positive;
 
 /// Energy loss, `weight · E_C`: only pulls right answers down.
 ///

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::energies::Energies;
 use super::loss::{Loss, Margin};
-use super::ranges::positive;
 use crate::error::{Error, Result};
+use crate::ranges::positive;
 
 /// Hinge, `max(0, margin + E_C − E_I)`: the right answer must be lower than the most offending one by a margin.
 ///

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::energies::Energies;
 use super::loss::{Loss, Margin};
 use super::nll::Nll;
-use super::ranges::positive;
 use crate::error::Result;
+use crate::ranges::positive;
 
 /// InfoNCE, the nll at beta = 1/temperature times beta: `−log exp(−E_C/τ) / Σ_y exp(−E(y)/τ)`.
 ///

@@ -3,9 +3,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::energies::Energies;
+use super::fit::non_negative;
 use super::loss::{Loss, Margin};
-use super::ranges::{non_negative, positive};
 use crate::error::Result;
+use crate::ranges::positive;
 
 /// Learning vector quantisation 2, `min(1, max(0, (E_C − E_I) / (delta · E_I)))`.
 ///

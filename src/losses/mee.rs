@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::energies::Energies;
 use super::loss::{Loss, Margin};
-use super::ranges::positive;
 use super::stable::log_sum_exp;
 use crate::error::Result;
+use crate::ranges::positive;
 
 /// Minimum empirical error, `1 − exp(−beta E_C) / Σ_y exp(−beta E(y))`: the probability of a wrong answer.
 ///

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::energies::Energies;
 use super::loss::{Loss, Margin};
-use super::ranges::positive;
 use crate::error::Result;
+use crate::ranges::positive;
 
 /// Negative log-likelihood, `E_C + (1/beta) log Σ_y exp(−beta E(y))` over right and wrong answers.
 ///

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::energies::Energies;
 use super::loss::{Loss, Margin};
-use super::ranges::positive;
 use super::stable::softplus;
 use crate::error::{Error, Result};
 use crate::params::{Init, ParamSpec, Role};
+use crate::ranges::positive;
 
 /// Pairwise sigmoid loss, each answer judged by itself: `softplus(−l(E_C)) + Σ_wrong softplus(l(E))`,
 /// `l(E) = t (1 − E) + b`, the logit of "this is the right answer".

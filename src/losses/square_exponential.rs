@@ -3,9 +3,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::energies::Energies;
+use super::fit::non_negative;
 use super::loss::{Loss, Margin};
-use super::ranges::{non_negative, positive};
 use crate::error::Result;
+use crate::ranges::positive;
 
 /// Square-exponential, `E_C² + gamma · exp(−E_I)`: right answers to 0, the most offending one up without end.
 ///

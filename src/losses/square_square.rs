@@ -3,9 +3,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::energies::Energies;
+use super::fit::{non_negative, reachable};
 use super::loss::{Loss, Margin};
-use super::ranges::{non_negative, positive, reachable};
 use crate::error::Result;
+use crate::ranges::positive;
 
 /// Square-square, `E_C² + max(0, margin − E_I)²`: right answers to 0, the most offending one beyond the margin.
 ///

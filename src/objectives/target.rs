@@ -5,10 +5,11 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::{Mode, Network};
 use crate::host;
 use crate::params::Param;
+use crate::ranges::share;
 
 /// Values a task moves.
 const CHUNK: usize = 1 << 14;
@@ -52,13 +53,7 @@ impl MomentumEncoder {
 
     fn validate(&self) -> Result<()> {
         for (key, value) in [("momentum", self.momentum), ("end", self.end)] {
-            if !(0.0..=1.0).contains(&value) {
-                let key = format!("target.{key}");
-                return Err(Error::key(
-                    &key,
-                    format!("must be between 0 and 1, not {value}"),
-                ));
-            }
+            share(&format!("target.{key}"), value)?;
         }
         Ok(())
     }

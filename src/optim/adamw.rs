@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{Optimizer, State, in_place, within};
 use crate::error::Result;
 use crate::kernels::update::Adam;
-use crate::losses::positive;
 use crate::params::{Param, Role};
+use crate::ranges::positive;
 
 /// AdamW (Loshchilov & Hutter 2019): moments of the gradient, decay apart from them.
 ///

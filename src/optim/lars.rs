@@ -6,8 +6,8 @@ use super::in_place::{self, decay};
 use super::{Optimizer, State, norm, within};
 use crate::error::Result;
 use crate::kernels::update::Momentum;
-use crate::losses::positive;
 use crate::params::{Param, Role};
+use crate::ranges::positive;
 
 /// Layer-wise adaptive rate scaling (You, Gitman & Ginsburg 2017): each weight's step is scaled to its own norm, for batches in the thousands.
 ///

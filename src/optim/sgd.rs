@@ -6,8 +6,8 @@ use super::in_place::{self, decay};
 use super::{Optimizer, State, within};
 use crate::error::Result;
 use crate::kernels::update::Momentum;
-use crate::losses::positive;
 use crate::params::{Param, Role};
+use crate::ranges::positive;
 
 /// Stochastic gradient descent with momentum: `b = momentum·b + g + decay·p; p = p − lr·b`.
 ///

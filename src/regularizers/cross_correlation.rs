@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Regularizer, centered};
 use crate::error::{Error, Result};
+use crate::ranges::{at_least, positive};
 
 /// Barlow Twins, `Σ_i (1 − C_ii)² + lambda Σ_{i≠j} C_ij²`, C the cross-correlation of two views.
 ///
@@ -80,7 +81,7 @@ impl Regularizer for CrossCorrelation {
     }
 
     fn validate(&self) -> Result<()> {
-        super::at_least_zero("lambda", self.lambda)?;
-        super::above_zero("eps", self.eps)
+        at_least("regularizers.lambda", self.lambda, 0.0)?;
+        positive("regularizers.eps", self.eps)
     }
 }

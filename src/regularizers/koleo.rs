@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Regularizer, centered};
 use crate::energies::l2_normalize;
 use crate::error::Result;
+use crate::ranges::positive;
 
 /// Distances below this count as this.
 const NEAREST: f64 = 1e-12;
@@ -71,6 +72,6 @@ impl Regularizer for Koleo {
     }
 
     fn validate(&self) -> Result<()> {
-        super::above_zero("eps", self.eps)
+        positive("regularizers.eps", self.eps)
     }
 }

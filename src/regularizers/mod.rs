@@ -19,6 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::ranges::at_least;
 
 /// How the terms of the views become one, where published codes differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -97,30 +98,8 @@ crate::family! {
 /// # Errors
 /// A sentence with the key.
 pub(crate) fn validate(regularizer: &dyn Regularizer) -> Result<()> {
-    at_least_zero("weight", regularizer.weight())?;
+    at_least("regularizers.weight", regularizer.weight(), 0.0)?;
     regularizer.validate()
-}
-
-/// Refuse a setting that must not be below zero.
-fn at_least_zero(key: &str, value: f64) -> Result<()> {
-    if value >= 0.0 && value.is_finite() {
-        return Ok(());
-    }
-    Err(crate::error::Error::key(
-        &format!("regularizers.{key}"),
-        format!("must be a number of at least 0, not {value}"),
-    ))
-}
-
-/// Refuse a setting that must be above zero.
-fn above_zero(key: &str, value: f64) -> Result<()> {
-    if value > 0.0 && value.is_finite() {
-        return Ok(());
-    }
-    Err(crate::error::Error::key(
-        &format!("regularizers.{key}"),
-        format!("must be a number above 0, not {value}"),
-    ))
 }
 
 /// Rows minus their mean, and the number of rows less one.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Regularizer;
 use crate::error::Result;
 use crate::random::{Purpose, normal, stream};
+use crate::ranges::positive;
 
 /// Points of the characteristic function that are compared.
 const KNOTS: usize = 17;
@@ -112,6 +113,6 @@ impl Regularizer for SigReg {
     }
 
     fn validate(&self) -> Result<()> {
-        super::above_zero("directions", self.directions as f64)
+        positive("regularizers.directions", self.directions as f64)
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Regularizer, centered};
 use crate::energies::l2_normalize;
 use crate::error::Result;
+use crate::ranges::positive;
 
 /// Uniformity, `log mean_{i<j} exp(−t ‖x_i − x_j‖²)` on unit vectors: how evenly they cover the sphere.
 ///
@@ -71,6 +72,6 @@ impl Regularizer for Uniformity {
     }
 
     fn validate(&self) -> Result<()> {
-        super::above_zero("t", self.t)
+        positive("regularizers.t", self.t)
     }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{OverViews, Regularizer, centered};
 use crate::error::Result;
+use crate::ranges::positive;
 
 /// VICReg's variance term, `mean_d max(0, gamma − sqrt(Var_d + eps))`, averaged over the views.
 ///
@@ -66,7 +67,7 @@ impl Regularizer for Variance {
     }
 
     fn validate(&self) -> Result<()> {
-        super::above_zero("gamma", self.gamma)?;
-        super::above_zero("eps", self.eps)
+        positive("regularizers.gamma", self.gamma)?;
+        positive("regularizers.eps", self.eps)
     }
 }

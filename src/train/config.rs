@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Result, require};
 use crate::graph::Precision;
 use crate::optim::Decay;
+use crate::ranges::at_least;
 
 /// How long and in what portions to train.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -53,16 +54,12 @@ impl TrainConfig {
     /// # Errors
     /// A sentence with the key.
     pub fn validate(&self) -> Result<()> {
-        let above = |key: &str, value: f64, low: f64| {
-            let problem = format_args!("must be at least {low}, not {value}");
-            require(key, value >= low && value.is_finite(), problem)
-        };
-        above("train.epochs", self.epochs as f64, 1.0)?;
-        above("train.batch", self.batch as f64, 1.0)?;
-        above("train.chunks", self.chunks as f64, 1.0)?;
-        above("train.warmup_epochs", self.warmup_epochs, 0.0)?;
-        above("train.clip", self.clip, 0.0)?;
-        above("train.keep", self.keep as f64, 1.0)?;
+        at_least("train.epochs", self.epochs as f64, 1.0)?;
+        at_least("train.batch", self.batch as f64, 1.0)?;
+        at_least("train.chunks", self.chunks as f64, 1.0)?;
+        at_least("train.warmup_epochs", self.warmup_epochs, 0.0)?;
+        at_least("train.clip", self.clip, 0.0)?;
+        at_least("train.keep", self.keep as f64, 1.0)?;
         require(
             "train.chunks",
             self.chunks == 1 || self.chunks <= self.batch / 2,

@@ -10,7 +10,7 @@ use source::{imports, sources};
 /// Modules by floor, the ground first.
 const FLOORS: [&[&str]; 12] = [
     &[
-        "error", "atomic", "random", "params", "registry", "kernels", "host",
+        "error", "ranges", "atomic", "random", "params", "registry", "kernels", "host",
     ],
     &["data", "augment", "graph", "plot"],
     &["encoders", "energies"],

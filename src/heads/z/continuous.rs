@@ -2,8 +2,9 @@ use candle_core::{D, Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::latents::{Latents, above};
+use super::latents::Latents;
 use crate::error::{Error, Result};
+use crate::ranges::count;
 
 /// A vector in [−1, 1]^dim, or angles: the low dimension, an L1 or L2 penalty or noise limit what it carries.
 ///
@@ -123,9 +124,9 @@ impl Latents for Continuous {
     }
 
     fn validate(&self) -> Result<()> {
-        above("head.z.dim", self.dim)?;
-        above("head.z.starts", self.starts)?;
-        crate::losses::positive("head.z.step", self.step)?;
+        count("head.z.dim", self.dim, 1)?;
+        count("head.z.starts", self.starts, 1)?;
+        crate::ranges::positive("head.z.step", self.step)?;
         for (key, value) in [("l1", self.l1), ("l2", self.l2), ("noise", self.noise)] {
             if !(value >= 0.0 && value.is_finite()) {
                 let problem = format!("must be a number of at least 0, not {value}");

@@ -2,8 +2,9 @@ use candle_core::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::latents::{Latents, above};
+use super::latents::Latents;
 use crate::error::Result;
+use crate::ranges::count;
 
 /// One of K values: each answer is explained by one of K modes, and that there are few limits what z carries.
 ///
@@ -40,6 +41,6 @@ impl Latents for Discrete {
     }
 
     fn validate(&self) -> Result<()> {
-        above("head.z.values", self.values)
+        count("head.z.values", self.values, 1)
     }
 }

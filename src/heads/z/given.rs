@@ -2,8 +2,9 @@ use candle_core::{Device, Tensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::latents::{Latents, above};
+use super::latents::Latents;
 use crate::error::{Error, Result};
+use crate::ranges::count;
 
 /// A set of values that the user gives: the answers to one x are as many as the values.
 ///
@@ -39,8 +40,8 @@ impl Latents for Given {
     }
 
     fn validate(&self) -> Result<()> {
-        above("head.z.values", self.values.len())?;
-        above("head.z.values", self.dim())?;
+        count("head.z.values", self.values.len(), 1)?;
+        count("head.z.values", self.dim(), 1)?;
         if self.values.iter().any(|value| value.len() != self.dim()) {
             return Err(Error::key("head.z.values", "must be vectors of one length"));
         }

@@ -1,6 +1,6 @@
 use candle_core::{Device, Tensor};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A latent variable as the decoder sees it.
 pub trait Latents: Send + Sync {
@@ -62,12 +62,4 @@ pub trait Latents: Send + Sync {
     /// # Errors
     /// A sentence with the key.
     fn validate(&self) -> Result<()>;
-}
-
-/// Refuse a count of zero.
-pub(super) fn above(key: &str, value: usize) -> Result<()> {
-    if value > 0 {
-        return Ok(());
-    }
-    Err(Error::key(key, "must be 1 or more"))
 }

@@ -7,9 +7,9 @@ use super::partition::Partition;
 use super::questions::Questions;
 use crate::error::{Error, Result};
 use crate::heads::Space;
-use crate::inference::{Bounds, some};
-use crate::losses::positive;
+use crate::inference::Bounds;
 use crate::random::normal;
+use crate::ranges::{count, positive};
 
 /// Answers drawn around the right one, `y + std·ε`, with the R-NCE correction of the nll.
 ///
@@ -83,7 +83,7 @@ impl Candidates for Gaussian {
     }
 
     fn validate(&self) -> Result<()> {
-        some("negatives.count", self.count)?;
+        count("negatives.count", self.count, 1)?;
         if self.std.is_empty() {
             return Err(Error::key(
                 "negatives.std",

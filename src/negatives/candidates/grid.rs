@@ -6,7 +6,8 @@ use super::partition::Partition;
 use super::questions::Questions;
 use crate::error::Result;
 use crate::heads::Space;
-use crate::inference::{Bounds, offered, points};
+use crate::inference::{Bounds, offered};
+use crate::ranges::count;
 
 /// A grid over the box of answers: evenly spaced points, both ends included, the same for every question.
 ///
@@ -47,6 +48,6 @@ impl Candidates for Grid {
     }
 
     fn validate(&self) -> Result<()> {
-        points("negatives.points", self.points)
+        count("negatives.points", self.points, 2)
     }
 }

@@ -6,8 +6,8 @@ use super::partition::Partition;
 use super::questions::Questions;
 use crate::error::Result;
 use crate::heads::Space;
-use crate::inference::{Bounds, advance, some};
-use crate::losses::positive;
+use crate::inference::{Bounds, advance};
+use crate::ranges::{count, positive};
 
 /// Samples of the model by Langevin chains, started anew in the box at every step.
 ///
@@ -65,8 +65,8 @@ impl LangevinSamples {
     }
 
     pub(super) fn check(&self) -> Result<()> {
-        some("negatives.count", self.count)?;
-        some("negatives.steps", self.steps)?;
+        count("negatives.count", self.count, 1)?;
+        count("negatives.steps", self.steps, 1)?;
         positive("negatives.step", self.step)?;
         positive("negatives.beta", self.beta)
     }

@@ -6,8 +6,8 @@ use super::partition::Partition;
 use super::questions::Questions;
 use crate::error::{Error, Result};
 use crate::heads::Space;
-use crate::inference::{Bounds, offered, outside, points, some};
-use crate::losses::positive;
+use crate::inference::{Bounds, offered, outside};
+use crate::ranges::{count, positive};
 
 /// The most offending answer: that of lowest energy outside a ball around the right one.
 ///
@@ -113,9 +113,9 @@ impl Candidates for MostOffending {
     fn validate(&self) -> Result<()> {
         positive("negatives.radius", self.radius)?;
         if self.points == 0 {
-            some("negatives.starts", self.starts)?;
-            return some("negatives.steps", self.steps);
+            count("negatives.starts", self.starts, 1)?;
+            return count("negatives.steps", self.steps, 1);
         }
-        points("negatives.points", self.points)
+        count("negatives.points", self.points, 2)
     }
 }

@@ -6,7 +6,8 @@ use super::partition::Partition;
 use super::questions::Questions;
 use crate::error::Result;
 use crate::heads::Space;
-use crate::inference::{Bounds, some};
+use crate::inference::Bounds;
+use crate::ranges::count;
 
 /// Answers drawn uniformly from the box, new ones at every step.
 ///
@@ -46,6 +47,6 @@ impl Candidates for Uniform {
     }
 
     fn validate(&self) -> Result<()> {
-        some("negatives.count", self.count)
+        count("negatives.count", self.count, 1)
     }
 }

@@ -1,4 +1,4 @@
-//! What no loss can work with: settings out of range, and energies of the wrong range.
+//! Whether a loss fits an energy: what no setting can mend.
 
 use crate::error::{Error, Result};
 
@@ -27,16 +27,5 @@ pub(super) fn non_negative(loss: &str, (low, _): (f64, f64)) -> Result<()> {
              choose another energy (cosine, squared, euclidean, l1), set `head.non_negative = true` on a multi-class \
              head, or choose another loss (hinge, log, nll)"
         ),
-    ))
-}
-
-/// Refuse a setting that must be above zero.
-pub(crate) fn positive(key: &str, value: f64) -> Result<()> {
-    if value > 0.0 && value.is_finite() {
-        return Ok(());
-    }
-    Err(Error::key(
-        key,
-        format!("must be a number above 0, not {value}"),
     ))
 }
