@@ -26,7 +26,8 @@ const FLOORS: [&[&str]; 12] = [
 ];
 
 /// Imports between modules of one floor.
-const SIDEWAYS: [(&str, &str); 9] = [
+const SIDEWAYS: [(&str, &str); 10] = [
+    ("ranges", "error"),
     ("atomic", "error"),
     ("host", "error"),
     ("params", "error"),
