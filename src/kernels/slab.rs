@@ -152,13 +152,13 @@ mod tests {
         let slab = Slab::new(10_000);
         let mut parts: Vec<Part> = Vec::new();
         let mut state = 1_u32;
-        let turns = if cfg!(miri) { 60 } else { 2000 };
+        let (turns, most) = if cfg!(miri) { (40, 30) } else { (2000, 900) };
         for turn in 0..turns {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let number = (state >> 16) as usize;
             if number.is_multiple_of(3) && !parts.is_empty() {
                 parts.swap_remove(number % parts.len());
-            } else if let Some(mut part) = slab.take(number % 900) {
+            } else if let Some(mut part) = slab.take(number % most) {
                 assert_eq!(part.as_ptr() as usize % 64, 0);
                 part.fill(turn as f32);
                 parts.push(part);

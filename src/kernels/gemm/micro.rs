@@ -36,8 +36,9 @@ unsafe fn micro<L: Lanes, const MR: usize, const NZ: usize>(
                         sums[i][j] = factor.fma(row[j], sums[i][j]);
                     }
                 }
-                ap = ap.add(a.column);
-                bp = bp.add(ldb);
+                // Behind the last place they may lie outside of the matrices.
+                ap = ap.wrapping_add(a.column);
+                bp = bp.wrapping_add(ldb);
             }
         }
         for (i, sums) in sums.iter().enumerate() {

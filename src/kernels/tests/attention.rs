@@ -7,25 +7,29 @@ fn defined(s: &AttentionShape, qkv: &[f64]) -> Vec<f64> {
     let at = |n: usize, t: usize, part: usize, c: usize| {
         qkv[((n * s.tokens + t) * 3 + part) * width + c]
     };
-    let mut out = vec![0.0; qkv.len() / 3];
-    for (i, out) in out.iter_mut().enumerate() {
-        let (n, t, c) = (i / width / s.tokens, i / width % s.tokens, i % width);
-        let head = c / s.size * s.size;
+    let mut out = Vec::with_capacity(qkv.len() / 3);
+    for row in 0..s.batch * s.tokens * s.heads {
+        let (n, t) = (row / s.heads / s.tokens, row / s.heads % s.tokens);
+        let head = row % s.heads * s.size;
         let score = |other: usize| {
             let products = (head..head + s.size).map(|c| at(n, t, 0, c) * at(n, other, 1, c));
             (products.sum::<f64>() / (s.size as f64).sqrt()).exp()
         };
-        let total: f64 = (0..s.tokens).map(score).sum();
-        *out = (0..s.tokens)
-            .map(|other| score(other) / total * at(n, other, 2, c))
-            .sum();
+        let scores: Vec<f64> = (0..s.tokens).map(score).collect();
+        let total: f64 = scores.iter().sum();
+        out.extend((head..head + s.size).map(|c| {
+            let values = scores.iter().enumerate();
+            values
+                .map(|(other, score)| score / total * at(n, other, 2, c))
+                .sum::<f64>()
+        }));
     }
     out
 }
 
 #[test]
 fn attention_and_its_gradient_are_those_of_the_definition() {
-    for (batch, tokens, heads, size, step) in [(2, 5, 2, 3, 13), (1, 17, 1, 4, 41)] {
+    for (batch, tokens, heads, size, step) in [(2, 5, 2, 3, 43), (1, 17, 1, 4, 61)] {
         let s = AttentionShape {
             batch,
             tokens,
