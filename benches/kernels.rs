@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use ravine::kernels::batch_norm::{self, Affine, Epilogue, Gate, Reduce, Statistics};
+use ravine::kernels::batch_norm::{self, ChannelMoments, Epilogue, Gate, GatedSums, ScaleShift};
 use ravine::kernels::gemm::{self, Order, Start};
 use ravine::kernels::{ConvShape, Simd, conv};
 
@@ -150,11 +150,11 @@ fn norm(simd: Simd, channels: usize, rows: usize) {
         numbers(rows * channels),
         numbers(rows * channels),
     );
-    let statistics = Statistics::of(simd, &x, channels);
-    let affine = Affine::new(&statistics, 1e-5, None);
-    let statistics = mean(|| drop(Statistics::of(simd, &x, channels)));
+    let statistics = ChannelMoments::of(simd, &x, channels);
+    let affine = ScaleShift::new(&statistics, 1e-5, None);
+    let statistics = mean(|| drop(ChannelMoments::of(simd, &x, channels)));
     let apply = mean(|| batch_norm::apply(simd, &x, &affine, None, true, &mut y));
-    let reduce = Reduce {
+    let reduce = GatedSums {
         x: &x,
         affine: &affine,
         gate: Gate::Input,

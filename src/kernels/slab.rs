@@ -32,7 +32,7 @@ struct Gaps {
 /// Only [`Slab::take`] makes one, of a gap that it closes: `first .. first + len` lies inside the slab, and in no
 /// other part.
 #[derive(Debug)]
-pub struct Part {
+pub struct SlabPart {
     slab: Arc<Slab>,
     first: usize,
     len: usize,
@@ -71,7 +71,7 @@ impl Slab {
 
     /// The first place where `len` floats fit; what they hold is arbitrary.
     #[must_use]
-    pub fn take(self: &Arc<Self>, len: usize) -> Option<Part> {
+    pub fn take(self: &Arc<Self>, len: usize) -> Option<SlabPart> {
         let need = room(len)?;
         let mut gaps = self.gaps.lock().unwrap_or_else(PoisonError::into_inner);
         let place = gaps.free.iter().position(|gap| gap.1 >= need)?;
@@ -82,7 +82,7 @@ impl Slab {
             gaps.free[place] = (first + need, size - need);
         }
         gaps.reached = gaps.reached.max(first + need);
-        Some(Part {
+        Some(SlabPart {
             slab: Arc::clone(self),
             first,
             len,
@@ -114,7 +114,7 @@ impl Gaps {
     }
 }
 
-impl Deref for Part {
+impl Deref for SlabPart {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
@@ -124,14 +124,14 @@ impl Deref for Part {
     }
 }
 
-impl DerefMut for Part {
+impl DerefMut for SlabPart {
     fn deref_mut(&mut self) -> &mut [f32] {
         // SAFETY: as above, and `self` is borrowed mutably.
         unsafe { std::slice::from_raw_parts_mut(self.slab.start.add(self.first), self.len) }
     }
 }
 
-impl Drop for Part {
+impl Drop for SlabPart {
     fn drop(&mut self) {
         let mut gaps = self
             .slab
@@ -150,7 +150,7 @@ mod tests {
     #[test]
     fn parts_never_overlap_and_neighbors_join() {
         let slab = Slab::new(10_000);
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<SlabPart> = Vec::new();
         let mut state = 1_u32;
         let (turns, most) = if cfg!(miri) { (40, 30) } else { (2000, 900) };
         for turn in 0..turns {

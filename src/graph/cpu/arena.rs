@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::kernels::slab::{Part, Slab};
+use crate::kernels::slab::{Slab, SlabPart};
 
 /// Floats of a slab at least, and at most unless more are asked for at once.
 const SLAB: (usize, usize) = (1 << 20, 1 << 28);
@@ -14,7 +14,7 @@ pub(super) struct Arena {
 }
 
 /// Floats of an [`Arena`], aligned to cache lines; they go back to it when dropped.
-pub(super) type Buffer = Part;
+pub(super) type Buffer = SlabPart;
 
 impl Arena {
     /// A buffer of `len` floats; what they hold is arbitrary.

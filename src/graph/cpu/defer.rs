@@ -50,7 +50,7 @@ mod tests {
     use crate::error::Result;
     use crate::graph::builder::{Graph, NodeId};
     use crate::graph::ops::{Add, BatchNorm, Conv2d, Relu};
-    use crate::kernels::bf16::Dot;
+    use crate::kernels::bf16::Bf16Dot;
 
     #[test]
     fn convolutions_measure_normalize_and_sum_where_nothing_else_reads() -> Result<()> {
@@ -84,7 +84,7 @@ mod tests {
         ];
         assert_eq!(found(None), expected);
         expected[3].1 = false;
-        assert_eq!(found(Some(Bf16::at_most(Dot::Portable))), expected);
+        assert_eq!(found(Some(Bf16::at_most(Bf16Dot::Portable))), expected);
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use super::arena::Buffer;
 use super::tensor;
 use crate::error::Result;
 use crate::graph::executor::Gradients;
-use crate::kernels::batch_norm::Reduced;
+use crate::kernels::batch_norm::NormSums;
 use crate::kernels::{Simd, elementwise};
 use crate::params::Param;
 
@@ -14,7 +14,7 @@ use crate::params::Param;
 pub(super) struct Flow {
     nodes: Vec<Option<Buffer>>,
     /// Sums of those gradients that went through the batch norm's ReLU already.
-    reduced: Vec<Option<Reduced>>,
+    reduced: Vec<Option<NormSums>>,
     wanted: Vec<bool>,
     result: Gradients,
 }
@@ -57,12 +57,12 @@ impl Flow {
     }
 
     /// Note that the gradient of `node` went through its batch norm's ReLU, with these sums.
-    pub(super) fn reduced(&mut self, node: usize, sums: Option<Reduced>) {
+    pub(super) fn reduced(&mut self, node: usize, sums: Option<NormSums>) {
         self.reduced[node] = sums;
     }
 
     /// The sums noted for `node`.
-    pub(super) fn take_reduced(&mut self, node: usize) -> Option<Reduced> {
+    pub(super) fn take_reduced(&mut self, node: usize) -> Option<NormSums> {
         self.reduced[node].take()
     }
 

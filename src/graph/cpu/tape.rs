@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::graph::layer::Layer;
 use crate::graph::mode::Mode;
 use crate::kernels::Simd;
-use crate::kernels::batch_norm::{Affine, Statistics};
+use crate::kernels::batch_norm::{ChannelMoments, ScaleShift};
 use crate::kernels::bf16::Bf16;
 use crate::params::{Param, Params};
 
@@ -55,9 +55,9 @@ pub(super) fn refuse_images(step: &Step) -> Result<()> {
 pub(super) struct Value {
     pub(super) buffer: Arc<Buffer>,
     /// Batch norm and ReLU, which the convolution that reads this has to apply.
-    pub(super) norm: Option<Arc<Affine>>,
+    pub(super) norm: Option<Arc<ScaleShift>>,
     /// What the convolution that wrote this has measured.
-    pub(super) statistics: Option<Arc<Statistics>>,
+    pub(super) statistics: Option<Arc<ChannelMoments>>,
 }
 
 impl From<Arc<Buffer>> for Value {
@@ -76,7 +76,7 @@ pub(super) struct Kept {
     pub(super) x: Option<Arc<Buffer>>,
     pub(super) y: Option<Arc<Buffer>>,
     /// Of a batch norm; of a convolution, the norm that x has to go through.
-    pub(super) affine: Option<Arc<Affine>>,
+    pub(super) affine: Option<Arc<ScaleShift>>,
 }
 
 impl Kept {

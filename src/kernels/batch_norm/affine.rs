@@ -1,10 +1,10 @@
 //! What normalising with given statistics comes to.
 
-use super::moments::Statistics;
+use super::moments::ChannelMoments;
 
 /// What normalising with given statistics comes to: `y = x · scale + shift`, a float of each per channel.
 #[derive(Clone, Debug, Default)]
-pub struct Affine {
+pub struct ScaleShift {
     /// weight / sqrt(var + eps)
     pub scale: Vec<f32>,
     /// bias − mean · scale
@@ -15,10 +15,10 @@ pub struct Affine {
     pub inverse: Vec<f32>,
 }
 
-impl Affine {
+impl ScaleShift {
     /// From the statistics and, where there are any, weight and bias.
     #[must_use]
-    pub fn new(statistics: &Statistics, eps: f64, weights: Option<(&[f32], &[f32])>) -> Self {
+    pub fn new(statistics: &ChannelMoments, eps: f64, weights: Option<(&[f32], &[f32])>) -> Self {
         let mut affine = Self::default();
         let both = statistics.mean.iter().zip(&statistics.variance);
         for (c, (mean, variance)) in both.enumerate() {

@@ -2,9 +2,9 @@
 
 use rayon::prelude::*;
 
-use super::affine::Affine;
+use super::affine::ScaleShift;
 use super::columns::{by_columns, load, store};
-use super::reduce::Reduced;
+use super::reduce::NormSums;
 use crate::kernels::elementwise::chunk_rows;
 use crate::kernels::shared::Shared;
 use crate::kernels::simd::{Lanes, Simd, multiversion};
@@ -23,7 +23,7 @@ struct Slopes {
 #[inline(always)]
 unsafe fn slope_to<L: Lanes, const NZ: usize>(
     (x, g, dx): (&[f32], *const f32, *mut f32),
-    affine: &Affine,
+    affine: &ScaleShift,
     slopes: &Slopes,
     c: usize,
     q: usize,
@@ -54,7 +54,7 @@ multiversion! {
     /// # Safety
     /// `g` and `dx` are valid for as many rows of channels as `x` holds, and nothing else touches those of `dx`
     /// meanwhile; the slopes are of as many channels as `affine`.
-    unsafe fn slope_rows<L>(x: &[f32], g: *const f32, affine: &Affine, slopes: &Slopes, dx: *mut f32) {
+    unsafe fn slope_rows<L>(x: &[f32], g: *const f32, affine: &ScaleShift, slopes: &Slopes, dx: *mut f32) {
         let c = affine.channels();
         // SAFETY: the caller's promise; `L` was proved by the `Simd`.
         unsafe { by_columns!(c, slope_to::<L>((x, g, dx), affine, slopes)) }
@@ -79,8 +79,8 @@ pub struct AffineGradient {
 pub fn backward(
     simd: Simd,
     x: &[f32],
-    affine: &Affine,
-    sums: &Reduced,
+    affine: &ScaleShift,
+    sums: &NormSums,
     gradient: &mut [f32],
     dx: Option<&mut [f32]>,
 ) -> AffineGradient {
@@ -107,7 +107,7 @@ pub fn backward(
     }
 }
 
-fn slopes(affine: &Affine, sums: &Reduced, count: f64) -> Slopes {
+fn slopes(affine: &ScaleShift, sums: &NormSums, count: f64) -> Slopes {
     let channels = affine.channels();
     let mut slopes = Slopes {
         along: affine.scale.clone(),

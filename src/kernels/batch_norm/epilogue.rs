@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::affine::Affine;
+use super::affine::ScaleShift;
 use super::forward::apply_rows;
 use super::moments::Sums;
-use super::reduce::{Gate, Reduce};
+use super::reduce::{Gate, GatedSums};
 use crate::kernels::simd::Simd;
 
 /// What a convolution reads.
@@ -14,7 +14,7 @@ pub struct Input<'a> {
     /// NHWC.
     pub values: &'a [f32],
     /// Batch norm and ReLU that the values have to go through on their way in.
-    pub norm: Option<&'a Affine>,
+    pub norm: Option<&'a ScaleShift>,
 }
 
 impl<'a> From<&'a [f32]> for Input<'a> {
@@ -45,17 +45,17 @@ pub enum Epilogue<'a> {
     Nothing,
     /// Changes them.
     Finish(Finish<'a>),
-    /// Sums them and their squares: for [`Statistics::join`](super::Statistics::join).
+    /// Sums them and their squares: for [`ChannelMoments::join`](super::Statistics::join).
     Moments,
-    /// Takes them for the gradient of a batch norm's output: for [`Reduced::join`](super::Reduced::join).
-    Reduce(Reduce<'a>),
+    /// Takes them for the gradient of a batch norm's output: for [`NormSums::join`](super::Reduced::join).
+    GatedSums(GatedSums<'a>),
 }
 
 /// `y = y · scale + shift`, plus a residual, then ReLU.
 #[derive(Clone, Copy, Debug)]
 pub struct Finish<'a> {
     /// Scale and shift.
-    pub affine: &'a Affine,
+    pub affine: &'a ScaleShift,
     /// Of the result's size.
     pub residual: Option<&'a [f32]>,
     /// Whether negative values become 0.
@@ -80,7 +80,7 @@ impl Epilogue<'_> {
         let affine = match self {
             Self::Nothing | Self::Moments => None,
             Self::Finish(finish) => Some(finish.affine),
-            Self::Reduce(reduce) => Some(reduce.affine),
+            Self::GatedSums(reduce) => Some(reduce.affine),
         };
         assert!(affine.is_none_or(|affine| affine.channels() == channels));
         assert!(
@@ -96,7 +96,7 @@ impl Epilogue<'_> {
         match self {
             Self::Nothing | Self::Moments => [None; 2],
             Self::Finish(finish) => [finish.residual, None],
-            Self::Reduce(reduce) => {
+            Self::GatedSums(reduce) => {
                 let output = match reduce.gate {
                     Gate::Output(y) => Some(y),
                     Gate::Open | Gate::Input => None,
@@ -111,7 +111,7 @@ impl Epilogue<'_> {
         match self {
             Self::Nothing | Self::Finish(_) => None,
             Self::Moments => Some(Sums::new(&vec![0.0; channels], rows)),
-            Self::Reduce(reduce) => Some(Sums::new(&reduce.affine.mean, rows)),
+            Self::GatedSums(reduce) => Some(Sums::new(&reduce.affine.mean, rows)),
         }
     }
 
@@ -129,7 +129,7 @@ impl Epilogue<'_> {
                 None
             }
             Self::Moments => Some(Sums::of(simd, y, channels)),
-            Self::Reduce(reduce) => Some(reduce.run(simd, rows, y)),
+            Self::GatedSums(reduce) => Some(reduce.run(simd, rows, y)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::affine::Affine;
+use super::affine::ScaleShift;
 use super::columns::{by_columns, load, store};
 use crate::kernels::elementwise::chunk_rows;
 use crate::kernels::simd::{Lanes, Simd, multiversion};
@@ -16,7 +16,7 @@ use crate::kernels::simd::{Lanes, Simd, multiversion};
 unsafe fn apply_to<L: Lanes, const NZ: usize, const ADD: bool, const RELU: bool>(
     (x, residual, y): (*const f32, *const f32, *mut f32),
     rows: usize,
-    affine: &Affine,
+    affine: &ScaleShift,
     c: usize,
     q: usize,
     last: usize,
@@ -52,7 +52,7 @@ multiversion! {
     ///
     /// # Safety
     /// `x` and `y` are valid for `rows` rows of the channels of `affine`, and nothing else touches `y` meanwhile.
-    pub(super) unsafe fn apply_rows<L>(x: *const f32, rows: usize, residual: Option<&[f32]>, relu: bool, affine: &Affine, y: *mut f32) {
+    pub(super) unsafe fn apply_rows<L>(x: *const f32, rows: usize, residual: Option<&[f32]>, relu: bool, affine: &ScaleShift, y: *mut f32) {
         let c = affine.channels();
         assert!(residual.is_none_or(|r| r.len() >= rows * c));
         let places = (x, residual.map_or(x, <[f32]>::as_ptr), y);
@@ -75,7 +75,7 @@ multiversion! {
 pub fn apply(
     simd: Simd,
     x: &[f32],
-    affine: &Affine,
+    affine: &ScaleShift,
     residual: Option<&[f32]>,
     relu: bool,
     y: &mut [f32],

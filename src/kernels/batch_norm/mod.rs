@@ -9,11 +9,11 @@ mod forward;
 mod moments;
 mod reduce;
 
-pub use affine::Affine;
+pub use affine::ScaleShift;
 pub use backward::{AffineGradient, backward};
 pub use epilogue::{Epilogue, Finish, Input};
 pub use forward::apply;
-pub use moments::{Statistics, Sums};
-pub use reduce::{Gate, Reduce, Reduced};
+pub use moments::{ChannelMoments, Sums};
+pub use reduce::{Gate, GatedSums, NormSums};
 
 pub(super) use reduce::gated;

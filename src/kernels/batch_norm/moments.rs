@@ -10,7 +10,7 @@ use crate::kernels::simd::{Lanes, Simd, multiversion};
 
 /// Mean and biased variance of every channel.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Statistics {
+pub struct ChannelMoments {
     /// Of each channel.
     pub mean: Vec<f64>,
     /// Of each channel, divided by the number of rows.
@@ -137,7 +137,7 @@ multiversion! {
     }
 }
 
-impl Statistics {
+impl ChannelMoments {
     /// Of all rows of `x`, in one pass.
     #[must_use]
     pub fn of(simd: Simd, x: &[f32], channels: usize) -> Self {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::affine::Affine;
+use super::affine::ScaleShift;
 use super::columns::{by_columns, load, store};
 use super::moments::Sums;
 use crate::kernels::simd::{Lanes, Simd, multiversion};
@@ -20,25 +20,25 @@ pub enum Gate<'a> {
 
 /// What a gradient goes through that arrives at a batch norm's output.
 #[derive(Clone, Copy, Debug)]
-pub struct Reduce<'a> {
+pub struct GatedSums<'a> {
     /// The norm's input.
     pub x: &'a [f32],
     /// What it does.
-    pub affine: &'a Affine,
+    pub affine: &'a ScaleShift,
     /// The ReLU behind it.
     pub gate: Gate<'a>,
 }
 
 /// Sums over all rows, for each channel.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reduced {
+pub struct NormSums {
     /// Σ g
     pub plain: Vec<f64>,
     /// Σ g · (x − mean)
     pub along: Vec<f64>,
 }
 
-impl Reduced {
+impl NormSums {
     /// The parts added in their order and in 64 bits.
     #[must_use]
     pub fn join(parts: &[Sums], channels: usize) -> Self {
@@ -58,13 +58,13 @@ impl Reduced {
     }
 }
 
-impl Reduce<'_> {
+impl GatedSums<'_> {
     /// Gate and sum all rows.
     #[must_use]
-    pub fn all(&self, simd: Simd, g: &mut [f32]) -> Reduced {
+    pub fn all(&self, simd: Simd, g: &mut [f32]) -> NormSums {
         let channels = self.affine.channels();
         let sums = Sums::by_chunks(channels, g, |rows, g| Some(self.run(simd, rows, g)));
-        Reduced::join(&sums.unwrap_or_default(), channels)
+        NormSums::join(&sums.unwrap_or_default(), channels)
     }
 
     /// Gate and sum the rows `rows`, whose gradient is `g`, on this thread.
@@ -126,7 +126,7 @@ pub(in crate::kernels) unsafe fn gated<L: Lanes, const NZ: usize, const GATE: u8
 #[inline(always)]
 unsafe fn reduce_to<L: Lanes, const NZ: usize, const GATE: u8>(
     (x, output, g): (&[f32], *const f32, *mut f32),
-    affine: &Affine,
+    affine: &ScaleShift,
     sums: &mut [f32],
     c: usize,
     q: usize,
@@ -160,7 +160,7 @@ unsafe fn reduce_to<L: Lanes, const NZ: usize, const GATE: u8>(
 
 multiversion! {
     /// Let the rows of `g` through the gate, and sum them and their products with those of `x`.
-    fn reduce_rows<L>(x: &[f32], gate: Gate<'_>, affine: &Affine, g: &mut [f32], sums: &mut [f32]) {
+    fn reduce_rows<L>(x: &[f32], gate: Gate<'_>, affine: &ScaleShift, g: &mut [f32], sums: &mut [f32]) {
         let c = affine.channels();
         assert!(g.len() >= x.len() && sums.len() >= 3 * c);
         if let Gate::Output(y) = gate {

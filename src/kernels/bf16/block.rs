@@ -1,6 +1,6 @@
 //! The micro-kernel: a block of 32 positions by 32 channels, summed over taps and source channels.
 
-use super::dot::{Bf16, Dot};
+use super::dot::{Bf16, Bf16Dot};
 use super::operands::{BLOCK, DEPTH, PART, Rows, SIDE};
 
 /// `c = Σ rows · panel`, or `c += ..` when `add`; panel parts follow one another tap by tap, depth by depth.
@@ -13,9 +13,9 @@ pub(super) unsafe fn run(bf16: Bf16, rows: &Rows, panel: *const u16, c: *mut f32
     unsafe {
         match bf16.dot() {
             #[cfg(target_arch = "x86_64")]
-            Dot::Amx => super::block_x86::amx(rows, panel, c, add),
+            Bf16Dot::Amx => super::block_x86::amx(rows, panel, c, add),
             #[cfg(target_arch = "x86_64")]
-            Dot::Avx512 => super::block_x86::avx512(rows, panel, c, add),
+            Bf16Dot::Avx512 => super::block_x86::avx512(rows, panel, c, add),
             _ => portable(rows, panel, c, add),
         }
     }

@@ -6,7 +6,7 @@ use crate::kernels::simd::Simd;
 
 /// How products of 16-bit floats are summed, the better the later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Dot {
+pub enum Bf16Dot {
     /// By widening to 32 bits: slower than 32-bit products, for comparing.
     Portable,
     /// AVX512-BF16: 32 products an instruction.
@@ -15,10 +15,10 @@ pub enum Dot {
     Amx,
 }
 
-/// Proof that the processor has the instructions of a [`Dot`]; can only be had by asking it.
+/// Proof that the processor has the instructions of a [`Bf16Dot`]; can only be had by asking it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bf16 {
-    dot: Dot,
+    dot: Bf16Dot,
     simd: Simd,
 }
 
@@ -26,12 +26,12 @@ impl Bf16 {
     /// The best instructions of this processor; `None` where it has none for 16-bit floats.
     #[must_use]
     pub fn detect() -> Option<Self> {
-        Some(Self::at_most(Dot::Amx)).filter(|best| best.dot > Dot::Portable)
+        Some(Self::at_most(Bf16Dot::Amx)).filter(|best| best.dot > Bf16Dot::Portable)
     }
 
     /// The best instructions of this processor that are not above `dot`: for comparing them.
     #[must_use]
-    pub fn at_most(dot: Dot) -> Self {
+    pub fn at_most(dot: Bf16Dot) -> Self {
         Self {
             dot: best().min(dot),
             simd: Simd::detect(),
@@ -40,7 +40,7 @@ impl Bf16 {
 
     /// The instructions in use.
     #[must_use]
-    pub fn dot(self) -> Dot {
+    pub fn dot(self) -> Bf16Dot {
         self.dot
     }
 
@@ -52,17 +52,21 @@ impl Bf16 {
 
 /// What this processor has.
 #[cfg(not(target_arch = "x86_64"))]
-fn best() -> Dot {
-    Dot::Portable
+fn best() -> Bf16Dot {
+    Bf16Dot::Portable
 }
 
 /// What this processor has.
 #[cfg(target_arch = "x86_64")]
-fn best() -> Dot {
+fn best() -> Bf16Dot {
     if Simd::detect().level() < Level::Avx512 || !is_x86_feature_detected!("avx512bf16") {
-        return Dot::Portable;
+        return Bf16Dot::Portable;
     }
-    if has_amx() { Dot::Amx } else { Dot::Avx512 }
+    if has_amx() {
+        Bf16Dot::Amx
+    } else {
+        Bf16Dot::Avx512
+    }
 }
 
 /// Whether AMX has bf16 products and the system lets this process use its tiles.

@@ -19,7 +19,7 @@ mod sweep;
 mod tests;
 mod weight_gradient;
 
-pub use dot::{Bf16, Dot};
+pub use dot::{Bf16, Bf16Dot};
 
 use super::conv_shape::{Algorithm, ConvShape};
 
@@ -28,7 +28,7 @@ impl Bf16 {
     /// many, are not faster, as they are where no AMX is.
     #[must_use]
     pub fn pays(self, s: &ConvShape) -> bool {
-        takes(s) && !(self.dot() == Dot::Avx512 && s.algorithm() == Algorithm::Winograd)
+        takes(s) && !(self.dot() == Bf16Dot::Avx512 && s.algorithm() == Algorithm::Winograd)
     }
 }
 

@@ -37,7 +37,7 @@ fn equal(s: &ConvShape) {
     im2col::backward_data(simd, s, &dy, &weight, (&mut dx, true), &mut space);
     let mut dw = vec![f32::NAN; weight.len()];
     im2col::backward_weight(simd, s, &x, &dy, &mut dw, &mut space);
-    let mut all = [Dot::Portable, Dot::Avx512, Dot::Amx]
+    let mut all = [Bf16Dot::Portable, Bf16Dot::Avx512, Bf16Dot::Amx]
         .map(Bf16::at_most)
         .to_vec();
     all.dedup();

@@ -1,6 +1,6 @@
 use super::{assert_close, differences, every, levels, numbers, wide};
 use crate::kernels::batch_norm::{
-    Affine, Epilogue, Finish, Gate, Reduce, Statistics, apply, backward,
+    ChannelMoments, Epilogue, Finish, Gate, GatedSums, ScaleShift, apply, backward,
 };
 use crate::kernels::simd::Simd;
 
@@ -11,14 +11,14 @@ struct Norm {
     x: Vec<f32>,
     weight: Vec<f32>,
     bias: Vec<f32>,
-    affine: Affine,
+    affine: ScaleShift,
 }
 
 fn norm(simd: Simd, channels: usize) -> Norm {
     let x = numbers(ROWS * channels, 1);
     let (weight, bias) = (numbers(channels, 2), numbers(channels, 3));
-    let statistics = Statistics::of(simd, &x, channels);
-    let affine = Affine::new(&statistics, EPS, Some((&weight, &bias)));
+    let statistics = ChannelMoments::of(simd, &x, channels);
+    let affine = ScaleShift::new(&statistics, EPS, Some((&weight, &bias)));
     Norm {
         x,
         weight,
@@ -99,7 +99,7 @@ fn the_gradient_is_the_same_in_place_and_that_of_the_definition() {
         apply(simd, &x, &affine, None, true, &mut y);
         for gate in [Gate::Open, Gate::Input, Gate::Output(&y)] {
             let mut gated = upstream.clone();
-            let sums = Reduce {
+            let sums = GatedSums {
                 x: &x,
                 affine: &affine,
                 gate,
@@ -129,9 +129,9 @@ fn the_gradient_is_the_same_in_place_and_that_of_the_definition() {
 #[test]
 #[should_panic(expected = "fields of an affine")]
 fn an_affine_of_unequal_fields_is_refused() {
-    let affine = Affine {
+    let affine = ScaleShift {
         scale: vec![1.0; 64],
-        ..Affine::default()
+        ..ScaleShift::default()
     };
     let x = vec![1.0; 64];
     apply(Simd::detect(), &x, &affine, None, false, &mut vec![0.0; 64]);

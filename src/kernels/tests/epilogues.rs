@@ -1,19 +1,19 @@
 use super::conv::{DIRECT, IM2COL, WINOGRAD};
 use super::{assert_close, levels, numbers, wide};
 use crate::kernels::batch_norm::{
-    Affine, Epilogue, Finish, Gate, Input, Reduce, Reduced, Statistics, Sums, apply,
+    ChannelMoments, Epilogue, Finish, Gate, GatedSums, Input, NormSums, ScaleShift, Sums, apply,
 };
 use crate::kernels::conv::{backward_data, forward, workspace};
 use crate::kernels::conv_shape::ConvShape;
 use crate::kernels::simd::Simd;
 
-fn affine(channels: usize) -> Affine {
+fn affine(channels: usize) -> ScaleShift {
     let (weight, bias) = (numbers(channels, 11), numbers(channels, 12));
-    let statistics = Statistics {
+    let statistics = ChannelMoments {
         mean: wide(&numbers(channels, 13)),
         variance: vec![1.5; channels],
     };
-    Affine::new(&statistics, 1e-5, Some((&weight, &bias)))
+    ScaleShift::new(&statistics, 1e-5, Some((&weight, &bias)))
 }
 
 /// A pass with its epilogue, and one with the epilogue behind it.
@@ -33,17 +33,17 @@ fn agree(
     };
     let narrow = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect::<Vec<f32>>();
     if let Epilogue::Moments = epilogue {
-        let [found, wanted] = [sums, behind].map(|sums| Statistics::join(&sums, channels));
+        let [found, wanted] = [sums, behind].map(|sums| ChannelMoments::join(&sums, channels));
         assert_close(&narrow(found.mean), &wanted.mean, "mean");
         assert_close(&narrow(found.variance), &wanted.variance, "variance");
     } else {
-        let [found, wanted] = [sums, behind].map(|sums| Reduced::join(&sums, channels));
+        let [found, wanted] = [sums, behind].map(|sums| NormSums::join(&sums, channels));
         assert_close(&narrow(found.plain), &wanted.plain, "sums");
         assert_close(&narrow(found.along), &wanted.along, "sums of products");
     }
 }
 
-fn forwards(s: &ConvShape, norm: Option<&Affine>) {
+fn forwards(s: &ConvShape, norm: Option<&ScaleShift>) {
     let (x, weight) = (numbers(s.input_len(), 1), numbers(s.weight_len(), 2));
     let (residual, affine) = (numbers(s.output_len(), 3), affine(s.output));
     for simd in levels() {
@@ -97,12 +97,12 @@ fn gradients_are_gated_and_summed_as_if_afterwards() {
                 (dx, sums)
             };
             for gate in [Gate::Open, Gate::Input, Gate::Output(&y)] {
-                let reduce = Reduce {
+                let reduce = GatedSums {
                     x: &x,
                     affine: &affine,
                     gate,
                 };
-                agree(pass, (simd, s.input), Epilogue::Reduce(reduce));
+                agree(pass, (simd, s.input), Epilogue::GatedSums(reduce));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What happens to outputs between the transform back and memory.
 
-use crate::kernels::batch_norm::{Finish, Gate, Reduce, Sums, gated};
+use crate::kernels::batch_norm::{Finish, Gate, GatedSums, Sums, gated};
 use crate::kernels::simd::Lanes;
 
 /// Sees every output once, sixteen channels of a tile at a time.
@@ -139,7 +139,7 @@ impl<L: Lanes> TileEpilogue<L> for Measuring<'_, L> {
 
 /// Lets outputs, gradients of a batch norm's, through its ReLU, and sums them and their products with its input.
 pub(super) struct Reducing<'a, L, const GATE: u8> {
-    reduce: Reduce<'a>,
+    reduce: GatedSums<'a>,
     sums: &'a mut Sums,
     /// The norm's output, where it is the gate.
     output: *const f32,
@@ -150,7 +150,7 @@ pub(super) struct Reducing<'a, L, const GATE: u8> {
 
 impl<'a, L: Lanes, const GATE: u8> Reducing<'a, L, GATE> {
     #[inline(always)]
-    pub(super) fn new(reduce: Reduce<'a>, sums: &'a mut Sums, zero: L) -> Self {
+    pub(super) fn new(reduce: GatedSums<'a>, sums: &'a mut Sums, zero: L) -> Self {
         let output = match reduce.gate {
             Gate::Output(y) => y.as_ptr(),
             _ => std::ptr::null(),

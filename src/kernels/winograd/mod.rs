@@ -151,7 +151,7 @@ multiversion! {
             match (epilogue, sums) {
                 (Epilogue::Finish(finish), _) => tile::outputs::<L>(tiles, from, range, to, Finishing::new(finish, zero)),
                 (Epilogue::Moments, Some(sums)) => tile::outputs::<L>(tiles, from, range, to, Measuring::new(sums, zero)),
-                (Epilogue::Reduce(reduce), Some(sums)) => match reduce.gate {
+                (Epilogue::GatedSums(reduce), Some(sums)) => match reduce.gate {
                     Gate::Open => {
                         let reducing = Reducing::<L, 0>::new(reduce, sums, zero);
                         tile::outputs::<L>(tiles, from, range, to, reducing);

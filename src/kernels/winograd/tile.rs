@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::epilogue::TileEpilogue;
 use super::tiles::Tiles;
-use crate::kernels::batch_norm::{Affine, Input};
+use crate::kernels::batch_norm::{Input, ScaleShift};
 use crate::kernels::simd::Lanes;
 
 /// A tile transformed along one side, up to six rows of `N`. It is more than the registers hold: zeros would be
@@ -162,7 +162,7 @@ unsafe fn read<L: Lanes, const NORM: bool>(from: *const f32, (scale, shift): (L,
 unsafe fn input<L: Lanes, const NORM: bool>(
     tiles: Tiles,
     (x, c): (*const f32, usize),
-    norm: Option<&Affine>,
+    norm: Option<&ScaleShift>,
     t: usize,
     rows: &Range<usize>,
     v: *mut f32,

@@ -12,7 +12,7 @@ use crate::graph::cpu::tape::{Context, Deferred, Kept, Value, kept};
 use crate::graph::cpu::tensor::with_values;
 use crate::graph::mode::Mode;
 use crate::graph::ops::BatchNorm;
-use crate::kernels::batch_norm::{self as kernel, Affine, Gate, Reduce, Statistics};
+use crate::kernels::batch_norm::{self as kernel, ChannelMoments, Gate, GatedSums, ScaleShift};
 use crate::params::{Param, Role};
 
 pub(super) fn forward(
@@ -36,7 +36,7 @@ pub(super) fn forward(
     let statistics = match measured {
         _ if !cx.mode.batch_statistics() => Arc::new(moved(&buffers)?),
         Some(statistics) => statistics,
-        None => Arc::new(Statistics::of(cx.simd, &x, op.channels)),
+        None => Arc::new(ChannelMoments::of(cx.simd, &x, op.channels)),
     };
     if cx.mode == Mode::Train {
         let count = (x.len() / op.channels) as f64;
@@ -85,7 +85,7 @@ pub(super) fn backward(
         Some(sums) => sums,
         None => reduce.all(cx.simd, &mut gradient),
     };
-    let Reduce { x, affine, .. } = reduce;
+    let GatedSums { x, affine, .. } = reduce;
     let gradients = if let Some(&residual) = step.inputs.get(1) {
         let mut dx = cx.arena.take(x.len());
         let result = kernel::backward(cx.simd, x, affine, &sums, &mut gradient, Some(&mut dx));
@@ -106,7 +106,7 @@ pub(super) fn backward(
 }
 
 /// What the gradient of this step's output goes through first.
-pub(super) fn reduce<'a>(step: &Step, tape: &'a Kept) -> Result<Reduce<'a>> {
+pub(super) fn reduce<'a>(step: &Step, tape: &'a Kept) -> Result<GatedSums<'a>> {
     let affine = tape
         .affine
         .as_ref()
@@ -116,21 +116,21 @@ pub(super) fn reduce<'a>(step: &Step, tape: &'a Kept) -> Result<Reduce<'a>> {
         (true, 1) => Gate::Input,
         (true, _) => Gate::Output(kept(tape.y.as_ref())?),
     };
-    Ok(Reduce {
+    Ok(GatedSums {
         x: kept(tape.x.as_ref())?,
         affine,
         gate,
     })
 }
 
-fn affine(op: &BatchNorm, statistics: &Statistics, trained: &[&Param]) -> Result<Affine> {
+fn affine(op: &BatchNorm, statistics: &ChannelMoments, trained: &[&Param]) -> Result<ScaleShift> {
     match trained {
         [weight, bias] => with_values(&weight.var, |weight| {
             with_values(&bias.var, |bias| {
-                Affine::new(statistics, op.eps, Some((weight, bias)))
+                ScaleShift::new(statistics, op.eps, Some((weight, bias)))
             })
         })?,
-        _ => Ok(Affine::new(statistics, op.eps, None)),
+        _ => Ok(ScaleShift::new(statistics, op.eps, None)),
     }
 }
 
@@ -140,7 +140,7 @@ pub(super) fn running(
     op: &BatchNorm,
     name: &str,
     bias: Option<&[f32]>,
-) -> Result<Affine> {
+) -> Result<ScaleShift> {
     let params = cx.create(op, name)?;
     let (trained, buffers): (Vec<&Param>, Vec<&Param>) =
         params.iter().partition(|param| param.role != Role::Buffer);
@@ -152,8 +152,8 @@ pub(super) fn running(
 }
 
 /// The running statistics.
-fn moved(buffers: &[&Param]) -> Result<Statistics> {
-    Ok(Statistics {
+fn moved(buffers: &[&Param]) -> Result<ChannelMoments> {
+    Ok(ChannelMoments {
         mean: doubles(buffers[0])?,
         variance: doubles(buffers[1])?,
     })

@@ -10,7 +10,9 @@ use crate::graph::cpu::step::{self, Folded, Step};
 use crate::graph::cpu::tape::{Context, Deferred, Kept, Value, kept};
 use crate::graph::cpu::tensor::{values, with_values};
 use crate::graph::ops::Conv2d;
-use crate::kernels::batch_norm::{Affine, Epilogue, Finish, Input, Reduce, Reduced, Statistics};
+use crate::kernels::batch_norm::{
+    ChannelMoments, Epilogue, Finish, GatedSums, Input, NormSums, ScaleShift,
+};
 use crate::kernels::bf16;
 use crate::kernels::{ConvShape, conv, elementwise};
 use crate::params::Param;
@@ -77,29 +79,34 @@ pub(super) fn forward(
     let value = Value {
         buffer: Arc::new(y),
         norm: None,
-        statistics: sums.map(|sums| Arc::new(Statistics::join(&sums, op.output))),
+        statistics: sums.map(|sums| Arc::new(ChannelMoments::join(&sums, op.output))),
     };
     Ok((value, kept))
 }
 
-fn input<'a>(values: &'a [f32], norm: Option<&'a Arc<Affine>>) -> Input<'a> {
+fn input<'a>(values: &'a [f32], norm: Option<&'a Arc<ScaleShift>>) -> Input<'a> {
     let norm = norm.map(|norm| &**norm);
     Input { values, norm }
 }
 
 /// What the bias and the batch norm taken in come to.
-fn affine(cx: &Context, step: &Step, op: &Conv2d, bias: Option<&Param>) -> Result<Option<Affine>> {
+fn affine(
+    cx: &Context,
+    step: &Step,
+    op: &Conv2d,
+    bias: Option<&Param>,
+) -> Result<Option<ScaleShift>> {
     let bias = bias.map(|bias| values(&bias.var)).transpose()?;
     if let Some(Folded { op, name }) = &step.folded {
         return super::batch_norm::running(cx, op, name, bias.as_deref()).map(Some);
     }
     let ones = vec![1.0; op.output];
     let level = |bias: Vec<f32>| {
-        let standard = Statistics {
+        let standard = ChannelMoments {
             mean: vec![0.0; op.output],
             variance: vec![1.0; op.output],
         };
-        Affine::new(&standard, 0.0, Some((&ones, &bias)))
+        ScaleShift::new(&standard, 0.0, Some((&ones, &bias)))
     };
     Ok(bias.map(level))
 }
@@ -108,7 +115,7 @@ pub(super) fn backward(
     cx: &Context,
     step: &Step,
     op: &Conv2d,
-    (tape, before): (&Kept, Option<Reduce>),
+    (tape, before): (&Kept, Option<GatedSums>),
     gradient: &Buffer,
     flow: &mut Flow,
 ) -> Result<()> {
@@ -137,7 +144,7 @@ pub(super) fn backward(
         let old = flow.take(input);
         let add = old.is_some();
         let mut dx = old.unwrap_or_else(|| cx.arena.take(shape.input_len()));
-        let then = before.map_or(Epilogue::Nothing, Epilogue::Reduce);
+        let then = before.map_or(Epilogue::Nothing, Epilogue::GatedSums);
         let sums = with_values(&params[0].var, |weight| match products {
             Products::F32(simd) => {
                 let to = (&mut dx[..], add, then);
@@ -150,7 +157,7 @@ pub(super) fn backward(
             }
         })?;
         flow.put(input, dx);
-        flow.reduced(input, sums.map(|sums| Reduced::join(&sums, op.input)));
+        flow.reduced(input, sums.map(|sums| NormSums::join(&sums, op.input)));
     }
     Ok(())
 }
