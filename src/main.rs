@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     let worker = std::thread::Builder::new()
         .name("ravine".into())
         .stack_size(STACK)
-        .spawn(move || run(cli));
+        .spawn(move || run(&cli));
     match worker.map(std::thread::JoinHandle::join) {
         Ok(Ok(Ok(()))) => ExitCode::SUCCESS,
         Ok(Ok(Err(error))) => {

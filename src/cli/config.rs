@@ -14,8 +14,14 @@ use crate::graph::{Graph, Summary};
 use crate::heads::Space;
 use crate::registry::without_example;
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
 #[derive(Debug, clap::Subcommand)]
-pub(super) enum Command {
+enum Command {
     /// All keys with their values, and the network they make.
     Show {
         /// A preset or a TOML file; the embedded digits when left out.
@@ -31,8 +37,8 @@ pub(super) enum Command {
 /// Classes assumed for the summary of a head when no data are open.
 const CLASSES: usize = 10;
 
-pub(super) fn run(command: Command, json: bool) -> Result<()> {
-    let (config, sets) = match command {
+pub(super) fn run(args: &Args, json: bool) -> Result<()> {
+    let (config, sets) = match &args.command {
         Command::Schema => return print_json(&schema()),
         Command::Show { config, sets } => (config, sets),
     };

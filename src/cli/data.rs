@@ -8,8 +8,14 @@ use crate::data::check::check;
 use crate::data::{DataConfig, Part, ReaderKind, Statistics, open_part};
 use crate::error::{Error, Result};
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
 #[derive(Debug, clap::Subcommand)]
-pub(super) enum Command {
+enum Command {
     /// Mean and standard deviation of each channel, for `augment.mean` and `augment.std`.
     Stats {
         /// Folder or file of images, or `digits`.
@@ -27,20 +33,20 @@ pub(super) enum Command {
     Preview(preview::Args),
 }
 
-fn open(path: String, part: Part) -> Result<std::sync::Arc<dyn crate::data::Dataset>> {
+fn open(path: &str, part: Part) -> Result<std::sync::Arc<dyn crate::data::Dataset>> {
     let config = DataConfig {
-        source: path,
+        source: path.into(),
         reader: ReaderKind::Auto,
         ..DataConfig::default()
     };
     open_part(&config, part)
 }
 
-pub(super) fn run(command: Command, json: bool) -> Result<()> {
-    match command {
-        Command::Preview(args) => preview::run(&args, json),
+pub(super) fn run(args: &Args, json: bool) -> Result<()> {
+    match &args.command {
+        Command::Preview(args) => preview::run(args, json),
         Command::Stats { path, images } => {
-            let found = Statistics::measure(open(path, Part::Train)?.as_ref(), images)?;
+            let found = Statistics::measure(open(path, Part::Train)?.as_ref(), *images)?;
             if json {
                 return print_json(&found);
             }

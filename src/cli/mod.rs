@@ -21,6 +21,8 @@ mod probe;
 mod progress;
 mod stop;
 mod surface;
+mod train;
+mod training;
 
 use clap::{Parser, Subcommand};
 
@@ -39,58 +41,53 @@ pub struct Cli {
     command: Command,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
+/// From one line a command, with its help above it: what is parsed, and what runs.
+macro_rules! commands {
+    ($($(#[$about:meta])* $variant:ident => $file:ident),+ $(,)?) => {
+        #[derive(Debug, Subcommand)]
+        enum Command { $($(#[$about])* $variant($file::Args)),+ }
+
+        impl Command {
+            fn run(&self, json: bool) -> Result<()> {
+                match self { $(Self::$variant(args) => $file::run(args, json)),+ }
+            }
+        }
+    };
+}
+
+commands! {
     /// Pretrain an encoder on images without labels.
-    Pretrain(pretrain::Args),
+    Pretrain => pretrain,
     /// Train any objective: an energy-based head on labels, or pairs of views.
-    Train(pretrain::Args),
+    Train => train,
     /// Ask a trained head: answers, energies, probabilities, minima.
-    Infer(infer::Args),
+    Infer => infer,
     /// Compare the energies of two trained heads over classes, raw and calibrated.
-    Compare(compare::Args),
+    Compare => compare,
     /// Write the embeddings of a data set to a file.
-    Embed(embed::Args),
+    Embed => embed,
     /// Measure how well a probe reads classes from frozen embeddings.
-    Probe(probe::Args),
+    Probe => probe,
     /// Look at the energies between images and their views.
-    #[command(subcommand)]
-    Eval(eval::Command),
+    Eval => eval,
     /// Draw the energy of a trained head, or of several side by side.
-    Surface(surface::Args),
+    Surface => surface,
     /// List the parts a configuration can name.
-    List(list::Args),
+    List => list,
     /// Show a configuration, or its JSON schema.
-    #[command(subcommand)]
-    Config(config::Command),
+    Config => config,
     /// Look at a data set.
-    #[command(subcommand)]
-    Data(data::Command),
+    Data => data,
     /// Check this machine: device, threads, gradients of every operation.
-    Doctor(doctor::Args),
+    Doctor => doctor,
     /// Time training steps, augmentation or embedding on this machine.
-    Bench(bench::Args),
+    Bench => bench,
 }
 
 /// Run one command.
 ///
 /// # Errors
 /// Whatever the command could not do, as a sentence.
-pub fn run(cli: Cli) -> Result<()> {
-    let json = cli.json;
-    match cli.command {
-        Command::Pretrain(args) => pretrain::run(&args, json),
-        Command::Train(args) => pretrain::train(&args, json),
-        Command::Infer(args) => infer::run(&args, json),
-        Command::Compare(args) => compare::run(&args, json),
-        Command::Embed(args) => embed::run(&args, json),
-        Command::Probe(args) => probe::run(&args, json),
-        Command::Eval(command) => eval::run(&command, json),
-        Command::Surface(args) => surface::run(&args, json),
-        Command::List(args) => list::run(&args, json),
-        Command::Config(command) => config::run(command, json),
-        Command::Data(command) => data::run(command, json),
-        Command::Doctor(args) => doctor::run(&args, json),
-        Command::Bench(args) => bench::run(&args, json),
-    }
+pub fn run(cli: &Cli) -> Result<()> {
+    cli.command.run(cli.json)
 }

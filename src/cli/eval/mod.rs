@@ -6,16 +6,22 @@ mod opened;
 
 use crate::error::Result;
 
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
 #[derive(Debug, clap::Subcommand)]
-pub(super) enum Command {
+enum Command {
     /// The mean energy that each augmentation costs: 0 is what the encoder does not see.
     Invariance(opened::Args),
     /// Different images with the lowest energies: the hardest wrong answers, and those that may be right after all.
     Negatives(negatives::Listed),
 }
 
-pub(super) fn run(command: &Command, json: bool) -> Result<()> {
-    match command {
+pub(super) fn run(args: &Args, json: bool) -> Result<()> {
+    match &args.command {
         Command::Invariance(args) => invariance::run(args, json),
         Command::Negatives(args) => negatives::run(args, json),
     }

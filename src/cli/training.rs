@@ -1,0 +1,86 @@
+//! What `ravine pretrain` and `ravine train` share: the same loop, with or without labels.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::hardware::Hardware;
+use super::output::{print_json, print_text};
+use super::progress::Bars;
+use super::stop::stop_flag;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::run::{Place, Session, free_name, newest};
+use crate::train::RunFolder;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// A preset (see `ravine list presets`) or a TOML file; the embedded digits when left out.
+    config: Option<String>,
+    /// Folder or file of images, or `digits`.
+    #[arg(long, value_name = "PATH")]
+    data: Option<String>,
+    /// Run folder; runs/METHOD-DATA when left out.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Change one key of the configuration, for example --set train.epochs=5.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// Go on with the run in --out from its latest checkpoint.
+    #[arg(long)]
+    resume: bool,
+    /// Replace the run in --out.
+    #[arg(long, conflicts_with = "resume")]
+    force: bool,
+    #[command(flatten)]
+    hardware: Hardware,
+}
+
+/// `work` under progress bars, until a signal says stop.
+pub(super) fn watched(place: Place, work: impl FnOnce(Session) -> Result<()>) -> Result<()> {
+    let mut bars = Bars::new();
+    let stop = stop_flag()?;
+    work(Session {
+        place,
+        observer: Some(&mut bars),
+        stop: Some(&stop),
+    })
+}
+
+pub(super) fn report(card: &(impl Serialize + Display), json: bool) -> Result<()> {
+    if json {
+        print_json(card)
+    } else {
+        print_text(&card.to_string())
+    }
+}
+
+/// The configuration and the place of the run.
+pub(super) fn prepare(args: &Args) -> Result<(Config, Place)> {
+    if args.resume {
+        if args.config.is_some() || args.data.is_some() || !args.sets.is_empty() {
+            return Err(Error::Usage(
+                "--resume goes on with the run's own configuration; leave out the preset, --data and --set, \
+                 and give the folder with --out"
+                    .into(),
+            ));
+        }
+        let out = args.out.clone().map_or_else(newest, Ok)?;
+        let (mut config, place) = Place::resume(&out)?;
+        args.hardware.apply(&mut config)?;
+        return Ok((config, place));
+    }
+    let mut config = Config::load(args.config.as_deref(), &args.sets)?;
+    if let Some(data) = &args.data {
+        config.data.source.clone_from(data);
+    }
+    args.hardware.apply(&mut config)?;
+    let path = args
+        .out
+        .clone()
+        .unwrap_or_else(|| free_name(&config, args.force));
+    RunFolder::check(&path, args.force)?;
+    let force = args.force;
+    Ok((config, Place::New { path, force }))
+}
