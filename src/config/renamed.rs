@@ -3,10 +3,11 @@
 use toml::{Table, Value};
 
 /// (table, old key, new key).
-const RENAMED: [(&str, &str, &str); 3] = [
+const RENAMED: [(&str, &str, &str); 4] = [
     ("data", "standardise", "standardize"), // scikit-learn's spelling
-    ("target", "centre", "center"),         // DINO's (Caron et al. 2021)
-    ("train", "slices", "chunks"),          // gradient caching's word (Gao et al. 2021)
+    ("energy", "normalise", "normalize"),
+    ("target", "centre", "center"), // DINO's (Caron et al. 2021)
+    ("train", "slices", "chunks"),  // gradient caching's word (Gao et al. 2021)
 ];
 
 /// `table.key` under its present name.

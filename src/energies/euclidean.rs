@@ -28,6 +28,7 @@ const NEAREST: f64 = 1e-12;
 #[serde(default, deny_unknown_fields)]
 pub struct Euclidean {
     /// Whether x and y are put at length 1 first.
+    #[serde(alias = "normalise")]
     pub normalize: bool,
 }
 

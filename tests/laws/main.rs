@@ -1,23 +1,20 @@
 //! Laws: what must hold for every registered part, looped over the families' own lists.
 
+#[path = "../common/mod.rs"]
 mod common;
-
-use std::sync::Arc;
+mod negatives;
+mod networks;
+mod unknown_keys;
 
 use candle_core::{DType, Device, Tensor, Var};
 use common::Any;
 use rand::RngExt;
-use ravine::encoders::{EncoderKind, network};
 use ravine::energies::EnergyKind;
-use ravine::graph::check::gradient_error;
-use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Graph, Mode, Network, Op};
 use ravine::losses::{Energies, LossKind};
-use ravine::negatives::{CandidatesKind, Embeddings, NegativesKind, PairsKind};
 use ravine::optim::{OptimizerKind, State};
-use ravine::params::{Param, Params, Role};
+use ravine::params::{Param, Role};
 use ravine::random::{Purpose, normal, stream};
 use ravine::regularizers::RegularizerKind;
-use serde_json::Value;
 
 fn random(shape: &[usize], which: u64, dtype: DType) -> Result<Tensor, Any> {
     let mut rng = stream(11, Purpose::Check, which, 0, 0);
@@ -239,58 +236,6 @@ fn regularizers_have_right_gradients_floors_and_no_order() -> Result<(), Any> {
 }
 
 #[test]
-fn negatives_keep_pairs_together_and_permute_with_the_rows() -> Result<(), Any> {
-    let views = [
-        random(&[5, 3], 7, DType::F64)?,
-        random(&[5, 3], 8, DType::F64)?,
-    ];
-    let order = Tensor::new(vec![3_u32, 0, 1, 4, 2], &Device::Cpu)?;
-    let labels = Tensor::new(vec![4_u32, 0, 3, 1, 7], &Device::Cpu)?;
-    let energy = EnergyKind::defaults().remove(0);
-    for kind in NegativesKind::defaults() {
-        let name = kind.name();
-        let Some(part) = kind.pairs() else {
-            let refusal = kind.into_pairs().err();
-            let refusal = refusal.map(|e| e.to_string()).unwrap_or_default();
-            assert!(refusal.contains("in_batch"), "{name}: {refusal}");
-            continue;
-        };
-        let memory = part.memory(&Params::new(0, &Device::Cpu), 3)?;
-        let earlier = memory.map(|memory| memory.answers().to_dtype(DType::F64));
-        let earlier = earlier.transpose()?;
-        let embeddings = Embeddings {
-            labels: Some(&labels),
-            earlier: earlier.as_ref(),
-            ..Embeddings::of(&views, &views)
-        };
-        let energies = part.energies(energy.part(), &embeddings)?;
-        let permuted: Vec<Tensor> = views
-            .iter()
-            .map(|v| v.index_select(&order, 0))
-            .collect::<Result<_, _>>()?;
-        let labels = labels.index_select(&order, 0)?;
-        let embeddings = Embeddings {
-            labels: Some(&labels),
-            earlier: earlier.as_ref(),
-            ..Embeddings::of(&permuted, &permuted)
-        };
-        let again = part.energies(energy.part(), &embeddings)?;
-        let mean = |t: &Tensor| t.mean_all();
-        close(name, &mean(&energies.positive)?, &mean(&again.positive)?)?;
-        match (&energies.negative, &again.negative) {
-            (Some(a), Some(b)) => close(name, &mean(a)?, &mean(b)?)?,
-            (None, None) => {}
-            _ => panic!("{name}: wrong answers came and went"),
-        }
-        let wrong = energies.negative.as_ref().map_or(0, |n| n.dims()[1]);
-        let right = energies.positive.dims()[1];
-        let offered = part.answers(5, 2);
-        assert_eq!(offered, Some(wrong + right), "{name}: answers offered");
-    }
-    Ok(())
-}
-
-#[test]
 fn a_regularizer_repels_if_and_only_if_a_point_costs_more_than_a_cloud() -> Result<(), Any> {
     let mut rng = stream(11, Purpose::Check, 12, 0, 0);
     let values: Vec<f64> = (0..32 * 3).map(|_| normal(&mut rng)).collect();
@@ -369,96 +314,3 @@ fn an_optimizer_adapts_if_and_only_if_larger_gradients_move_a_number_no_further(
     }
     Ok(())
 }
-
-fn executors() -> [Arc<dyn Executor>; 2] {
-    [Arc::new(CandleExecutor), Arc::new(CpuExecutor::new())]
-}
-
-#[test]
-fn every_op_pulls_back_the_right_gradient_on_every_executor() -> Result<(), Any> {
-    for (op, shape) in Op::samples() {
-        let name = op.layer().name();
-        for executor in executors() {
-            let graph = Graph::of(op.clone(), &shape)?;
-            let network = Network::new(graph, &Params::new(0, &Device::Cpu), executor.clone())?;
-            let error = gradient_error(&network, 2, 1)?;
-            assert!(error < 0.03, "{name} on {}: error {error}", executor.name());
-        }
-    }
-    Ok(())
-}
-
-#[test]
-fn every_encoder_builds_reaches_its_parameters_and_ends_in_one_vector() -> Result<(), Any> {
-    for kind in EncoderKind::defaults() {
-        let name = kind.name();
-        let encoder = kind.part().graph(&[3, 16, 16])?;
-        assert_eq!(encoder.outputs().len(), 1, "{name}");
-        let graph = network(&encoder, None, None)?;
-        let params = Params::new(0, &Device::Cpu);
-        let network = Network::new(graph, &params, Arc::new(CpuExecutor::new()))?;
-        let x = random(&[4, 3, 16, 16], 9, DType::F32)?;
-        let forward = network.forward(&x, Mode::Train)?;
-        assert_eq!(forward.outputs[0].dims().len(), 2, "{name}");
-        let upstream = random(forward.outputs[0].dims(), 10, DType::F32)?;
-        let gradients = network.backward(forward.tape, &[Some(upstream), None])?;
-        for param in params.trainable() {
-            assert!(
-                gradients.of.contains_key(&param.name),
-                "{name}: {}",
-                param.name
-            );
-        }
-        let order = Tensor::new(vec![2_u32, 0, 3, 1], &Device::Cpu)?;
-        let features = network.eval(&x, "features")?.index_select(&order, 0)?;
-        let permuted = network.eval(&x.index_select(&order, 0)?, "features")?;
-        let gap = (features - permuted)?
-            .abs()?
-            .flatten_all()?
-            .max(0)?
-            .to_scalar::<f32>()?;
-        assert!(
-            gap < 1e-4,
-            "{name}: rows influence each other in evaluation, {gap}"
-        );
-    }
-    Ok(())
-}
-
-/// Unknown keys are refused in every part of a family, and settings survive being written and read.
-macro_rules! config_laws {
-    ($($family:ty),+ $(,)?) => {
-        #[test]
-        fn every_part_is_read_as_it_is_written_and_refuses_unknown_keys() -> Result<(), Any> {
-            $(for kind in <$family>::defaults() {
-                let written = serde_json::to_value(&kind)?;
-                let again: $family = serde_json::from_value(written.clone())?;
-                assert_eq!(written, serde_json::to_value(&again)?);
-                assert_eq!(written["kind"], Value::from(kind.name()));
-                let mut wrong = written;
-                wrong["nonsense"] = Value::from(1);
-                let refused = serde_json::from_value::<$family>(wrong);
-                assert!(refused.is_err(), "{} takes an unknown key", kind.name());
-            }
-            assert_eq!(<$family>::NAMES.len(), <$family>::entries().len());
-            for entry in <$family>::entries() {
-                assert!(entry.about.len() > 20, "{} has no sentence", entry.name);
-            })+
-            Ok(())
-        }
-    };
-}
-config_laws!(
-    EnergyKind,
-    LossKind,
-    RegularizerKind,
-    NegativesKind,
-    PairsKind,
-    CandidatesKind,
-    EncoderKind,
-    OptimizerKind,
-    ravine::heads::HeadKind,
-    ravine::heads::LatentsKind,
-    ravine::inference::InferenceKind,
-    ravine::augment::Operation,
-);
