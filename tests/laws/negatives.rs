@@ -48,9 +48,8 @@ fn negatives_keep_pairs_together_and_permute_with_the_rows() -> Result<(), Any> 
         let again = part.energies(energy.part(), &embeddings)?;
         let mean = |t: &Tensor| -> Result<Tensor, Any> {
             let present = present(t)?; // what is masked would drown the rest
-            (t * &present)?
-                .sum_all()?
-                .broadcast_div(&present.sum_all()?)
+            let sum = (t * &present)?.sum_all()?;
+            Ok(sum.broadcast_div(&present.sum_all()?)?)
         };
         close(name, &mean(&energies.positive)?, &mean(&again.positive)?)?;
         match (&energies.negative, &again.negative) {
