@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         Command::Schema => return print_json(&schema()),
         Command::Show { config, sets } => (config, sets),
     };
-    let config = Config::load(config.as_deref(), &sets)?;
+    let config = Config::load(config.as_deref(), sets)?;
     let (graphs, input) = networks(&config)?;
     let summaries: Vec<Summary> = graphs.iter().map(Summary::of).collect();
     if json {

@@ -92,7 +92,7 @@ fn functions(code: &str) -> Vec<(String, (String, String))> {
         };
         let arguments = balanced(&rest[open..]);
         let body = rest[open + arguments.len()..].find(['{', ';']);
-        if body.is_some_and(|at| rest[open + arguments.len()..].as_bytes()[at] == b';') {
+        if body.is_some_and(|at| rest.as_bytes()[open + arguments.len() + at] == b';') {
             continue; // declared in an unsafe extern block or a trait
         }
         found.push((name, (code[line..at].to_string(), arguments.to_string())));

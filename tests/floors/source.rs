@@ -211,7 +211,7 @@ impl<'a> House<'a> {
         match path.first().map(String::as_str) {
             Some("crate") => rest = &path[1..],
             Some("super" | "self") => {
-                base = source.module.clone();
+                base.clone_from(&source.module);
                 while let [first, tail @ ..] = rest {
                     match first.as_str() {
                         "super" => drop(base.pop()),
@@ -222,7 +222,7 @@ impl<'a> House<'a> {
                 }
             }
             Some(child) if self.children(&source.module).contains(child) => {
-                base = source.module.clone();
+                base.clone_from(&source.module);
             }
             _ => return vec!["(outside)".into()],
         }

@@ -75,9 +75,9 @@ impl Args {
         Ok(Opened {
             folder: run.folder,
             pairs: ImagePairs {
-                images,
-                joint,
                 setup,
+                joint,
+                images,
             },
             part: name,
         })
