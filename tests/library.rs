@@ -148,20 +148,12 @@ fn old(name: &str, folder: &Path) -> Result<PathBuf, Any> {
 fn copy(from: &Path, to: &Path) -> Result<(), Any> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
-        let (path, to) = (
-            entry.as_ref().map(fs::DirEntry::path),
-            to.join(
-                entry
-                    .as_ref()
-                    .map(fs::DirEntry::file_name)
-                    .unwrap_or_default(),
-            ),
-        );
-        let path = path.map_err(|e| e.to_string())?;
-        if path.is_dir() {
-            copy(&path, &to)?;
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to)?;
         } else {
-            fs::copy(&path, &to)?;
+            fs::copy(entry.path(), &to)?;
         }
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Augmentation: one operation a file, torchvision's semantics on floats in [0, 1].
 //!
-//! A pipeline turns a decoded [`Image`] of any size into one view (C, size, size): its first operation frames
+//! A pipeline turns a decoded [`Image`](crate::data::Image) of any size into one view (C, size, size): its first operation frames
 //! (crops, resizes) straight from the bytes, the others change the view in place. [`MultiView`] makes all
 //! views of a sample; every draw is a function of (seed, epoch, sample, view).
 

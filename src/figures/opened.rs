@@ -14,7 +14,7 @@ use crate::inference::EnergyModel;
 use crate::plot::short;
 use crate::train::{Checkpoint, RunFolder};
 
-/// A run with its parts; the machine holds the values of its checkpoint but while [`Opened::at`] runs.
+/// A run with its parts; the energy model holds the values of its checkpoint.
 pub struct Opened {
     /// Where the run lies.
     pub folder: RunFolder,

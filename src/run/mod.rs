@@ -7,7 +7,7 @@
 //! | [`embed`] | write the embeddings of a data set to a file |
 //! | [`probe`] | measure how well classes can be read from them |
 //!
-//! Nothing here prints: messages go to the [`Observer`](crate::train::Observer) of the [`Session`].
+//! Nothing here prints: messages go to the [`Observer`] of the [`Session`].
 
 mod dry_run;
 mod embed;

@@ -45,9 +45,9 @@ pub enum Epilogue<'a> {
     Nothing,
     /// Changes them.
     Finish(Finish<'a>),
-    /// Sums them and their squares: for [`ChannelMoments::join`](super::Statistics::join).
+    /// Sums them and their squares: for [`ChannelMoments::join`](super::ChannelMoments::join).
     Moments,
-    /// Takes them for the gradient of a batch norm's output: for [`NormSums::join`](super::Reduced::join).
+    /// Takes them for the gradient of a batch norm's output: for [`NormSums::join`](super::NormSums::join).
     GatedSums(GatedSums<'a>),
 }
 
