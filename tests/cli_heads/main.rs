@@ -1,5 +1,6 @@
 //! Heads from the command line: train, infer, compare, resume, and refusals.
 
+mod memory;
 mod mistakes;
 
 #[path = "../common/mod.rs"]
