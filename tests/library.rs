@@ -10,7 +10,7 @@ use ravine::assembly::{HeadSetup, InferenceSetup, OpenedRun};
 use ravine::config::Config;
 use ravine::data::{Part, open_part};
 use ravine::eval::embed;
-use ravine::judge::probes::{Asked, PROBES};
+use ravine::judge::probes::{Asked, find};
 use ravine::run::{Embedding, Place, Session, pretrain, probe, train_head};
 use ravine::train::{Observer, Probed, Silent, StepReport};
 use serde_json::Value;
@@ -85,8 +85,7 @@ fn pretraining_embedding_and_probing_need_no_command_line() -> Result<(), Any> {
     let written = ravine::run::embed(&opened, &wanted, &mut Silent, &never)?;
     assert_eq!((written.rows, written.dim, written.skipped), (360, 16, 0));
 
-    let logistic = PROBES.into_iter().find(|probe| probe.name() == "logistic");
-    let logistic = logistic.ok_or("there is a logistic probe")?;
+    let logistic = find("logistic")?;
     let found = probe(&opened, logistic, Asked::default(), Part::Test, &mut Silent)?;
     let found: Value = serde_json::from_str(&found.json()?)?;
     assert!(

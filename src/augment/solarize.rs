@@ -8,7 +8,7 @@ use super::check;
 use super::planar::Planar;
 use super::scratch::Scratch;
 use crate::data::Image;
-use crate::error::Result;
+use crate::error::{Result, require};
 use crate::kernels::pixels;
 use crate::random::Stream;
 
@@ -49,6 +49,13 @@ impl Augmentation for Solarize {
 
     fn validate(&self, key: &str, _: usize) -> Result<()> {
         check::probability(key, self.p)?;
-        check::strength(&format!("{key}.threshold"), self.threshold, 2.0)
+        require(
+            &format!("{key}.threshold"),
+            (0.0..=2.0).contains(&self.threshold),
+            format_args!(
+                "{} is not between 0 and 2; values of 1 and less are those of pixels, above 1 nothing is inverted",
+                self.threshold
+            ),
+        )
     }
 }

@@ -9,8 +9,8 @@ use super::output::print_text;
 use super::part::one_of;
 use super::progress::Bars;
 use crate::data::Part;
-use crate::error::{Error, Result, hint};
-use crate::judge::probes::{Asked, FeatureProbe, PROBES};
+use crate::error::Result;
+use crate::judge::probes::{Asked, FeatureProbe, PROBES, find};
 use crate::run::probe;
 
 #[derive(Debug, clap::Args)]
@@ -63,26 +63,12 @@ impl Args {
             l2: self.l2,
         }
     }
-
-    fn probe(&self) -> Result<&'static dyn FeatureProbe> {
-        let mut probes = PROBES.into_iter();
-        let names = PROBES.map(FeatureProbe::name);
-        let found = probes.find(|probe| probe.name() == self.kind);
-        found.ok_or_else(|| {
-            let hint = hint(&self.kind, names);
-            Error::Usage(format!(
-                "--kind {}: there is no such probe; {hint}",
-                self.kind
-            ))
-        })
-    }
 }
 
 /// The names that `--kind` takes.
 fn kinds() -> PossibleValuesParser {
-    PROBES
-        .map(|probe| PossibleValue::new(probe.name()).help(probe.about()))
-        .into()
+    let value = |probe: &&dyn FeatureProbe| PossibleValue::new(probe.name()).help(probe.about());
+    PROBES.iter().map(value).collect::<Vec<_>>().into()
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
@@ -91,7 +77,13 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         opened.use_data(data);
     }
     let mut bars = Bars::new();
-    let found = probe(&opened, args.probe()?, args.asked(), args.part, &mut bars)?;
+    let found = probe(
+        &opened,
+        find(&args.kind)?,
+        args.asked(),
+        args.part,
+        &mut bars,
+    )?;
     if json {
         return print_text(&format!("{}\n", found.json()?));
     }

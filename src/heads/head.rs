@@ -32,15 +32,13 @@ pub trait Head: Send + Sync {
         Ok(None)
     }
 
-    /// The per-example half: the second network on answers y (N, K, D) and latents z (1 or N, 1 or K, Z, d).
-    ///
-    /// With `inputs`, the way back reaches code, y and z too.
+    /// The per-example half: the head's own network on answers y (N, K, D) and latents z (1 or N, 1 or K, Z, d).
     ///
     /// # Errors
     /// A tensor operation failed.
     fn forward(
         &self,
-        _second: Option<&Network>,
+        _head_network: Option<&Network>,
         _code: &Tensor,
         _y: &Tensor,
         _z: Option<&Tensor>,
@@ -84,7 +82,7 @@ pub trait Head: Send + Sync {
     /// A tensor operation failed.
     fn closed_form(
         &self,
-        _second: Option<&Network>,
+        _head_network: Option<&Network>,
         _code: &Tensor,
         _z: Option<&Tensor>,
     ) -> Result<Option<Tensor>> {

@@ -59,6 +59,10 @@ fn it_tells_the_truth_about_itself() -> Result<(), Any> {
     assert_eq!(loss.margin(), Margin::Finite(1.0));
     assert!(loss.needs_negatives() && loss.only_most_offending());
     assert_eq!(Some(at(0.0, [0.0, 0.0])?.0), loss.collapse_value(3));
+    assert_eq!(
+        [0.5, 1.5].map(|wrong| loss.active(0.2, wrong)),
+        [Some(true), Some(false)]
+    );
     assert!(loss.validate((0.0, 2.0)).is_ok());
     assert!(SquaredHinge { margin: 0.0 }.validate((0.0, 2.0)).is_err());
     Ok(())

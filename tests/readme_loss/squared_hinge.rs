@@ -32,6 +32,10 @@ impl Loss for SquaredHinge {
         Margin::Finite(self.margin)
     }
 
+    fn active(&self, right: f64, wrong: f64) -> Option<bool> {
+        Some(self.margin + right - wrong > 0.0)
+    }
+
     fn collapse_value(&self, _: usize) -> Option<f64> {
         Some(self.margin * self.margin)
     }

@@ -13,7 +13,7 @@ pub use generator::{Generator, Sample};
 use crate::registry::Entry;
 
 /// The generators by the name that `data.source` calls them.
-pub const ALL: [(&str, &dyn Generator); 6] = [
+pub const ALL: &[(&str, &dyn Generator)] = &[
     ("parabola", &parabola::Parabola),
     ("two_branches", &two_branches::TwoBranches),
     ("ellipse", &ellipse::Ellipse),

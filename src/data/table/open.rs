@@ -17,7 +17,7 @@ struct Format {
 }
 
 /// The formats by the extension that names them.
-const FORMATS: [Format; 4] = [
+const FORMATS: &[Format] = &[
     format("csv", true, |path| Ok(Box::new(Csv::open(path, b',')?))),
     format("tsv", true, |path| Ok(Box::new(Csv::open(path, b'\t')?))),
     format("parquet", false, |path| Ok(Box::new(Parquet::open(path)?))),
@@ -51,7 +51,10 @@ pub(in crate::data) fn is_named_as_table(path: &Path) -> bool {
 
 /// Open `path` in the format that its extension names.
 pub(super) fn open(path: &Path) -> Result<Box<dyn Columns>> {
-    let names = FORMATS.map(|format| format!(".{}", format.extension));
+    let names = FORMATS
+        .iter()
+        .map(|format| format!(".{}", format.extension))
+        .collect::<Vec<_>>();
     if !path.is_file() {
         return Err(Error::data(
             path,

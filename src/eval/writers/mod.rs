@@ -26,7 +26,7 @@ use crate::error::{Error, Result, hint};
 use crate::registry::Entry;
 
 /// The one list of formats.
-const FORMATS: [Format; 5] = [
+const FORMATS: &[Format] = &[
     parquet::FORMAT,
     npy::FORMAT,
     safetensors::FORMAT,
@@ -48,12 +48,12 @@ pub const EXTENSIONS: [&str; FORMATS.len()] = {
 /// Extension and content of every format, for `ravine list`.
 #[must_use]
 pub fn entries() -> Vec<Entry> {
-    let entry = |format: Format| Entry {
+    let entry = |format: &Format| Entry {
         name: format.extension,
         about: format.about.into(),
         defaults: String::new(),
     };
-    FORMATS.map(entry).into()
+    FORMATS.iter().map(entry).collect()
 }
 
 /// Start writing embeddings of `dim` numbers to `path`, in the format its extension names.

@@ -25,7 +25,7 @@ use context::Context;
 type Find = fn(&Context) -> Option<Cause>;
 
 /// All of them, the likeliest first.
-const CAUSES: [Find; 12] = [
+const CAUSES: &[Find] = &[
     identical_views::find,
     nothing_repels::find,
     no_variance::find,

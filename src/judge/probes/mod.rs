@@ -9,16 +9,29 @@ mod sweep;
 
 pub use self::probe::{Asked, FeatureProbe, Outcome, Question, Setting};
 pub(super) use self::{knn::knn_accuracy, logistic::logistic_accuracy};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, hint};
 use crate::registry::Entry;
 
 /// The one list of probes.
-pub const PROBES: [&dyn FeatureProbe; 4] = [
+pub const PROBES: &[&dyn FeatureProbe] = &[
     &knn::NeighborProbe,
     &linear::LinearProbe,
     &logistic::LogisticProbe,
     &retrieval::RetrievalProbe,
 ];
+
+/// The probe called `name`.
+///
+/// # Errors
+/// [`Error::Usage`] with the nearest name.
+pub fn find(name: &str) -> Result<&'static dyn FeatureProbe> {
+    let names = PROBES.iter().map(|probe| probe.name());
+    let found = PROBES.iter().copied().find(|probe| probe.name() == name);
+    found.ok_or_else(|| {
+        let hint = hint(name, names);
+        Error::Usage(format!("--kind {name}: there is no such probe; {hint}"))
+    })
+}
 
 /// Name and description of every probe, for `ravine list`.
 #[must_use]
@@ -28,7 +41,7 @@ pub fn entries() -> Vec<Entry> {
         about: format!("{}.", probe.about()),
         defaults: String::new(),
     };
-    PROBES.map(entry).into()
+    PROBES.iter().copied().map(entry).collect()
 }
 
 /// Refuse options that `probe` cannot follow, or that would change nothing: whoever gives one expects something of it.
@@ -50,7 +63,7 @@ pub fn check(probe: &dyn FeatureProbe, asked: &Asked) -> Result<()> {
     for setting in Setting::ALL {
         if asked.gives(setting) && !probe.settings().contains(&setting) {
             let takes = |probe: &&dyn FeatureProbe| probe.settings().contains(&setting);
-            let owners = PROBES.into_iter().filter(takes);
+            let owners = PROBES.iter().copied().filter(takes);
             let owners: Vec<&str> = owners.map(FeatureProbe::name).collect();
             return Err(Error::Usage(format!(
                 "{} says nothing to --kind {}; it belongs to {}",
@@ -69,13 +82,13 @@ mod tests {
 
     #[test]
     fn each_probe_is_listed_once_and_each_setting_belongs_to_one() {
-        let names: Vec<&str> = PROBES.into_iter().map(FeatureProbe::name).collect();
+        let names: Vec<&str> = PROBES.iter().map(|probe| probe.name()).collect();
         for (i, name) in names.iter().enumerate() {
             assert!(!names[..i].contains(name), "{name} is listed twice");
         }
         for setting in Setting::ALL {
             let takes = |probe: &dyn FeatureProbe| probe.settings().contains(&setting);
-            assert!(PROBES.into_iter().any(takes), "{}", setting.option());
+            assert!(PROBES.iter().copied().any(takes), "{}", setting.option());
         }
     }
 
@@ -85,7 +98,7 @@ mod tests {
             k: Some(5),
             ..Asked::default()
         };
-        for probe in PROBES {
+        for probe in PROBES.iter().copied() {
             let said = check(probe, &asked).map_err(|e| e.to_string());
             if probe.settings().contains(&Setting::K) {
                 assert_eq!(said, Ok(()));

@@ -49,9 +49,5 @@ fn compare(energy: &dyn Energy, questions: &[Tensor], answers: &[Tensor]) -> Res
         let same = (row % batch..views * batch).step_by(batch);
         same.filter(|&c| c != row).map(|c| c as u32).collect()
     })?;
-    Ok(Energies {
-        positive,
-        negative: Some(others(&table, batch)?),
-        volume: None,
-    })
+    Ok(Energies::new(positive, others(&table, batch)?))
 }

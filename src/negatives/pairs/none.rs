@@ -30,11 +30,7 @@ impl Pairs for NoNegatives {
         if rows.is_empty() {
             return Err(too_few_views());
         }
-        Ok(Energies {
-            positive: Tensor::cat(&rows, 0)?,
-            negative: None,
-            volume: None,
-        })
+        Ok(Energies::new(Tensor::cat(&rows, 0)?, None))
     }
 
     fn answers(&self, _: usize, _: usize) -> Option<usize> {

@@ -36,11 +36,10 @@ impl Pairs for OtherClasses {
         let far = Tensor::full(MASKED as f32, table.shape(), table.device())?;
         let far = far.to_dtype(table.dtype())?;
         let others = itself.eq(0_u8)?;
-        Ok(Energies {
-            positive: (&same * others)?.where_cond(&table, &far)?,
-            negative: Some(same.where_cond(&far, &table)?),
-            volume: None,
-        })
+        Ok(Energies::new(
+            (&same * others)?.where_cond(&table, &far)?,
+            same.where_cond(&far, &table)?,
+        ))
     }
 
     fn needs_labels(&self) -> bool {

@@ -60,9 +60,8 @@ fn compare(energy: &dyn Energy, questions: &[Tensor], answers: &[Tensor]) -> Res
     if right.is_empty() {
         return Err(too_few_views());
     }
-    Ok(Energies {
-        positive: Tensor::cat(&right, 0)?,
-        negative: Some(Tensor::cat(&wrong, 0)?),
-        volume: None,
-    })
+    Ok(Energies::new(
+        Tensor::cat(&right, 0)?,
+        Tensor::cat(&wrong, 0)?,
+    ))
 }

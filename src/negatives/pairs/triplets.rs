@@ -76,11 +76,10 @@ impl Pairs for Triplets {
         let negative = self.mine(&right.expand((n, p, k))?.contiguous()?, &wrong)?;
         let right = right.expand(negative.shape())?.contiguous()?;
         let count = negative.elem_count();
-        Ok(Energies {
-            positive: right.reshape((count, 1))?,
-            negative: Some(negative.reshape((count, 1))?),
-            volume: None,
-        })
+        Ok(Energies::new(
+            right.reshape((count, 1))?,
+            negative.reshape((count, 1))?,
+        ))
     }
 
     fn reduce(&self, losses: &Tensor) -> Result<Tensor> {
