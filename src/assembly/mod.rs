@@ -17,6 +17,7 @@ mod memory;
 mod network;
 mod opened;
 mod pretrained;
+mod recipe;
 mod space;
 
 pub use device::{ChosenDevice, choose_device, choose_executor, set_threads};
@@ -27,4 +28,5 @@ pub use memory::peak_memory;
 pub use network::{head_networks, image_network, objective};
 pub use opened::OpenedRun;
 pub use pretrained::adopt_pretrained;
+pub use recipe::Recipe;
 pub use space::answer_space;

@@ -24,6 +24,7 @@ pub mod resize;
 mod scratch;
 pub mod solarize;
 mod taps;
+mod without_color;
 
 use crate::family;
 

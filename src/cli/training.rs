@@ -9,7 +9,8 @@ use super::hardware::Hardware;
 use super::output::{print_json, print_text};
 use super::progress::Bars;
 use super::stop::stop_flag;
-use crate::config::Config;
+use crate::assembly::Recipe;
+use crate::config::{Config, preset};
 use crate::error::{Error, Result};
 use crate::run::{Place, Session, free_name, newest};
 use crate::train::RunFolder;
@@ -71,10 +72,7 @@ pub(super) fn prepare(args: &Args) -> Result<(Config, Place)> {
         args.hardware.apply(&mut config)?;
         return Ok((config, place));
     }
-    let mut config = Config::load(args.config.as_deref(), &args.sets)?;
-    if let Some(data) = &args.data {
-        config.data.source.clone_from(data);
-    }
+    let mut config = configuration(args)?;
     args.hardware.apply(&mut config)?;
     let path = args
         .out
@@ -83,4 +81,38 @@ pub(super) fn prepare(args: &Args) -> Result<(Config, Place)> {
     RunFolder::check(&path, args.force)?;
     let force = args.force;
     Ok((config, Place::New { path, force }))
+}
+
+/// What a preset stands for on images that no preset was made for, unless a configuration says more.
+const METHOD: &str = "simclr";
+
+/// The configuration: a file or preset as it is, or a preset (`simclr` when none is named) fitted to the images of `--data`.
+fn configuration(args: &Args) -> Result<Config> {
+    let named = args.config.as_deref();
+    let (Some(data), true) = (&args.data, named.is_none_or(|name| preset(name).is_some())) else {
+        let mut config = Config::load(named, &args.sets)?;
+        if let Some(data) = &args.data {
+            config.data.source.clone_from(data);
+        }
+        return Ok(config);
+    };
+    let source = format!("data.source={}", toml::Value::String(data.clone()));
+    let sets: Vec<String> = args.sets.iter().cloned().chain([source]).collect();
+    let own = data == "digits";
+    let base = named.unwrap_or(if own { "digits" } else { METHOD });
+    let asked = Config::load(Some(base), &sets);
+    let no_pairs = |config: &Config| config.data.is_table() || !config.all_heads().is_empty();
+    let of_data: Vec<String> = sets
+        .into_iter()
+        .filter(|set| set.starts_with("data."))
+        .collect();
+    let preset = Config::load(Some(base), &of_data)?;
+    if own || no_pairs(&preset) || asked.as_ref().is_ok_and(no_pairs) {
+        return asked;
+    }
+    let recipe = Recipe::fit(preset)?;
+    for reason in &recipe.reasons {
+        eprintln!("{reason}");
+    }
+    recipe.config.with(&args.sets)
 }

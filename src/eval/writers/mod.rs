@@ -66,7 +66,7 @@ pub fn entries() -> Vec<Entry> {
 pub fn open(path: &Path, dim: usize, classes: &[String]) -> Result<Box<dyn EmbeddingWriter>> {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
     let lower = extension.to_ascii_lowercase();
-    let Some(format) = FORMATS.into_iter().find(|f| f.extension == lower) else {
+    let Some(format) = FORMATS.iter().find(|f| f.extension == lower) else {
         return Err(Error::Usage(format!(
             "{}: the extension says how embeddings are written, and `{extension}` is unknown; {}",
             path.display(),

@@ -1,0 +1,244 @@
+//! Settings that follow the data, for a preset on somebody's own images.
+
+use crate::config::Config;
+use crate::data::{self, Dataset};
+use crate::encoders::{Convnet, EncoderKind};
+use crate::error::Result;
+
+/// Images that are looked at for their size and colours.
+const LOOKED_AT: usize = 64;
+
+/// A small convnet sees all of images whose shorter side is below this.
+const TINY: usize = 24;
+
+/// Images with a shorter side up to this are those that presets were made for.
+const SMALL: usize = 48;
+
+/// Views of larger images: with the stem of photographs, more to see for little more time than 32 pixels.
+const PHOTOGRAPH: usize = 64;
+
+/// Batches that an epoch is cut into at least, as long as they hold [`LEAST_BATCH`] images.
+const STEPS_AN_EPOCH: usize = 16;
+
+/// Fewer wrong answers a question say little.
+const LEAST_BATCH: usize = 16;
+
+/// Images that a run sees at least, unless that takes more than [`MOST_EPOCHS`].
+const IMAGES_SEEN: u64 = 64_000;
+
+/// More passes over the same few images add little.
+const MOST_EPOCHS: u64 = 200;
+
+/// A configuration that was fitted to its data.
+#[derive(Clone, Debug)]
+pub struct Recipe {
+    /// The configuration.
+    pub config: Config,
+    /// What was chosen, and from what, a sentence each; none where the preset fits as it is.
+    pub reasons: Vec<String>,
+}
+
+impl Recipe {
+    /// Fit `preset`, whose `data` names the images, to them: picture size and encoder by the images' own size, batch by
+    /// their number with the learning rate in proportion (Goyal et al. 2017), epochs so that enough is seen, no colour
+    /// changes on grey images. Large sets of images of about 32 pixels keep the preset as it is.
+    ///
+    /// # Errors
+    /// Data that cannot be read, or no image of them.
+    pub fn fit(preset: Config) -> Result<Self> {
+        let train = data::open(&preset.data)?.train;
+        let seen = Seen::of(train.as_ref());
+        let mut recipe = Self {
+            config: preset,
+            reasons: Vec::new(),
+        };
+        recipe.fit_size(&seen);
+        recipe.fit_batch(train.len())?;
+        recipe.fit_epochs(train.len());
+        if seen.grey {
+            recipe.config.augment = recipe.config.augment.clone().without_color();
+            recipe.say("augment.views without colour changes: the images are grey".into());
+        }
+        recipe.config.validate()?;
+        Ok(recipe)
+    }
+
+    fn say(&mut self, reason: String) {
+        self.reasons.push(reason);
+    }
+
+    fn fit_size(&mut self, seen: &Seen) {
+        let side = seen.side;
+        if side == 0 || (TINY..=SMALL).contains(&side) {
+            return;
+        }
+        if side < TINY {
+            self.resize(side.next_multiple_of(4).max(8));
+            self.config.encoder = EncoderKind::Convnet(Convnet {
+                widths: vec![32, 64, 128],
+                strides: vec![1, 2, 2],
+            });
+        } else {
+            self.resize(PHOTOGRAPH);
+            // Encoders without a stem of their own take images of any size.
+            if let Ok(stemmed) = self.config.with(&["encoder.stem=imagenet".into()]) {
+                self.config = stemmed;
+            }
+        }
+        let size = self.config.augment.size;
+        self.say(format!(
+            "augment.size {size} and an encoder for it: half of the images have a shorter side of {side} pixels or more"
+        ));
+    }
+
+    /// Views of `size` pixels; smaller ones keep their share of it.
+    fn resize(&mut self, size: usize) {
+        let augment = &mut self.config.augment;
+        for view in &mut augment.views {
+            view.size = view.size.map(|own| (own * size / augment.size).max(4));
+        }
+        augment.size = size;
+    }
+
+    fn fit_batch(&mut self, images: usize) -> Result<()> {
+        let was = self.config.train.batch;
+        let fair = (images / STEPS_AN_EPOCH)
+            .max(LEAST_BATCH)
+            .min(images.max(2));
+        let batch = if fair >= was {
+            was
+        } else {
+            1 << fair.ilog2() // a power of two, at most `fair`
+        };
+        if batch == was {
+            return Ok(());
+        }
+        let rate = self.config.optimizer.part().learning_rate() * batch as f64 / was as f64;
+        self.config = self.config.with(&[
+            format!("train.batch={batch}"),
+            format!("optimizer.lr={rate}"),
+        ])?;
+        self.say(format!(
+            "train.batch {batch} and optimizer.lr {rate:.4}, in proportion: {images} images to train on"
+        ));
+        Ok(())
+    }
+
+    fn fit_epochs(&mut self, images: usize) {
+        let train = &mut self.config.train;
+        let epochs = IMAGES_SEEN.div_ceil(images.max(1) as u64).min(MOST_EPOCHS);
+        if epochs <= train.epochs {
+            return;
+        }
+        train.epochs = epochs;
+        // Saved and probed about ten times, whatever the number of epochs.
+        let every = (epochs as f64 / 10.0).max(1.0);
+        train.save_every = train.save_every.max(every);
+        train.warmup_epochs = train.warmup_epochs.max(epochs as f64 / 20.0);
+        self.config.probe.every = self.config.probe.every.max(every);
+        let seen = epochs * images as u64;
+        self.say(format!(
+            "train.epochs {epochs}: {seen} images are seen, two views and more of each"
+        ));
+    }
+}
+
+/// What some of the images look like.
+struct Seen {
+    /// Median of the shorter sides; 0 when none could be read.
+    side: usize,
+    /// Whether all of them are grey.
+    grey: bool,
+}
+
+impl Seen {
+    fn of(images: &dyn Dataset) -> Self {
+        let step = images.len().div_ceil(LOOKED_AT).max(1);
+        let some = (0..images.len()).step_by(step);
+        let some: Vec<_> = some.filter_map(|i| images.get(i).ok()).collect();
+        let mut sides: Vec<usize> = some.iter().map(|i| i.width.min(i.height)).collect();
+        sides.sort_unstable();
+        let grey = |image: &data::Image| {
+            let mut pixels = image.pixels.chunks_exact(image.channels);
+            image.channels == 1 || pixels.all(|p| p.iter().all(|v| *v == p[0]))
+        };
+        Self {
+            side: sides.get(sides.len() / 2).copied().unwrap_or_default(),
+            grey: !some.is_empty() && some.iter().all(grey),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Any = Box<dyn std::error::Error>;
+
+    /// `count` images of `side` pixels in a folder, grey ones where `grey`.
+    fn fitted(preset: &str, count: u32, side: u32, grey: bool) -> Result<Recipe, Any> {
+        let folder = tempfile::tempdir()?;
+        for i in 0..count {
+            let image = image::RgbImage::from_fn(side, side, |x, y| {
+                let value = (i * 7 + x * y) as u8;
+                image::Rgb([value, if grey { value } else { value / 2 }, value])
+            });
+            image.save(folder.path().join(format!("{i:03}.png")))?;
+        }
+        let source = toml::Value::String(folder.path().display().to_string());
+        let config = Config::load(Some(preset), &[format!("data.source={source}")])?;
+        Ok(Recipe::fit(config)?)
+    }
+
+    #[test]
+    fn a_few_hundred_photographs_make_enough_steps_of_small_batches() -> Result<(), Any> {
+        let recipe = fitted("simclr", 300, 60, false)?;
+        let config = &recipe.config;
+        let images = 300 - 60 - 24; // test and validation part are taken out
+        assert_eq!((config.augment.size, config.train.batch), (64, 16));
+        assert!((config.optimizer.part().learning_rate() - 0.5 * 16.0 / 256.0).abs() < 1e-12);
+        assert!(config.train.epochs * (images / 16) > 1000, "{recipe:?}");
+        assert_eq!(recipe.reasons.len(), 3, "{:?}", recipe.reasons);
+        Ok(())
+    }
+
+    #[test]
+    fn tiny_grey_images_get_a_small_network_and_no_colours() -> Result<(), Any> {
+        let recipe = fitted("vicreg", 50, 10, true)?;
+        let ops = &recipe.config.augment.views[0].ops;
+        assert_eq!(recipe.config.augment.size, 12);
+        assert!(ops.iter().all(|op| op.name() != "grayscale"));
+        assert!(recipe.config.encoder.part().graph(&[3, 12, 12]).is_ok());
+        Ok(())
+    }
+
+    #[test]
+    fn views_of_several_sizes_keep_their_shares() -> Result<(), Any> {
+        let preset = Config::load(Some("dino"), &[])?.augment;
+        let fitted = fitted("dino", 40, 90, false)?.config.augment;
+        let shares = |config: &crate::augment::AugmentConfig| -> Vec<usize> {
+            let sizes = config.sizes().into_iter();
+            sizes.map(|size| 100 * size / config.size).collect()
+        };
+        assert_eq!(shares(&preset), shares(&fitted));
+        Ok(())
+    }
+
+    #[test]
+    fn a_large_set_of_small_images_keeps_the_preset() -> Result<(), Any> {
+        let preset = Config::load(Some("simclr"), &[])?;
+        let mut recipe = Recipe {
+            config: preset.clone(),
+            reasons: Vec::new(),
+        };
+        recipe.fit_size(&Seen {
+            side: 32,
+            grey: false,
+        });
+        recipe.fit_batch(45_000)?;
+        recipe.fit_epochs(45_000);
+        assert_eq!(recipe.config.to_toml()?, preset.to_toml()?);
+        assert!(recipe.reasons.is_empty());
+        Ok(())
+    }
+}
