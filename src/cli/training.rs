@@ -98,16 +98,17 @@ fn configuration(args: &Args) -> Result<Config> {
     };
     let source = format!("data.source={}", toml::Value::String(data.clone()));
     let sets: Vec<String> = args.sets.iter().cloned().chain([source]).collect();
-    let own = data == "digits";
-    let base = named.unwrap_or(if own { "digits" } else { METHOD });
-    let asked = Config::load(Some(base), &sets);
+    let asked = Config::load(Some(named.unwrap_or("digits")), &sets);
     let no_pairs = |config: &Config| config.data.is_table() || !config.all_heads().is_empty();
+    if data == "digits" || asked.as_ref().is_ok_and(no_pairs) {
+        return asked;
+    }
     let of_data: Vec<String> = sets
         .into_iter()
         .filter(|set| set.starts_with("data."))
         .collect();
-    let preset = Config::load(Some(base), &of_data)?;
-    if own || no_pairs(&preset) || asked.as_ref().is_ok_and(no_pairs) {
+    let preset = Config::load(Some(named.unwrap_or(METHOD)), &of_data)?;
+    if no_pairs(&preset) {
         return asked;
     }
     let recipe = Recipe::fit(preset)?;
