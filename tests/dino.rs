@@ -133,7 +133,7 @@ fn slices_of_multi_crop_give_the_gradient_of_the_batch() -> Result<(), Any> {
         depth: 1,
         heads: 2,
         class_token: true,
-        weights: None,
+        ..Vit::default()
     };
     let projector = Projector {
         hidden: Vec::new(),

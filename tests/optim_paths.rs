@@ -170,3 +170,35 @@ fn a_loaded_state_does_not_change_what_was_given() -> Result<(), Any> {
     assert_ne!(state.tensors()["momentum/p"].to_vec1::<f32>()?, before);
     Ok(())
 }
+
+#[test]
+fn lars_decays_a_weight_without_a_gradient_by_its_trust() -> Result<(), Any> {
+    let lars = Lars {
+        lr: 1.0,
+        momentum: 0.9,
+        trust: 1e-3,
+        weight_decay: 0.1,
+        norm_of: NormOf::Gradient,
+    };
+    for dtype in [DType::F32, DType::F64] {
+        let start = Tensor::new(&[1.0, 0.0], &Device::Cpu)?.to_dtype(dtype)?;
+        let param = Param {
+            name: "p".into(),
+            var: Var::from_tensor(&start)?,
+            role: Role::Weight,
+            frozen: false,
+        };
+        let gradient = start.zeros_like()?;
+        let mut state = State::default();
+        for (step, expected) in [(1, 0.999), (2, 0.997_101)] {
+            lars.update(&param, &gradient, 1.0, step, &mut state)?;
+            let p = param.var.to_dtype(DType::F64)?.to_vec1::<f64>()?;
+            assert!(
+                (p[0] - expected).abs() < 2e-7,
+                "{dtype:?}, step {step}: {p:?}"
+            );
+            assert_eq!(p[1], 0.0);
+        }
+    }
+    Ok(())
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::encoders::{self, weights};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Graph, Network};
 use crate::heads::Space;
 use crate::inference::attach;
@@ -74,11 +74,20 @@ pub(super) fn load_start(
     specs: &[ParamSpec],
     params: &Params,
 ) -> Result<Option<String>> {
-    let Some(named) = config.encoder.part().weights() else {
+    let encoder = config.encoder.part();
+    let Some(named) = encoder.weights() else {
+        if encoder.weights_key().is_some() {
+            let problem = "chooses among the sets of weights in a file: give `encoder.weights` too";
+            return Err(Error::key("encoder.weights_key", problem));
+        }
         return Ok(None);
     };
-    let path = config.start.as_deref().unwrap_or(Path::new(named));
-    let found = weights::load(path, specs, "encoder.", params)?;
+    // What a run keeps of its start is the set that was chosen.
+    let (path, key) = match config.start.as_deref() {
+        Some(start) => (start, None),
+        None => (Path::new(named), encoder.weights_key()),
+    };
+    let found = weights::load(path, key, specs, "encoder.", params)?;
     Ok(Some(format!(
         "encoder.weights, {}: {found}",
         path.display()

@@ -30,6 +30,11 @@ pub trait Encoder: Send + Sync {
     fn weights(&self) -> Option<&str> {
         None
     }
+
+    /// Which of several sets of weights in that file is meant; `None` for the one that its authors evaluate.
+    fn weights_key(&self) -> Option<&str> {
+        None
+    }
 }
 
 crate::family! {

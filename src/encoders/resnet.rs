@@ -24,6 +24,10 @@ pub struct Resnet {
     /// those that it was trained with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
+    /// Of several sets of weights in that file the one below this name, for example `student`; left out: the one that
+    /// the file's authors evaluate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights_key: Option<String>,
 }
 
 /// The layers before the first stage.
@@ -44,6 +48,7 @@ impl Default for Resnet {
             width: 64,
             stem: Stem::Cifar,
             weights: None,
+            weights_key: None,
         }
     }
 }
@@ -105,6 +110,10 @@ impl Encoder for Resnet {
 
     fn weights(&self) -> Option<&str> {
         self.weights.as_deref()
+    }
+
+    fn weights_key(&self) -> Option<&str> {
+        self.weights_key.as_deref()
     }
 }
 

@@ -32,6 +32,10 @@ pub struct Vit {
     /// those that it was trained with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
+    /// Of several sets of weights in that file the one below this name, for example `student`; left out: the one that
+    /// the file's authors evaluate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights_key: Option<String>,
 }
 
 impl Default for Vit {
@@ -43,6 +47,7 @@ impl Default for Vit {
             heads: 3,
             class_token: true,
             weights: None,
+            weights_key: None,
         }
     }
 }
@@ -103,6 +108,10 @@ impl Encoder for Vit {
 
     fn weights(&self) -> Option<&str> {
         self.weights.as_deref()
+    }
+
+    fn weights_key(&self) -> Option<&str> {
+        self.weights_key.as_deref()
     }
 }
 

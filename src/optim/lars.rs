@@ -13,7 +13,7 @@ use crate::ranges::positive;
 ///
 /// Weights: `g' = (g + decay·p) · trust·|p| / n`; biases and norms: `g' = g`; then
 /// `b = momentum·b + g'; p = p − lr·b`. `n` comes in the two forms in circulation, see [`NormOf`]; the factor is 1 where |p|
-/// or that norm is 0. One parameter p and its gradient g of any shape at a time. Errors: an lr or a trust of 0 or less; a
+/// or `n` is 0. One parameter p and its gradient g of any shape at a time. Errors: an lr or a trust of 0 or less; a
 /// momentum or a decay outside [0, 1).
 ///
 /// Source: You, Gitman & Ginsburg 2017, eq. 6 and algorithm 1. Choose it at the large batches of SimCLR and Barlow Twins.
@@ -56,15 +56,15 @@ impl Default for Lars {
 }
 
 impl Lars {
-    /// The factor `trust·|p| / n`, or 1 where a norm is zero; `gradient` is the norm that `norm_of` names.
+    /// The factor `trust·|p| / n`, or 1 where |p| or n is zero; `gradient` is the norm that `norm_of` names.
     fn ratio(&self, weight: f64, gradient: f64) -> f64 {
-        if weight == 0.0 || gradient == 0.0 {
-            return 1.0;
-        }
         let divisor = match self.norm_of {
             NormOf::Gradient => gradient + self.weight_decay * weight + 1e-8,
             NormOf::DecayedGradient => gradient,
         };
+        if weight == 0.0 || divisor == 0.0 {
+            return 1.0;
+        }
         self.trust * weight / divisor
     }
 

@@ -1,0 +1,180 @@
+//! Starting weights from files of torchvision, timm, Hugging Face and programs that use their names.
+
+mod choose;
+mod file;
+mod fit;
+mod names;
+mod positions;
+mod pth;
+mod words;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::params::{ParamSpec, Params};
+use choose::Set;
+use file::{Contents, Value, WeightFile};
+use fit::Fit;
+
+/// Names that a report spells out; more are counted.
+const SPELLED: usize = 8;
+
+/// What was found for the parameters of a network.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Matched {
+    /// What stood before each name in its table of the file, for example `module.encoder_q.`.
+    pub prefix: String,
+    /// The table of the file that they stood in, for example `state_dict`; empty for the whole file.
+    pub table: String,
+    /// Other sets of weights that would have fitted as well, by the names that `encoder.weights_key` takes.
+    pub others: Vec<String>,
+    /// Parameters that got their value from the file.
+    pub taken: Vec<String>,
+    /// Biases of queries, keys and values where the file's network has none: they are 0, which is the same network.
+    pub missing: Vec<String>,
+    /// Names in the file that belong to no backbone: heads, queues, other sets, the state of an optimizer.
+    pub unused: Vec<String>,
+    /// Whether positions were interpolated from another grid.
+    pub resampled: bool,
+}
+
+impl fmt::Display for Matched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = self.taken.len() + self.missing.len();
+        write!(f, "{} of {all} parameters taken", self.taken.len())?;
+        if !self.table.is_empty() {
+            write!(f, " from `{}`", self.table)?;
+        }
+        if !self.prefix.is_empty() {
+            write!(f, ", `{}` stripped from their names", self.prefix)?;
+        }
+        if self.resampled {
+            f.write_str(", positions interpolated from another grid")?;
+        }
+        if !self.missing.is_empty() {
+            write!(f, "; 0, since not in the file: {}", some(&self.missing))?;
+        }
+        if !self.unused.is_empty() {
+            write!(f, "; in the file and not used: {}", some(&self.unused))?;
+        }
+        if let Some(first) = self.others.first() {
+            write!(
+                f,
+                "; the file also has {}: `encoder.weights_key = \"{first}\"` takes it",
+                some(&self.others)
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The first few of `names`.
+fn some(names: &[String]) -> String {
+    let first = names[..names.len().min(SPELLED)].join(", ");
+    match names.len().saturating_sub(SPELLED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
+/// Put the values that `path` (.safetensors, else PyTorch's .pth) holds into those of `params` that `specs` name.
+///
+/// `under` is what stands before the names of `specs` (`encoder.`) and not in the file. Names are torchvision's,
+/// timm's or Hugging Face's (vision transformers); what stands before them in the file (`module.`, `backbone.`, …) is
+/// found and stripped. Of several sets the one below `key` is taken, without it the one that authors of such files
+/// evaluate. Positions of another square grid are interpolated, see [`crate::graph::Resampled`].
+///
+/// # Errors
+/// The file cannot be read, nothing in it has a name of the network, no set is below `key`; a shape or a kind of number
+/// differs, a parameter is missing, or the backbone in the file has parameters that the network has no place for:
+/// nothing is changed then.
+pub fn load(
+    path: &Path,
+    key: Option<&str>,
+    specs: &[ParamSpec],
+    under: &str,
+    params: &Params,
+) -> Result<Matched> {
+    let wanted: BTreeMap<&str, &ParamSpec> = specs
+        .iter()
+        .filter_map(|spec| Some((spec.name.strip_prefix(under)?, spec)))
+        .collect();
+    let mut file = WeightFile::open(path)?;
+    file.contents.values = names::translated(std::mem::take(&mut file.contents.values));
+    let contents = &file.contents;
+    let sets = choose::sets(contents, |name| wanted.contains_key(name), key)?;
+    let Some(set) = sets.first() else {
+        return Err(nothing(path, contents, &wanted));
+    };
+    let fit = Fit::new(contents, &sets, &wanted);
+    if let Some(problem) = fit.problem(contents) {
+        return Err(Error::data(path, problem));
+    }
+    let mut matched = report(contents, &sets, set);
+    let mut start = Vec::new();
+    for &(name, value) in &fit.found {
+        let spec = wanted[name];
+        let mut tensor = file.tensor(value)?;
+        if let Some(plan) = fit.positions.filter(|_| name == fit::POSITIONS) {
+            tensor = plan.apply(&tensor)?;
+            matched.resampled = plan.resamples();
+        }
+        start.push((spec, tensor));
+        matched.taken.push(name.into());
+    }
+    matched.missing.clone_from(&fit.zero);
+    matched.unused = fit.unused(contents, &matched.table);
+    for (spec, tensor) in start {
+        let param = params.create(spec)?;
+        param.var.set(&tensor.to_device(params.device())?)?;
+    }
+    Ok(matched)
+}
+
+/// Where the set was found, and the others.
+fn report(contents: &Contents, sets: &[Set], set: &Set) -> Matched {
+    let tables = contents.tables.iter();
+    let table = tables
+        .filter(|table| set.prefix.starts_with(table.as_str()))
+        .max_by_key(|table| table.len())
+        .map_or("", String::as_str);
+    let equal = sets[1..].iter().filter(|other| other.hits == set.hits);
+    Matched {
+        prefix: set.prefix[table.len()..].to_string(),
+        table: table.trim_end_matches('.').to_string(),
+        others: equal
+            .map(|other| other.name().to_string())
+            .filter(|name| !name.is_empty())
+            .collect(),
+        ..Matched::default()
+    }
+}
+
+/// The refusal of a file in which nothing has a name of the encoder.
+fn nothing(path: &Path, contents: &Contents, wanted: &BTreeMap<&str, &ParamSpec>) -> Error {
+    let describe = |value: &Value| {
+        if value.parts.is_empty() {
+            format!("{} ({})", value.name, value.kind)
+        } else {
+            value.name.clone()
+        }
+    };
+    let mut found: Vec<String> = contents.values.values().map(describe).collect();
+    found.sort();
+    let found = if found.is_empty() {
+        "no tensors".to_string()
+    } else {
+        some(&found)
+    };
+    let needed: Vec<String> = wanted.keys().map(ToString::to_string).collect();
+    Error::data(
+        path,
+        format!(
+            "holds no parameter of this encoder; it has {found}; the encoder has {}{}",
+            some(&needed),
+            fit::pickled(contents)
+        ),
+    )
+}
