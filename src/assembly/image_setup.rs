@@ -67,7 +67,7 @@ impl ImageSetup {
         Ok(Self {
             train_views: Arc::new(config.augment.build(splits.channels)?),
             eval_views: Arc::new(config.augment.evaluation(splits.channels)?),
-            notes: chosen.note.into_iter().collect(),
+            notes: chosen.note.into_iter().chain(splits.notes()).collect(),
             device: chosen.device,
             config,
             splits,

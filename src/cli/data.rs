@@ -90,6 +90,9 @@ fn text(found: &crate::data::check::Check) -> String {
     for ([height, width], count) in found.sizes.iter().take(10) {
         let _ = writeln!(text, "  {width}x{height} pixels: {count}");
     }
+    for note in &found.notes {
+        let _ = writeln!(text, "  {note}");
+    }
     for bad in &found.bad {
         let _ = writeln!(text, "  cannot be read: {}: {}", bad.id, bad.reason);
     }

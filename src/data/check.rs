@@ -21,6 +21,8 @@ pub struct Check {
     pub sizes: Vec<([usize; 2], usize)>,
     /// Images that cannot be read or decoded, in storage order.
     pub bad: Vec<Bad>,
+    /// What was passed over, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Read and decode every image, on all cores, in storage order.
@@ -56,6 +58,7 @@ pub fn check(data: &dyn Dataset) -> Check {
         unlabelled,
         sizes,
         bad,
+        notes: data.notes(),
     }
 }
 

@@ -27,8 +27,15 @@ pub trait Dataset: Send + Sync {
     /// Class names; empty in unlabelled data.
     fn classes(&self) -> &[String];
 
-    /// What a person finds the image by: a path relative to the root, or `file.parquet#row`.
+    /// What a person finds the image by: its path relative to the root of the data set, or `folder/file.parquet#row`.
+    ///
+    /// No two images of a set have the same.
     fn id(&self, index: usize) -> String;
+
+    /// What was passed over, and what a person should know of how the set was understood: a sentence each.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Runs of images that are stored, and best read, together (row groups of a Parquet file), in order.
     ///

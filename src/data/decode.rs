@@ -8,6 +8,7 @@ use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 
 use super::image::Image;
+use super::whole;
 
 /// Largest width and height accepted, in pixels.
 pub const MAX_SIDE: u32 = 16_384;
@@ -25,14 +26,17 @@ pub fn decode(bytes: &[u8], channels: usize) -> Result<Image, String> {
     if bytes.is_empty() {
         return Err("the image is empty (0 bytes)".into());
     }
-    if bytes.starts_with(&[0xff, 0xd8]) && !bytes.windows(2).rev().any(|pair| pair == [0xff, 0xd9])
-    {
-        // The decoder would fill what is missing with grey.
-        return Err("the JPEG file is truncated: it has no end-of-image marker".into());
-    }
+    whole::check(bytes)?;
     // Decoders can panic on hostile bytes: that is one more corrupt image, not the end of a run.
     match catch_unwind(AssertUnwindSafe(|| pixels(bytes, channels))) {
         Ok(Ok(image)) => Ok(image),
+        Ok(Err(ImageError::Limits(_))) => Err(format!(
+            "the image is too large: more than {MAX_SIDE} pixels wide or high, or {} MiB unpacked; scale it down",
+            MAX_ALLOC >> 20
+        )),
+        Ok(Err(ImageError::Unsupported(error))) => Err(format!(
+            "this kind of image file is not read ({error}); save it as PNG or JPEG"
+        )),
         Ok(Err(error)) => Err(format!("cannot decode the image: {error}")),
         Err(_) => Err("cannot decode the image: its decoder panicked".into()),
     }

@@ -6,7 +6,7 @@ use super::config::DataConfig;
 use super::dataset::Dataset;
 use super::part::Part;
 use super::source::Source;
-use super::subset::{Subset, labelled};
+use super::subset::{Subset, distinct, labelled};
 use crate::error::{Error, Result};
 use crate::random::{Purpose, shuffle, stream};
 
@@ -39,6 +39,13 @@ impl Splits {
         }
     }
 
+    /// What was passed over when the source was opened, a sentence each.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let parts = [&self.train, &self.validation, &self.test].into_iter();
+        distinct(parts.flat_map(|part| part.notes()))
+    }
+
     /// The same parts without their unlabelled images: what learns from labels or is judged by them.
     #[must_use]
     pub fn labelled(self) -> Self {
@@ -60,13 +67,13 @@ impl Splits {
 /// A source that is missing, empty or corrupt, a key out of range, or too few images to split.
 pub fn open(config: &DataConfig) -> Result<Splits> {
     let source = Source::open(config)?;
-    let (mut train, channels, seed) = (source.train, source.channels, config.split_seed);
-    let test = source
-        .test
-        .unwrap_or_else(|| carve(&mut train, TEST_SHARE, seed, 0));
-    let validation = source
-        .validation
-        .unwrap_or_else(|| carve(&mut train, config.validation, seed, 1));
+    let channels = source.channels;
+    let Carved {
+        train,
+        validation,
+        test,
+        ..
+    } = Carved::of(&source, config);
     if train.is_empty() {
         return Err(Error::data(
             &config.source,
@@ -102,6 +109,66 @@ pub fn open_part(config: &DataConfig, part: Part) -> Result<Arc<dyn Dataset>> {
     })
 }
 
+/// The images of `part` as [`open_part`] orders them, and the part that each is of.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_with_parts(config: &DataConfig, part: Part) -> Result<(Arc<dyn Dataset>, Vec<Part>)> {
+    if part != Part::All {
+        let set = open_part(config, part)?;
+        let parts = vec![part; set.len()];
+        return Ok((set, parts));
+    }
+    let source = Source::open(config)?;
+    let carved = Carved::of(&source, config);
+    let mut parts = carved.parts;
+    let own = [
+        (Part::Validation, &source.validation),
+        (Part::Test, &source.test),
+    ];
+    for (part, set) in own {
+        let count = set.as_ref().map_or(0, |set| set.len());
+        parts.extend(std::iter::repeat_n(part, count));
+    }
+    Ok((source.all(), parts))
+}
+
+/// The three parts of a source, and which of them each image of its stored training part went to.
+struct Carved {
+    train: Arc<dyn Dataset>,
+    validation: Arc<dyn Dataset>,
+    test: Arc<dyn Dataset>,
+    parts: Vec<Part>,
+}
+
+impl Carved {
+    fn of(source: &Source, config: &DataConfig) -> Self {
+        let (mut train, seed) = (source.train.clone(), config.split_seed);
+        let mut parts = vec![Part::Train; train.len()];
+        let mut places: Vec<u32> = (0..train.len() as u32).collect(); // in the stored part, of what is left of it
+        let mut hold_out = |share: f64, draw: u64, part: Part| -> Arc<dyn Dataset> {
+            let [kept, taken] = carve(&train, share, seed, draw);
+            for &index in taken.indices() {
+                parts[places[index as usize] as usize] = part;
+            }
+            places = kept.indices().iter().map(|&i| places[i as usize]).collect();
+            train = Arc::new(kept);
+            Arc::new(taken)
+        };
+        let test = source.test.clone();
+        let test = test.unwrap_or_else(|| hold_out(TEST_SHARE, 0, Part::Test));
+        let validation = source.validation.clone();
+        let validation =
+            validation.unwrap_or_else(|| hold_out(config.validation, 1, Part::Validation));
+        Self {
+            train,
+            validation,
+            test,
+            parts,
+        }
+    }
+}
+
 /// Refuse data without labels, or with a single class, where classes are asked.
 ///
 /// # Errors
@@ -122,12 +189,11 @@ pub fn require_classes(data: &dyn Dataset, source: &str) -> Result<()> {
     Err(Error::data(source, problem))
 }
 
-/// Take `share` of `set` out of it, stratified by label; `draw` keeps the random numbers of two carvings apart.
-fn carve(set: &mut Arc<dyn Dataset>, share: f64, seed: u64, draw: u64) -> Arc<dyn Dataset> {
+/// What is left of `set` without `share` of it, and that share, stratified by label; `draw` keeps the random numbers of
+/// two carvings apart.
+fn carve(set: &Arc<dyn Dataset>, share: f64, seed: u64, draw: u64) -> [Subset; 2] {
     let (kept, taken) = take(by_class(set.as_ref()), share, seed, draw);
-    let out = Arc::new(Subset::new(set.clone(), taken));
-    *set = Arc::new(Subset::new(set.clone(), kept));
-    out
+    [kept, taken].map(|indices| Subset::new(set.clone(), indices))
 }
 
 /// What is kept and what is taken of each of `classes`, the share drawn from (`seed`, `draw`).

@@ -1,5 +1,7 @@
 //! Views of data sets: some images of one, or all images of several.
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -67,6 +69,10 @@ impl Dataset for Subset {
         self.parent.id(self.parent(index))
     }
 
+    fn notes(&self) -> Vec<String> {
+        self.parent.notes()
+    }
+
     fn blocks(&self) -> Vec<Range<usize>> {
         let position = |index: usize| self.indices.partition_point(|&i| (i as usize) < index);
         let runs = self.parent.blocks().into_iter();
@@ -84,17 +90,24 @@ impl Dataset for Subset {
 pub struct Joined {
     parts: Vec<Arc<dyn Dataset>>,
     starts: Starts,
+    numbered: bool,
 }
 
 impl Joined {
     /// `parts` in this order; the classes are those of the first part.
+    ///
+    /// Where an id would repeat over the parts, every id starts with the number of its part: `2/cat/1.png`.
     #[must_use]
     pub fn new(parts: Vec<Arc<dyn Dataset>>) -> Self {
         let mut starts = Starts::new();
         for part in &parts {
             starts.push(part.len());
         }
-        Self { parts, starts }
+        Self {
+            numbered: repeat(&parts),
+            parts,
+            starts,
+        }
     }
 
     fn locate(&self, index: usize) -> (&dyn Dataset, usize) {
@@ -123,8 +136,17 @@ impl Dataset for Joined {
     }
 
     fn id(&self, index: usize) -> String {
-        let (part, index) = self.locate(index);
-        part.id(index)
+        let (part, index) = self.starts.locate(index);
+        let id = self.parts[part].id(index);
+        if self.numbered {
+            format!("{part}/{id}")
+        } else {
+            id
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        distinct(self.parts.iter().flat_map(|part| part.notes()))
     }
 
     fn blocks(&self) -> Vec<Range<usize>> {
@@ -141,4 +163,31 @@ impl Dataset for Joined {
         let sizes = self.parts.iter().map(|part| part.blocks_at_once());
         sizes.min().unwrap_or(1)
     }
+}
+
+/// Whether an id stands in two of `parts`; 8 bytes an image are held while looking.
+fn repeat(parts: &[Arc<dyn Dataset>]) -> bool {
+    let mut seen = HashSet::new();
+    parts.iter().any(|part| {
+        let hashes = (0..part.len()).map(|index| {
+            let mut hasher = DefaultHasher::new();
+            part.id(index).hash(&mut hasher);
+            hasher.finish()
+        });
+        let own: HashSet<u64> = hashes.collect();
+        let repeats = own.iter().any(|hash| seen.contains(hash));
+        seen.extend(own);
+        repeats
+    })
+}
+
+/// The sentences in this order, each once.
+pub(super) fn distinct(sentences: impl Iterator<Item = String>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for sentence in sentences {
+        if !all.contains(&sentence) {
+            all.push(sentence);
+        }
+    }
+    all
 }

@@ -43,12 +43,14 @@ pub fn embed(
         let [c, h, w] = view.shape;
         let x = Tensor::from_vec(view.values, (loaded.samples.len(), c, h, w), device)?;
         let z = apply(&x)?;
-        let ids = loaded.samples.iter().map(|&s| dataset.id(s as usize));
+        let samples: Vec<usize> = loaded.samples.iter().map(|&s| s as usize).collect();
         sink(Features {
             dim: z.dim(1)?,
             values: z.flatten_all()?.to_vec1()?,
             labels: loaded.labels,
-            ids: ids.collect(),
+            ids: samples.iter().map(|&s| dataset.id(s)).collect(),
+            samples,
+            parts: Vec::new(),
         })?;
     }
     if bad.len() == dataset.len() {
@@ -79,6 +81,7 @@ pub fn collect(
         all.dim = rows.dim;
         all.values.append(&mut rows.values);
         all.ids.append(&mut rows.ids);
+        all.samples.append(&mut rows.samples);
         all.labels = all.labels.take().zip(rows.labels).map(|(mut all, rows)| {
             all.extend(rows);
             all

@@ -1,5 +1,6 @@
 //! A matrix of embeddings with the ids and labels of its rows.
 
+use crate::data::Part;
 use crate::error::{Error, Result};
 
 /// N embeddings of D numbers, with what is known of each row.
@@ -13,6 +14,10 @@ pub struct Features {
     pub labels: Option<Vec<u32>>,
     /// (N,), what a person finds each row by; may be empty where nobody asks.
     pub ids: Vec<String>,
+    /// (N,), index of each row in the data set that it is of; may be empty where nobody asks.
+    pub samples: Vec<usize>,
+    /// (N,), part of the data that each row is of; empty where unknown.
+    pub parts: Vec<Part>,
 }
 
 impl Features {
@@ -46,11 +51,9 @@ impl Features {
             dim: self.dim,
             values,
             labels: labels.map(|l| indices.iter().map(|&i| l[i]).collect()),
-            ids: if self.ids.is_empty() {
-                Vec::new()
-            } else {
-                indices.iter().map(|&i| self.ids[i].clone()).collect()
-            },
+            ids: pick(&self.ids, indices),
+            samples: pick(&self.samples, indices),
+            parts: pick(&self.parts, indices),
         }
     }
 
@@ -93,6 +96,13 @@ impl Features {
             let ids = self.ids.len();
             return Err(Error::Failed(format!("{ids} ids for {rows} embeddings")));
         }
+        for (what, count) in [("places", self.samples.len()), ("parts", self.parts.len())] {
+            if count != 0 && count != rows {
+                return Err(Error::Failed(format!(
+                    "{count} {what} for {rows} embeddings"
+                )));
+            }
+        }
         match self.values.iter().position(|v| !v.is_finite()) {
             Some(at) => {
                 let i = at / self.dim;
@@ -105,6 +115,12 @@ impl Features {
             None => Ok(()),
         }
     }
+}
+
+/// Those of `of` at `indices`; nothing of nothing.
+fn pick<T: Clone>(of: &[T], indices: &[usize]) -> Vec<T> {
+    let known = indices.iter().filter(|_| !of.is_empty());
+    known.map(|&i| of[i].clone()).collect()
 }
 
 /// Check two sets that are compared row by row: both usable, of equal width, `bank` not empty.

@@ -148,7 +148,7 @@ mod tests {
             dim: 2,
             values: points.flatten().collect(),
             labels: Some(labels.to_vec()),
-            ids: Vec::new(),
+            ..Features::default()
         }
     }
 

@@ -93,13 +93,13 @@ pub type Measured = (WithBaselines<f64>, WithBaselines<Option<[f64; 2]>>);
 
 /// What `fit_and_judge` reaches when it is given, for each of the three, the rows of `train` in each of `draws`.
 ///
-/// It gets the drawn rows, the pair that they are of, and the number of the draw.
+/// `draws` are indices in the data set that `pairs` were trained on. `fit_and_judge` gets the drawn rows, the pair that
+/// they are of, and the number of the draw.
 ///
 /// # Errors
 /// Those of `fit_and_judge`.
 pub fn over_draws(
     pairs: &WithBaselines<Pair>,
-    train: &Arc<dyn Dataset>,
     draws: &[Vec<usize>],
     mut fit_and_judge: impl FnMut(&Features, &Pair, u64) -> Result<f64>,
 ) -> Result<Measured> {
@@ -107,7 +107,7 @@ pub fn over_draws(
         let values = draws
             .iter()
             .zip(0..)
-            .map(|(rows, draw)| fit_and_judge(&rows_of(pair, train, rows), pair, draw));
+            .map(|(rows, draw)| fit_and_judge(&rows_of(pair, rows), pair, draw));
         Ok(Repeated::of(values.collect::<Result<_>>()?))
     })?;
     let accuracy = found.each(|repeated| Ok(repeated.mean))?;
@@ -115,13 +115,14 @@ pub fn over_draws(
     Ok((accuracy, interval))
 }
 
-/// The rows of `pair.train` that stand for the images `indices` of `train`, found by their ids; unreadable images have none.
+/// The rows of `pair.train` that stand for the images `indices` of the data set it was made of; unreadable images have
+/// none.
 #[must_use]
-pub fn rows_of(pair: &Pair, train: &Arc<dyn Dataset>, indices: &[usize]) -> Features {
-    let place: HashMap<&str, usize> = pair.train.ids.iter().map(String::as_str).zip(0..).collect();
+pub fn rows_of(pair: &Pair, indices: &[usize]) -> Features {
+    let place: HashMap<usize, usize> = pair.train.samples.iter().copied().zip(0..).collect();
     let rows: Vec<usize> = indices
         .iter()
-        .filter_map(|&i| place.get(train.id(i).as_str()).copied())
+        .filter_map(|i| place.get(i).copied())
         .collect();
     pair.train.select(&rows)
 }

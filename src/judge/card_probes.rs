@@ -17,6 +17,21 @@ struct Draws {
     bank: Vec<usize>,
 }
 
+impl Draws {
+    /// The same images as indices in `subset`, which holds them all.
+    fn within(self, subset: &Subset) -> Self {
+        let place = |index: usize| {
+            let found = subset.indices().binary_search(&(index as u32));
+            found.ok()
+        };
+        let places = |rows: Vec<usize>| rows.into_iter().filter_map(place).collect();
+        Self {
+            few: self.few.into_iter().map(places).collect(),
+            bank: places(self.bank),
+        }
+    }
+}
+
 /// Labels of each of `classes` classes that the logistic probe sees: as configured, but no more than the smallest
 /// class of `train` has; `None` for all.
 ///
@@ -54,13 +69,14 @@ pub fn card_probes(
     };
     let needed = draws.few.iter().chain([&draws.bank]).flatten();
     let needed = Subset::new(train.clone(), needed.map(|&i| i as u32).collect());
+    let draws = draws.within(&needed);
     let needed: Arc<dyn Dataset> = Arc::new(needed);
     let pairs = encoders.pairs(&needed, &labelled(test), None)?;
     let logistic = Logistic {
         l2: config.l2,
         ..Logistic::default()
     };
-    let few = over_draws(&pairs, train, &draws.few, |rows, pair, _| {
+    let few = over_draws(&pairs, &draws.few, |rows, pair, _| {
         logistic_accuracy(logistic, rows, &pair.test)
     })?;
     let knn = Knn {
@@ -68,7 +84,7 @@ pub fn card_probes(
         temperature: config.temperature,
     };
     let bank = std::slice::from_ref(&draws.bank);
-    let voted = over_draws(&pairs, train, bank, |rows, pair, _| {
+    let voted = over_draws(&pairs, bank, |rows, pair, _| {
         knn_accuracy(knn, rows, &pair.test)
     })?;
     Ok([

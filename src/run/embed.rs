@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::assembly::{EVAL_BATCH, InferenceSetup, OpenedRun};
 use crate::config::Config;
-use crate::data::{Bad, Dataset, Part, open_part};
+use crate::data::{Bad, Dataset, Part, open_with_parts};
 use crate::error::{Error, Result};
 use crate::eval::{embed as through, writers};
 use crate::graph::Network;
@@ -66,7 +66,11 @@ pub fn embed(
     setup.notes.iter().for_each(|note| observer.message(note));
     run.load(setup.network.params())?;
     let dim = output_dim(&setup.network, &wanted.output)?;
-    let dataset = open_part(&config.data, wanted.part)?;
+    let (dataset, parts) = open_with_parts(&config.data, wanted.part)?;
+    dataset
+        .notes()
+        .iter()
+        .for_each(|note| observer.message(note));
     let mut writer = writers::open(&wanted.out, dim, dataset.classes())?;
     let mut rows = 0;
     let bad = through::embed(
@@ -75,13 +79,14 @@ pub fn embed(
         (EVAL_BATCH, config.data.worker_count()),
         &setup.device,
         |x| setup.network.eval(x, &wanted.output),
-        |features| {
+        |mut features| {
             if stop.load(Ordering::Relaxed) {
                 return Err(Error::Interrupted(format!(
                     "stopped after {rows} of {} images; nothing was written",
                     dataset.len()
                 )));
             }
+            features.parts = features.samples.iter().map(|&i| parts[i]).collect();
             rows += features.rows();
             writer.append(&features)
         },

@@ -77,6 +77,7 @@ fn features(dim: usize, values: Vec<f32>, labels: Option<Vec<u32>>) -> Features 
         values,
         labels,
         ids,
+        ..Features::default()
     }
 }
 

@@ -28,6 +28,9 @@ pub(in crate::cli) struct Listed {
 /// Two different images.
 #[derive(Clone, Debug, Serialize)]
 struct Pair {
+    /// Indices in the data set.
+    #[serde(skip)]
+    samples: [usize; 2],
     ids: [String; 2],
     classes: Option<[String; 2]>,
     /// Mean of both directions.
@@ -126,6 +129,7 @@ impl Opened {
             names.get(label).cloned()
         };
         Pair {
+            samples: rows.map(|row| cloud.samples[row]),
             ids: rows.map(|row| cloud.ids[row].clone()),
             classes: class(rows[0]).zip(class(rows[1])).map(|(a, b)| [a, b]),
             energy,
@@ -142,14 +146,11 @@ impl Opened {
         let mut augment = self.pairs.setup.config.augment.clone();
         (augment.mean, augment.std) = (None, None);
         let plain = augment.evaluation(self.pairs.setup.splits.channels)?;
-        // Unreadable images have no row: images are found by their ids.
-        let place =
-            |id: &String| (0..self.pairs.images.len()).find(|&i| self.pairs.images.id(i) == *id);
         let drawings = |pairs: &[Pair], mark: &str| -> Result<Vec<Box<dyn Drawing>>> {
             let mut all: Vec<Box<dyn Drawing>> = Vec::new();
             for pair in pairs {
                 let mut both = Vec::new();
-                for index in pair.ids.iter().filter_map(place) {
+                for index in pair.samples {
                     let image = self.pairs.images.get(index)?;
                     both.extend(panels(&plain, &image, (0, 0, 0), augment.size)?);
                 }

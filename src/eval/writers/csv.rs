@@ -1,16 +1,16 @@
-//! Comma-separated values: `id,label,class,e0,e1,…`, empty where there is no label.
+//! Comma-separated values: `id,part,label,class,e0,e1,…`, empty where there is no label.
 
 use std::io::Write;
 use std::path::Path;
 
-use super::format::{Classes, EmbeddingWriter, Format};
+use super::format::{Classes, EmbeddingWriter, Format, part_of};
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
 use crate::eval::Features;
 
 pub(super) const FORMAT: Format = Format {
     extension: "csv",
-    about: "id, label, class, e0, e1, …; for spreadsheets",
+    about: "id, part, label, class, e0, e1, …; for spreadsheets",
     create: |path, dim, classes| Ok(Box::new(Csv::create(path, dim, classes)?)),
 };
 
@@ -40,7 +40,7 @@ impl EmbeddingWriter for Csv {
     }
 }
 
-/// `id,label,class` and then some columns of numbers.
+/// `id,part,label,class` and then some columns of numbers.
 pub(super) struct Table {
     csv: ::csv::Writer<AtomicFile>,
     classes: Classes,
@@ -49,7 +49,7 @@ pub(super) struct Table {
 impl Table {
     pub(super) fn create(path: &Path, columns: Vec<String>, classes: Classes) -> Result<Self> {
         let mut csv = ::csv::Writer::from_writer(AtomicFile::create(path)?);
-        let names = ["id", "label", "class"].map(String::from);
+        let names = ["id", "part", "label", "class"].map(String::from);
         csv.write_record(names.into_iter().chain(columns))
             .map_err(|e| Error::data(path, e))?;
         Ok(Self { csv, classes })
@@ -58,7 +58,8 @@ impl Table {
     pub(super) fn row(&mut self, rows: &Features, i: usize, numbers: &[f32]) -> Result<()> {
         let (label, class) = self.classes.of(rows, i);
         let label = label.map_or(String::new(), |l| l.to_string());
-        let names = [rows.ids[i].as_str(), &label, class.unwrap_or("")].map(String::from);
+        let part = part_of(rows, i).unwrap_or("");
+        let names = [rows.ids[i].as_str(), part, &label, class.unwrap_or("")].map(String::from);
         let numbers = numbers.iter().map(f32::to_string);
         let written = self.csv.write_record(names.into_iter().chain(numbers));
         written.map_err(|e| Error::data(self.csv.get_ref().path(), e))

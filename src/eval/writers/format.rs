@@ -33,6 +33,11 @@ pub(super) struct Format {
 
 pub(super) type Create = fn(&Path, usize, Classes) -> Result<Box<dyn EmbeddingWriter>>;
 
+/// Name of the part that row `i` is of; `None` where unknown.
+pub(super) fn part_of(rows: &Features, i: usize) -> Option<&'static str> {
+    rows.parts.get(i).map(|part| part.name())
+}
+
 /// Class names, by label.
 pub(super) struct Classes(pub(super) Vec<String>);
 

@@ -1,18 +1,18 @@
-//! JSON lines: `{"id": …, "label": …, "class": …, "embedding": […]}`, null where there is no label.
+//! JSON lines: `{"id": …, "part": …, "label": …, "class": …, "embedding": […]}`, null where there is no label.
 
 use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::format::{Classes, EmbeddingWriter, Format};
+use super::format::{Classes, EmbeddingWriter, Format, part_of};
 use crate::atomic::{AtomicFile, unwritable};
 use crate::error::Result;
 use crate::eval::Features;
 
 pub(super) const FORMAT: Format = Format {
     extension: "jsonl",
-    about: "one object a row: id, label, class, embedding; for scripts",
+    about: "one object a row: id, part, label, class, embedding; for scripts",
     create: |path, _, classes| Ok(Box::new(Jsonl::create(path, classes)?)),
 };
 
@@ -24,6 +24,7 @@ struct Jsonl {
 #[derive(Serialize)]
 struct Line<'a> {
     id: &'a str,
+    part: Option<&'static str>,
     label: Option<u32>,
     class: Option<&'a str>,
     embedding: &'a [f32],
@@ -42,6 +43,7 @@ impl EmbeddingWriter for Jsonl {
             let (label, class) = self.classes.of(rows, i);
             let line = Line {
                 id: &rows.ids[i],
+                part: part_of(rows, i),
                 label,
                 class,
                 embedding: rows.row(i),

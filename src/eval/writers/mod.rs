@@ -2,10 +2,10 @@
 //!
 //! | extension | holds | choose it for |
 //! |---|---|---|
-//! | `.parquet` | id, label, class, embedding | tables in pandas, DuckDB, Spark, Hugging Face |
-//! | `.npy` | the matrix; ids and labels in `<stem>.labels.csv` beside it | NumPy |
-//! | `.safetensors` | `embeddings`, `labels`; ids and classes as JSON in the metadata | PyTorch, candle |
-//! | `.csv` | id, label, class, e0, e1, … | spreadsheets |
+//! | `.parquet` | id, part, label, class, embedding | tables in pandas, DuckDB, Spark, Hugging Face |
+//! | `.npy` | the matrix; ids, parts and labels in `<stem>.labels.csv` beside it | NumPy |
+//! | `.safetensors` | `embeddings`, `labels`; ids, parts and classes as JSON in the metadata | PyTorch, candle |
+//! | `.csv` | id, part, label, class, e0, e1, … | spreadsheets |
 //! | `.jsonl` | one object a row | scripts |
 //!
 //! Nothing stands under the final name before [`EmbeddingWriter::finish`]; a dropped writer leaves nothing.

@@ -1,4 +1,4 @@
-//! NumPy's npy: the matrix alone; ids, labels and class names go to `<stem>.labels.csv` beside it, row by row.
+//! NumPy's npy: the matrix alone; ids, parts, labels and class names go to `<stem>.labels.csv` beside it, row by row.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::eval::Features;
 
 pub(super) const FORMAT: Format = Format {
     extension: "npy",
-    about: "the matrix, with ids and labels in <stem>.labels.csv beside it; for NumPy",
+    about: "the matrix, with ids, parts and labels in <stem>.labels.csv beside it; for NumPy",
     create: |path, dim, classes| Ok(Box::new(Npy::create(path, dim, classes)?)),
 };
 

@@ -1,4 +1,4 @@
-//! Parquet: `id` string, `label` int32 and `class` string (null where unknown), `embedding` fixed-size list of D float32.
+//! Parquet: `id` string, `part` string, `label` int32 and `class` string (null where unknown), `embedding` fixed-size list of D float32.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 
-use super::format::{Classes, EmbeddingWriter, Format};
+use super::format::{Classes, EmbeddingWriter, Format, part_of};
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
 use crate::eval::Features;
 
 pub(super) const FORMAT: Format = Format {
     extension: "parquet",
-    about: "id, label, class, embedding; for tables in pandas, DuckDB, Spark, Hugging Face",
+    about: "id, part, label, class, embedding; for tables in pandas, DuckDB, Spark, Hugging Face",
     create: |path, dim, classes| Ok(Box::new(Parquet::create(path, dim, classes)?)),
 };
 
@@ -38,6 +38,7 @@ impl Parquet {
         let list = DataType::FixedSizeList(item.clone(), dim as i32);
         let schema = Arc::new(Schema::new(vec![
             Field::new("id", DataType::Utf8, false),
+            Field::new("part", DataType::Utf8, true),
             Field::new("label", DataType::Int32, true),
             Field::new("class", DataType::Utf8, true),
             Field::new("embedding", list, false),
@@ -63,10 +64,12 @@ impl Parquet {
         let marks: Vec<_> = (0..rows.rows()).map(|i| self.classes.of(rows, i)).collect();
         let labels: Int32Array = marks.iter().map(|(l, _)| l.map(|l| l as i32)).collect();
         let classes: StringArray = marks.iter().map(|(_, class)| *class).collect();
+        let parts: StringArray = (0..rows.rows()).map(|i| part_of(rows, i)).collect();
         let values: ArrayRef = Arc::new(Float32Array::from(rows.values.clone()));
         let (item, dim) = (self.item.clone(), rows.dim as i32);
         let columns: Vec<ArrayRef> = vec![
             Arc::new(StringArray::from_iter_values(&rows.ids)),
+            Arc::new(parts),
             Arc::new(labels),
             Arc::new(classes),
             Arc::new(FixedSizeListArray::try_new(item, dim, values, None)?),

@@ -1,5 +1,5 @@
 //! safetensors: `embeddings` (N, D) f32, `labels` (N,) i64 (−1 where unknown; absent in unlabelled data);
-//! the metadata holds `ids` and `classes` as JSON lists.
+//! the metadata holds `ids`, `parts` (where known) and `classes` as JSON lists.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::format::{Classes, EmbeddingWriter, Format};
+use super::format::{Classes, EmbeddingWriter, Format, part_of};
 use super::npy::write_f32;
 use crate::atomic::{AtomicFile, folder_of, unwritable};
 use crate::error::{Error, Result};
@@ -15,7 +15,7 @@ use crate::eval::Features;
 
 pub(super) const FORMAT: Format = Format {
     extension: "safetensors",
-    about: "embeddings and labels, with ids and classes as JSON in the metadata; for PyTorch, candle",
+    about: "embeddings and labels, with ids, parts and classes as JSON in the metadata; for PyTorch, candle",
     create: |path, dim, classes| Ok(Box::new(Safetensors::create(path, dim, classes)?)),
 };
 
@@ -28,6 +28,7 @@ struct Safetensors {
     matrix: BufWriter<File>,
     dim: usize,
     ids: Vec<String>,
+    parts: Vec<Option<&'static str>>,
     labels: Vec<i64>,
     classes: Classes,
 }
@@ -41,6 +42,7 @@ impl Safetensors {
             matrix: BufWriter::new(matrix),
             dim,
             ids: Vec::new(),
+            parts: Vec::new(),
             labels: Vec::new(),
             classes,
         })
@@ -59,6 +61,9 @@ impl Safetensors {
                 "data_offsets": [labels_end, labels_end + 4 * rows * self.dim],
             },
         });
+        if self.parts.iter().any(Option::is_some) {
+            header["__metadata__"]["parts"] = json!(json!(self.parts).to_string());
+        }
         if labelled {
             header["labels"] =
                 json!({ "dtype": "I64", "shape": [rows], "data_offsets": [0, labels_end] });
@@ -92,6 +97,8 @@ impl EmbeddingWriter for Safetensors {
     fn append(&mut self, rows: &Features) -> Result<()> {
         write_f32(&mut self.matrix, &rows.values).map_err(|e| unwritable(self.file.path(), &e))?;
         self.ids.extend_from_slice(&rows.ids);
+        let parts = (0..rows.rows()).map(|i| part_of(rows, i));
+        self.parts.extend(parts);
         match &rows.labels {
             Some(labels) => self.labels.extend(labels.iter().map(|l| i64::from(*l))),
             None => self.labels.resize(self.ids.len(), -1),

@@ -34,7 +34,7 @@ impl FeatureProbe for NeighborProbe {
         let card = question.accuracy(self.name(), |rows, pair, _| {
             knn_accuracy(knn, rows, &pair.test)
         })?;
-        let bank = rows_of(pretrained, question.train, &question.draws()?[0]);
+        let bank = rows_of(pretrained, &question.draws()?[0]);
         Ok(Box::new(ProbeCard {
             k: Some(knn.k),
             temperature: Some(knn.temperature),

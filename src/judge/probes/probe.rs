@@ -141,7 +141,7 @@ impl Question<'_> {
         fit_and_judge: impl FnMut(&Features, &Pair, u64) -> Result<f64>,
     ) -> Result<ProbeCard> {
         let draws = self.draws()?;
-        let measured = over_draws(self.pairs, self.train, &draws, fit_and_judge)?;
+        let measured = over_draws(self.pairs, &draws, fit_and_judge)?;
         Ok(ProbeCard {
             labels_per_class: self.asked.labels_per_class,
             seeds: draws.len() as u64,

@@ -32,7 +32,8 @@ impl Reader for ParquetReader {
 
     fn open(&self, request: &Request) -> Result<Parts> {
         let open = |(part, files): (Part, Vec<PathBuf>)| -> Result<(Part, Arc<dyn Dataset>)> {
-            let set = Parquet::open(&files, request.channels, request.cache)?;
+            let mut set = Parquet::open(&files, request.channels, request.cache)?;
+            set.name_below(&files, request.path); // one root for all parts
             Ok((part, Arc::new(set)))
         };
         files::parts(request.path)?.into_iter().map(open).collect()

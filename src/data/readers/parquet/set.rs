@@ -7,6 +7,7 @@ use super::row_cache::RowCache;
 use super::shard::Shard;
 use crate::data::dataset::Dataset;
 use crate::data::decode::decode;
+use crate::data::ids::{common_folder, names_below};
 use crate::data::image::Image;
 use crate::data::starts::Starts;
 use crate::error::{Error, Result};
@@ -60,7 +61,15 @@ impl Parquet {
             set.shards.push(shard);
         }
         set.use_labels(labels, files.first())?;
+        set.name_below(files, &common_folder(files));
         Ok(set)
+    }
+
+    /// Name the rows by the paths of their `files`, those that the set was opened with, below `root`.
+    pub(super) fn name_below(&mut self, files: &[PathBuf], root: &Path) {
+        for (shard, name) in self.shards.iter_mut().zip(names_below(files, root)) {
+            shard.name = name;
+        }
     }
 
     fn use_labels(&mut self, labels: Option<Vec<u32>>, file: Option<&PathBuf>) -> Result<()> {

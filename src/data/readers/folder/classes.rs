@@ -1,0 +1,54 @@
+//! Which level of folders names the classes.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::Path;
+
+/// Folders around the classes that are looked through: `images/cat/1.jpg`.
+const DEEPEST: usize = 3;
+
+/// The folder of `file` at `level` below the root; `None` where the file does not lie so deep.
+pub(super) fn class_of(file: &Path, level: usize) -> Option<&OsStr> {
+    let mut folders = file.iter().skip(level);
+    folders.next().filter(|_| folders.next().is_some())
+}
+
+/// The names of all folders at `level`, sorted.
+pub(super) fn names<'a>(files: &[&'a Path], level: usize) -> BTreeSet<&'a OsStr> {
+    files
+        .iter()
+        .filter_map(|file| class_of(file, level))
+        .collect()
+}
+
+/// The first level, `top` or below it, whose folders look like classes: at least two, which hold most of the files.
+///
+/// A single folder that holds all files is looked through.
+pub(super) fn level(files: &[&Path], top: usize) -> Option<usize> {
+    for level in top..=top + DEEPEST {
+        let inside = files.iter().filter(|file| class_of(file, level).is_some());
+        let (inside, names) = (inside.count(), names(files, level).len());
+        if names > 1 {
+            return (2 * inside > files.len()).then_some(level);
+        }
+        if names == 0 || inside < files.len() {
+            return None;
+        }
+    }
+    None
+}
+
+/// The first level, `top` or below it, at which one of the folders is one of `classes`.
+pub(super) fn level_of(files: &[&Path], top: usize, classes: &[String]) -> Option<usize> {
+    (top..=top + DEEPEST).find(|&level| {
+        let mut names = names(files, level).into_iter();
+        names.any(|name| number(name, classes).is_some())
+    })
+}
+
+/// The label of a class folder.
+pub(super) fn number(name: &OsStr, classes: &[String]) -> Option<u32> {
+    let name = name.to_string_lossy();
+    let found = classes.iter().position(|class| *class == name);
+    found.map(|label| label as u32)
+}

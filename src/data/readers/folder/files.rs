@@ -1,0 +1,170 @@
+//! The image files below a folder, and what else lies there.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Names that are taken for images without a look inside.
+pub(super) const EXTENSIONS: [&str; 14] = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm",
+    "pnm",
+];
+
+/// Formats of pictures that are not read; some begin as a TIFF file does.
+const UNREAD: [&str; 28] = [
+    "avif", "heic", "heif", "hif", "jxl", "jp2", "j2k", "svg", "psd", "xcf", "raw", "cr2", "cr3",
+    "nef", "arw", "dng", "orf", "rw2", "raf", "pef", "srw", "ico", "exr", "hdr", "tga", "dds",
+    "qoi", "dcm",
+];
+
+/// Largest file read as one image, in bytes.
+const MAX_FILE: u64 = 256 << 20;
+
+/// What lies below a folder.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Images, relative to the root.
+    pub(super) images: Vec<Box<Path>>,
+    unread: BTreeMap<String, usize>, // pictures in formats that are not read, by extension
+    others: BTreeMap<String, usize>, // files that are no pictures, by extension
+    above: Vec<PathBuf>, // the real folders on the way down: a link cannot lead in circles
+}
+
+enum Kind {
+    Image,
+    Unread(String),
+    Other(String),
+}
+
+impl Found {
+    /// Collect what lies below `folder` of `root`; hidden files and folders are left out.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub(super) fn walk(&mut self, root: &Path, folder: &Path) -> Result<()> {
+        let here = root.join(folder);
+        let real = here.canonicalize().map_err(|e| Error::data(&here, e))?;
+        if self.above.contains(&real) {
+            return Ok(());
+        }
+        self.above.push(real);
+        for entry in fs::read_dir(&here).map_err(|e| Error::data(&here, e))? {
+            let entry = entry.map_err(|e| Error::data(&here, e))?;
+            let (path, name) = (entry.path(), entry.file_name());
+            if name.as_encoded_bytes().starts_with(b".") {
+                continue;
+            }
+            let kind = entry.file_type().map_err(|e| Error::data(&path, e))?;
+            if kind.is_dir() || (kind.is_symlink() && path.is_dir()) {
+                self.walk(root, &folder.join(name))?;
+            } else if kind.is_file() || path.is_file() {
+                self.add(&path, folder.join(name));
+            }
+        }
+        self.above.pop();
+        Ok(())
+    }
+
+    fn add(&mut self, path: &Path, relative: PathBuf) {
+        match kind(path) {
+            Kind::Image => self.images.push(relative.into()),
+            Kind::Unread(name) => *self.unread.entry(name).or_default() += 1,
+            Kind::Other(name) => *self.others.entry(name).or_default() += 1,
+        }
+    }
+
+    /// Pictures in formats that are not read.
+    pub(super) fn unread(&self) -> usize {
+        self.unread.values().sum()
+    }
+
+    /// What was passed over, a sentence each.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let list = |counts: &BTreeMap<String, usize>| {
+            let counts: Vec<String> = counts.iter().map(|(n, c)| format!("{c} {n}")).collect();
+            counts.join(", ")
+        };
+        let mut notes = Vec::new();
+        if !self.unread.is_empty() {
+            notes.push(format!(
+                "passed over: pictures in formats that are not read ({}); convert them to JPEG or PNG",
+                list(&self.unread)
+            ));
+        }
+        if !self.others.is_empty() {
+            let list = list(&self.others);
+            notes.push(format!("passed over: files that are no pictures ({list})"));
+        }
+        notes
+    }
+}
+
+/// Whether a file is read as an image: by its name, else by its content.
+pub(super) fn is_image(path: &Path) -> bool {
+    path.is_file() && matches!(kind(path), Kind::Image)
+}
+
+fn kind(path: &Path) -> Kind {
+    let extension = path.extension().map(OsStr::to_string_lossy);
+    let extension = extension.map(|extension| extension.to_lowercase());
+    let known = |list: &[&str]| extension.as_deref().is_some_and(|e| list.contains(&e));
+    let name = match &extension {
+        Some(extension) => format!(".{extension}"),
+        None => "without extension".into(),
+    };
+    if known(&EXTENSIONS) {
+        return Kind::Image;
+    }
+    if known(&UNREAD) {
+        return Kind::Unread(name);
+    }
+    match start(path) {
+        Ok(start) if is_picture(&start) => Kind::Image,
+        Ok(start) if is_heif(&start) => Kind::Unread(name),
+        _ => Kind::Other(name),
+    }
+}
+
+/// The first bytes of a file.
+fn start(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(16).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Whether a file that starts so is of a format that is read.
+fn is_picture(start: &[u8]) -> bool {
+    let begins = |magic: &[u8]| start.starts_with(magic);
+    let tiff = [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"];
+    begins(&[0xff, 0xd8, 0xff])
+        || begins(b"\x89PNG\r\n\x1a\n")
+        || begins(b"GIF87a")
+        || begins(b"GIF89a")
+        || (begins(b"RIFF") && start.get(8..12) == Some(b"WEBP"))
+        || (begins(b"BM") && start.get(6..10) == Some(&[0; 4]))
+        || tiff.iter().any(|magic| begins(*magic))
+}
+
+/// Whether a file that starts so holds AVIF or HEIC pictures.
+fn is_heif(start: &[u8]) -> bool {
+    let brands: [&[u8]; 6] = [b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1"];
+    start.get(4..8) == Some(b"ftyp") && start.get(8..12).is_some_and(|b| brands.contains(&b))
+}
+
+/// The content of a file of reasonable size.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let length = file.metadata()?.len();
+    if length > MAX_FILE {
+        return Err(io::Error::other(format!(
+            "{length} bytes are too many for one image; scale it down"
+        )));
+    }
+    let mut bytes = Vec::with_capacity(length as usize + 1);
+    file.take(MAX_FILE).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,62 @@
+//! Folders of image files: `class/….jpg`, or a flat unlabelled heap, in one part or in `train/`, `test/`, `val/`.
+
+mod annotations;
+mod classes;
+mod files;
+mod parts;
+mod set;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+
+use self::parts::parts;
+use super::reader::{Parts, Reader, Request, one_part};
+use crate::data::dataset::Dataset;
+use crate::data::part::Part;
+use crate::error::Result;
+
+pub use set::Folder;
+
+/// Image files, one folder a class or a flat heap.
+#[derive(JsonSchema)]
+pub(super) struct FolderReader;
+
+impl Reader for FolderReader {
+    fn recognizes(&self, source: &Path) -> Result<bool> {
+        Ok(source.is_dir())
+    }
+
+    fn open(&self, request: &Request) -> Result<Parts> {
+        let (root, channels) = (request.path, request.channels);
+        let Some(layout) = parts(root)? else {
+            return Ok(one_part(Folder::open(root, channels, request.labels)?));
+        };
+        let mut sets: Vec<(Part, Folder)> = Vec::new();
+        let mut classes = Vec::new();
+        let train_first = [Part::Train, Part::Validation, Part::Test];
+        for part in train_first {
+            let Some((_, folders)) = layout.parts.iter().find(|(other, _)| *other == part) else {
+                continue;
+            };
+            let mut set = if part == Part::Train {
+                let folders = (folders.as_slice(), layout.unlabelled.as_slice());
+                Folder::part(root, folders, channels, request.labels)?
+            } else if classes.is_empty() {
+                Folder::part(root, (folders, &[]), channels, request.labels)?
+            } else {
+                let mut set = Folder::part(root, (folders, &[]), channels, Some(false))?;
+                set.use_classes(&classes, request.labels.is_some())?;
+                set
+            };
+            if part == Part::Train {
+                set.add_notes(layout.notes.clone());
+                classes = set.classes().to_vec();
+            }
+            sets.push((part, set));
+        }
+        let shared = |(part, set): (Part, Folder)| (part, Arc::new(set) as Arc<dyn Dataset>);
+        Ok(sets.into_iter().map(shared).collect())
+    }
+}

@@ -1,0 +1,233 @@
+//! One part of a folder of images as a set.
+
+use std::path::{Path, PathBuf};
+
+use super::annotations;
+use super::classes::{class_of, level, level_of, names, number};
+use super::files::{EXTENSIONS, Found, read};
+use crate::data::dataset::Dataset;
+use crate::data::decode::decode;
+use crate::data::ids::text_of;
+use crate::data::image::Image;
+use crate::error::{Error, Result};
+
+/// The label of an image that has none, where others have one.
+const UNKNOWN: u32 = u32::MAX;
+
+/// Image files below a root, found recursively and sorted by path; read and decoded when asked for.
+///
+/// Memory: the paths, nothing of the images.
+#[derive(Debug)]
+pub struct Folder {
+    root: PathBuf,
+    files: Vec<Box<Path>>, // relative to the root
+    folders: Vec<PathBuf>, // of this part, relative to the root
+    apart: Vec<PathBuf>,   // folders whose images have no labels
+    labels: Option<Vec<u32>>,
+    classes: Vec<String>,
+    channels: usize,
+    notes: Vec<String>,
+}
+
+impl Folder {
+    /// Find the images below `root`.
+    ///
+    /// `labelled`: the first-level folders are the classes (`Some(true)`), there are no classes (`Some(false)`), or they
+    /// are classes when most images lie below one of them and there are at least two (`None`). A single folder around
+    /// the classes is looked through.
+    ///
+    /// # Errors
+    /// A folder that cannot be read or holds no image; with `Some(true)`, an image outside of every class folder.
+    pub fn open(root: &Path, channels: usize, labelled: Option<bool>) -> Result<Self> {
+        Self::find(root, (&[PathBuf::new()], &[]), 0, channels, labelled)
+    }
+
+    /// Find the images of one part: those in its `folders` of `root`, and in the folders `apart`, which have no labels.
+    ///
+    /// # Errors
+    /// As [`Folder::open`].
+    pub(super) fn part(
+        root: &Path,
+        (folders, apart): (&[PathBuf], &[PathBuf]),
+        channels: usize,
+        labelled: Option<bool>,
+    ) -> Result<Self> {
+        Self::find(root, (folders, apart), 1, channels, labelled)
+    }
+
+    fn find(
+        root: &Path,
+        (folders, apart): (&[PathBuf], &[PathBuf]),
+        top: usize,
+        channels: usize,
+        labelled: Option<bool>,
+    ) -> Result<Self> {
+        let mut found = Found::default();
+        for folder in folders.iter().chain(apart) {
+            found.walk(root, folder)?;
+        }
+        let notes = found.notes();
+        found.images.sort();
+        let mut folder = Self {
+            root: root.to_path_buf(),
+            files: found.images,
+            folders: folders.to_vec(),
+            apart: apart.to_vec(),
+            labels: None,
+            classes: Vec::new(),
+            channels,
+            notes,
+        };
+        if folder.files.is_empty() {
+            let looked = format!("looked for {}", EXTENSIONS.join(", "));
+            let seen = folder.notes.into_iter().chain([looked]);
+            let problem = seen.collect::<Vec<_>>().join("; ");
+            return Err(Error::data(
+                root.join(&folders[0]),
+                format!("no image file in this folder; {problem}"),
+            ));
+        }
+        if labelled != Some(false) {
+            folder.find_classes(top, labelled.is_some())?;
+        }
+        Ok(folder)
+    }
+
+    /// The images of the class folders, if there are any: not those of the folders apart.
+    fn candidates(&self) -> Vec<&Path> {
+        let apart = |file: &Path| self.apart.iter().any(|folder| file.starts_with(folder));
+        let files = self.files.iter().map(AsRef::as_ref);
+        files.filter(|file| !apart(file)).collect()
+    }
+
+    /// Take folders for classes where they look so, or where `said` so.
+    fn find_classes(&mut self, top: usize, said: bool) -> Result<()> {
+        let files = self.candidates();
+        let found = level(&files, top);
+        let wanted = found.unwrap_or(top);
+        let outside = files.iter().any(|file| class_of(file, wanted).is_none());
+        let names = names(&files, wanted);
+        let classes: Vec<String> = names
+            .into_iter()
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect();
+        if found.is_some() || said {
+            return self.number(&classes, wanted, said);
+        }
+        if outside && !classes.is_empty() {
+            self.notes.push(format!(
+                "most pictures lie outside of the {} folders, which are not taken for classes; move them into folders \
+                 to have labels",
+                classes.len()
+            ));
+        }
+        Ok(())
+    }
+
+    /// Number the labels by the `classes` of the training part: by the class folders, else by an annotation file.
+    ///
+    /// # Errors
+    /// A folder beside class folders that is none of `classes`.
+    pub(super) fn use_classes(&mut self, classes: &[String], said: bool) -> Result<()> {
+        if let Some(level) = level_of(&self.candidates(), 1, classes) {
+            return self.number(classes, level, said);
+        }
+        (self.labels, self.classes) = (None, classes.to_vec());
+        let of_file: std::collections::HashMap<String, String> = self
+            .folders
+            .iter()
+            .flat_map(|folder| annotations::read(&self.root.join(folder)))
+            .collect();
+        let label = |file: &Path| {
+            let class = of_file.get(file.file_name()?.to_str()?)?;
+            number(class.as_ref(), classes)
+        };
+        let labels: Vec<u32> = self
+            .files
+            .iter()
+            .map(|file| label(file).unwrap_or(UNKNOWN))
+            .collect();
+        let unknown = labels.iter().filter(|&&label| label == UNKNOWN).count();
+        if unknown > 0 {
+            let folders: Vec<_> = self.folders.iter().map(|f| f.to_string_lossy()).collect();
+            self.notes.push(format!(
+                "{unknown} of {} pictures in `{}` have no label: they lie in no class folder",
+                labels.len(),
+                folders.join("`, `")
+            ));
+        }
+        self.labels = Some(labels);
+        Ok(())
+    }
+
+    /// Number the labels by the folders at `level`, which must be among `classes`; what lies in none has no label, and
+    /// must not be where it is `said` that there are labels.
+    fn number(&mut self, classes: &[String], level: usize, said: bool) -> Result<()> {
+        let mut labels = vec![UNKNOWN; self.files.len()];
+        let mut outside = Vec::new();
+        for (file, label) in self.files.iter().zip(&mut labels) {
+            if self.apart.iter().any(|folder| file.starts_with(folder)) {
+                continue;
+            }
+            let Some(name) = class_of(file, level) else {
+                if said {
+                    return Err(Error::data(
+                        self.root.join(file),
+                        "lies outside of every class folder; move it into one, or leave `data.labels` out",
+                    ));
+                }
+                outside.push(text_of(file));
+                continue;
+            };
+            *label = number(name, classes).ok_or_else(|| {
+                Error::data(
+                    self.root.join(file),
+                    "its folder is not one of the classes of the training part",
+                )
+            })?;
+        }
+        if let Some(first) = outside.first() {
+            self.notes.push(format!(
+                "{} of {} pictures lie outside of the class folders and have no label; the first: {first}",
+                outside.len(),
+                self.files.len()
+            ));
+        }
+        (self.labels, self.classes) = (Some(labels), classes.to_vec());
+        Ok(())
+    }
+
+    /// More that a person should know, first.
+    pub(super) fn add_notes(&mut self, notes: Vec<String>) {
+        self.notes.splice(..0, notes);
+    }
+}
+
+impl Dataset for Folder {
+    fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    fn get(&self, index: usize) -> Result<Image> {
+        let path = self.root.join(&self.files[index]);
+        let bytes = read(&path).map_err(|e| Error::data(&path, e))?;
+        decode(&bytes, self.channels).map_err(|problem| Error::data(&path, problem))
+    }
+
+    fn label(&self, index: usize) -> Option<u32> {
+        let label = self.labels.as_ref().map(|labels| labels[index]);
+        label.filter(|&label| label != UNKNOWN)
+    }
+
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn id(&self, index: usize) -> String {
+        text_of(&self.files[index])
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+}
