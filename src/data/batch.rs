@@ -44,8 +44,8 @@ pub struct ImageBatch {
     pub views: Vec<ViewData>,
     /// Indices in the data set.
     pub samples: Vec<u64>,
-    /// Class of each sample; `None` when some sample has no label.
-    pub labels: Option<Vec<u32>>,
+    /// Class of each sample, as many as `samples`; `None` where a sample has no label.
+    pub labels: Vec<Option<u32>>,
     /// Images that could not be used.
     pub bad: Vec<Bad>,
 }

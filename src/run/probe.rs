@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::assembly::{ImageSetup, OpenedRun};
-use crate::data::{Dataset, Part, require_classes};
+use crate::data::{Dataset, Part, Splits, require_classes};
 use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::judge::encoders;
@@ -25,6 +25,7 @@ pub fn probe(
     check(probe, &asked)?;
     let mut setup = ImageSetup::new(run.config.clone().without_head())?;
     setup.notes.iter().for_each(|note| observer.message(note));
+    tell_unlabelled(&setup.splits, observer);
     setup.splits = setup.splits.labelled();
     let splits = &setup.splits;
     require_classes(splits.train.as_ref(), &setup.config.data.source)?;
@@ -33,7 +34,10 @@ pub fn probe(
     let judged = splits.part(part).ok_or_else(|| {
         Error::Usage("a probe is judged on one part: give validation or test".into())
     })?;
-    let chooses = probe.chooses() && part != Part::Validation && !splits.validation.is_empty();
+    if !any_label(judged) {
+        return Err(no_label(judged, (part, splits), &setup.config.data.source));
+    }
+    let chooses = probe.chooses() && part != Part::Validation && any_label(&splits.validation);
     let validation = chooses.then_some(&splits.validation);
     let pairs = encoders(&setup, &network)?.pairs(&splits.train, judged, validation)?;
     tell_missing(&pairs.pretrained.train, &splits.train, observer);
@@ -49,6 +53,48 @@ pub fn probe(
         transfer: run.transferred,
         split: part.name(),
     })
+}
+
+/// Whether some image of `dataset` has a label.
+fn any_label(dataset: &Arc<dyn Dataset>) -> bool {
+    (0..dataset.len()).any(|i| dataset.label(i).is_some())
+}
+
+/// Refuse to judge on a part without labels, naming it and a part that has some.
+fn no_label(judged: &Arc<dyn Dataset>, (part, splits): (Part, &Splits), source: &str) -> Error {
+    let (name, images) = (part.name(), judged.len());
+    let problem = if images == 0 {
+        format!("the {name} part is empty, and a probe is judged on it")
+    } else {
+        format!(
+            "none of the {images} images of the {name} part has a label, and a probe is judged by them"
+        )
+    };
+    let others = [Part::Validation, Part::Test].into_iter();
+    let mut others =
+        others.filter(|&other| other != part && splits.part(other).is_some_and(any_label));
+    let way = match others.next() {
+        Some(other) => format!("give --split {}, or label the {name} part", other.name()),
+        None => format!("label the {name} part, or give a labelled set with --data"),
+    };
+    Error::data(source, format!("{problem}; {way}"))
+}
+
+/// Say how many images of each part that is labelled in part are left out.
+fn tell_unlabelled(splits: &Splits, observer: &mut dyn Observer) {
+    for part in [Part::Train, Part::Validation, Part::Test] {
+        let Some(images) = splits.part(part).filter(|images| any_label(images)) else {
+            continue;
+        };
+        let all = images.len();
+        let missing = (0..all).filter(|&i| images.label(i).is_none()).count();
+        if missing > 0 {
+            let name = part.name();
+            observer.message(&format!(
+                "{missing} of {all} images of the {name} part have no label and are left out"
+            ));
+        }
+    }
 }
 
 /// Say how many images of `dataset` have no features.

@@ -39,7 +39,7 @@ pub(super) struct Classes(pub(super) Vec<String>);
 impl Classes {
     /// Label and class name of row `i`; `None` where unknown.
     pub(super) fn of<'a>(&'a self, rows: &Features, i: usize) -> (Option<u32>, Option<&'a str>) {
-        let label = rows.labels.as_ref().map(|labels| labels[i]);
+        let label = rows.label(i);
         let name = label.and_then(|l| self.0.get(l as usize));
         (label, name.map(String::as_str))
     }

@@ -92,10 +92,8 @@ impl EmbeddingWriter for Safetensors {
     fn append(&mut self, rows: &Features) -> Result<()> {
         write_f32(&mut self.matrix, &rows.values).map_err(|e| unwritable(self.file.path(), &e))?;
         self.ids.extend_from_slice(&rows.ids);
-        match &rows.labels {
-            Some(labels) => self.labels.extend(labels.iter().map(|l| i64::from(*l))),
-            None => self.labels.resize(self.ids.len(), -1),
-        }
+        let labels = (0..rows.rows()).map(|i| rows.label(i).map_or(-1, i64::from));
+        self.labels.extend(labels);
         Ok(())
     }
 
