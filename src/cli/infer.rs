@@ -98,6 +98,7 @@ fn questions(args: &Args, task: &HeadSetup, model: &EnergyModel) -> Result<Encod
             return task.encode_table(model, &read(&config, tables)?, most);
         }
         if let HeadData::Images(setup) = &task.data {
+            config.data.use_images(source);
             let dataset = open_part(&config.data, Part::All)?;
             return task.encode_images(setup, model, &dataset, most);
         }

@@ -7,6 +7,7 @@ use image::error::{ImageError, LimitError, LimitErrorKind};
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 
+use super::depth::{WHITE, stretched};
 use super::image::Image;
 
 /// Largest width and height accepted, in pixels.
@@ -22,6 +23,14 @@ pub const MAX_ALLOC: u64 = 512 << 20;
 /// # Errors
 /// A sentence without the path, which the caller knows: unknown format, corrupt or truncated data, a size above the limits.
 pub fn decode(bytes: &[u8], channels: usize) -> Result<Image, String> {
+    decode_within(bytes, channels, WHITE)
+}
+
+/// As [`decode`], with the value `white` of 16-bit pictures white.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_within(bytes: &[u8], channels: usize, white: u16) -> Result<Image, String> {
     if bytes.is_empty() {
         return Err("the image is empty (0 bytes)".into());
     }
@@ -31,14 +40,14 @@ pub fn decode(bytes: &[u8], channels: usize) -> Result<Image, String> {
         return Err("the JPEG file is truncated: it has no end-of-image marker".into());
     }
     // Decoders can panic on hostile bytes: that is one more corrupt image, not the end of a run.
-    match catch_unwind(AssertUnwindSafe(|| pixels(bytes, channels))) {
+    match catch_unwind(AssertUnwindSafe(|| pixels(bytes, channels, white))) {
         Ok(Ok(image)) => Ok(image),
         Ok(Err(error)) => Err(format!("cannot decode the image: {error}")),
         Err(_) => Err("cannot decode the image: its decoder panicked".into()),
     }
 }
 
-fn pixels(bytes: &[u8], channels: usize) -> ImageResult<Image> {
+fn pixels(bytes: &[u8], channels: usize, white: u16) -> ImageResult<Image> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
@@ -75,7 +84,7 @@ fn pixels(bytes: &[u8], channels: usize) -> ImageResult<Image> {
     }
     let mut picture = DynamicImage::from_decoder(decoder)?;
     picture.apply_orientation(orientation);
-    Ok(convert(picture, channels))
+    Ok(convert(stretched(picture, white), channels))
 }
 
 fn convert(picture: DynamicImage, channels: usize) -> Image {

@@ -25,6 +25,7 @@ pub fn probe(
     check(probe, &asked)?;
     let mut setup = ImageSetup::new(run.config.clone().without_head())?;
     setup.notes.iter().for_each(|note| observer.message(note));
+    require_labels(&setup.splits, part, &setup.config.data.source)?;
     tell_unlabelled(&setup.splits, observer);
     setup.splits = setup.splits.labelled();
     let splits = &setup.splits;
@@ -34,9 +35,6 @@ pub fn probe(
     let judged = splits.part(part).ok_or_else(|| {
         Error::Usage("a probe is judged on one part: give validation or test".into())
     })?;
-    if !any_label(judged) {
-        return Err(no_label(judged, (part, splits), &setup.config.data.source));
-    }
     let chooses = probe.chooses() && part != Part::Validation && any_label(&splits.validation);
     let validation = chooses.then_some(&splits.validation);
     let pairs = encoders(&setup, &network)?.pairs(&splits.train, judged, validation)?;
@@ -60,24 +58,41 @@ fn any_label(dataset: &Arc<dyn Dataset>) -> bool {
     (0..dataset.len()).any(|i| dataset.label(i).is_some())
 }
 
-/// Refuse to judge on a part without labels, naming it and a part that has some.
-fn no_label(judged: &Arc<dyn Dataset>, (part, splits): (Part, &Splits), source: &str) -> Error {
-    let (name, images) = (part.name(), judged.len());
+/// Refuse parts without labels, naming the part, and what could be judged on instead.
+fn require_labels(splits: &Splits, judged: Part, source: &str) -> Result<()> {
+    let labelled = |part: Part| splits.part(part).is_some_and(any_label);
+    let parts = [Part::Train, Part::Validation, Part::Test];
+    let asked = [Part::Train, judged].into_iter();
+    let Some(part) = asked.into_iter().find(|&part| !labelled(part)) else {
+        return Ok(());
+    };
+    if !parts.into_iter().any(labelled) {
+        return Ok(()); // `require_classes` says so
+    }
+    let (name, images) = (
+        part.name(),
+        splits.part(part).map_or(0, |images| images.len()),
+    );
+    let verb = if part == Part::Train {
+        "learns from"
+    } else {
+        "is judged on"
+    };
     let problem = if images == 0 {
-        format!("the {name} part is empty, and a probe is judged on it")
+        format!("the {name} part is empty, and a probe {verb} it")
     } else {
         format!(
-            "none of the {images} images of the {name} part has a label, and a probe is judged by them"
+            "none of the {images} images of the {name} part has a label, and a probe {verb} them"
         )
     };
-    let others = [Part::Validation, Part::Test].into_iter();
-    let mut others =
-        others.filter(|&other| other != part && splits.part(other).is_some_and(any_label));
+    let mut others = parts[1..]
+        .iter()
+        .filter(|&&other| part != Part::Train && labelled(other));
     let way = match others.next() {
-        Some(other) => format!("give --split {}, or label the {name} part", other.name()),
+        Some(other) => format!("give --part {}, or label the {name} part", other.name()),
         None => format!("label the {name} part, or give a labelled set with --data"),
     };
-    Error::data(source, format!("{problem}; {way}"))
+    Err(Error::data(source, format!("{problem}; {way}")))
 }
 
 /// Say how many images of each part that is labelled in part are left out.

@@ -11,7 +11,8 @@ use schemars::JsonSchema;
 
 use super::reader::{Parts, Reader, Request, one_part};
 use crate::data::dataset::Dataset;
-use crate::data::decode::decode;
+use crate::data::decode::decode_within;
+use crate::data::depth::{WHITE, highest};
 use crate::data::image::Image;
 use crate::data::part::Part;
 use crate::error::{Error, Result};
@@ -33,7 +34,10 @@ impl Reader for FolderReader {
     }
 
     fn open(&self, request: &Request) -> Result<Parts> {
-        let open = |path: &Path| Folder::open(path, request.channels, request.labels);
+        let open = |path: &Path| -> Result<Folder> {
+            let folder = Folder::open(path, request.channels, request.labels)?;
+            Ok(folder.with_white(request.white))
+        };
         let Some(parts) = parts(request.path) else {
             return Ok(one_part(open(request.path)?));
         };
@@ -63,6 +67,7 @@ pub struct Folder {
     labels: Option<Vec<u32>>,
     classes: Vec<String>,
     channels: usize,
+    white: u16,
 }
 
 /// The folders of a root that is split by hand: `train/` beside `test/`, `val/`, `valid/` or `validation/`, or alone.
@@ -126,11 +131,19 @@ impl Folder {
             labels: None,
             classes: Vec::new(),
             channels,
+            white: WHITE,
         };
         if wanted {
             folder.use_classes(classes)?;
         }
         Ok(folder)
+    }
+
+    /// The same images with the value `white` of those of 16 bits white.
+    #[must_use]
+    pub fn with_white(mut self, white: u16) -> Self {
+        self.white = white;
+        self
     }
 
     /// Whether every image lies below a first-level folder.
@@ -228,7 +241,12 @@ impl Dataset for Folder {
     fn get(&self, index: usize) -> Result<Image> {
         let path = self.root.join(&self.files[index]);
         let bytes = read(&path).map_err(|e| Error::data(&path, e))?;
-        decode(&bytes, self.channels).map_err(|problem| Error::data(&path, problem))
+        decode_within(&bytes, self.channels, self.white)
+            .map_err(|problem| Error::data(&path, problem))
+    }
+
+    fn highest(&self, index: usize) -> Option<u16> {
+        highest(&read(&self.root.join(&self.files[index])).ok()?)
     }
 
     fn label(&self, index: usize) -> Option<u32> {

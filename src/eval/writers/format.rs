@@ -14,6 +14,11 @@ pub trait EmbeddingWriter: Send {
     /// [`crate::error::Error::Data`] when the disk refuses.
     fn append(&mut self, rows: &Features) -> Result<()>;
 
+    /// What a person should know of the file about to be finished: a sentence, or nothing.
+    fn note(&self) -> Option<String> {
+        None
+    }
+
     /// Sync the file and put it under its final name.
     ///
     /// # Errors
@@ -34,6 +39,7 @@ pub(super) struct Format {
 pub(super) type Create = fn(&Path, usize, Classes) -> Result<Box<dyn EmbeddingWriter>>;
 
 /// Class names, by label.
+#[derive(Clone)]
 pub(super) struct Classes(pub(super) Vec<String>);
 
 impl Classes {
