@@ -69,8 +69,9 @@ fn share_classes(sets: &mut [(Part, Parquet)], request: &Request) -> Result<()> 
     }
     let classes = sets.iter().flat_map(|(_, set)| set.classes().to_vec());
     let classes = labels::ordered(classes);
-    sets.iter_mut()
-        .for_each(|(_, set)| set.use_classes(&classes));
+    for (_, set) in sets {
+        set.use_classes(&classes);
+    }
     Ok(())
 }
 
