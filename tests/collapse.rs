@@ -3,8 +3,10 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::Any;
-use common::cli::{journal, json, refused};
+use common::cli::{SMALL, journal, json, ravine, refused};
 use ravine::config::{Config, PRESETS};
 use ravine::judge::causes::causes;
 use serde_json::Value;
@@ -253,5 +255,77 @@ fn an_untrained_network_is_not_healthy_and_more_views_have_their_own_floor() -> 
         flat["why"].to_string().contains(&format!("{floor:.3}")),
         "{flat}"
     );
+    Ok(())
+}
+
+/// `count` pictures of one color each, which `color` gives.
+fn pictures(folder: &Path, count: u8, color: impl Fn(u8) -> u8) -> Result<String, Any> {
+    std::fs::create_dir_all(folder)?;
+    for i in 0..count {
+        let picture = image::RgbImage::from_pixel(12, 12, image::Rgb([color(i); 3]));
+        picture.save(folder.join(format!("{i:02}.png")))?;
+    }
+    Ok(folder.to_string_lossy().into_owned())
+}
+
+#[test]
+fn pictures_that_are_all_equal_are_at_fault_and_no_setting_is() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    for (name, color, said) in [
+        ("same", 130, "all pictures are the same"),
+        ("black", 0, "all pictures are black"),
+    ] {
+        let data = pictures(&folder.path().join(name), 40, |_| color)?;
+        let run = folder.path().join("runs").join(name);
+        let out = run.to_string_lossy().into_owned();
+        let mut arguments = vec!["pretrain", "--json", "--out", &out, "--data", &data];
+        arguments.extend(SMALL);
+        arguments.extend(["--set", "train.batch=8"]);
+        let output = ravine(&arguments);
+        let notes = String::from_utf8(output.stderr)?;
+        assert!(output.status.success(), "{notes}");
+        let warned = notes.find(said).unwrap_or(usize::MAX);
+        assert!(warned < notes.len(), "{notes}");
+        let card: Value = serde_json::from_slice(&output.stdout)?;
+        assert_eq!(
+            card["causes"],
+            serde_json::json!(["equal_pictures"]),
+            "{card}"
+        );
+        let why = card["why"].as_str().unwrap_or_default();
+        assert!(why.contains(said) && !why.contains("predictor"), "{card}");
+        assert_ne!(card["verdict"], "healthy");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_batch_is_measured_against_the_training_part_and_nothing_refused_is_advised() -> Result<(), Any>
+{
+    let folder = tempfile::tempdir()?;
+    let data = pictures(&folder.path().join("seven"), 7, |i| 30 * i)?;
+    let pretrain = |data: &str, batch: &str| {
+        let out = folder.path().join("run").to_string_lossy().into_owned();
+        let batch = format!("train.batch={batch}");
+        let arguments = ["pretrain", "--out", &out, "--data", data, "--set", &batch];
+        refused(&arguments, if data.ends_with("three") { 1 } else { 2 })
+    };
+    let refusal = pretrain(&data, "64");
+    let said = "more than the training part, which has 4 of the 7 images";
+    assert!(
+        refusal.contains(said) && refusal.contains("use 4 or less"),
+        "{refusal}"
+    );
+    let refusal = pretrain(&data, "1");
+    assert!(refusal.contains("give 2 or more"), "{refusal}");
+    let data = pictures(&folder.path().join("three"), 3, |i| 30 * i)?;
+    for batch in ["1", "64"] {
+        let refusal = pretrain(&data, batch);
+        assert!(refusal.contains("1 of the 3 images"), "{refusal}");
+        assert!(
+            refusal.contains("add some") && !refusal.contains("or less"),
+            "{refusal}"
+        );
+    }
     Ok(())
 }

@@ -3,6 +3,10 @@
 mod common;
 
 use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BinaryArray, Int64Array, RecordBatch};
+use parquet::arrow::ArrowWriter;
 
 use common::Any;
 use common::cli::{json, pretrain, ravine, refused};
@@ -142,5 +146,106 @@ fn a_run_is_probed_on_another_data_set() -> Result<(), Any> {
         let refused = ravine(&[&["probe", &run, "--data", &data][..], options].concat());
         assert_eq!(refused.status.code(), Some(2), "{options:?}");
     }
+    Ok(())
+}
+
+/// A Parquet file of bars, across or upright, whose labels are `labels`.
+fn bars(path: &Path, labels: &[Option<i64>]) -> Result<(), Any> {
+    let picture = |i: usize| -> Result<Vec<u8>, Any> {
+        let mut picture = image::RgbImage::from_pixel(16, 16, image::Rgb([i as u8; 3]));
+        for step in 0..16 {
+            let at = 3 + i as u32 % 10;
+            let (x, y) = if i % 2 == 1 { (at, step) } else { (step, at) };
+            picture.put_pixel(x, y, image::Rgb([255, 200, 100]));
+        }
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, image::ImageFormat::Png)?;
+        Ok(bytes.into_inner())
+    };
+    let pictures: Vec<Vec<u8>> = (0..labels.len()).map(picture).collect::<Result<_, _>>()?;
+    let pictures: ArrayRef = Arc::new(BinaryArray::from_iter_values(pictures));
+    let labels: ArrayRef = Arc::new(Int64Array::from(labels.to_vec()));
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("image", pictures, true),
+        ("label", labels, true),
+    ])?;
+    std::fs::create_dir_all(path.parent().unwrap_or(Path::new("")))?;
+    let file = std::fs::File::create(path)?;
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), None)?;
+    writer.write(&batch)?;
+    writer.close()?;
+    Ok(())
+}
+
+#[test]
+fn a_missing_label_is_null_in_its_own_row_and_a_part_without_any_is_named() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let run = run(folder.path())?;
+    let set = folder.path().join("bars");
+    let class = |i: usize| Some((i % 2) as i64);
+    let known: Vec<Option<i64>> = (0..160)
+        .map(|i| match i % 10 {
+            0 => Some(-1),
+            5 => None,
+            _ => class(i),
+        })
+        .collect();
+    bars(&set.join("train-00000-of-00001.parquet"), &known)?;
+    bars(&set.join("test-00000-of-00001.parquet"), &[None; 40])?;
+    let data = set.to_string_lossy().into_owned();
+
+    let out = folder.path().join("bars.jsonl");
+    let embed = [
+        "embed",
+        &run,
+        "--data",
+        &data,
+        "--out",
+        &out.to_string_lossy(),
+    ];
+    assert!(ravine(&embed).status.success());
+    let lines: Vec<Value> = std::fs::read_to_string(&out)?
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()?;
+    let labels: Vec<Option<i64>> = lines.iter().map(|line| line["label"].as_i64()).collect();
+    let expected: Vec<Option<i64>> = (0..200)
+        .map(|i| class(i).filter(|_| i < 160 && i % 5 != 0))
+        .collect();
+    assert_eq!(labels, expected);
+
+    let probe = [
+        "probe", &run, "--data", &data, "--kind", "knn", "--k", "5", "--json",
+    ];
+    let refusal = refused(&probe, 1);
+    let said = "none of the 40 images of the test part has a label";
+    assert!(
+        refusal.contains(said) && refusal.contains("--part validation"),
+        "{refusal}"
+    );
+    let validation = ravine(&[&probe[..], &["--part", "validation"]].concat());
+    let notes = String::from_utf8(validation.stderr)?;
+    assert!(validation.status.success(), "{notes}");
+    assert!(
+        notes.contains("images of the train part have no label"),
+        "{notes}"
+    );
+
+    // Labels in every row of the test part: all of them are judged.
+    let all: Vec<Option<i64>> = (0..40).map(class).collect();
+    bars(&set.join("test-00000-of-00001.parquet"), &all)?;
+    for kind in ["knn", "logistic", "linear"] {
+        let card = json(&["probe", &run, "--data", &data, "--kind", kind, "--json"])?;
+        assert!(number(&card["accuracy"]["raw"]) > 0.65, "{kind}: {card}"); // chance is 0.5
+        if kind == "knn" {
+            assert_eq!(card["bank"], 115); // of 128 with a label, 13 are held out for validation
+        }
+    }
+    bars(&set.join("train-00000-of-00001.parquet"), &[None; 160])?;
+    let refusal = refused(&probe, 1);
+    assert!(
+        refusal.contains("images of the train part has a label"),
+        "{refusal}"
+    );
     Ok(())
 }

@@ -18,13 +18,20 @@ pub struct Encoded {
     pub x: Vec<f32>,
     /// What images are found by; empty for tables.
     pub ids: Vec<String>,
-    /// (N,), of images with the classes of the training, or of a table.
-    pub labels: Option<Vec<u32>>,
+    /// (N,), of images with the classes of the training, or of a table; `None` where a row has no label.
+    pub labels: Vec<Option<u32>>,
     /// Answers (N·D) that are vectors.
     pub y: Vec<f32>,
 }
 
 impl Encoded {
+    /// The labels (N,) where every row has one, else none at all.
+    #[must_use]
+    pub fn known_labels(&self) -> Vec<u32> {
+        let known: Option<Vec<u32>> = self.labels.iter().copied().collect();
+        known.unwrap_or_default()
+    }
+
     /// N, the number of rows.
     ///
     /// # Errors
@@ -82,7 +89,10 @@ impl HeadSetup {
             codes: model.codes(&input)?,
             x,
             ids: Vec::new(),
-            labels: table.labels.as_ref().map(|labels| labels[..rows].to_vec()),
+            labels: match &table.labels {
+                Some(labels) => labels[..rows].iter().copied().map(Some).collect(),
+                None => vec![None; rows],
+            },
             y: table.y[..rows * table.y_dim()].to_vec(),
         })
     }
@@ -113,10 +123,12 @@ impl HeadSetup {
             start += width;
             all.narrow(1, start - width, width)?.contiguous()
         });
-        let labels = features
-            .labels
-            .filter(|_| dataset.classes() == self.classes());
-        let numbers = self.numbers.as_ref().zip(labels.as_ref());
+        let mut labels = features.labels;
+        if dataset.classes() != self.classes() {
+            labels.fill(None);
+        }
+        let known: Option<Vec<u32>> = labels.iter().copied().collect();
+        let numbers = self.numbers.as_ref().zip(known.as_ref());
         Ok(Encoded {
             codes: codes.collect::<candle_core::Result<_>>()?,
             x: Vec::new(),

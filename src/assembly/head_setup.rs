@@ -70,9 +70,13 @@ impl HeadSetup {
             config.answers = (bounds.dim() > 0).then(|| bounds.clone());
             return Ok(Self {
                 config,
+                notes: chosen
+                    .note
+                    .into_iter()
+                    .chain(tables.notes.clone())
+                    .collect(),
                 data: HeadData::Table(Box::new(tables)),
                 device: chosen.device,
-                notes: chosen.note.into_iter().collect(),
                 executor,
                 space,
                 bounds,

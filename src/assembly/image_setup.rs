@@ -134,11 +134,49 @@ impl ImageSetup {
         Ok((network, found))
     }
 
+    /// Refuse a batch that the training part cannot fill, or that has fewer than the `least` images of the method.
+    ///
+    /// # Errors
+    /// A sentence with `train.batch` and what it may be, or saying that the training part is too small for any.
+    pub fn check_batch(&self, least: usize) -> Result<()> {
+        let splits = &self.splits;
+        let (batch, count) = (self.config.train.batch, splits.train.len());
+        let all = count + splits.validation.len() + splits.test.len();
+        let part = format!(
+            "the training part, which has {count} of the {all} images of `{}` (the others are held out)",
+            self.config.data.source
+        );
+        if count < least {
+            return Err(Error::data(
+                &self.config.data.source,
+                format!(
+                    "too few images for this method, which compares at least {least} of {part}; add some"
+                ),
+            ));
+        }
+        if batch < least {
+            return Err(Error::key(
+                "train.batch",
+                format!(
+                    "is {batch}; pairs are told from others of the batch, so give {least} or more"
+                ),
+            ));
+        }
+        if batch > count {
+            return Err(Error::key(
+                "train.batch",
+                format!("is {batch}, more than {part}; use {count} or less"),
+            ));
+        }
+        Ok(())
+    }
+
     /// Batches of the training part, shuffled and augmented.
     ///
     /// # Errors
     /// `train.batch` larger than the training part.
     pub fn loader(&self) -> Result<Loader> {
+        self.check_batch(1)?;
         let config = &self.config;
         let settings = LoaderConfig {
             batch: config.train.batch,

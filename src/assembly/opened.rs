@@ -49,8 +49,12 @@ impl OpenedRun {
     /// Ask about other images than the run's own: `source` in place of `data.source`, read by what lies there.
     pub fn use_data(&mut self, source: &str) {
         self.transferred = true;
-        self.config.data.source = source.into();
-        self.config.data.reader = crate::data::ReaderKind::Auto;
+        if self.config.data.is_table() {
+            self.config.data.source = source.into();
+            self.config.data.reader = crate::data::ReaderKind::Auto;
+        } else {
+            self.config.data.use_images(source);
+        }
     }
 
     /// Refuse a run without a head, saying what `for_pretrained` is there for it.

@@ -95,12 +95,12 @@ fn model(root: &Path, args: &Args) -> Result<Model> {
     run.load(model.network().params())?;
     let coded = task.encode_part(&model, Part::Validation, usize::MAX)?;
     let validation = judge_head(&task, &model, &coded)?;
-    let labels = coded.labels.unwrap_or_default();
+    let labels = coded.known_labels();
     let beta = fit_beta(&validation.table, &labels)
         .map_err(|e| Error::Failed(format!("{name}, on its validation part: {e}")))?;
     let coded = task.encode_part(&model, Part::Test, usize::MAX)?;
     let energies = judge_head(&task, &model, &coded)?.table;
-    let labels = coded.labels.unwrap_or_default();
+    let labels = coded.known_labels();
     Ok(Model {
         row: row(name, &energies, &labels)?,
         beta,

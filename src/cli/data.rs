@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::output::{print_json, print_text};
 use super::preview;
 use crate::data::check::check;
+use crate::data::depth::RangeInUse;
 use crate::data::{DataConfig, Part, ReaderKind, Statistics, open_part};
 use crate::error::{Error, Result};
 
@@ -33,6 +34,14 @@ enum Command {
     Preview(preview::Args),
 }
 
+/// Statistics of pixels, and how much of their range images of 16 bits use.
+#[derive(serde::Serialize)]
+struct Measured {
+    #[serde(flatten)]
+    found: Statistics,
+    range: Option<RangeInUse>,
+}
+
 fn open(path: &str, part: Part) -> Result<std::sync::Arc<dyn crate::data::Dataset>> {
     let config = DataConfig {
         source: path.into(),
@@ -46,18 +55,21 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     match &args.command {
         Command::Preview(args) => preview::run(args, json),
         Command::Stats { path, images } => {
-            let found = Statistics::measure(open(path, Part::Train)?.as_ref(), *images)?;
+            let data = open(path, Part::Train)?;
+            let found = Statistics::measure(data.as_ref(), *images)?;
+            let range = RangeInUse::measure(data.as_ref(), *images);
             if json {
-                return print_json(&found);
+                return print_json(&Measured { found, range });
             }
             let list = |values: &[f64]| {
                 let values: Vec<String> = values.iter().map(|v| format!("{v:.4}")).collect();
                 values.join(", ")
             };
             print_text(&format!(
-                "mean = [{}]\nstd = [{}]\n",
+                "mean = [{}]\nstd = [{}]\n{}",
                 list(&found.mean),
-                list(&found.std)
+                list(&found.std),
+                range.map_or(String::new(), |range| format!("# {}\n", range.sentence()))
             ))
         }
         Command::Check { path } => {
@@ -92,6 +104,9 @@ fn text(found: &crate::data::check::Check) -> String {
     }
     for note in &found.notes {
         let _ = writeln!(text, "  {note}");
+    }
+    if let Some(range) = &found.range {
+        let _ = writeln!(text, "  {}", range.sentence());
     }
     for bad in &found.bad {
         let _ = writeln!(text, "  cannot be read: {}: {}", bad.id, bad.reason);

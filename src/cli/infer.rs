@@ -98,6 +98,7 @@ fn questions(args: &Args, task: &HeadSetup, model: &EnergyModel) -> Result<Encod
             return task.encode_table(model, &read(&config, tables)?, most);
         }
         if let HeadData::Images(setup) = &task.data {
+            config.data.use_images(source);
             let dataset = open_part(&config.data, Part::All)?;
             return task.encode_images(setup, model, &dataset, most);
         }
@@ -164,12 +165,12 @@ fn classes(
         .map(|(i, (energies, probabilities))| {
             let lowest = (0..energies.len()).min_by(|&a, &b| energies[a].total_cmp(&energies[b]));
             let lowest = lowest.unwrap_or_default();
-            let truth = coded.labels.as_ref().map(|labels| labels[i] as usize);
+            let truth = coded.labels.get(i).copied().flatten();
             json!({
                 "id": coded.ids.get(i),
                 "x": x_of(task, coded, i),
                 "answer": names.get(lowest),
-                "truth": truth.and_then(|label| names.get(label)),
+                "truth": truth.and_then(|label| names.get(label as usize)),
                 "energy": energies[lowest],
                 "probability": probabilities[lowest],
                 "energies": energies,

@@ -1,7 +1,8 @@
 //! What the loader delivers, and what it asks of augmentation.
 
+use super::dataset::Dataset;
 use super::image::Image;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// What names one view of one sample: its random numbers depend on nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +45,8 @@ pub struct ImageBatch {
     pub views: Vec<ViewData>,
     /// Indices in the data set.
     pub samples: Vec<u64>,
-    /// Class of each sample; `None` when some sample has no label.
-    pub labels: Option<Vec<u32>>,
+    /// Class of each sample, as many as `samples`; `None` where a sample has no label.
+    pub labels: Vec<Option<u32>>,
     /// Images that could not be used.
     pub bad: Vec<Bad>,
 }
@@ -59,4 +60,16 @@ pub struct Bad {
     pub id: String,
     /// What is wrong with it.
     pub reason: String,
+}
+
+impl Bad {
+    /// The image `sample` of `data` with what reading it came to; its id is not said twice.
+    pub(super) fn of(sample: u64, data: &dyn Dataset, error: Error) -> Self {
+        let id = data.id(sample as usize);
+        let reason = match error {
+            Error::Data { path, problem } if path == id => problem,
+            other => other.to_string(),
+        };
+        Self { sample, id, reason }
+    }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::batch::Bad;
 use super::dataset::Dataset;
+use super::depth::RangeInUse;
 
 /// What a data set holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -19,6 +20,8 @@ pub struct Check {
     pub unlabelled: usize,
     /// Number of readable images of each (height, width), most frequent first.
     pub sizes: Vec<([usize; 2], usize)>,
+    /// How much of their range images of 16 bits use; `None` where there is none.
+    pub range: Option<RangeInUse>,
     /// Images that cannot be read or decoded, in storage order.
     pub bad: Vec<Bad>,
     /// What was passed over, a sentence each.
@@ -30,11 +33,7 @@ pub struct Check {
 pub fn check(data: &dyn Dataset) -> Check {
     let read = |index: usize| match data.get(index) {
         Ok(image) => Ok([image.height, image.width]),
-        Err(error) => Err(Bad {
-            sample: index as u64,
-            id: data.id(index),
-            reason: error.to_string(),
-        }),
+        Err(error) => Err(Bad::of(index as u64, data, error)),
     };
     let mut sizes: BTreeMap<[usize; 2], usize> = BTreeMap::new();
     let mut bad = Vec::new();
@@ -57,6 +56,7 @@ pub fn check(data: &dyn Dataset) -> Check {
         classes,
         unlabelled,
         sizes,
+        range: RangeInUse::measure(data, data.len()),
         bad,
         notes: data.notes(),
     }

@@ -6,7 +6,8 @@ use std::thread::available_parallelism;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::readers::ReaderKind;
+use super::depth::WHITE;
+use super::readers::{ReaderKind, columns_beside_images};
 use super::{generators, table};
 use crate::error::{Result, require};
 
@@ -20,6 +21,8 @@ pub struct DataConfig {
     pub reader: ReaderKind,
     /// 1 (grey) or 3 (colour); left out: what the format stores, colour for encoded images.
     pub channels: Option<usize>,
+    /// The value of 16-bit images that is white, 4096 for those of a 12-bit camera; left out: 65535.
+    pub range: Option<u32>,
     /// Whether first-level folders are classes; left out: when all images lie below at least two of them.
     pub labels: Option<bool>,
     /// Share of the training part that is carved out for validation, in [0, 1).
@@ -35,11 +38,13 @@ pub struct DataConfig {
     pub prefetch: usize,
     /// Encoded bytes of a Parquet set kept in memory, in MiB.
     pub cache: usize,
-    /// Columns of a table that are the input; left out: all that are neither `y` nor `label`; `[]`: no input.
+    /// Columns of a table that are the input; left out: all that are neither `y` nor `label` nor an index
+    /// of pandas; `[]`: no input.
     pub x: Option<Vec<String>>,
     /// Columns of a table that are the answer, where it is made of numbers.
     pub y: Vec<String>,
-    /// Column of a table that holds the answer, where it is a class.
+    /// Column that holds the class: of a table, where the answer is one, or of images in Parquet; left out: of images,
+    /// `label` or one that the metadata describe.
     pub label: Option<String>,
     /// Whether the columns of a table get mean 0 and deviation 1 on the training part; left out: those of files do.
     #[serde(alias = "standardise")]
@@ -56,6 +61,7 @@ impl Default for DataConfig {
             source: "digits".into(),
             reader: ReaderKind::Auto,
             channels: None,
+            range: None,
             labels: None,
             validation: 0.1,
             split_seed: 0,
@@ -86,6 +92,11 @@ impl DataConfig {
             "data.channels",
             matches!(self.channels, None | Some(1 | 3)),
             "must be 1 (grey) or 3 (colour)",
+        )?;
+        require(
+            "data.range",
+            matches!(self.range, None | Some(1..=65_535)),
+            "must be between 1 and 65535, the value of 16-bit images that is white",
         )?;
         require(
             "data.validation",
@@ -127,7 +138,6 @@ impl DataConfig {
         for (key, given) in [
             ("data.x", self.x.is_some()),
             ("data.y", !self.y.is_empty()),
-            ("data.label", self.label.is_some()),
             ("data.standardize", self.standardize.is_some()),
             ("data.samples", self.samples.is_some()),
             ("data.noise", self.noise.is_some()),
@@ -152,18 +162,38 @@ impl DataConfig {
     /// Whether the source is a table ([`super::table::open`]) and not a set of images ([`super::open`]).
     ///
     /// `data.reader = "table"` says so; with `auto`, the name of a generator, an extension that only tables have,
-    /// and any of `data.x`, `data.y`, `data.label`.
+    /// and any of `data.x`, `data.y`, and `data.label` where the source holds no images in Parquet.
     #[must_use]
     pub fn is_table(&self) -> bool {
         match self.reader {
             ReaderKind::Table => true,
             ReaderKind::Auto => {
-                let columns = self.x.is_some() || !self.y.is_empty() || self.label.is_some();
+                let path = self.path();
+                let columns = self.x.is_some() || !self.y.is_empty();
                 let named = generators::find(&self.source).is_some();
-                named || columns || table::is_named_as_table(&self.path())
+                let label = || {
+                    self.label.is_some() && !path.is_dir() && columns_beside_images(&path).is_none()
+                };
+                named || columns || table::is_named_as_table(&path) || label()
             }
             _ => false,
         }
+    }
+
+    /// Take the images of `source` instead; `label` stays where they have such a column.
+    pub fn use_images(&mut self, source: &str) {
+        self.source = source.into();
+        self.reader = ReaderKind::Auto;
+        let columns = columns_beside_images(&self.path()).unwrap_or_default();
+        self.label = self.label.take().filter(|label| columns.contains(label));
+    }
+
+    /// The value of 16-bit images that is white.
+    #[must_use]
+    pub fn white(&self) -> u16 {
+        self.range
+            .and_then(|range| u16::try_from(range).ok())
+            .unwrap_or(WHITE)
     }
 
     /// Number of loader threads: the key, or one a core.
@@ -200,6 +230,8 @@ mod tests {
         assert!(wrong.contains("did you mean `parquet`?"), "{wrong}");
         for (text, key) in [
             ("channels = 2", "data.channels"),
+            ("range = 0", "data.range"),
+            ("range = 65536", "data.range"),
             ("validation = 1.0", "data.validation"),
             ("max_bad_share = -0.1", "data.max_bad_share"),
             ("workers = 0", "data.workers"),

@@ -21,6 +21,11 @@ pub trait Dataset: Send + Sync {
     /// [`crate::error::Error::Data`] when it cannot be read or decoded; the loader quarantines it.
     fn get(&self, index: usize) -> Result<Image>;
 
+    /// Largest value of an image that is stored with 16 bits a channel; `None` for others and for unreadable ones.
+    fn highest(&self, _index: usize) -> Option<u16> {
+        None
+    }
+
     /// Class of one image, an index into [`Dataset::classes`]; `None` in unlabelled data.
     fn label(&self, index: usize) -> Option<u32>;
 

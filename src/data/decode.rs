@@ -7,6 +7,7 @@ use image::error::{ImageError, LimitError, LimitErrorKind};
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 
+use super::depth::{WHITE, stretched};
 use super::image::Image;
 use super::whole;
 
@@ -23,12 +24,20 @@ pub const MAX_ALLOC: u64 = 512 << 20;
 /// # Errors
 /// A sentence without the path, which the caller knows: unknown format, corrupt or truncated data, a size above the limits.
 pub fn decode(bytes: &[u8], channels: usize) -> Result<Image, String> {
+    decode_within(bytes, channels, WHITE)
+}
+
+/// As [`decode`], with the value `white` of 16-bit pictures white.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_within(bytes: &[u8], channels: usize, white: u16) -> Result<Image, String> {
     if bytes.is_empty() {
         return Err("the image is empty (0 bytes)".into());
     }
     whole::check(bytes)?;
     // Decoders can panic on hostile bytes: that is one more corrupt image, not the end of a run.
-    match catch_unwind(AssertUnwindSafe(|| pixels(bytes, channels))) {
+    match catch_unwind(AssertUnwindSafe(|| pixels(bytes, channels, white))) {
         Ok(Ok(image)) => Ok(image),
         Ok(Err(ImageError::Limits(_))) => Err(format!(
             "the image is too large: more than {MAX_SIDE} pixels wide or high, or {} MiB unpacked; scale it down",
@@ -42,7 +51,7 @@ pub fn decode(bytes: &[u8], channels: usize) -> Result<Image, String> {
     }
 }
 
-fn pixels(bytes: &[u8], channels: usize) -> ImageResult<Image> {
+fn pixels(bytes: &[u8], channels: usize, white: u16) -> ImageResult<Image> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
@@ -79,7 +88,7 @@ fn pixels(bytes: &[u8], channels: usize) -> ImageResult<Image> {
     }
     let mut picture = DynamicImage::from_decoder(decoder)?;
     picture.apply_orientation(orientation);
-    Ok(convert(picture, channels))
+    Ok(convert(stretched(picture, white), channels))
 }
 
 fn convert(picture: DynamicImage, channels: usize) -> Image {

@@ -7,6 +7,7 @@ mod class_numbers;
 pub mod config;
 mod dataset;
 pub mod decode;
+pub mod depth;
 pub mod generators;
 mod ids;
 mod image;

@@ -116,11 +116,9 @@ impl Preparation {
             }
             match self.sample(sample, epoch, good.len(), &mut views) {
                 Ok(()) => good.push(u64::from(sample)),
-                Err(Error::Data { path, problem }) => bad.push(Bad {
-                    sample: u64::from(sample),
-                    id: self.dataset.id(sample as usize),
-                    reason: format!("{path}: {problem}"),
-                }),
+                Err(error @ Error::Data { .. }) => {
+                    bad.push(Bad::of(u64::from(sample), self.dataset.as_ref(), error));
+                }
                 Err(other) => return Err(other),
             }
         }

@@ -8,7 +8,7 @@ use super::dataset::Dataset;
 use super::part::Part;
 use super::readers::{Parts, Request, detect, missing};
 use super::subset::Joined;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, require};
 
 /// A data set as it is stored: its training part and the other parts it comes with.
 pub(super) struct Source {
@@ -36,11 +36,21 @@ impl Source {
         if !reader.is_embedded() && !path.exists() {
             return Err(missing(&path));
         }
+        require(
+            "data.label",
+            config.label.is_none() || reader.takes_label(),
+            format_args!(
+                "names a column, and the images of `{}` have none; leave it out",
+                config.source
+            ),
+        )?;
         let channels = config.channels.unwrap_or(reader.stored_channels());
         let parts = reader.open(&Request {
             path: &path,
             channels,
             labels: config.labels,
+            label: config.label.as_deref(),
+            white: config.white(),
             cache: config.cache << 20,
         })?;
         Self::from_parts(&path, &parts, channels)

@@ -57,6 +57,10 @@ impl Dataset for Subset {
         self.parent.get(self.parent(index))
     }
 
+    fn highest(&self, index: usize) -> Option<u16> {
+        self.parent.highest(self.parent(index))
+    }
+
     fn label(&self, index: usize) -> Option<u32> {
         self.parent.label(self.parent(index))
     }
@@ -94,7 +98,7 @@ pub struct Joined {
 }
 
 impl Joined {
-    /// `parts` in this order; the classes are those of the first part.
+    /// `parts` in this order; the classes are those of the part that has most of them.
     ///
     /// Where an id would repeat over the parts, every id starts with the number of its part: `2/cat/1.png`.
     #[must_use]
@@ -126,13 +130,23 @@ impl Dataset for Joined {
         part.get(index)
     }
 
+    fn highest(&self, index: usize) -> Option<u16> {
+        let (part, index) = self.locate(index);
+        part.highest(index)
+    }
+
     fn label(&self, index: usize) -> Option<u32> {
         let (part, index) = self.locate(index);
         part.label(index)
     }
 
     fn classes(&self) -> &[String] {
-        self.parts.first().map_or(&[], |part| part.classes())
+        let widest = self
+            .parts
+            .iter()
+            .rev()
+            .max_by_key(|part| part.classes().len());
+        widest.map_or(&[], |part| part.classes())
     }
 
     fn id(&self, index: usize) -> String {

@@ -73,19 +73,13 @@ pub fn collect(
     device: &Device,
     apply: impl FnMut(&Tensor) -> Result<Tensor>,
 ) -> Result<Features> {
-    let mut all = Features {
-        labels: Some(Vec::new()),
-        ..Features::default()
-    };
+    let mut all = Features::default();
     embed(dataset, views, settings, device, apply, |mut rows| {
         all.dim = rows.dim;
         all.values.append(&mut rows.values);
         all.ids.append(&mut rows.ids);
         all.samples.append(&mut rows.samples);
-        all.labels = all.labels.take().zip(rows.labels).map(|(mut all, rows)| {
-            all.extend(rows);
-            all
-        });
+        all.labels.append(&mut rows.labels);
         Ok(())
     })?;
     Ok(all)

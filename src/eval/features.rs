@@ -10,8 +10,8 @@ pub struct Features {
     pub dim: usize,
     /// (N, D), row-major.
     pub values: Vec<f32>,
-    /// (N,), class of each row; `None` in unlabelled data.
-    pub labels: Option<Vec<u32>>,
+    /// (N,), class of each row, `None` where it is unknown; empty where none is known.
+    pub labels: Vec<Option<u32>>,
     /// (N,), what a person finds each row by; may be empty where nobody asks.
     pub ids: Vec<String>,
     /// (N,), index of each row in the data set that it is of; may be empty where nobody asks.
@@ -46,36 +46,49 @@ impl Features {
         for &i in indices {
             values.extend_from_slice(self.row(i));
         }
-        let labels = self.labels.as_ref();
         Self {
             dim: self.dim,
             values,
-            labels: labels.map(|l| indices.iter().map(|&i| l[i]).collect()),
+            labels: pick(&self.labels, indices),
             ids: pick(&self.ids, indices),
             samples: pick(&self.samples, indices),
             parts: pick(&self.parts, indices),
         }
     }
 
-    /// The labels, (N,).
+    /// Class of row `i`; `None` where it is unknown.
+    #[must_use]
+    pub fn label(&self, i: usize) -> Option<u32> {
+        self.labels.get(i).copied().flatten()
+    }
+
+    /// The labels, (N,), where every row has one.
     ///
     /// # Errors
-    /// [`Error::Usage`] in unlabelled data.
-    pub fn known_labels(&self) -> Result<&[u32]> {
-        self.labels.as_deref().ok_or_else(|| {
-            Error::Usage(
-                "this data has no labels, and a probe needs them; give labelled data \
-                 (a folder per class, or a label column)"
-                    .into(),
+    /// [`Error::Usage`] in unlabelled data, or saying how many rows have no label.
+    pub fn known_labels(&self) -> Result<Vec<u32>> {
+        let rows = self.rows();
+        let known: Vec<u32> = (0..rows).filter_map(|i| self.label(i)).collect();
+        if known.len() == rows {
+            return Ok(known);
+        }
+        Err(Error::Usage(if known.is_empty() {
+            "this data has no labels, and a probe needs them; give labelled data \
+             (a folder per class, or a label column)"
+                .into()
+        } else {
+            format!(
+                "{} of {rows} rows have no label, and a probe needs one of each; leave these rows out, or label them",
+                rows - known.len()
             )
-        })
+        }))
     }
 
     /// One more than the largest label; 0 without labels.
     #[must_use]
     pub fn classes(&self) -> usize {
-        let labels = self.labels.as_deref().unwrap_or_default();
-        labels.iter().max().map_or(0, |&m| m as usize + 1)
+        let known = self.labels.iter().flatten();
+        known.max().map_or(0, |&m| m as usize + 1)
     }
 
     /// Refuse a matrix whose parts disagree in length or that holds NaN or infinity.
@@ -84,7 +97,11 @@ impl Features {
     /// [`Error::Failed`] naming what disagrees, or the first row that is not finite.
     pub fn check(&self) -> Result<()> {
         let rows = self.rows();
-        let labels = self.labels.as_ref().map_or(rows, Vec::len);
+        let labels = if self.labels.is_empty() {
+            rows
+        } else {
+            self.labels.len()
+        };
         if self.dim == 0 || rows * self.dim != self.values.len() || labels != rows {
             return Err(Error::Failed(format!(
                 "{} values and {labels} labels do not make {rows} embeddings of {} numbers",

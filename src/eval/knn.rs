@@ -70,7 +70,7 @@ impl Knn {
             .par_chunks(QUERIES * queries.dim)
             .map(|block| {
                 let nearest = nearest(block, bank, &scales, k);
-                let votes = |near: &Vec<Near>| self.vote(near, labels, classes);
+                let votes = |near: &Vec<Near>| self.vote(near, &labels, classes);
                 nearest.iter().flat_map(votes).collect()
             })
             .collect();

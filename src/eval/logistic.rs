@@ -79,7 +79,7 @@ impl Logistic {
         let scaler = Standardize::by(train);
         let problem = Problem {
             train,
-            labels,
+            labels: &labels,
             classes,
             scaler: &scaler,
             l2: self.l2,

@@ -46,7 +46,7 @@ pub fn retrieve(gallery: &Features, queries: &Features, ks: &[usize]) -> Result<
             let mut cosines = vec![0.0; labels.len() * known.len()];
             rows_by_rows(&normalized(block, dim), &gallery.values, dim, &mut cosines);
             let rows = cosines.chunks_exact(known.len()).zip(labels);
-            let ranked = rows.map(|(row, &label)| one(row, &scales, known, label));
+            let ranked = rows.map(|(row, &label)| one(row, &scales, &known, label));
             ranked.collect::<Vec<_>>()
         })
         .collect();
@@ -147,7 +147,7 @@ mod tests {
         Features {
             dim: 2,
             values: points.flatten().collect(),
-            labels: Some(labels.to_vec()),
+            labels: labels.iter().copied().map(Some).collect(),
             ..Features::default()
         }
     }

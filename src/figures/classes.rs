@@ -40,7 +40,7 @@ pub(super) fn figures(run: &Opened) -> Result<Vec<Named>> {
 fn known(run: &Opened, model: &EnergyModel) -> Result<Known> {
     let coded: Encoded = run.task.encode_part(model, Part::Test, usize::MAX)?;
     let table: Vec<Vec<f32>> = model.table(&coded.codes)?.to_vec2()?;
-    let labels = coded.labels.unwrap_or_default();
+    let labels = coded.known_labels();
     let rows = table.into_iter().zip(labels).enumerate();
     let rows = rows.filter(|(_, (energies, label))| (*label as usize) < energies.len());
     let rows = rows.map(|(row, (energies, label))| {

@@ -35,6 +35,15 @@ impl Diagnosis {
         })
     }
 
+    /// The same of pictures that are at fault themselves: no setting helps, so that nothing else is named.
+    #[must_use]
+    pub fn of_pictures(mut self, fault: Option<Cause>) -> Self {
+        if let Some(fault) = fault {
+            self.causes = vec![fault];
+        }
+        self
+    }
+
     /// What may go wrong by construction, a sentence each.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let sentence = |cause: &Cause| format!("warning ({}): {}", cause.name, cause.why);

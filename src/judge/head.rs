@@ -37,8 +37,7 @@ impl HeadMeasures {
     pub fn score(&self, task: &HeadSetup, coded: &Encoded) -> (&'static str, f64) {
         match task.space {
             Space::Classes(_) => {
-                let labels = coded.labels.as_deref().unwrap_or_default();
-                let found = calibration(&self.table, labels, 1.0, BINS);
+                let found = calibration(&self.table, &coded.known_labels(), 1.0, BINS);
                 ("accuracy", found.map_or(f64::NAN, |c| c.accuracy))
             }
             Space::Vectors(_) => ("argmin_error", distance(task, &self.best, &coded.y)),
@@ -59,11 +58,11 @@ pub fn judge_head(task: &HeadSetup, model: &EnergyModel, coded: &Encoded) -> Res
 
 fn judge_classes(model: &EnergyModel, coded: &Encoded, classes: usize) -> Result<HeadMeasures> {
     let table: Vec<f32> = model.table(&coded.codes)?.flatten_all()?.to_vec1()?;
-    let labels = coded.labels.as_deref().unwrap_or_default();
+    let labels = coded.known_labels();
     let mut rows = Rows::default();
     for (row, label) in table.chunks_exact(classes).zip(labels) {
         let mut wrong = row.to_vec();
-        let right = wrong.remove(*label as usize);
+        let right = wrong.remove(label as usize);
         rows.add(right, row, &wrong);
     }
     Ok(HeadMeasures {

@@ -26,12 +26,12 @@ pub fn class_card(
     judged: &HeadMeasures,
     coded: &Encoded,
 ) -> Result<ClassCard> {
-    let labels = coded.labels.as_deref().unwrap_or_default();
+    let labels = &coded.known_labels();
     let plain = calibration(&judged.table, labels, 1.0, BINS)?;
     let validation = task.encode_part(model, Part::Validation, usize::MAX)?;
     let table: Vec<f32> = model.table(&validation.codes)?.flatten_all()?.to_vec1()?;
     // Where every validation row is right, or none is told from another, no temperature is best.
-    let beta = fit_beta(&table, validation.labels.as_deref().unwrap_or_default()).ok();
+    let beta = fit_beta(&table, &validation.known_labels()).ok();
     let fitted = beta.map(|beta| calibration(&judged.table, labels, beta, BINS));
     let fitted = fitted.transpose()?;
     Ok(ClassCard {

@@ -12,6 +12,7 @@ mod card;
 pub mod card_probes;
 pub mod causes;
 mod diagnosis;
+mod equal_pictures;
 mod head;
 mod head_card;
 mod image_pairs;
@@ -21,6 +22,7 @@ pub mod probes;
 pub use baselines::chosen;
 pub use card::{Trained, encoders, has_classes, image_card};
 pub use diagnosis::{Diagnosed, Diagnosis};
+pub use equal_pictures::equal_pictures;
 pub use head::{
     ANSWERS, BINS, HeadMeasures, distance, distances, euclidean, judge_head, search, typical, units,
 };

@@ -80,14 +80,14 @@ impl<'a> Online<'a> {
         let features = |x: &Tensor| self.network.eval(x, "features");
         let queries = self.setup.collect(&self.queries, features)?;
         let mut found = Probed::default();
-        if queries.labels.is_some() {
+        if queries.labels.iter().any(Option::is_some) {
             let bank = self.setup.collect(&self.bank, features)?;
             let knn = Knn {
                 k: self.setup.config.probe.k,
                 temperature: self.setup.config.probe.temperature,
             };
             let votes = knn.predict(&bank, &queries)?;
-            let score = accuracy(&votes.predictions, queries.known_labels()?);
+            let score = accuracy(&votes.predictions, &queries.known_labels()?);
             found.values.push(("knn", score));
             found.score = Some(score);
         }

@@ -95,6 +95,9 @@ pub fn embed(
         observer.message(&format!("skipped {}: {}", bad.id, bad.reason));
     }
     few_enough(&bad, &dataset, &config)?;
+    if let Some(note) = writer.note() {
+        observer.message(&note);
+    }
     writer.finish()?;
     Ok(EmbeddingsFile {
         out: wanted.out.display().to_string(),

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::eval::card::Card;
 use crate::judge::card_probes::labels_per_class;
-use crate::judge::{Diagnosis, Online, Trained, has_classes, image_card};
+use crate::judge::{Diagnosis, Online, Trained, equal_pictures, has_classes, image_card};
 use crate::objectives::Objective;
 use crate::train::LoaderSource;
 
@@ -28,18 +28,15 @@ pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
     setup.check_memory()?;
     let (network, found) = setup.started()?;
     let mut objective = objective(&setup.config, network.clone())?;
-    let (batch, least) = (setup.config.train.batch, objective.min_batch());
-    if batch < least {
-        return Err(Error::key(
-            "train.batch",
-            format!("is {batch}; pairs are told from others of the batch, so give {least} or more"),
-        ));
-    }
+    setup.check_batch(objective.min_batch())?;
+    let batch = setup.config.train.batch;
     let augment = &setup.config.augment;
     let sizes = augment.sizes();
     let answering = sizes.iter().filter(|&&size| size == augment.size);
     let collapse_value = objective.collapse_value(batch, answering.count());
-    let diagnosis = Diagnosis::new(&setup.config, setup.splits.train.len(), collapse_value)?;
+    let train = &setup.splits.train;
+    let diagnosis = Diagnosis::new(&setup.config, train.len(), collapse_value)?
+        .of_pictures(equal_pictures(train.as_ref()));
     let source = LoaderSource {
         loader: setup.loader()?,
         dataset: setup.splits.train.clone(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::assembly::{ImageSetup, OpenedRun};
-use crate::data::{Dataset, Part, require_classes};
+use crate::data::{Dataset, Part, Splits, require_classes};
 use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::judge::encoders;
@@ -25,6 +25,8 @@ pub fn probe(
     check(probe, &asked)?;
     let mut setup = ImageSetup::new(run.config.clone().without_head())?;
     setup.notes.iter().for_each(|note| observer.message(note));
+    require_labels(&setup.splits, part, &setup.config.data.source)?;
+    tell_unlabelled(&setup.splits, observer);
     setup.splits = setup.splits.labelled();
     let splits = &setup.splits;
     require_classes(splits.train.as_ref(), &setup.config.data.source)?;
@@ -33,7 +35,7 @@ pub fn probe(
     let judged = splits.part(part).ok_or_else(|| {
         Error::Usage("a probe is judged on one part: give validation or test".into())
     })?;
-    let chooses = probe.chooses() && part != Part::Validation && !splits.validation.is_empty();
+    let chooses = probe.chooses() && part != Part::Validation && any_label(&splits.validation);
     let validation = chooses.then_some(&splits.validation);
     let pairs = encoders(&setup, &network)?.pairs(&splits.train, judged, validation)?;
     tell_missing(&pairs.pretrained.train, &splits.train, observer);
@@ -49,6 +51,65 @@ pub fn probe(
         transfer: run.transferred,
         split: part.name(),
     })
+}
+
+/// Whether some image of `dataset` has a label.
+fn any_label(dataset: &Arc<dyn Dataset>) -> bool {
+    (0..dataset.len()).any(|i| dataset.label(i).is_some())
+}
+
+/// Refuse parts without labels, naming the part, and what could be judged on instead.
+fn require_labels(splits: &Splits, judged: Part, source: &str) -> Result<()> {
+    let labelled = |part: Part| splits.part(part).is_some_and(any_label);
+    let parts = [Part::Train, Part::Validation, Part::Test];
+    let asked = [Part::Train, judged].into_iter();
+    let Some(part) = asked.into_iter().find(|&part| !labelled(part)) else {
+        return Ok(());
+    };
+    if !parts.into_iter().any(labelled) {
+        return Ok(()); // `require_classes` says so
+    }
+    let (name, images) = (
+        part.name(),
+        splits.part(part).map_or(0, |images| images.len()),
+    );
+    let verb = if part == Part::Train {
+        "learns from"
+    } else {
+        "is judged on"
+    };
+    let problem = if images == 0 {
+        format!("the {name} part is empty, and a probe {verb} it")
+    } else {
+        format!(
+            "none of the {images} images of the {name} part has a label, and a probe {verb} them"
+        )
+    };
+    let mut others = parts[1..]
+        .iter()
+        .filter(|&&other| part != Part::Train && labelled(other));
+    let way = match others.next() {
+        Some(other) => format!("give --part {}, or label the {name} part", other.name()),
+        None => format!("label the {name} part, or give a labelled set with --data"),
+    };
+    Err(Error::data(source, format!("{problem}; {way}")))
+}
+
+/// Say how many images of each part that is labelled in part are left out.
+fn tell_unlabelled(splits: &Splits, observer: &mut dyn Observer) {
+    for part in [Part::Train, Part::Validation, Part::Test] {
+        let Some(images) = splits.part(part).filter(|images| any_label(images)) else {
+            continue;
+        };
+        let all = images.len();
+        let missing = (0..all).filter(|&i| images.label(i).is_none()).count();
+        if missing > 0 {
+            let name = part.name();
+            observer.message(&format!(
+                "{missing} of {all} images of the {name} part have no label and are left out"
+            ));
+        }
+    }
 }
 
 /// Say how many images of `dataset` have no features.

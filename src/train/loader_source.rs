@@ -30,10 +30,11 @@ impl Source for LoaderSource {
         let steps = self.loader.steps(first, end);
         Box::new(steps.map(|batch| {
             let batch = batch?;
-            let answers = self.answers.as_ref().zip(batch.labels.as_ref());
+            let answers = self.answers.as_ref().zip(known(&batch.labels));
             let answers = answers.map(|(of, labels)| {
+                let rows = labels.len();
                 let answers: Vec<f32> = labels.iter().map(|&label| of[label as usize]).collect();
-                Tensor::from_vec(answers, (labels.len(), 1), &self.device)
+                Tensor::from_vec(answers, (rows, 1), &self.device)
             });
             let mut loaded = to_device(batch, &self.device)?;
             loaded.batch.answers = answers.transpose()?;
@@ -50,7 +51,12 @@ impl Source for LoaderSource {
     }
 }
 
-/// A batch of the loader, its views as tensors (B, C, H, W) on `device`.
+/// The labels of a batch that may teach: all of its samples have one.
+fn known(labels: &[Option<u32>]) -> Option<Vec<u32>> {
+    labels.iter().copied().collect()
+}
+
+/// A batch of the loader, its views as tensors (B, C, H, W) on `device`; it has labels when all of its samples do.
 ///
 /// # Errors
 /// The device is out of memory.
@@ -64,7 +70,7 @@ pub fn to_device(batch: data::ImageBatch, device: &Device) -> Result<Loaded> {
             Tensor::from_vec(view.values, (rows, c, h, w), device)
         })
         .collect::<candle_core::Result<_>>()?;
-    let labels = match batch.labels {
+    let labels = match known(&batch.labels) {
         Some(labels) => Some(Tensor::from_vec(labels, rows, device)?),
         None => None,
     };

@@ -1,5 +1,8 @@
 //! Encoded images: broken, hostile, turned, deep.
 
+use image::{ImageBuffer, Luma};
+use ravine::data::DataConfig;
+
 use crate::tiny::*;
 
 #[test]
@@ -90,4 +93,57 @@ fn sixteen_bit_alpha_and_grey_pngs_become_what_is_asked() {
     assert_eq!(color.pixels[..6], [0, 0, 7, 10, 0, 7]);
     let grey = ravine::data::decode::decode(&encoded(deep.into()), 3).unwrap();
     assert_eq!(grey.pixels[..9], [0, 0, 0, 1, 1, 1, 2, 2, 2]);
+}
+
+/// 12-bit values in files of 16 bits: the share of the range in use is told, and a key makes it whole.
+#[test]
+fn the_white_of_16_bit_pictures_is_told_and_set() {
+    let dir = tempfile::tempdir().unwrap();
+    for i in 0..6_u16 {
+        let picture =
+            ImageBuffer::from_fn(8, 8, |x, y| Luma([(i * 700 + 8 * x as u16 + y as u16)]));
+        let picture: ImageBuffer<Luma<u16>, Vec<u16>> = picture;
+        picture.save(dir.path().join(format!("{i}.png"))).unwrap();
+    }
+    let config = at(dir.path());
+    let plain = all(&config).unwrap();
+    let found = ravine::data::check::check(plain.as_ref());
+    let range = found.range.unwrap();
+    assert_eq!((range.pictures, range.of, range.highest), (6, 6, 3563));
+    assert!((range.share - 3563.0 / 65535.0).abs() < 1e-12);
+    let said = range.sentence();
+    assert!(
+        said.contains("5.4 % of the range") && said.contains("data.range=4096"),
+        "{said}"
+    );
+    assert!(
+        plain
+            .get(5)
+            .unwrap()
+            .pixels
+            .iter()
+            .all(|&value| value <= 14)
+    );
+
+    let set = all(&DataConfig {
+        range: Some(4096),
+        ..config
+    })
+    .unwrap();
+    let pixels = set.get(5).unwrap().pixels;
+    let white = |value: f64| (value / 4096.0 * 255.0).round() as i32;
+    let differs = |got: u8, value: u32| (i32::from(got) - white(f64::from(value))).abs();
+    assert!(
+        differs(pixels[0], 3500) <= 1 && differs(pixels[63 * 3], 3563) <= 1,
+        "{pixels:?}"
+    );
+    let eight = dir.path().join("eight");
+    write(&eight.join("0.png"), &png(0));
+    let set = all(&DataConfig {
+        range: Some(4096),
+        ..at(&eight)
+    })
+    .unwrap();
+    assert_eq!(set.get(0).unwrap(), picture(0, 6, 5, 3));
+    assert_eq!(ravine::data::check::check(set.as_ref()).range, None);
 }

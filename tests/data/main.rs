@@ -6,6 +6,7 @@ mod folder;
 mod generators;
 mod idx;
 mod parquet;
+mod parquet_labels;
 mod splits;
 mod table;
 mod table_refusals;

@@ -246,3 +246,43 @@ fn a_parquet_table_has_classes_in_words_and_columns_in_any_order() {
         assert_eq!(table.labels.as_ref().unwrap()[i], x[1] as u32 % 2);
     }
 }
+
+#[test]
+fn an_index_that_pandas_wrote_is_named_and_left_out_unless_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    for (index, said) in [
+        ("", "the first column, which has no name,"),
+        ("Unnamed: 0", "column `Unnamed: 0`"),
+        ("Unnamed: 0.1", "column `Unnamed: 0.1`"),
+        ("__index_level_0__", "column `__index_level_0__`"),
+    ] {
+        let path = dir.path().join("rows.csv");
+        let lines = (0..40).map(|i| format!("{i},{},{}\n", i % 7, i % 5));
+        let text: String = std::iter::once(format!("{index},a,b\n"))
+            .chain(lines)
+            .collect();
+        write(&path, text.as_bytes());
+        let tables = open(&at(&path, None, &["b"], None), 0).unwrap();
+        assert_eq!(tables.train.x_names, ["a"]);
+        let [note] = &tables.notes[..] else {
+            panic!("{:?}", tables.notes);
+        };
+        assert!(note.contains(said) && note.contains("`data.x`"), "{note}");
+        let asked = open(&at(&path, Some(&[index, "a"]), &["b"], None), 0).unwrap();
+        assert_eq!(asked.train.x_names, [index, "a"]);
+        assert!(asked.notes.is_empty());
+    }
+    let path = dir.path().join("rows.parquet");
+    let column =
+        |step: i32| Arc::new(Int32Array::from_iter_values((0..40).map(|i| i / step))) as ArrayRef;
+    parquet(
+        &path,
+        vec![
+            ("a", column(3)),
+            ("b", column(2)),
+            ("__index_level_0__", column(1)),
+        ],
+    );
+    let tables = open(&at(&path, None, &["b"], None), 0).unwrap();
+    assert_eq!((tables.train.x_names.len(), tables.notes.len()), (1, 1));
+}

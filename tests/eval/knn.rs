@@ -4,13 +4,13 @@ use ravine::eval::Features;
 use ravine::eval::knn::Knn;
 use ravine::eval::logistic::Logistic;
 
-use super::{Golden, blobs, features, on_one_and_three_threads};
+use super::{Golden, blobs, features, known, on_one_and_three_threads};
 
 #[test]
 fn knn_matches_the_golden() {
     let golden = Golden::open("metric/knn");
     let mut bank = golden.features("bank");
-    bank.labels = Some(golden.labels("inputs", "labels"));
+    bank.labels = known(golden.labels("inputs", "labels"));
     let params = &golden.case["params"];
     let knn = Knn {
         k: params["k"].as_u64().unwrap() as usize,
@@ -39,7 +39,7 @@ fn naive_knn(knn: &Knn, bank: &Features, query: &[f32]) -> Vec<f64> {
     near.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let mut votes = vec![0.0; bank.classes()];
     for (cosine, i) in near.into_iter().take(knn.k) {
-        votes[bank.labels.as_ref().unwrap()[i] as usize] += (cosine / knn.temperature).exp();
+        votes[bank.label(i).unwrap() as usize] += (cosine / knn.temperature).exp();
     }
     votes
 }
@@ -94,11 +94,11 @@ fn more_neighbors_than_rows_are_clipped_and_said() {
 fn probes_refuse_what_cannot_be_judged_with_a_sentence() {
     let (good, mut bad) = (blobs(30, 4, 3, 1.0, 1), blobs(30, 4, 3, 1.0, 1));
     let knn = Knn::default();
-    bad.labels = None;
+    bad.labels = Vec::new();
     let said = knn.predict(&bad, &good).unwrap_err().to_string();
     assert!(said.contains("no labels"), "{said}");
     assert!(Logistic::default().fit(&bad).is_err());
-    bad.labels = Some(vec![0; 30]);
+    bad.labels = vec![Some(0); 30];
     let said = Logistic::default().fit(&bad).unwrap_err().to_string();
     assert!(said.contains("single class"), "{said}");
     bad.values[5] = f32::NAN;

@@ -89,7 +89,7 @@ fn logistic_objective(data: &Features, w: &[f64], l2: f64) -> f64 {
         })
         .collect();
     let mut loss = 0.0;
-    for (i, label) in data.labels.as_ref().unwrap().iter().enumerate() {
+    for (i, label) in data.known_labels().unwrap().iter().enumerate() {
         let logit = |c: usize| {
             let inputs = data.row(i).iter().zip(&scaled).enumerate();
             inputs.fold(w[dim * classes + c], |sum, (d, (x, (mean, std)))| {
@@ -131,7 +131,7 @@ fn the_logistic_probe_generalizes_and_its_energies_agree_with_its_answers() {
     let (train, test) = (blobs(800, 8, 5, 2.0, 4), blobs(300, 8, 5, 2.0, 5));
     let fitted = Logistic::default().fit(&train).unwrap();
     let answers = fitted.predict(&test).unwrap();
-    let labels = test.labels.as_ref().unwrap();
+    let labels = &test.known_labels().unwrap();
     assert!(accuracy(&answers, labels) > 0.98);
     let c = calibration(&fitted.energies(&test).unwrap(), labels, 1.0, 15).unwrap();
     assert!((c.accuracy - accuracy(&answers, labels)).abs() < 1e-12);
@@ -144,9 +144,9 @@ fn a_few_label_probe_is_repeatable_and_its_interval_holds_its_mean() {
     let run = |seed| {
         let known = train.known_labels().unwrap();
         let probe = |repetition| {
-            let rows = low_shot::draw(known, 5, seed, repetition).unwrap();
+            let rows = low_shot::draw(&known, 5, seed, repetition).unwrap();
             let fitted = Logistic::default().fit(&train.select(&rows)).unwrap();
-            accuracy(&fitted.predict(&test).unwrap(), labels)
+            accuracy(&fitted.predict(&test).unwrap(), &labels)
         };
         low_shot::Repeated::of((0..4).map(probe).collect())
     };

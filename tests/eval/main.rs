@@ -75,10 +75,15 @@ fn features(dim: usize, values: Vec<f32>, labels: Option<Vec<u32>>) -> Features 
     Features {
         dim,
         values,
-        labels,
+        labels: labels.map_or_else(Vec::new, known),
         ids,
         ..Features::default()
     }
+}
+
+/// All of `labels`, each known.
+fn known(labels: Vec<u32>) -> Vec<Option<u32>> {
+    labels.into_iter().map(Some).collect()
 }
 
 /// Gaussian blobs: class c is centred at `apart` times its own random direction.

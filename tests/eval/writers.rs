@@ -24,7 +24,7 @@ fn write(path: &Path, mixed: bool) -> Features {
     );
     let mut second = rows.select(&[3, 4]);
     if mixed {
-        second.labels = None;
+        second.labels = Vec::new();
     }
     let mut writer = writers::open(path, 3, &classes()).unwrap();
     writer.append(&rows.select(&[0, 1, 2])).unwrap();
@@ -32,7 +32,7 @@ fn write(path: &Path, mixed: bool) -> Features {
     assert!(!path.exists(), "nothing stands there before the end");
     writer.finish().unwrap();
     if mixed {
-        rows.labels = None;
+        rows.labels = [Some(0), Some(1), Some(1), None, None].into();
     }
     rows
 }
@@ -166,6 +166,90 @@ fn jsonl_reads_back_equal() {
         (5, &serde_json::json!("a \"big\", dog"))
     );
     assert!(lines[4]["label"].is_null() && lines[4]["class"].is_null());
+}
+
+/// Labels of the rows of any file, as its readers see them.
+fn labels_in(path: &Path) -> Vec<Option<i64>> {
+    let extension = path.extension().unwrap().to_str().unwrap();
+    let csv = |path: &Path| {
+        let mut csv = csv::Reader::from_path(path).unwrap();
+        let records = csv.records().map(Result::unwrap);
+        records.map(|record| record[1].parse().ok()).collect()
+    };
+    match extension {
+        "parquet" => {
+            let file = File::open(path).unwrap();
+            let builder = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+            let batch = builder.build().unwrap().next().unwrap().unwrap();
+            let labels = batch.column_by_name("label").unwrap();
+            let labels = labels.as_primitive::<Int32Type>().iter();
+            labels.map(|label| label.map(i64::from)).collect()
+        }
+        "npy" => csv(&path.with_extension("labels.csv")),
+        "csv" => csv(path),
+        "safetensors" => {
+            let tensors = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
+            let labels: Vec<i64> = tensors["labels"].to_vec1().unwrap();
+            let known = |label: i64| (label >= 0).then_some(label);
+            labels.into_iter().map(known).collect()
+        }
+        _ => {
+            let text = std::fs::read_to_string(path).unwrap();
+            let lines = text.lines().map(|line| {
+                let line: serde_json::Value = serde_json::from_str(line).unwrap();
+                line["label"].as_i64()
+            });
+            lines.collect()
+        }
+    }
+}
+
+#[test]
+fn a_missing_label_is_missing_in_its_own_row_only() {
+    let folder = tempfile::tempdir().unwrap();
+    for extension in writers::EXTENSIONS {
+        let path = folder.path().join("a").with_extension(extension);
+        let mut rows = features(2, vec![1.0; 8], Some(vec![1, 0, 1, 0]));
+        rows.labels[1] = None;
+        let mut writer = writers::open(&path, 2, &classes()).unwrap();
+        writer.append(&rows).unwrap();
+        writer.finish().unwrap();
+        assert_eq!(
+            labels_in(&path),
+            [Some(1), None, Some(1), Some(0)],
+            "{extension}"
+        );
+    }
+}
+
+#[test]
+fn ids_that_a_header_cannot_hold_go_beside_a_safetensors_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.safetensors");
+    let mut rows = features(
+        1,
+        (0..5000).map(|i| i as f32).collect(),
+        Some(vec![1; 5000]),
+    );
+    for (i, id) in rows.ids.iter_mut().enumerate() {
+        *id = format!("{i}{}", "\"/".repeat(1000)); // 2 kB that escaping makes 5 kB
+    }
+    let mut writer = writers::open(&path, 1, &classes()).unwrap();
+    writer.append(&rows).unwrap();
+    let note = writer.note().unwrap();
+    assert!(note.contains("a.labels.csv"), "{note}");
+    writer.finish().unwrap();
+    assert_eq!(names(folder.path()), ["a.labels.csv", "a.safetensors"]);
+    let bytes = std::fs::read(&path).unwrap();
+    assert!(u64::from_le_bytes(bytes[..8].try_into().unwrap()) < 1000);
+    let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+    let metadata = header.metadata().as_ref().unwrap();
+    assert_eq!(metadata["ids_file"], "a.labels.csv");
+    assert!(!metadata.contains_key("ids"));
+    let mut csv = csv::Reader::from_path(folder.path().join("a.labels.csv")).unwrap();
+    let read: Vec<(String, u32, String)> = csv.deserialize().map(Result::unwrap).collect();
+    assert_eq!(read.len(), 5000);
+    assert_eq!((&read[7].0, read[7].1), (&rows.ids[7], 1));
 }
 
 #[test]

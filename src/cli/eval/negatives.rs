@@ -46,8 +46,10 @@ pub(super) fn run(args: &Listed, json: bool) -> Result<()> {
         .iter()
         .filter(|(energy, _)| *energy <= right)
         .count();
-    let labels = cloud.labels.as_deref();
-    let same = |[a, b]: [usize; 2]| labels.map(|labels| labels[a] == labels[b]);
+    let same = |[a, b]: [usize; 2]| {
+        let both = cloud.label(a).zip(cloud.label(b));
+        both.map(|(a, b)| a == b)
+    };
     // Where classes are known they decide; else a wrong answer as low as a right one is suspected of being right.
     let is_false = |energy: f64, rows| same(rows).unwrap_or(energy <= right);
     let take = |wanted: bool| {
@@ -125,8 +127,8 @@ impl Opened {
     fn pair(&self, cloud: &Features, energy: f64, rows: [usize; 2]) -> Pair {
         let names = self.pairs.images.classes();
         let class = |row: usize| {
-            let label = cloud.labels.as_ref().map(|labels| labels[row] as usize)?;
-            names.get(label).cloned()
+            let label = cloud.label(row)?;
+            names.get(label as usize).cloned()
         };
         Pair {
             samples: rows.map(|row| cloud.samples[row]),

@@ -19,6 +19,7 @@ pub use digits::Digits;
 pub use folder::Folder;
 pub use idx::Idx;
 pub use parquet::Parquet;
+pub(super) use parquet::columns_beside_images;
 pub use reader::{Parts, Reader, Request};
 
 use crate::error::{Error, Result, hint};

@@ -19,6 +19,10 @@ pub struct Request<'a> {
     pub channels: usize,
     /// Whether first-level folders are classes; `None`: as the folders look.
     pub labels: Option<bool>,
+    /// The column of labels; `None`: as columns are usually called.
+    pub label: Option<&'a str>,
+    /// The value of 16-bit images that is white.
+    pub white: u16,
     /// Encoded bytes that may be kept in memory.
     pub cache: usize,
 }
@@ -38,6 +42,11 @@ pub trait Reader: Sync {
 
     /// Whether the images are part of the program, so that no file need exist.
     fn is_embedded(&self) -> bool {
+        false
+    }
+
+    /// Whether labels stand in a column, which `data.label` may choose.
+    fn takes_label(&self) -> bool {
         false
     }
 

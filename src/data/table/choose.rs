@@ -12,7 +12,7 @@ const NAMED: usize = 20;
 /// The columns of a table by their part, as a configuration names them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
-    /// Inputs; `None`: every column that is not named below; empty: no input.
+    /// Inputs; `None`: every column that is not named below and is no index of pandas; empty: no input.
     pub x: Option<Vec<String>>,
     /// Answers that are numbers.
     pub y: Vec<String>,
@@ -25,6 +25,8 @@ pub(super) struct Places {
     pub(super) x: Vec<usize>,
     pub(super) y: Vec<usize>,
     pub(super) label: Option<usize>,
+    /// Columns left out because they count the rows.
+    pub(super) indices: Vec<usize>,
 }
 
 impl Layout {
@@ -58,9 +60,11 @@ impl Layout {
         let label = self.label.as_ref();
         let label = label.map(|name| find("data.label", name)).transpose()?;
         let taken = |place: &usize| !y.contains(place) && label != Some(*place);
-        let x = match &self.x {
-            Some(x) => all("data.x", x)?,
-            None => (0..names.len()).filter(taken).collect(),
+        let (x, indices) = match &self.x {
+            Some(x) => (all("data.x", x)?, Vec::new()),
+            None => (0..names.len())
+                .filter(taken)
+                .partition(|&place| !is_index(place, &names[place])),
         };
         let mut every: Vec<usize> = x.iter().chain(&y).chain(&label).copied().collect();
         every.sort_unstable();
@@ -73,8 +77,34 @@ impl Layout {
                 ),
             ));
         }
-        Ok(Places { x, y, label })
+        Ok(Places {
+            x,
+            y,
+            label,
+            indices,
+        })
     }
+}
+
+/// Whether pandas calls the index of a table so: it counts the rows and says nothing of them.
+fn is_index(place: usize, name: &str) -> bool {
+    let level = name.strip_prefix("__index_level_");
+    level.is_some_and(|level| level.ends_with("__"))
+        || name == "Unnamed: 0"
+        || name.starts_with("Unnamed: 0.")
+        || (place == 0 && name.is_empty())
+}
+
+/// What a person should know of a column that was left out.
+pub(super) fn left_out(name: &str, path: &Path) -> String {
+    let column = match name {
+        "" => "the first column, which has no name,".into(),
+        name => format!("column `{name}`"),
+    };
+    format!(
+        "{}: {column} is the index of a pandas table and left out; name it in `data.x` if it is an input",
+        path.display()
+    )
 }
 
 fn absent(key: &str, wanted: &str, names: &[String]) -> String {

@@ -24,6 +24,8 @@ pub struct Tables {
     pub scales: Scales,
     /// What the rows were drawn from, which knows every right answer; `None` for files.
     pub generator: Option<&'static dyn Generator>,
+    /// Sentences for the user: which columns were left out.
+    pub notes: Vec<String>,
 }
 
 /// Read or draw the rows, split them and standardise them, as a pure function of (source, configuration, seed).
@@ -46,6 +48,7 @@ pub fn open(config: &DataConfig, seed: u64) -> Result<Tables> {
     } else {
         Scales::identity(train.x_names.len(), train.y_names.len())
     };
+    let notes = train.notes.clone();
     let [train, validation, test] = parts.map(|rows| rows.table(&scales));
     Ok(Tables {
         train: train?,
@@ -53,6 +56,7 @@ pub fn open(config: &DataConfig, seed: u64) -> Result<Tables> {
         test: test?,
         scales,
         generator,
+        notes,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::choose::{Layout, Places};
+use super::choose::{Layout, Places, left_out};
 use super::columns::{Columns, unusable};
 use super::open::open;
 use super::rows::TableRows;
@@ -25,6 +25,8 @@ pub fn read(path: &Path, layout: &Layout) -> Result<TableRows> {
         ));
     }
     let mut rows = numbers(file.as_ref(), &places)?;
+    let notes = places.indices.iter();
+    rows.notes = notes.map(|&i| left_out(&file.names()[i], path)).collect();
     if let Some(place) = places.label {
         let words = file.words(place)?;
         rows.use_classes(&words).map_err(|problem| {

@@ -21,6 +21,8 @@ pub struct TableRows {
     pub labels: Option<Vec<u32>>,
     /// Class names.
     pub classes: Vec<String>,
+    /// Sentences for the user: which columns were left out.
+    pub notes: Vec<String>,
 }
 
 impl TableRows {
@@ -84,6 +86,7 @@ impl TableRows {
             x_names: self.x_names.clone(),
             y_names: self.y_names.clone(),
             classes: self.classes.clone(),
+            notes: self.notes.clone(),
         }
     }
 

@@ -14,6 +14,11 @@ pub trait EmbeddingWriter: Send {
     /// [`crate::error::Error::Data`] when the disk refuses.
     fn append(&mut self, rows: &Features) -> Result<()>;
 
+    /// What a person should know of the file about to be finished: a sentence, or nothing.
+    fn note(&self) -> Option<String> {
+        None
+    }
+
     /// Sync the file and put it under its final name.
     ///
     /// # Errors
@@ -39,12 +44,13 @@ pub(super) fn part_of(rows: &Features, i: usize) -> Option<&'static str> {
 }
 
 /// Class names, by label.
+#[derive(Clone)]
 pub(super) struct Classes(pub(super) Vec<String>);
 
 impl Classes {
     /// Label and class name of row `i`; `None` where unknown.
     pub(super) fn of<'a>(&'a self, rows: &Features, i: usize) -> (Option<u32>, Option<&'a str>) {
-        let label = rows.labels.as_ref().map(|labels| labels[i]);
+        let label = rows.label(i);
         let name = label.and_then(|l| self.0.get(l as usize));
         (label, name.map(String::as_str))
     }

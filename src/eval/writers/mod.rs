@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `.parquet` | id, part, label, class, embedding | tables in pandas, DuckDB, Spark, Hugging Face |
 //! | `.npy` | the matrix; ids, parts and labels in `<stem>.labels.csv` beside it | NumPy |
-//! | `.safetensors` | `embeddings`, `labels`; ids, parts and classes as JSON in the metadata | PyTorch, candle |
+//! | `.safetensors` | `embeddings`, `labels`; ids, parts and classes as JSON in the metadata; very many ids in `<stem>.labels.csv` beside it | PyTorch, candle |
 //! | `.csv` | id, part, label, class, e0, e1, … | spreadsheets |
 //! | `.jsonl` | one object a row | scripts |
 //!
@@ -96,6 +96,10 @@ impl EmbeddingWriter for Checked {
             )));
         }
         self.inner.append(rows)
+    }
+
+    fn note(&self) -> Option<String> {
+        self.inner.note()
     }
 
     fn finish(self: Box<Self>) -> Result<()> {

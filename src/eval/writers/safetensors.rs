@@ -1,12 +1,14 @@
 //! safetensors: `embeddings` (N, D) f32, `labels` (N,) i64 (−1 where unknown; absent in unlabelled data);
-//! the metadata holds `ids`, `parts` (where known) and `classes` as JSON lists.
+//! the metadata holds `ids`, `parts` (where known) and `classes` as JSON lists. Ids that would make the header too long for
+//! other readers go to `<stem>.labels.csv` beside it, whose name then stands in the metadata as `ids_file`.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::csv::Table;
 use super::format::{Classes, EmbeddingWriter, Format, part_of};
 use super::npy::write_f32;
 use crate::atomic::{AtomicFile, folder_of, unwritable};
@@ -19,17 +21,16 @@ pub(super) const FORMAT: Format = Format {
     create: |path, dim, classes| Ok(Box::new(Safetensors::create(path, dim, classes)?)),
 };
 
-/// Readers of the format refuse a longer header.
-const LONGEST_HEADER: usize = 100_000_000;
+/// Readers of the format refuse a longer header: the strictest known one above 25 MB.
+const LONGEST_HEADER: usize = 20_000_000;
 
 /// The header, which comes first, needs all ids and the number of rows: the matrix waits in an unnamed file.
 struct Safetensors {
     file: AtomicFile,
     matrix: BufWriter<File>,
     dim: usize,
-    ids: Vec<String>,
-    parts: Vec<Option<&'static str>>,
-    labels: Vec<i64>,
+    names: Features,   // ids, parts and labels, without the numbers
+    ids_length: usize, // of all ids in the header
     classes: Classes,
 }
 
@@ -41,28 +42,40 @@ impl Safetensors {
             file,
             matrix: BufWriter::new(matrix),
             dim,
-            ids: Vec::new(),
-            parts: Vec::new(),
-            labels: Vec::new(),
+            names: Features::default(),
+            ids_length: 0,
             classes,
         })
     }
 
+    /// Where the ids go when the header cannot hold them.
+    fn beside(&self) -> Option<PathBuf> {
+        let path = self.file.path().with_extension("labels.csv");
+        (self.ids_length > LONGEST_HEADER).then_some(path)
+    }
+
     /// Labels lie before the matrix, so that their 8 bytes are aligned.
     fn header(&self, labelled: bool) -> Result<Vec<u8>> {
-        let rows = self.ids.len();
+        let rows = self.names.ids.len();
         let text = |names: &[String]| json!(names).to_string();
         let labels_end = if labelled { 8 * rows } else { 0 };
         let mut header = json!({
-            "__metadata__": { "ids": text(&self.ids), "classes": text(&self.classes.0) },
+            "__metadata__": { "classes": text(&self.classes.0) },
             "embeddings": {
                 "dtype": "F32",
                 "shape": [rows, self.dim],
                 "data_offsets": [labels_end, labels_end + 4 * rows * self.dim],
             },
         });
-        if self.parts.iter().any(Option::is_some) {
-            header["__metadata__"]["parts"] = json!(json!(self.parts).to_string());
+        let (key, ids) = match self.beside() {
+            Some(path) => ("ids_file", file_name(&path)),
+            None => ("ids", text(&self.names.ids)),
+        };
+        header["__metadata__"][key] = ids.into();
+        if self.beside().is_none() && !self.names.parts.is_empty() {
+            let parts = (0..rows).map(|i| part_of(&self.names, i));
+            let parts: Vec<Option<&str>> = parts.collect();
+            header["__metadata__"]["parts"] = json!(parts).to_string().into();
         }
         if labelled {
             header["labels"] =
@@ -73,7 +86,7 @@ impl Safetensors {
         if header.len() > LONGEST_HEADER {
             return Err(Error::data(
                 self.file.path(),
-                "too many ids for the header of a safetensors file; write .parquet or .npy instead",
+                "too many names of classes for the header of a safetensors file; write .parquet or .npy instead",
             ));
         }
         Ok(header)
@@ -83,7 +96,8 @@ impl Safetensors {
         self.file.write_all(&(header.len() as u64).to_le_bytes())?;
         self.file.write_all(header)?;
         if labelled {
-            for label in &self.labels {
+            for label in &self.names.labels {
+                let label = label.map_or(-1, i64::from);
                 self.file.write_all(&label.to_le_bytes())?;
             }
         }
@@ -96,21 +110,46 @@ impl Safetensors {
 impl EmbeddingWriter for Safetensors {
     fn append(&mut self, rows: &Features) -> Result<()> {
         write_f32(&mut self.matrix, &rows.values).map_err(|e| unwritable(self.file.path(), &e))?;
-        self.ids.extend_from_slice(&rows.ids);
-        let parts = (0..rows.rows()).map(|i| part_of(rows, i));
-        self.parts.extend(parts);
-        match &rows.labels {
-            Some(labels) => self.labels.extend(labels.iter().map(|l| i64::from(*l))),
-            None => self.labels.resize(self.ids.len(), -1),
-        }
+        self.names.ids.extend_from_slice(&rows.ids);
+        let labels = (0..rows.rows()).map(|i| rows.label(i));
+        self.names.labels.extend(labels);
+        self.names.parts.extend_from_slice(&rows.parts);
+        self.ids_length += rows.ids.iter().map(|id| in_header(id)).sum::<usize>();
         Ok(())
     }
 
+    fn note(&self) -> Option<String> {
+        let beside = self.beside()?;
+        Some(format!(
+            "the ids are too many for the header of a safetensors file and go, row by row, to {}",
+            beside.display()
+        ))
+    }
+
     fn finish(mut self: Box<Self>) -> Result<()> {
-        let labelled = self.labels.iter().any(|l| *l >= 0);
+        let labelled = self.names.labels.iter().any(Option::is_some);
         let header = self.header(labelled)?;
         self.assemble(&header, labelled)
             .map_err(|e| unwritable(self.file.path(), &e))?;
+        if let Some(path) = self.beside() {
+            let mut table = Table::create(&path, Vec::new(), self.classes.clone())?;
+            for i in 0..self.names.ids.len() {
+                table.row(&self.names, i, &[])?;
+            }
+            table.finish()?; // first: a matrix that is there has its ids
+        }
         self.file.commit()
     }
+}
+
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
+/// Bytes that `id` takes in the header: JSON inside of JSON, whose quotes and backslashes are escaped once more.
+fn in_header(id: &str) -> usize {
+    let escaped = json!(id).to_string();
+    let twice = escaped.bytes().filter(|byte| matches!(byte, b'"' | b'\\'));
+    escaped.len() + twice.count() + 1
 }

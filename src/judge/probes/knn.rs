@@ -47,5 +47,5 @@ impl FeatureProbe for NeighborProbe {
 /// Accuracy on `test` of the vote of its neighbours in `bank`.
 pub(in crate::judge) fn knn_accuracy(knn: Knn, bank: &Features, test: &Features) -> Result<f64> {
     let votes = knn.predict(bank, test)?;
-    Ok(accuracy(&votes.predictions, test.known_labels()?))
+    Ok(accuracy(&votes.predictions, &test.known_labels()?))
 }

@@ -45,5 +45,5 @@ pub(in crate::judge) fn logistic_accuracy(
     test: &Features,
 ) -> Result<f64> {
     let fitted = probe.fit(train)?;
-    Ok(accuracy(&fitted.predict(test)?, test.known_labels()?))
+    Ok(accuracy(&fitted.predict(test)?, &test.known_labels()?))
 }

@@ -38,7 +38,7 @@ impl Layers {
         let rows = TableSource {
             x: scale.rows(train),
             dim: train.dim,
-            labels: Some(train.known_labels()?.to_vec()),
+            labels: Some(train.known_labels()?),
             answers: None,
             batch: BATCH.min(train.rows()),
             seed,
@@ -100,7 +100,7 @@ impl Layers {
             let own = energies
                 .narrow(1, layer * self.classes, self.classes)?
                 .contiguous()?;
-            Ok(accuracy(&own.argmin(1)?.to_vec1::<u32>()?, labels))
+            Ok(accuracy(&own.argmin(1)?.to_vec1::<u32>()?, &labels))
         });
         layers.collect()
     }

@@ -31,7 +31,8 @@ impl Reader for FolderReader {
     fn open(&self, request: &Request) -> Result<Parts> {
         let (root, channels) = (request.path, request.channels);
         let Some(layout) = parts(root)? else {
-            return Ok(one_part(Folder::open(root, channels, request.labels)?));
+            let folder = Folder::open(root, channels, request.labels)?;
+            return Ok(one_part(folder.with_white(request.white)));
         };
         let mut sets: Vec<(Part, Folder)> = Vec::new();
         let mut classes = Vec::new();
@@ -54,7 +55,7 @@ impl Reader for FolderReader {
                 set.add_notes(layout.notes.clone());
                 classes = set.classes().to_vec();
             }
-            sets.push((part, set));
+            sets.push((part, set.with_white(request.white)));
         }
         let shared = |(part, set): (Part, Folder)| (part, Arc::new(set) as Arc<dyn Dataset>);
         Ok(sets.into_iter().map(shared).collect())

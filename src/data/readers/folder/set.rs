@@ -6,7 +6,8 @@ use super::annotations;
 use super::classes::{class_of, level, level_of, names, number};
 use super::files::{EXTENSIONS, Found, read};
 use crate::data::dataset::Dataset;
-use crate::data::decode::decode;
+use crate::data::decode::decode_within;
+use crate::data::depth::{WHITE, highest};
 use crate::data::ids::text_of;
 use crate::data::image::Image;
 use crate::error::{Error, Result};
@@ -26,6 +27,7 @@ pub struct Folder {
     labels: Option<Vec<u32>>,
     classes: Vec<String>,
     channels: usize,
+    white: u16,
     notes: Vec<String>,
 }
 
@@ -76,6 +78,7 @@ impl Folder {
             labels: None,
             classes: Vec::new(),
             channels,
+            white: WHITE,
             notes,
         };
         if folder.files.is_empty() {
@@ -91,6 +94,13 @@ impl Folder {
             folder.find_classes(top, labelled.is_some())?;
         }
         Ok(folder)
+    }
+
+    /// The same images with the value `white` of those of 16 bits white.
+    #[must_use]
+    pub fn with_white(mut self, white: u16) -> Self {
+        self.white = white;
+        self
     }
 
     /// The images of the class folders, if there are any: not those of the folders apart.
@@ -211,7 +221,12 @@ impl Dataset for Folder {
     fn get(&self, index: usize) -> Result<Image> {
         let path = self.root.join(&self.files[index]);
         let bytes = read(&path).map_err(|e| Error::data(&path, e))?;
-        decode(&bytes, self.channels).map_err(|problem| Error::data(&path, problem))
+        decode_within(&bytes, self.channels, self.white)
+            .map_err(|problem| Error::data(&path, problem))
+    }
+
+    fn highest(&self, index: usize) -> Option<u16> {
+        highest(&read(&self.root.join(&self.files[index])).ok()?)
     }
 
     fn label(&self, index: usize) -> Option<u32> {

@@ -3,52 +3,133 @@
 use ::parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use arrow::datatypes::{DataType, Schema};
 
-/// A label column: its leaf and its name.
-type Label = Option<(usize, String)>;
+/// Names that a column of classes usually has.
+pub(super) const LABELS: [&str; 6] = [
+    "label",
+    "labels",
+    "fine_label",
+    "class",
+    "target",
+    "coarse_label",
+];
 
-/// Leaf columns of the image bytes and of the label.
-pub(super) fn columns(metadata: &ArrowReaderMetadata) -> Result<(usize, Label), String> {
+/// Leaf columns of the encoded images and, where they may lie on disk, of their paths.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ImageColumns {
+    pub(super) bytes: usize,
+    pub(super) path: Option<usize>,
+}
+
+/// A column of labels.
+#[derive(Clone, Debug)]
+pub(super) struct LabelColumn {
+    pub(super) leaf: usize,
+    pub(super) name: String,
+}
+
+/// Where the leaf at `path` stands among all leaf columns.
+fn leaf(metadata: &ArrowReaderMetadata, path: &[&str]) -> Option<usize> {
+    let columns = metadata.parquet_schema().columns();
+    columns
+        .iter()
+        .position(|column| column.path().parts() == path)
+}
+
+/// The names of all columns.
+pub(super) fn names(schema: &Schema) -> Vec<String> {
+    let fields = schema.fields().iter();
+    fields.map(|field| field.name().clone()).collect()
+}
+
+/// The column of images.
+pub(super) fn image_columns(metadata: &ArrowReaderMetadata) -> Result<ImageColumns, String> {
     let schema = metadata.schema();
-    let leaf = |path: &[&str]| {
-        let columns = metadata.parquet_schema().columns();
-        columns
-            .iter()
-            .position(|column| column.path().parts() == path)
-    };
     let image_of = |name: &str| match schema.field_with_name(name).ok()?.data_type() {
         DataType::Struct(fields) => {
-            let bytes = fields.iter().find(|field| field.name() == "bytes")?;
-            is_binary(bytes.data_type()).then(|| leaf(&[name, "bytes"]))?
+            let child = |wanted: &str| fields.iter().find(|field| field.name() == wanted);
+            let path = child("path").filter(|field| is_text(field.data_type()));
+            let path = path.and_then(|_| leaf(metadata, &[name, "path"]));
+            let bytes = child("bytes")?.data_type();
+            // Pictures that all lie on disk may leave a column of nulls.
+            let usable = is_binary(bytes) || (*bytes == DataType::Null && path.is_some());
+            let bytes = usable.then(|| leaf(metadata, &[name, "bytes"]))??;
+            Some(ImageColumns { bytes, path })
         }
-        kind => is_binary(kind).then(|| leaf(&[name]))?,
+        kind => {
+            let bytes = is_binary(kind).then(|| leaf(metadata, &[name]))??;
+            Some(ImageColumns { bytes, path: None })
+        }
     };
-    let names = || schema.fields().iter().map(|field| field.name().as_str());
-    let image = ["image", "img"]
-        .into_iter()
-        .chain(names())
-        .find_map(image_of);
-    let Some(image) = image else {
-        let names: Vec<_> = names().collect();
-        return Err(format!(
+    let names = names(schema);
+    let first = ["image", "img"].into_iter();
+    let mut candidates = first.chain(names.iter().map(String::as_str));
+    candidates.find_map(image_of).ok_or_else(|| {
+        format!(
             "no image column: none of {} is a struct with `bytes`, or binary; this is not the Hugging Face image layout",
             names.join(", ")
-        ));
+        )
+    })
+}
+
+/// The column of labels: that called `wanted`, or without a wish one of the usual names, or one whose classes the
+/// metadata name. Columns of integers are preferred.
+pub(super) fn label_column(
+    metadata: &ArrowReaderMetadata,
+    wanted: Option<&str>,
+) -> Result<Option<LabelColumn>, String> {
+    let schema = metadata.schema();
+    let column = |name: &str| {
+        let leaf = leaf(metadata, &[name])?;
+        let name = name.to_string();
+        Some(LabelColumn { leaf, name })
     };
-    let label_of = |name: &str| {
-        let field = schema.field_with_name(name).ok()?;
-        let leaf = field.data_type().is_integer().then(|| leaf(&[name]))??;
-        Some((leaf, name.to_string()))
+    if let Some(wanted) = wanted {
+        let Ok(field) = schema.field_with_name(wanted) else {
+            return Ok(None);
+        };
+        let found = column(wanted).filter(|_| is_class(field.data_type()));
+        return match found {
+            Some(found) => Ok(Some(found)),
+            None => Err(format!(
+                "`data.label`: column `{wanted}` holds {}, which is no class; name a column of integers, words or \
+                 truth values",
+                field.data_type()
+            )),
+        };
+    }
+    let names = names(schema);
+    let described = names
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !class_names(schema, name).is_empty());
+    let usual: Vec<&str> = LABELS.into_iter().chain(described).collect();
+    let of_kind = |fits: fn(&DataType) -> bool| {
+        let mut fitting = usual.iter().filter(|name| {
+            let field = schema.field_with_name(name);
+            field.is_ok_and(|field| fits(field.data_type()))
+        });
+        fitting.find_map(|name| column(name))
     };
-    let known = [
-        "label",
-        "labels",
-        "fine_label",
-        "class",
-        "target",
-        "coarse_label",
-    ];
-    let described = names().filter(|name| !class_names(schema, name).is_empty());
-    Ok((image, known.into_iter().chain(described).find_map(label_of)))
+    Ok(of_kind(DataType::is_integer).or_else(|| of_kind(is_class)))
+}
+
+fn is_class(kind: &DataType) -> bool {
+    match kind {
+        DataType::Dictionary(_, values) => is_class(values),
+        DataType::Boolean | DataType::Null => true,
+        kind => kind.is_integer() || kind.is_floating() || is_text(kind),
+    }
+}
+
+/// Whether a column holds words.
+pub(super) fn is_text(kind: &DataType) -> bool {
+    match kind {
+        DataType::Dictionary(_, values) => is_text(values),
+        kind => matches!(
+            kind,
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+        ),
+    }
 }
 
 fn is_binary(kind: &DataType) -> bool {

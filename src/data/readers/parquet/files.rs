@@ -39,18 +39,35 @@ fn search(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
+/// The part that a file stands for by its own name or that of its folder; train where neither says.
+///
+/// A folder `label=3` of a partitioned table is one of its columns and names none, but `split=train` does.
+fn part_of(file: &Path, root: &Path) -> Part {
+    let word = |name: &str| {
+        let name = name.to_lowercase();
+        Part::of_name(name.split(|c: char| !c.is_alphanumeric()).next()?)
+    };
+    let below = file.strip_prefix(root).unwrap_or(file).parent();
+    let above = below.into_iter().flat_map(Path::ancestors);
+    let mut folders: Vec<&str> = above
+        .filter_map(|path| path.file_name()?.to_str())
+        .collect();
+    folders.extend(file.parent().and_then(|path| path.file_name()?.to_str()));
+    let split = || {
+        folders
+            .iter()
+            .find_map(|name| word(name.strip_prefix("split=")?))
+    };
+    let folder = || word(folders.iter().find(|name| !name.contains('='))?);
+    let name = file.file_name().and_then(|name| word(name.to_str()?));
+    name.or_else(split).or_else(folder).unwrap_or(Part::Train)
+}
+
 /// The files at `root` by part: from the start of the file name, else from the name of its folder, else train.
 pub(super) fn parts(root: &Path) -> Result<Vec<(Part, Vec<PathBuf>)>> {
     let mut parts: Vec<(Part, Vec<PathBuf>)> = Vec::new();
     for file in files(root)? {
-        let word = |name: Option<&std::ffi::OsStr>| {
-            let name = name?.to_str()?.to_lowercase();
-            Part::of_name(name.split(|c: char| !c.is_alphanumeric()).next()?)
-        };
-        let folder = file.parent().and_then(Path::file_name);
-        let part = word(file.file_name())
-            .or_else(|| word(folder))
-            .unwrap_or(Part::Train);
+        let part = part_of(&file, root);
         match parts.iter_mut().find(|(other, _)| *other == part) {
             Some((_, files)) => files.push(file),
             None => parts.push((part, vec![file])),

@@ -2,11 +2,13 @@
 
 mod columns;
 mod files;
+mod labels;
+mod on_disk;
 mod row_cache;
 mod set;
 mod shard;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
@@ -14,7 +16,7 @@ use schemars::JsonSchema;
 use super::reader::{Parts, Reader, Request, has_extension};
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
-use crate::error::Result;
+use crate::error::{Error, Result, hint};
 
 pub use set::Parquet;
 
@@ -30,12 +32,72 @@ impl Reader for ParquetReader {
         Ok(has_extension(source, "parquet"))
     }
 
-    fn open(&self, request: &Request) -> Result<Parts> {
-        let open = |(part, files): (Part, Vec<PathBuf>)| -> Result<(Part, Arc<dyn Dataset>)> {
-            let mut set = Parquet::open(&files, request.channels, request.cache)?;
-            set.name_below(&files, request.path); // one root for all parts
-            Ok((part, Arc::new(set)))
-        };
-        files::parts(request.path)?.into_iter().map(open).collect()
+    fn takes_label(&self) -> bool {
+        true
     }
+
+    fn open(&self, request: &Request) -> Result<Parts> {
+        let root = if request.path.is_dir() {
+            request.path
+        } else {
+            request.path.parent().unwrap_or(request.path)
+        };
+        let how = (request.channels, request.cache);
+        let mut sets = Vec::new();
+        for (part, files) in files::parts(request.path)? {
+            let set = Parquet::of(&files, how, root, request.label)?;
+            let mut set = set.with_white(request.white);
+            set.name_below(&files, request.path); // one root for all parts
+            sets.push((part, set));
+        }
+        share_classes(&mut sets, request)?;
+        let shared = |(part, set): (Part, Parquet)| (part, Arc::new(set) as Arc<dyn Dataset>);
+        Ok(sets.into_iter().map(shared).collect())
+    }
+}
+
+/// Number labels that are words alike in all parts; refuse a column of labels that no part has.
+fn share_classes(sets: &mut [(Part, Parquet)], request: &Request) -> Result<()> {
+    let in_words: Vec<bool> = sets.iter().filter_map(|(_, set)| set.in_words()).collect();
+    if let Some(label) = request.label.filter(|_| in_words.is_empty()) {
+        let columns = sets.first().map_or_else(Vec::new, |(_, set)| set.columns());
+        return Err(no_labels(request.path, label, &columns));
+    }
+    if !in_words.contains(&true) {
+        return Ok(());
+    }
+    if in_words.contains(&false) {
+        return Err(set::mixed(request.path));
+    }
+    let classes = sets.iter().flat_map(|(_, set)| set.classes().to_vec());
+    let classes = labels::ordered(classes);
+    for (_, set) in sets {
+        set.use_classes(&classes);
+    }
+    Ok(())
+}
+
+fn no_labels(path: &Path, label: &str, columns: &[String]) -> Error {
+    let path = path.display();
+    Error::Usage(if columns.iter().any(|column| column == label) {
+        format!(
+            "{path}: `data.label`: column `{label}` names no class in any row; fill it, or leave the key out"
+        )
+    } else {
+        let way = hint(label, columns.iter().map(String::as_str));
+        format!("{path}: `data.label`: there is no column `{label}`; {way}")
+    })
+}
+
+/// The columns of the first Parquet file at `path`, folders `name=value` included, where it holds images; what cannot be
+/// read is left to whoever opens it.
+pub(in crate::data) fn columns_beside_images(path: &Path) -> Option<Vec<String>> {
+    let files = files::files(path).ok()?;
+    let first = files.first()?;
+    let mut columns = shard::columns_beside_images(first)?;
+    let folders = first
+        .ancestors()
+        .filter_map(|path| path.file_name()?.to_str());
+    columns.extend(folders.filter_map(|folder| Some(labels::hive(folder)?.0.to_string())));
+    Some(columns)
 }

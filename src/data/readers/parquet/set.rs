@@ -3,14 +3,20 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::row_cache::RowCache;
-use super::shard::Shard;
+use super::labels::{Labels, UNKNOWN, ordered};
+use super::row_cache::{RowCache, Stored};
+use super::shard::{Opening, Shard};
 use crate::data::dataset::Dataset;
-use crate::data::decode::decode;
+use crate::data::decode::decode_within;
+use crate::data::depth::{WHITE, highest};
 use crate::data::ids::{common_folder, names_below};
 use crate::data::image::Image;
 use crate::data::starts::Starts;
 use crate::error::{Error, Result};
+
+/// What is wrong with a row that is empty.
+const NOTHING: &str =
+    "holds no picture and no path to one; remove the row, or put its picture there";
 
 /// The shards of one part, read row group by row group.
 ///
@@ -20,9 +26,10 @@ pub struct Parquet {
     shards: Vec<Shard>,
     runs: Vec<(usize, usize)>, // shard, and run in the shard
     starts: Starts,            // of the runs
-    labels: Option<Vec<u32>>,
+    labels: Option<Labels>,
     classes: Vec<String>,
     channels: usize,
+    white: u16,
     budget: usize,
     cache: RowCache,
 }
@@ -33,6 +40,22 @@ impl Parquet {
     /// # Errors
     /// A truncated or foreign file, no image column, or labels that do not fit the class names.
     pub fn open(files: &[PathBuf], channels: usize, budget: usize) -> Result<Self> {
+        let root = files.first().and_then(|file| file.parent());
+        Self::of(
+            files,
+            (channels, budget),
+            root.unwrap_or(Path::new("")),
+            None,
+        )
+    }
+
+    /// As [`Parquet::open`], of a data set at `root`, with the labels of the column `label` where one is named.
+    pub(super) fn of(
+        files: &[PathBuf],
+        (channels, budget): (usize, usize),
+        root: &Path,
+        label: Option<&str>,
+    ) -> Result<Self> {
         let mut set = Self {
             shards: Vec::new(),
             runs: Vec::new(),
@@ -40,27 +63,27 @@ impl Parquet {
             labels: None,
             classes: Vec::new(),
             channels,
+            white: WHITE,
             budget,
             cache: RowCache::new(budget),
         };
-        let mut labels = Some(Vec::new());
+        let how = Opening {
+            root,
+            label,
+            run_bytes: (budget / 8).max(1),
+        };
         for (i, path) in files.iter().enumerate() {
-            let mut shard = Shard::open(path, (budget / 8).max(1))
-                .map_err(|problem| Error::data(path, problem))?;
+            let shard = Shard::open(path, how).map_err(|problem| Error::data(path, problem))?;
             for (run, info) in shard.runs.iter().enumerate() {
                 set.runs.push((i, run));
                 set.starts.push(info.rows);
             }
-            labels = labels.zip(shard.labels.take()).map(|(mut all, more)| {
-                all.extend(more);
-                all
-            });
             if set.classes.is_empty() {
                 set.classes.clone_from(&shard.classes);
             }
             set.shards.push(shard);
         }
-        set.use_labels(labels, files.first())?;
+        set.join_labels(files)?;
         set.name_below(files, &common_folder(files));
         Ok(set)
     }
@@ -72,13 +95,50 @@ impl Parquet {
         }
     }
 
-    fn use_labels(&mut self, labels: Option<Vec<u32>>, file: Option<&PathBuf>) -> Result<()> {
-        let top = labels
+    /// The labels of all shards one after the other; those of a shard without any are unknown.
+    fn join_labels(&mut self, files: &[PathBuf]) -> Result<()> {
+        let known = |shard: &&Shard| shard.labels.as_ref().is_some_and(|l| !l.are_unknown());
+        let words = |shard: &Shard| {
+            shard
+                .labels
+                .as_ref()
+                .and_then(|labels| labels.words.clone())
+        };
+        let in_words: Vec<bool> = self
+            .shards
             .iter()
-            .flatten()
-            .filter(|&&label| label != u32::MAX)
-            .max();
-        let Some(count) = top.map(|&top| top as usize + 1) else {
+            .filter(known)
+            .map(|s| words(s).is_some())
+            .collect();
+        if in_words.contains(&true) && in_words.contains(&false) {
+            let path = files.first().map_or(Path::new("."), PathBuf::as_path);
+            return Err(mixed(path));
+        }
+        let worded = in_words.contains(&true);
+        if worded {
+            self.classes = ordered(self.shards.iter().filter_map(words).flatten());
+        }
+        let mut all = Labels {
+            codes: Vec::new(),
+            words: worded.then(|| self.classes.clone()),
+        };
+        for shard in &mut self.shards {
+            match shard.labels.take() {
+                Some(mut labels) => {
+                    if worded {
+                        labels.renumber(&self.classes);
+                    }
+                    all.codes.extend(labels.codes);
+                }
+                None => all.codes.extend(std::iter::repeat_n(UNKNOWN, shard.rows())),
+            }
+        }
+        self.use_labels(all, files.first())
+    }
+
+    fn use_labels(&mut self, labels: Labels, file: Option<&PathBuf>) -> Result<()> {
+        let known = labels.codes.iter().filter(|&&label| label != UNKNOWN);
+        let Some(count) = known.max().map(|&top| top as usize + 1) else {
             self.classes.clear(); // no label at all
             return Ok(());
         };
@@ -96,8 +156,52 @@ impl Parquet {
                 problem,
             ));
         }
-        self.labels = labels;
+        self.labels = Some(labels);
         Ok(())
+    }
+
+    /// Whether its labels are words; `None` in unlabelled data.
+    pub(super) fn in_words(&self) -> Option<bool> {
+        self.labels.as_ref().map(|labels| labels.words.is_some())
+    }
+
+    /// Number labels that are words by `classes`, which several parts of one set share and which hold all of them.
+    pub(super) fn use_classes(&mut self, classes: &[String]) {
+        if let Some(labels) = &mut self.labels {
+            labels.renumber(classes);
+            self.classes = classes.to_vec();
+        }
+    }
+
+    /// The columns of its first shard.
+    pub(super) fn columns(&self) -> Vec<String> {
+        self.shards.first().map_or_else(Vec::new, Shard::columns)
+    }
+
+    /// The same images with the value `white` of those of 16 bits white.
+    pub(super) fn with_white(mut self, white: u16) -> Self {
+        self.white = white;
+        self
+    }
+
+    /// What `look` makes of the encoded picture `index`, which a shard holds or names by its path.
+    fn encoded<T>(
+        &self,
+        index: usize,
+        look: impl FnOnce(&[u8]) -> Result<T, String>,
+    ) -> Result<T, String> {
+        let (shard, _, run, row) = self.locate(index);
+        let shard = &self.shards[shard];
+        let loaded = self.cache.get(run, || shard.load(self.runs[run].1));
+        match loaded.get() {
+            Some(Ok(rows)) => match rows.get(row) {
+                Stored::Image([]) => Err(NOTHING.into()),
+                Stored::Image(bytes) => look(bytes),
+                Stored::Path(path) => look(&shard.read_file(path)?),
+            },
+            Some(Err(problem)) => Err(problem.clone()),
+            None => Err("its row group was not read".into()),
+        }
     }
 
     /// Bytes of encoded images held in memory now.
@@ -124,26 +228,33 @@ impl Parquet {
     }
 }
 
+/// The labels of some files are words, those of others numbers.
+pub(super) fn mixed(path: &Path) -> Error {
+    let problem = "the labels of some of its files are words, those of others numbers; write all of them alike";
+    Error::data(path, problem)
+}
+
 impl Dataset for Parquet {
     fn len(&self) -> usize {
         self.starts.total()
     }
 
     fn get(&self, index: usize) -> Result<Image> {
-        let (shard, row_of_shard, run, row) = self.locate(index);
-        let shard = &self.shards[shard];
-        let loaded = self.cache.get(run, || shard.load(self.runs[run].1));
-        let image = match loaded.get() {
-            Some(Ok(rows)) => decode(rows.get(row), self.channels),
-            Some(Err(problem)) => Err(problem.clone()),
-            None => Err("its row group was not read".into()),
-        };
-        image.map_err(|problem| Error::data(format!("{}#{row_of_shard}", shard.name), problem))
+        let image = self.encoded(index, |bytes| {
+            decode_within(bytes, self.channels, self.white)
+        });
+        image.map_err(|problem| Error::data(self.id(index), problem))
+    }
+
+    fn highest(&self, index: usize) -> Option<u16> {
+        self.encoded(index, |bytes| Ok(highest(bytes)))
+            .ok()
+            .flatten()
     }
 
     fn label(&self, index: usize) -> Option<u32> {
-        let label = self.labels.as_ref().map(|labels| labels[index]);
-        label.filter(|&label| label != u32::MAX)
+        let label = self.labels.as_ref().map(|labels| labels.codes[index]);
+        label.filter(|&label| label != UNKNOWN)
     }
 
     fn classes(&self) -> &[String] {

@@ -12,19 +12,31 @@ use ::parquet::arrow::arrow_reader::{
 use ::parquet::file::metadata::RowGroupMetaData;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::DataType;
 
-use super::columns::{class_names, columns};
+use super::columns::{
+    ImageColumns, LABELS, LabelColumn, class_names, image_columns, is_text, label_column, names,
+};
+use super::labels::{Collected, Labels, of_folders};
+use super::on_disk;
 use super::row_cache::Rows;
 
 /// More encoded bytes than this in one run is not a data set: a few repeated values can announce any amount.
 const MAX_RUN: usize = 1 << 30;
 
-/// Above this a number is no class; it bounds the list of class names.
-const MAX_CLASSES: i64 = 1 << 20;
-
 /// Pieces one row group may be cut into.
 const MAX_PIECES: u64 = 4096;
+
+/// How the shards of a set are opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opening<'a> {
+    /// The folder of the data set.
+    pub(super) root: &'a Path,
+    /// The column of labels; `None`: as columns are usually called.
+    pub(super) label: Option<&'a str>,
+    /// Encoded bytes of a run, at most.
+    pub(super) run_bytes: usize,
+}
 
 /// A run of rows that is read at once: a row group, or a part of a large one.
 #[derive(Clone, Copy, Debug)]
@@ -42,21 +54,23 @@ pub(super) struct Run {
 pub(super) struct Shard {
     path: PathBuf,
     metadata: ArrowReaderMetadata,
-    image: usize, // leaf column of the encoded bytes
+    root: PathBuf, // of the data set
+    image: ImageColumns,
     pub(super) name: String,
     pub(super) runs: Vec<Run>,
-    pub(super) labels: Option<Vec<u32>>, // u32::MAX: this row has none
+    pub(super) labels: Option<Labels>,
     pub(super) classes: Vec<String>,
 }
 
 impl Shard {
-    /// Read metadata and labels; runs hold about `run_bytes` at most.
-    pub(super) fn open(path: &Path, run_bytes: usize) -> Result<Self, String> {
+    /// Read metadata and labels.
+    pub(super) fn open(path: &Path, how: Opening) -> Result<Self, String> {
         guard(|| {
             let file = File::open(path).map_err(|e| e.to_string())?;
             let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
                 .map_err(|e| format!("not a complete Parquet file ({e}); download it again"))?;
-            let (image, label) = columns(&metadata)?;
+            let image = image_columns(&metadata)?;
+            let label = label_column(&metadata, how.label)?;
             let length = file.metadata().map_err(|e| e.to_string())?.len();
             let rows = metadata.metadata().file_metadata().num_rows();
             let groups = metadata
@@ -72,23 +86,53 @@ impl Shard {
             }
             let mut shard = Self {
                 path: path.to_path_buf(),
+                root: how.root.to_path_buf(),
                 image,
                 name: path
                     .file_name()
                     .unwrap_or_default()
                     .to_string_lossy()
                     .into_owned(),
-                runs: runs(&metadata, image, run_bytes)?,
+                runs: runs(&metadata, image.bytes, how.run_bytes)?,
                 labels: None,
                 classes: Vec::new(),
                 metadata,
             };
-            if let Some((leaf, name)) = label {
-                shard.labels = Some(shard.read_labels(leaf)?);
-                shard.classes = class_names(shard.metadata.schema(), &name);
-            }
+            shard.use_labels(label.as_ref(), how.label)?;
             Ok(shard)
         })
+    }
+
+    fn use_labels(
+        &mut self,
+        column: Option<&LabelColumn>,
+        wanted: Option<&str>,
+    ) -> Result<(), String> {
+        let of_column = match column {
+            Some(column) => self.read_labels(column.leaf, wanted.is_some())?,
+            None => None,
+        };
+        let of_column = of_column.zip(column.map(|column| column.name.clone()));
+        let found = match of_column {
+            Some(found) => Some(found),
+            None => of_folders(&self.path, wanted, &LABELS, self.rows())?,
+        };
+        if let Some((labels, name)) = found {
+            self.labels = Some(labels);
+            self.classes = class_names(self.metadata.schema(), &name);
+        }
+        Ok(())
+    }
+
+    /// The names of all columns.
+    pub(super) fn columns(&self) -> Vec<String> {
+        names(self.metadata.schema())
+    }
+
+    /// The content of the picture at `path`, as this shard names it.
+    pub(super) fn read_file(&self, path: &[u8]) -> Result<Vec<u8>, String> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        on_disk::read(&String::from_utf8_lossy(path), folder, &self.root)
     }
 
     /// Number of images.
@@ -100,36 +144,45 @@ impl Shard {
     pub(super) fn load(&self, index: usize) -> Result<Rows, String> {
         guard(|| {
             let run = self.runs[index];
-            // A file of its own: readers of one file move its position under each other.
-            let reader = self.reader(self.image, |builder| {
-                builder
-                    .with_row_groups(vec![run.group])
-                    .with_offset(run.skip)
-                    .with_limit(run.rows)
-                    .with_batch_size(run.rows.min(256))
-            })?;
-            let mut rows = Rows::default();
-            for batch in reader {
-                let batch = batch.map_err(|e| format!("row group {}: {e}", run.group))?;
-                collect(batch.column(0), &mut rows)?;
-                if rows.size() > MAX_RUN {
-                    return Err(format!(
-                        "row group {} unpacks to more than 1 GiB; write it in smaller ones",
-                        run.group
-                    ));
-                }
-            }
-            if rows.len() != run.rows {
-                return Err(format!(
-                    "row group {} ends after {} of {} rows",
-                    run.group,
-                    rows.len(),
-                    run.rows
-                ));
+            let mut rows = self.load_column(self.image.bytes, run)?;
+            if let Some(path) = self.image.path.filter(|_| rows.lacks_some()) {
+                rows = rows.with_paths(&self.load_column(path, run)?);
             }
             rows.shrink();
             Ok(rows)
         })
+    }
+
+    /// Read the bytes of one column of `run`.
+    fn load_column(&self, leaf: usize, run: Run) -> Result<Rows, String> {
+        // A file of its own: readers of one file move its position under each other.
+        let reader = self.reader(leaf, |builder| {
+            builder
+                .with_row_groups(vec![run.group])
+                .with_offset(run.skip)
+                .with_limit(run.rows)
+                .with_batch_size(run.rows.min(256))
+        })?;
+        let mut rows = Rows::default();
+        for batch in reader {
+            let batch = batch.map_err(|e| format!("row group {}: {e}", run.group))?;
+            collect(batch.column(0), &mut rows)?;
+            if rows.size() > MAX_RUN {
+                return Err(format!(
+                    "row group {} unpacks to more than 1 GiB; write it in smaller ones",
+                    run.group
+                ));
+            }
+        }
+        if rows.len() != run.rows {
+            return Err(format!(
+                "row group {} ends after {} of {} rows",
+                run.group,
+                rows.len(),
+                run.rows
+            ));
+        }
+        Ok(rows)
     }
 
     fn reader(
@@ -148,31 +201,30 @@ impl Shard {
             .map_err(|e| e.to_string())
     }
 
-    fn read_labels(&self, leaf: usize) -> Result<Vec<u32>, String> {
-        let mut labels = Vec::new();
+    /// The labels of a column; `None` where it holds no classes and nobody asked for it.
+    fn read_labels(&self, leaf: usize, asked: bool) -> Result<Option<Labels>, String> {
+        let mut collected = Collected::default();
         for batch in self.reader(leaf, |builder| builder.with_batch_size(8192))? {
             let batch = batch.map_err(|e| format!("labels: {e}"))?;
-            let numbers =
-                cast(batch.column(0), &DataType::Int64).map_err(|e| format!("labels: {e}"))?;
-            for label in numbers.as_primitive::<Int64Type>() {
-                labels.push(match label {
-                    Some(label) if label > MAX_CLASSES => {
-                        return Err(format!("{label} is too large for a class number"));
-                    }
-                    Some(label) if label >= 0 => label as u32,
-                    _ => u32::MAX,
-                });
-            }
+            collected.add(batch.column(0))?;
         }
-        if labels.len() != self.rows() {
-            return Err(format!(
-                "{} labels for {} images",
-                labels.len(),
-                self.rows()
-            ));
+        match collected.no_class.take() {
+            Some(problem) if asked => Err(format!("`data.label`: {problem}; name another column")),
+            Some(_) => Ok(None),
+            None => collected.finish(self.rows()).map(Some),
         }
-        Ok(labels)
     }
+}
+
+/// The columns of a Parquet file that has one of images.
+pub(super) fn columns_beside_images(path: &Path) -> Option<Vec<String>> {
+    let columns = guard(|| {
+        let file = File::open(path).map_err(|e| e.to_string())?;
+        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
+        let metadata = metadata.map_err(|e| e.to_string())?;
+        image_columns(&metadata).map(|_| names(metadata.schema()))
+    });
+    columns.ok()
 }
 
 /// A panic inside the Parquet library on hostile bytes is an error like the others.
@@ -208,7 +260,7 @@ fn runs(
     Ok(runs)
 }
 
-/// Append a column of encoded images; a row without bytes becomes an empty image, which decoding refuses.
+/// Append a column of encoded images or of paths; a row without any becomes an empty one.
 fn collect(column: &ArrayRef, rows: &mut Rows) -> Result<(), String> {
     let mut push = |image: Option<&[u8]>| rows.push(image.unwrap_or_default());
     match column.data_type() {
@@ -216,6 +268,12 @@ fn collect(column: &ArrayRef, rows: &mut Rows) -> Result<(), String> {
         DataType::Binary => column.as_binary::<i32>().iter().for_each(&mut push),
         DataType::LargeBinary => column.as_binary::<i64>().iter().for_each(&mut push),
         DataType::BinaryView => column.as_binary_view().iter().for_each(&mut push),
+        kind if is_text(kind) => {
+            let text = cast(column, &DataType::LargeUtf8).map_err(|e| format!("paths: {e}"))?;
+            let text = text.as_string::<i64>().iter();
+            text.for_each(|path| push(path.map(str::as_bytes)));
+        }
+        DataType::Null => (0..column.len()).for_each(|_| push(None)),
         other => return Err(format!("the image column holds {other}, not bytes")),
     }
     Ok(())

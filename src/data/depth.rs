@@ -1,0 +1,128 @@
+//! Pictures of 16 bits a channel: how much of their range is in use, and what is white in them.
+
+use std::io::Cursor;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use image::{DynamicImage, ImageBuffer, ImageDecoder, ImageReader, Limits, Pixel};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::dataset::Dataset;
+use super::decode::{MAX_ALLOC, MAX_SIDE};
+
+/// What is white in a 16-bit picture where nothing else is said.
+pub const WHITE: u16 = u16::MAX;
+
+/// How much of the range of 16 bits the pictures of a set use.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct RangeInUse {
+    /// Pictures of 16 bits.
+    pub pictures: usize,
+    /// Pictures that were looked at.
+    pub of: usize,
+    /// Largest value in them.
+    pub highest: u16,
+    /// That value as a share of 65535.
+    pub share: f64,
+}
+
+impl RangeInUse {
+    /// Of at most `at_most` pictures of `data`, evenly spaced in storage order; `None` where none has 16 bits.
+    #[must_use]
+    pub fn measure(data: &dyn Dataset, at_most: usize) -> Option<Self> {
+        let of = data.len().min(at_most.max(1));
+        let place = |i: usize| (i as u128 * data.len() as u128 / of as u128) as usize;
+        let looked = (0..of).into_par_iter().with_min_len(64);
+        let found = looked.filter_map(|i| data.highest(place(i)));
+        let (pictures, highest) = found
+            .map(|highest| (1, highest))
+            .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1.max(b.1)));
+        (pictures > 0).then_some(Self {
+            pictures,
+            of,
+            highest,
+            share: f64::from(highest) / f64::from(WHITE),
+        })
+    }
+
+    /// A sentence for the user, with the key where most of the range lies idle.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let seen = format!(
+            "{} of {} pictures have 16 bits, with values up to {}: {:.1} % of the range",
+            self.pictures,
+            self.of,
+            self.highest,
+            100.0 * self.share
+        );
+        let white = (u32::from(self.highest) + 1).next_power_of_two();
+        if white > u32::from(WHITE) {
+            return seen;
+        }
+        format!("{seen}; --set data.range={white} makes that value white instead of 65535")
+    }
+}
+
+/// Largest value of a picture of 16 bits a channel, transparency left out; `None` for others and for unreadable ones.
+pub(super) fn highest(bytes: &[u8]) -> Option<u16> {
+    if bytes.starts_with(&[0xff, 0xd8]) {
+        return None; // JPEG
+    }
+    let read = || {
+        let mut reader = ImageReader::new(Cursor::new(bytes))
+            .with_guessed_format()
+            .ok()?;
+        let mut limits = Limits::default();
+        limits.max_image_width = Some(MAX_SIDE);
+        limits.max_image_height = Some(MAX_SIDE);
+        limits.max_alloc = Some(MAX_ALLOC);
+        reader.limits(limits);
+        let decoder = reader.into_decoder().ok()?;
+        let kind = decoder.color_type();
+        let deep = kind.bytes_per_pixel() == 2 * kind.channel_count();
+        if !deep || decoder.total_bytes() > MAX_ALLOC {
+            return None;
+        }
+        match DynamicImage::from_decoder(decoder).ok()? {
+            DynamicImage::ImageLuma16(picture) => Some(top(&picture)),
+            DynamicImage::ImageLumaA16(picture) => Some(top(&picture)),
+            DynamicImage::ImageRgb16(picture) => Some(top(&picture)),
+            DynamicImage::ImageRgba16(picture) => Some(top(&picture)),
+            _ => None,
+        }
+    };
+    catch_unwind(AssertUnwindSafe(read)).ok().flatten()
+}
+
+fn top<P: Pixel<Subpixel = u16>>(picture: &ImageBuffer<P, Vec<u16>>) -> u16 {
+    let colors = usize::from(P::CHANNEL_COUNT) - usize::from(P::HAS_ALPHA);
+    let pixels = picture.pixels();
+    let values = pixels.flat_map(|pixel| pixel.channels()[..colors].iter().copied());
+    values.max().unwrap_or(0)
+}
+
+/// The same picture with the value `white` of its 16 bits white; others of 8 bits as they are.
+pub(super) fn stretched(picture: DynamicImage, white: u16) -> DynamicImage {
+    if white == WHITE {
+        return picture;
+    }
+    match picture {
+        DynamicImage::ImageLuma16(picture) => DynamicImage::ImageLuma16(stretch(picture, white)),
+        DynamicImage::ImageLumaA16(picture) => DynamicImage::ImageLumaA16(stretch(picture, white)),
+        DynamicImage::ImageRgb16(picture) => DynamicImage::ImageRgb16(stretch(picture, white)),
+        DynamicImage::ImageRgba16(picture) => DynamicImage::ImageRgba16(stretch(picture, white)),
+        other => other,
+    }
+}
+
+fn stretch<P: Pixel<Subpixel = u16>>(
+    mut picture: ImageBuffer<P, Vec<u16>>,
+    white: u16,
+) -> ImageBuffer<P, Vec<u16>> {
+    let (white, full) = (u32::from(white.max(1)), u32::from(WHITE));
+    let value = |value: u16| ((u32::from(value).min(white) * full + white / 2) / white) as u16;
+    for pixel in picture.pixels_mut() {
+        pixel.apply_without_alpha(value);
+    }
+    picture
+}
