@@ -3,7 +3,9 @@
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use image::error::{ImageError, LimitError, LimitErrorKind};
+use image::error::{
+    ImageError, ImageFormatHint, LimitError, LimitErrorKind, UnsupportedError, UnsupportedErrorKind,
+};
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 
@@ -87,8 +89,24 @@ fn pixels(bytes: &[u8], channels: usize, white: u16) -> ImageResult<Image> {
         return Ok(image.with_channels(channels));
     }
     let mut picture = DynamicImage::from_decoder(decoder)?;
+    check_floats(&picture)?;
     picture.apply_orientation(orientation);
     Ok(convert(stretched(picture, white), channels))
+}
+
+/// Refuse floating-point values that have no place between black (0) and white (1): clipping would lose them.
+fn check_floats(picture: &DynamicImage) -> ImageResult<()> {
+    let values: &[f32] = match picture {
+        DynamicImage::ImageRgb32F(picture) => picture.as_raw(),
+        DynamicImage::ImageRgba32F(picture) => picture.as_raw(),
+        _ => return Ok(()),
+    };
+    if values.iter().all(|value| (0.0..=1.0).contains(value)) {
+        return Ok(());
+    }
+    let kind = UnsupportedErrorKind::GenericFeature("floating-point values outside 0 to 1".into());
+    let error = UnsupportedError::from_format_and_kind(ImageFormatHint::Unknown, kind);
+    Err(ImageError::Unsupported(error))
 }
 
 fn convert(picture: DynamicImage, channels: usize) -> Image {

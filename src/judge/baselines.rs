@@ -165,3 +165,28 @@ pub fn chosen(total: usize, count: usize, seed: u64) -> Vec<usize> {
     order.truncate(count);
     order
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_found_by_their_place_whatever_the_images_are_called() {
+        let train = Features {
+            dim: 1,
+            values: vec![0.0, 1.0, 3.0],
+            labels: Some(vec![0, 1, 1]),
+            ids: vec!["one name".into(); 3],
+            samples: vec![0, 1, 3], // image 2 was unreadable
+            parts: Vec::new(),
+        };
+        let pair = Pair {
+            test: train.clone(),
+            train,
+            validation: None,
+        };
+        let rows = rows_of(&pair, &[3, 2, 0]);
+        assert_eq!((rows.values, rows.samples), (vec![3.0, 0.0], vec![3, 0]));
+        assert_eq!(rows_of(&pair, &[0, 1, 2, 3]).rows(), 3);
+    }
+}

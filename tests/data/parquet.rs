@@ -12,7 +12,7 @@ use ravine::data::{Dataset, open};
 
 use crate::tiny::*;
 
-fn parquet_file(
+pub(crate) fn parquet_file(
     path: &Path,
     images: &[Vec<u8>],
     labels: Option<&[i64]>,
@@ -114,7 +114,7 @@ fn parquet_shards_read_back_with_their_labels_and_names() {
         (splits.test.label(0), splits.test.label(1)),
         (Some(1), None)
     );
-    assert_eq!(splits.train.id(12), "train-00001-of-00002.parquet#2");
+    assert_eq!(splits.train.id(12), "data/train-00001-of-00002.parquet#2");
     assert_eq!(all(&at(dir.path())).unwrap().len(), 20);
 
     fs::remove_file(file("train-00000-of-00002.parquet")).unwrap();

@@ -7,6 +7,7 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{Float32Type, Int32Type};
 use candle_core::{Device, Tensor};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use ravine::data::Part;
 use ravine::eval::{Features, writers};
 
 use super::features;
@@ -22,9 +23,18 @@ fn write(path: &Path, mixed: bool) -> Features {
         (0..15).map(|i| i as f32 / 7.0).collect(),
         Some(vec![0, 1, 1, 0, 1]),
     );
+    rows.parts = [
+        Part::Train,
+        Part::Train,
+        Part::Validation,
+        Part::Test,
+        Part::Test,
+    ]
+    .to_vec();
     let mut second = rows.select(&[3, 4]);
     if mixed {
         second.labels = Vec::new();
+        second.parts.clear();
     }
     let mut writer = writers::open(path, 3, &classes()).unwrap();
     writer.append(&rows.select(&[0, 1, 2])).unwrap();
@@ -67,6 +77,9 @@ fn parquet_reads_back_equal() {
         labels.iter().collect::<Vec<_>>(),
         [Some(0), Some(1), Some(1), None, None]
     );
+    let part = batch.column_by_name("part").unwrap().as_string::<i32>();
+    let parts = [Some("train"), Some("train"), Some("validation"), None, None];
+    assert_eq!(part.iter().collect::<Vec<_>>(), parts);
     let class = batch.column_by_name("class").unwrap().as_string::<i32>();
     assert_eq!((class.value(1), class.is_null(3)), ("a \"big\", dog", true));
     let matrix = batch
@@ -91,8 +104,16 @@ fn npy_and_its_labels_read_back_equal() {
     assert_eq!(values, rows.values);
     assert_eq!(names(folder.path()), ["a.labels.csv", "a.npy"]);
     let mut csv = csv::Reader::from_path(folder.path().join("a.labels.csv")).unwrap();
-    let read: Vec<(String, u32, String)> = csv.deserialize().map(Result::unwrap).collect();
-    assert_eq!(read[1], ("image 1.png".into(), 1, classes()[1].clone()));
+    let read: Vec<(String, String, u32, String)> = csv.deserialize().map(Result::unwrap).collect();
+    assert_eq!(
+        read[1],
+        (
+            "image 1.png".into(),
+            "train".into(),
+            1,
+            classes()[1].clone()
+        )
+    );
     assert_eq!(read.len(), 5);
 }
 
@@ -110,6 +131,10 @@ fn safetensors_reads_back_equal() {
     let metadata = header.metadata().as_ref().unwrap();
     let list = |key: &str| serde_json::from_str::<Vec<String>>(&metadata[key]).unwrap();
     assert_eq!((list("ids"), list("classes")), (rows.ids, classes()));
+    assert_eq!(
+        list("parts"),
+        ["train", "train", "validation", "test", "test"]
+    );
     assert_eq!(names(folder.path()), ["a.safetensors"]);
 
     let path = folder.path().join("b.safetensors");
@@ -129,20 +154,25 @@ fn csv_reads_back_equal() {
     let mut csv = csv::Reader::from_path(&path).unwrap();
     assert_eq!(
         csv.headers().unwrap(),
-        vec!["id", "label", "class", "e0", "e1", "e2"]
+        vec!["id", "part", "label", "class", "e0", "e1", "e2"]
     );
     let records: Vec<_> = csv.records().map(Result::unwrap).collect();
     let numbers = |r: &csv::StringRecord| -> Vec<f32> {
-        r.iter().skip(3).map(|v| v.parse().unwrap()).collect()
+        r.iter().skip(4).map(|v| v.parse().unwrap()).collect()
     };
     assert_eq!(
         records.iter().flat_map(numbers).collect::<Vec<_>>(),
         rows.values
     );
-    assert_eq!((&records[1][1], &records[1][2]), ("1", "a \"big\", dog"));
+    assert_eq!((&records[1][2], &records[1][3]), ("1", "a \"big\", dog"));
     assert_eq!(
-        (&records[4][0], &records[4][1], &records[4][2]),
-        ("image 4.png", "", "")
+        (
+            &records[4][0],
+            &records[4][1],
+            &records[4][2],
+            &records[4][3]
+        ),
+        ("image 4.png", "", "", "")
     );
 }
 
@@ -165,7 +195,10 @@ fn jsonl_reads_back_equal() {
         (lines.len(), &lines[1]["class"]),
         (5, &serde_json::json!("a \"big\", dog"))
     );
-    assert!(lines[4]["label"].is_null() && lines[4]["class"].is_null());
+    assert_eq!(lines[2]["part"], "validation");
+    assert!(
+        lines[4]["part"].is_null() && lines[4]["label"].is_null() && lines[4]["class"].is_null()
+    );
 }
 
 /// Labels of the rows of any file, as its readers see them.
@@ -174,7 +207,7 @@ fn labels_in(path: &Path) -> Vec<Option<i64>> {
     let csv = |path: &Path| {
         let mut csv = csv::Reader::from_path(path).unwrap();
         let records = csv.records().map(Result::unwrap);
-        records.map(|record| record[1].parse().ok()).collect()
+        records.map(|record| record[2].parse().ok()).collect()
     };
     match extension {
         "parquet" => {
@@ -247,9 +280,9 @@ fn ids_that_a_header_cannot_hold_go_beside_a_safetensors_file() {
     assert_eq!(metadata["ids_file"], "a.labels.csv");
     assert!(!metadata.contains_key("ids"));
     let mut csv = csv::Reader::from_path(folder.path().join("a.labels.csv")).unwrap();
-    let read: Vec<(String, u32, String)> = csv.deserialize().map(Result::unwrap).collect();
+    let read: Vec<(String, String, u32, String)> = csv.deserialize().map(Result::unwrap).collect();
     assert_eq!(read.len(), 5000);
-    assert_eq!((&read[7].0, read[7].1), (&rows.ids[7], 1));
+    assert_eq!((&read[7].0, read[7].2), (&rows.ids[7], 1));
 }
 
 #[test]

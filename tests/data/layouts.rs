@@ -1,0 +1,195 @@
+//! Folders as sets are handed around: parts under other names, folders around the classes, files under other names.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use ravine::data::check::check;
+use ravine::data::{Dataset, Splits, open};
+
+use crate::tiny::*;
+
+fn sizes(splits: &Splits) -> [usize; 3] {
+    [&splits.train, &splits.validation, &splits.test].map(|part| part.len())
+}
+
+fn labels(set: &Arc<dyn Dataset>) -> Vec<Option<u32>> {
+    (0..set.len()).map(|i| set.label(i)).collect()
+}
+
+/// So many pictures in `root/folder`.
+fn fill(root: &Path, folder: &str, count: usize) {
+    for i in 0..count {
+        write(&root.join(folder).join(format!("{i:03}.png")), &png(i));
+    }
+}
+
+#[test]
+fn parts_are_known_by_the_names_they_are_given() {
+    for [train, validation, test] in [
+        ["train2017", "val2017", "test2017"],
+        ["training_set", "validation_set", "test_set"],
+        [
+            "seg_train/seg_train",
+            "seg_val/seg_val",
+            "seg_test/seg_test",
+        ],
+        ["Train", "VALID", "Testing"],
+        ["trainA", "valA", "testA"],
+        ["train_images", "dev", "test_images"],
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        for class in ["cat", "dog"] {
+            fill(dir.path(), &format!("{train}/{class}"), 6);
+            fill(dir.path(), &format!("{validation}/{class}"), 2);
+            fill(dir.path(), &format!("{test}/{class}"), 3);
+        }
+        let splits = open(&at(dir.path())).unwrap();
+        assert_eq!(sizes(&splits), [12, 4, 6], "{train}");
+        assert_eq!(splits.classes, ["cat", "dog"], "{train}");
+        assert_eq!(labels(&splits.test)[2..4], [Some(0), Some(1)], "{train}");
+        assert!(splits.notes().is_empty(), "{:?}", splits.notes());
+    }
+}
+
+#[test]
+fn all_folders_of_a_part_are_read_and_foreign_ones_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    for (folder, count) in [
+        ("trainA", 5),
+        ("trainB", 4),
+        ("testA", 3),
+        ("testB", 2),
+        ("extra", 7),
+    ] {
+        fill(dir.path(), folder, count);
+    }
+    let splits = open(&at(dir.path())).unwrap();
+    assert_eq!(splits.train.len() + splits.validation.len(), 9);
+    assert_eq!(splits.test.len(), 5);
+    assert!(splits.classes.is_empty());
+    let notes = splits.notes().concat();
+    assert!(notes.contains("7 pictures in `extra`"), "{notes}");
+}
+
+#[test]
+fn classes_that_hold_letters_of_parts_stay_classes() {
+    let dir = tempfile::tempdir().unwrap();
+    let names = ["bullet_train", "testudo", "train_station", "valley"];
+    for name in names {
+        fill(dir.path(), name, 5);
+    }
+    let splits = open(&at(dir.path())).unwrap();
+    assert_eq!(splits.classes, names);
+    assert_eq!(sizes(&splits).iter().sum::<usize>(), 20);
+}
+
+#[test]
+fn a_validation_part_is_labelled_by_its_file_of_annotations_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    for class in ["n01", "n02"] {
+        fill(dir.path(), &format!("train/{class}/images"), 5);
+        write(
+            &dir.path().join(format!("train/{class}/{class}_boxes.txt")),
+            b"x\n",
+        );
+    }
+    fill(dir.path(), "val/images", 4);
+    fill(dir.path(), "test/images", 3);
+    let splits = open(&at(dir.path())).unwrap();
+    assert_eq!((sizes(&splits), splits.classes.len()), ([10, 4, 3], 2));
+    assert_eq!(labels(&splits.train)[4..6], [Some(0), Some(1)]);
+    assert_eq!(labels(&splits.validation), [None; 4]);
+    assert_eq!(labels(&splits.test), [None; 3]);
+    assert!(splits.notes().concat().contains("4 of 4 pictures in `val`"));
+
+    let text = "000.png\tn02\t0\t0\n001.png\tn01\t0\t0\n003.png\tn02\n";
+    write(&dir.path().join("val/val_annotations.txt"), text.as_bytes());
+    let splits = open(&at(dir.path())).unwrap();
+    assert_eq!(
+        labels(&splits.validation),
+        [Some(1), Some(0), None, Some(1)]
+    );
+    assert_eq!(labels(&splits.test), [None; 3]);
+}
+
+#[test]
+fn a_flat_validation_part_leaves_the_labels_of_training_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), "train/a", 3);
+    fill(dir.path(), "train/b", 3);
+    fill(dir.path(), "val", 4);
+    let set = all(&at(dir.path())).unwrap();
+    let known: Vec<_> = labels(&set).into_iter().flatten().collect();
+    assert_eq!((set.len(), known), (10, vec![0, 0, 0, 1, 1, 1]));
+}
+
+#[test]
+fn unlabeled_pictures_beside_a_training_part_are_read_without_a_label() {
+    let dir = tempfile::tempdir().unwrap();
+    for class in ["a", "b"] {
+        fill(dir.path(), &format!("train/{class}"), 6);
+        fill(dir.path(), &format!("test/{class}"), 2);
+    }
+    fill(dir.path(), "unlabeled/heap", 8);
+    let splits = open(&at(dir.path())).unwrap();
+    assert_eq!((splits.test.len(), splits.classes.len()), (4, 2));
+    let found = check(all(&at(dir.path())).unwrap().as_ref());
+    assert_eq!((found.images, found.unlabelled), (24, 8));
+    // 2 of the 20 are held out for validation: one of a class, one without label.
+    assert_eq!(splits.labelled().train.len(), 11);
+}
+
+#[test]
+fn a_stray_picture_or_a_folder_around_the_classes_costs_no_label() {
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), "images/cat", 5);
+    fill(dir.path(), "images/dog", 5);
+    let set = all(&at(dir.path())).unwrap();
+    assert_eq!(set.classes(), ["cat", "dog"]);
+    assert_eq!(set.id(0), "images/cat/000.png");
+
+    let dir = tempfile::tempdir().unwrap();
+    fill(dir.path(), "cat", 5);
+    fill(dir.path(), "dog", 5);
+    write(&dir.path().join("stray.png"), &png(1));
+    let set = all(&at(dir.path())).unwrap();
+    assert_eq!(labels(&set).into_iter().flatten().count(), 10);
+    let notes = set.notes().concat();
+    assert!(
+        notes.contains("1 of 11") && notes.contains("stray.png"),
+        "{notes}"
+    );
+
+    fill(dir.path(), "", 20); // now it is a heap with two folders in it
+    let set = all(&at(dir.path())).unwrap();
+    assert!(set.classes().is_empty());
+    assert!(set.notes().concat().contains("not taken for classes"));
+}
+
+#[test]
+fn files_are_read_by_content_and_what_is_passed_over_is_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let jpeg = encode(&picture(1, 8, 8, 3), image::ImageFormat::Jpeg);
+    for name in ["a.jfif", "b", "c.JPG", "d.download", "e.JPEG"] {
+        write(&dir.path().join(name), &jpeg);
+    }
+    write(&dir.path().join("f.heic"), b"?");
+    write(&dir.path().join("g.AVIF"), b"?");
+    write(&dir.path().join("h"), b"\0\0\0\x18ftypheic\0\0\0\0");
+    write(&dir.path().join("notes.txt"), b"no picture");
+    write(&dir.path().join("empty"), b"");
+    let found = check(all(&at(dir.path())).unwrap().as_ref());
+    assert_eq!((found.images, found.bad.len()), (5, 0));
+    assert_eq!(
+        found.notes,
+        [
+            "passed over: pictures in formats that are not read (1 .avif, 1 .heic, 1 without extension); convert them to JPEG or PNG",
+            "passed over: files that are no pictures (1 .txt, 1 without extension)",
+        ]
+    );
+
+    let dir = tempfile::tempdir().unwrap();
+    write(&dir.path().join("phone/only.heic"), b"?");
+    let problem = refused(&dir.path().join("phone"));
+    assert!(problem.contains("1 .heic"), "{problem}");
+}
