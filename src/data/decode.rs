@@ -7,8 +7,8 @@ use image::error::{ImageError, LimitError, LimitErrorKind};
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 
-use super::depth::{WHITE, stretched};
 use super::image::Image;
+use super::white::{WHITE, stretched};
 
 /// Largest width and height accepted, in pixels.
 pub const MAX_SIDE: u32 = 16_384;

@@ -21,6 +21,7 @@ mod starts;
 pub mod stats;
 pub mod subset;
 pub mod table;
+mod white;
 
 pub use batch::{Bad, ImageBatch, ViewData, ViewKey, Views};
 pub use batches::Batches;

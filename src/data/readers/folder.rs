@@ -12,9 +12,10 @@ use schemars::JsonSchema;
 use super::reader::{Parts, Reader, Request, one_part};
 use crate::data::dataset::Dataset;
 use crate::data::decode::decode_within;
-use crate::data::depth::{WHITE, highest};
+use crate::data::depth::highest;
 use crate::data::image::Image;
 use crate::data::part::Part;
+use crate::data::white::WHITE;
 use crate::error::{Error, Result};
 
 const EXTENSIONS: [&str; 12] = [
