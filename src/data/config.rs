@@ -6,8 +6,8 @@ use std::thread::available_parallelism;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::depth::WHITE;
 use super::readers::{ReaderKind, columns_beside_images};
+use super::white::WHITE;
 use super::{generators, table};
 use crate::error::{Result, require};
 

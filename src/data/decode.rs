@@ -9,8 +9,8 @@ use image::error::{
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 
-use super::depth::{WHITE, stretched};
 use super::image::Image;
+use super::white::{WHITE, stretched};
 use super::whole;
 
 /// Largest width and height accepted, in pixels.

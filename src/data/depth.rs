@@ -1,4 +1,4 @@
-//! Pictures of 16 bits a channel: how much of their range is in use, and what is white in them.
+//! Pictures of 16 bits a channel: how much of their range is in use.
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,9 +9,7 @@ use serde::Serialize;
 
 use super::dataset::Dataset;
 use super::decode::{MAX_ALLOC, MAX_SIDE};
-
-/// What is white in a 16-bit picture where nothing else is said.
-pub const WHITE: u16 = u16::MAX;
+use super::white::WHITE;
 
 /// How much of the range of 16 bits the pictures of a set use.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -99,30 +97,4 @@ fn top<P: Pixel<Subpixel = u16>>(picture: &ImageBuffer<P, Vec<u16>>) -> u16 {
     let pixels = picture.pixels();
     let values = pixels.flat_map(|pixel| pixel.channels()[..colors].iter().copied());
     values.max().unwrap_or(0)
-}
-
-/// The same picture with the value `white` of its 16 bits white; others of 8 bits as they are.
-pub(super) fn stretched(picture: DynamicImage, white: u16) -> DynamicImage {
-    if white == WHITE {
-        return picture;
-    }
-    match picture {
-        DynamicImage::ImageLuma16(picture) => DynamicImage::ImageLuma16(stretch(picture, white)),
-        DynamicImage::ImageLumaA16(picture) => DynamicImage::ImageLumaA16(stretch(picture, white)),
-        DynamicImage::ImageRgb16(picture) => DynamicImage::ImageRgb16(stretch(picture, white)),
-        DynamicImage::ImageRgba16(picture) => DynamicImage::ImageRgba16(stretch(picture, white)),
-        other => other,
-    }
-}
-
-fn stretch<P: Pixel<Subpixel = u16>>(
-    mut picture: ImageBuffer<P, Vec<u16>>,
-    white: u16,
-) -> ImageBuffer<P, Vec<u16>> {
-    let (white, full) = (u32::from(white.max(1)), u32::from(WHITE));
-    let value = |value: u16| ((u32::from(value).min(white) * full + white / 2) / white) as u16;
-    for pixel in picture.pixels_mut() {
-        pixel.apply_without_alpha(value);
-    }
-    picture
 }

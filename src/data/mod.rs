@@ -22,6 +22,7 @@ mod starts;
 pub mod stats;
 pub mod subset;
 pub mod table;
+mod white;
 mod whole;
 
 pub use batch::{Bad, ImageBatch, ViewData, ViewKey, Views};

@@ -7,9 +7,10 @@ use super::classes::{class_of, level, level_of, names, number};
 use super::files::{EXTENSIONS, Found, read};
 use crate::data::dataset::Dataset;
 use crate::data::decode::decode_within;
-use crate::data::depth::{WHITE, highest};
+use crate::data::depth::highest;
 use crate::data::ids::text_of;
 use crate::data::image::Image;
+use crate::data::white::WHITE;
 use crate::error::{Error, Result};
 
 /// The label of an image that has none, where others have one.

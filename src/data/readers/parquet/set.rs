@@ -8,10 +8,11 @@ use super::row_cache::{RowCache, Stored};
 use super::shard::{Opening, Shard};
 use crate::data::dataset::Dataset;
 use crate::data::decode::decode_within;
-use crate::data::depth::{WHITE, highest};
+use crate::data::depth::highest;
 use crate::data::ids::{common_folder, names_below};
 use crate::data::image::Image;
 use crate::data::starts::Starts;
+use crate::data::white::WHITE;
 use crate::error::{Error, Result};
 
 /// What is wrong with a row that is empty.
