@@ -44,7 +44,9 @@ impl Pickle {
 
     fn tuple(&mut self, numbers: &[usize]) {
         self.bytes.push(b'(');
-        numbers.iter().for_each(|number| self.number(*number));
+        for number in numbers {
+            self.number(*number);
+        }
         self.bytes.push(b't');
     }
 
