@@ -175,7 +175,7 @@ mod tests {
         let train = Features {
             dim: 1,
             values: vec![0.0, 1.0, 3.0],
-            labels: Some(vec![0, 1, 1]),
+            labels: vec![Some(0), Some(1), Some(1)],
             ids: vec!["one name".into(); 3],
             samples: vec![0, 1, 3], // image 2 was unreadable
             parts: Vec::new(),
