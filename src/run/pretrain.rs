@@ -86,6 +86,7 @@ fn messages(setup: &ImageSetup) -> Result<Vec<String>> {
         splits.test.len(),
         setup.executor.name(),
     ));
+    messages.extend(setup.config.title_note());
     let wanted = setup.config.probe.labels_per_class;
     if has_classes(setup) {
         let seen = labels_per_class(&setup.config.probe, &splits.train, splits.classes.len())?;

@@ -76,6 +76,7 @@ fn messages(task: &HeadSetup, warnings: &[String]) -> Vec<String> {
         task.config.data.source,
         task.executor(),
     ));
+    messages.extend(task.config.title_note());
     messages.extend(task.found().cloned());
     messages.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
     messages
