@@ -22,12 +22,14 @@ use crate::regularizers::RegularizerKind;
 use crate::train::TrainConfig;
 
 mod base;
+mod changes;
 mod presets;
 mod read;
 mod renamed;
 mod title;
 
 pub use base::BASE;
+pub use changes::Change;
 pub use presets::{PRESETS, preset};
 use read::{change, explain, headed, parse, read};
 

@@ -44,7 +44,11 @@ impl Config {
                 .map(|(_, name)| (*name).to_string()),
         );
         let heads = self.all_heads();
-        parts.extend(heads.iter().map(|head| format!("the head `{}`", head.name())));
+        parts.extend(
+            heads
+                .iter()
+                .map(|head| format!("the head `{}`", head.name())),
+        );
         parts.join(", ")
     }
 }
