@@ -169,6 +169,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_head_that_tells_answers_apart_has_not_collapsed_from_a_wild_start() {
+        let wild = Surface {
+            flatness: 100.0,
+            ..Surface::default()
+        };
+        let tamed = Surface {
+            flatness: 3.3,
+            e_c: -5.0,
+            e_i: -4.0,
+            gap: 1.0,
+            ranked: 0.99,
+        };
+        assert_eq!(judge(&tamed, &wild).verdict, Verdict::Healthy);
+        let flat = Surface {
+            gap: 0.0,
+            ranked: 0.6,
+            ..tamed
+        };
+        assert_eq!(judge(&flat, &wild).verdict, Verdict::Collapsed);
+    }
+
+    #[test]
     fn rows_are_averaged_and_ties_count_half() {
         let mut rows = Rows::default();
         rows.add(1.0, &[1.0, 3.0], &[1.0, 3.0]);

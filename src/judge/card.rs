@@ -58,8 +58,7 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
     let cloud_of = (spread, rank, cloud.dim);
     let auroc = told_apart(setup, network, test)?;
     let diagnosed = diagnosis.judge((progress.step, folder.last_loss()), cloud_of, auroc);
-    let below = |probe: &ProbeCard| probe.accuracy.pretrained < probe.accuracy.untrained;
-    let below = probe.iter().chain(&knn).any(below);
+    let below = probe.as_ref().is_some_and(below) || knn.as_ref().is_some_and(clearly_below);
     let verdict = match diagnosed.verdict {
         Verdict::Healthy if below => Verdict::Uninformative,
         verdict => verdict,
@@ -110,6 +109,17 @@ fn told_apart(
         of(network.clone())?.auroc,
         of(setup.network()?)?.auroc,
     ]))
+}
+
+/// Whether the classes are read off the encoder less well than before training.
+fn below(probe: &ProbeCard) -> bool {
+    probe.accuracy.pretrained < probe.accuracy.untrained
+}
+
+/// The same beyond the chance of which images are judged: for a probe of a single draw.
+fn clearly_below(probe: &ProbeCard) -> bool {
+    let untrained = probe.interval.untrained;
+    untrained.is_some_and(|[low, _]| probe.accuracy.pretrained < low)
 }
 
 /// Whether there are labels to judge by: at least two classes to learn from, and some in the test part.

@@ -22,9 +22,6 @@ use crate::train::{Moment, Probed, to_device};
 /// Samples whose pairs of views give the energy gap.
 const GAP_SAMPLES: usize = 256;
 
-/// Accuracies that differ by less are equal: one of them was read from the journal.
-const ROUNDING: f64 = 1e-9;
-
 /// Bins of the journaled histograms.
 const BINS: usize = 20;
 
@@ -131,16 +128,20 @@ impl<'a> Online<'a> {
         if let Some(loss) = moment.loss {
             let cloud = (spread, rank, cloud.dim);
             let diagnosed = self.diagnosis.judge((moment.step, loss), cloud, auroc);
-            found.notes = self.notes(diagnosed, found.score);
+            found.notes = self.notes(diagnosed, (found.score, queries.rows()));
         }
         Ok(found)
     }
 
-    /// What is said of a run that was diagnosed so and whose neighbours have this accuracy.
-    fn notes(&self, mut diagnosed: Diagnosed, knn: Option<f64>) -> Vec<(&'static str, String)> {
+    /// What is said of a run that was diagnosed so and whose neighbours have the accuracy `knn` on so many images.
+    fn notes(
+        &self,
+        mut diagnosed: Diagnosed,
+        (knn, images): (Option<f64>, usize),
+    ) -> Vec<(&'static str, String)> {
         if let Some([now, before]) = knn.zip(self.steady.untrained()).map(<[f64; 2]>::from)
             && diagnosed.verdict == Verdict::Healthy
-            && now < before - ROUNDING
+            && before - now > noise(before, images)
         {
             diagnosed.verdict = Verdict::Uninformative;
             diagnosed.why = format!(
@@ -159,6 +160,11 @@ impl<'a> Online<'a> {
         notes.extend(called.measured.map(|m| ("measured", m.to_string())));
         notes
     }
+}
+
+/// Half the width of the 95 % interval of an `accuracy` on so many `images`: a smaller fall may be chance.
+fn noise(accuracy: f64, images: usize) -> f64 {
+    1.96 * (accuracy * (1.0 - accuracy) / images.max(1) as f64).sqrt()
 }
 
 /// At most `count` images of `dataset`, drawn by the seed.

@@ -41,11 +41,12 @@ pub(super) fn fit(job: Job, session: Session) -> Result<(Progress, RunFolder)> {
     if resume {
         unchanged(&folder.file(name), seen, &job.config.data.source)?;
     }
+    let mut messages = job.messages;
     if resume {
         let said = goes_on(&folder, job.config, job.source.batches_per_epoch())?;
-        said.iter().for_each(|text| observer.message(text));
+        messages.extend(said);
     } else {
-        observer.message(&format!("run folder {}", folder.root().display()));
+        messages.push(format!("run folder {}", folder.root().display()));
         for (name, text) in &job.before {
             write(&folder.file(name), text)?;
         }
@@ -57,7 +58,7 @@ pub(super) fn fit(job: Job, session: Session) -> Result<(Progress, RunFolder)> {
     write(&folder.file("config.toml"), &resolved)?;
     write(&folder.file(FINGERPRINT), &resolved)?;
     write(&folder.file(name), seen)?;
-    for message in &job.messages {
+    for message in &messages {
         observer.message(message);
     }
     let progress = Trainer {
