@@ -413,3 +413,43 @@ fn crops_without_room_make_identical_views() -> Result<(), Any> {
     assert_eq!(known, []);
     Ok(())
 }
+
+#[test]
+fn a_fine_tuned_head_goes_on_with_the_same_card() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let encoder = folder.path().join("encoder");
+    pretrain(&encoder, &[])?;
+    let from = format!("pretrained.run={}", encoder.display());
+    let out = folder.path().join("head").to_string_lossy().into_owned();
+    let sets = [&from, "pretrained.freeze=false", "train.epochs=2"];
+    let mut arguments = vec!["train", "ebm/digits-probe", "--json", "--out", &out];
+    arguments.extend(sets.iter().flat_map(|set| ["--set", set]));
+    let card = json(&arguments)?;
+    let again = json(&["train", "--resume", "--json", "--out", &out])?;
+    for key in ["flatness_before", "flatness", "verdict", "why", "classes"] {
+        assert_eq!(again[key], card[key], "{key}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_loss_that_contrasts_is_not_told_to() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let out = folder.path().join("run").to_string_lossy().into_owned();
+    let card = json(&[
+        "train",
+        "ebm/digits-nll",
+        "--json",
+        "--out",
+        &out,
+        "--set",
+        "optimizer.lr=30",
+        "--set",
+        "train.epochs=2",
+    ])?;
+    assert_ne!(card["verdict"], "healthy", "{card}");
+    let why = card["why"].as_str().unwrap_or_default();
+    assert!(!why.contains("choose a loss"), "{why}");
+    assert!(why.contains("lower `optimizer.lr` (it is 30"), "{why}");
+    Ok(())
+}

@@ -54,7 +54,7 @@ impl Lines {
     fn due(&mut self, report: &StepReport, now: Instant) -> bool {
         let since = now.duration_since(*self.last.get_or_insert(now));
         let epoch = report.step.is_multiple_of(report.per_epoch) && since >= Duration::from_secs(1);
-        let due = epoch || since >= Duration::from_secs(60) || report.step == report.steps;
+        let due = epoch || since >= Duration::from_mins(1) || report.step == report.steps;
         if due {
             self.last = Some(now);
         }
