@@ -21,10 +21,15 @@ use crate::optim::{OptimizerKind, Sgd};
 use crate::regularizers::RegularizerKind;
 use crate::train::TrainConfig;
 
+mod base;
+mod changes;
 mod presets;
 mod read;
 mod renamed;
+mod title;
 
+pub use base::BASE;
+pub use changes::Change;
 pub use presets::{PRESETS, preset};
 use read::{change, explain, headed, parse, read};
 
@@ -210,6 +215,8 @@ impl Config {
     /// The configuration called `source` (a preset's name or a TOML file; the digits preset when `None`),
     /// changed by `sets` of the form `key.path=value`.
     ///
+    /// A file may start from a preset or another file, named by its key [`BASE`]: its own keys go on top.
+    ///
     /// # Errors
     /// A missing file, an unknown key or kind (with the nearest name), a value of the wrong type or range.
     pub fn load(source: Option<&str>, sets: &[String]) -> Result<Self> {
@@ -250,7 +257,7 @@ impl Config {
             return parse(text, source);
         }
         if path.extension().is_some_and(|e| e == "toml") || path.is_file() {
-            return read(path);
+            return base::of_file(path);
         }
         let names = PRESETS.iter().map(|(name, _)| *name);
         Err(Error::Usage(format!(

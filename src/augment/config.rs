@@ -20,15 +20,16 @@ const LARGEST: usize = 4096;
 /// Pictures that views are compared on; a pair that differs once in so many draws teaches hardly more than none.
 const NOISE_PICTURES: u64 = 64;
 
-/// A picture of noise, somewhat larger than its views.
-fn noise(size: usize, channels: usize, sample: u64) -> Image {
-    let side = size + size / 4 + 1;
+/// A picture of noise.
+fn noise((height, width): (usize, usize), channels: usize, sample: u64) -> Image {
     let mut rng = stream(0, Purpose::Check, 0, sample, 0);
     Image {
-        width: side,
-        height: side,
+        width,
+        height,
         channels,
-        pixels: (0..side * side * channels).map(|_| rng.random()).collect(),
+        pixels: (0..height * width * channels)
+            .map(|_| rng.random())
+            .collect(),
     }
 }
 
@@ -135,10 +136,24 @@ impl AugmentConfig {
     /// # Errors
     /// As [`AugmentConfig::build`].
     pub fn identical(&self, channels: usize) -> Result<bool> {
+        self.identical_on(channels, &[])
+    }
+
+    /// As [`AugmentConfig::identical`], on noise of these heights and widths in turn; somewhat larger than the views
+    /// where there are none.
+    ///
+    /// # Errors
+    /// As [`AugmentConfig::build`].
+    pub fn identical_on(&self, channels: usize, sides: &[(usize, usize)]) -> Result<bool> {
         let views = self.build(channels)?;
         let shapes = views.shapes();
         for sample in 0..NOISE_PICTURES {
-            let picture = noise(self.size, channels, sample);
+            let side = self.size + self.size / 4 + 1;
+            let (height, width) = match sides.len() {
+                0 => (side, side),
+                count => sides[sample as usize % count],
+            };
+            let picture = noise((height, width), channels, sample);
             let mut first: Option<Vec<f32>> = None;
             for (view, shape) in shapes.iter().enumerate() {
                 let mut made = vec![0.0; shape.iter().product()];

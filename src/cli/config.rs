@@ -3,11 +3,11 @@
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::output::{print_json, print_text};
 use crate::assembly::{answer_space, head_networks, image_network};
-use crate::config::Config;
+use crate::config::{BASE, Config};
 use crate::data::table;
 use crate::error::Result;
 use crate::graph::{Graph, Summary};
@@ -53,17 +53,30 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         }));
     }
     let tables: Vec<String> = summaries.iter().map(ToString::to_string).collect();
-    print_text(&format!(
-        "{}\n# network for {input}\n{}\n",
-        config.to_toml()?,
-        tables.join("\n")
-    ))
+    let notes = format!("network for {input}\n{}", tables.join("\n"));
+    print_text(&format!("{}\n{}", config.to_toml()?, commented(&notes)))
+}
+
+/// `text` as comments of TOML, so that what is shown can be saved and read again.
+fn commented(text: &str) -> String {
+    let lines = text.lines().map(|line| format!("# {line}"));
+    let lines = lines.map(|line| format!("{}\n", line.trim_end()));
+    lines.collect()
 }
 
 /// What a configuration may hold.
 fn schema() -> Schema {
     let settings = SchemaSettings::default().with_transform(RecursiveTransform(without_example));
-    settings.into_generator().into_root_schema_for::<Config>()
+    let mut schema = settings.into_generator().into_root_schema_for::<Config>();
+    let base = json!({
+        "type": "string",
+        "description": "A preset or file that this one starts from; its own keys go on top.",
+    });
+    let keys = schema.get_mut("properties");
+    if let Some(keys) = keys.and_then(Value::as_object_mut) {
+        keys.insert(BASE.into(), base);
+    }
+    schema
 }
 
 /// The networks that `config` makes, and what they take.

@@ -1,6 +1,7 @@
-//! Progress bars on a terminal, and nothing where there is none.
+//! Progress bars on a terminal, and a line now and then where there is none.
 
 use std::io::IsTerminal;
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -14,6 +15,7 @@ pub(super) struct Bars {
     epoch: ProgressBar,
     terminal: bool,
     estimate: Estimate,
+    lines: Lines,
 }
 
 impl Bars {
@@ -36,7 +38,27 @@ impl Bars {
             all,
             terminal,
             estimate: Estimate::default(),
+            lines: Lines::default(),
         }
+    }
+}
+
+/// When a line is due where there is no terminal: at the end of an epoch, once a minute in a long one, and never more than
+/// one a second but for the last step.
+#[derive(Default)]
+struct Lines {
+    last: Option<Instant>,
+}
+
+impl Lines {
+    fn due(&mut self, report: &StepReport, now: Instant) -> bool {
+        let since = now.duration_since(*self.last.get_or_insert(now));
+        let epoch = report.step.is_multiple_of(report.per_epoch) && since >= Duration::from_secs(1);
+        let due = epoch || since >= Duration::from_mins(1) || report.step == report.steps;
+        if due {
+            self.last = Some(now);
+        }
+        due
     }
 }
 
@@ -46,6 +68,13 @@ impl Observer for Bars {
             self.message(&text);
         }
         if !self.terminal {
+            if self.lines.due(report, Instant::now()) {
+                let loss = format!(
+                    "step {} of {}: loss {:.4}",
+                    report.step, report.steps, report.loss
+                );
+                self.message(&loss);
+            }
             return;
         }
         if self.run.length() != Some(report.steps) {
@@ -89,5 +118,32 @@ impl Drop for Bars {
     fn drop(&mut self) {
         self.run.finish_and_clear();
         self.epoch.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_with_epochs_and_minutes_and_the_end() {
+        let (mut lines, start) = (Lines::default(), Instant::now());
+        let report = |step| StepReport {
+            step,
+            steps: 40,
+            per_epoch: 10,
+            loss: 1.0,
+            images: 8,
+            seconds: 1.0,
+        };
+        // Ten seconds a step, then all the rest at once.
+        let slow = (1..=20).map(|step| (step, 10 * step));
+        let fast = (21..=40).map(|step| (step, 200));
+        let said: Vec<u64> = slow
+            .chain(fast)
+            .filter(|&(step, at)| lines.due(&report(step), start + Duration::from_secs(at)))
+            .map(|(step, _)| step)
+            .collect();
+        assert_eq!(said, [7, 10, 16, 20, 40]);
     }
 }

@@ -12,7 +12,7 @@ use super::stop::stop_flag;
 use crate::assembly::Recipe;
 use crate::config::{Config, preset};
 use crate::error::{Error, Result};
-use crate::run::{Place, Session, free_name, newest};
+use crate::run::{Place, Session, newest, usual_name};
 use crate::train::RunFolder;
 
 #[derive(Debug, clap::Args)]
@@ -31,6 +31,12 @@ pub(super) struct Args {
     /// Go on with the run in --out from its latest checkpoint.
     #[arg(long)]
     resume: bool,
+    /// Epochs that the resumed run is to have in all: a finished run goes on.
+    #[arg(long, value_name = "N", requires = "resume")]
+    epochs: Option<u64>,
+    /// Go on although config.toml has been edited since the run was started.
+    #[arg(long, requires = "resume")]
+    accept_changes: bool,
     /// Replace the run in --out.
     #[arg(long, conflicts_with = "resume")]
     force: bool,
@@ -67,19 +73,26 @@ pub(super) fn prepare(args: &Args) -> Result<(Config, Place)> {
                     .into(),
             ));
         }
-        let out = args.out.clone().map_or_else(newest, Ok)?;
-        let (mut config, place) = Place::resume(&out)?;
+        let unfinished = args.epochs.is_none();
+        let out = args.out.clone().map_or_else(|| newest(unfinished), Ok)?;
+        let (mut config, place) = if args.accept_changes {
+            Place::resume_edited(&out)?
+        } else {
+            Place::resume(&out)?
+        };
+        config.train.epochs = args.epochs.unwrap_or(config.train.epochs);
         args.hardware.apply(&mut config)?;
         return Ok((config, place));
     }
     let mut config = configuration(args)?;
     args.hardware.apply(&mut config)?;
-    let path = args
-        .out
-        .clone()
-        .unwrap_or_else(|| free_name(&config, args.force));
-    RunFolder::check(&path, args.force)?;
     let force = args.force;
+    if args.out.is_none() && !force {
+        let place = Place::Free(usual_name(&config));
+        return Ok((config, place));
+    }
+    let path = args.out.clone().unwrap_or_else(|| usual_name(&config));
+    RunFolder::check(&path, force)?;
     Ok((config, Place::New { path, force }))
 }
 

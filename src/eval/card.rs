@@ -70,7 +70,7 @@ pub struct ProbeCard {
     pub learning_rate: Option<WithBaselines<f64>>,
     /// Mean share of right answers over the repetitions.
     pub accuracy: WithBaselines<f64>,
-    /// 95 % interval of that mean (Student t over the repetitions); null for a single one.
+    /// 95 % interval of that mean: Student t over the repetitions, of a single one by the bootstrap over the images judged.
     pub interval: WithBaselines<Option<[f64; 2]>>,
 }
 
@@ -116,10 +116,36 @@ pub struct Card {
     pub why: String,
 }
 
+impl Card {
+    /// What a healthy cloud does not show: that a baseline is read off more easily. `None` where neither is, where there
+    /// are no labels to tell, or where nothing has been trained.
+    #[must_use]
+    pub fn headline(&self) -> Option<String> {
+        let (worse, [best, mine]) = (self.probe.iter().chain(&self.knn))
+            .filter(|_| self.steps > 0)
+            .find_map(|probe| Some((probe, probe.outdone()?)))?;
+        let name = if worse.accuracy.untrained > worse.accuracy.raw {
+            "untrained encoder"
+        } else {
+            "raw input"
+        };
+        Some(format!(
+            "the {name} probes at {:.1} % and this encoder at {:.1} % ({}): training has not helped these classes so \
+             far; train longer, or choose augmentations that keep them recognisable",
+            100.0 * best,
+            100.0 * mine,
+            worse.kind
+        ))
+    }
+}
+
 impl fmt::Display for Card {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line =
             |f: &mut fmt::Formatter<'_>, key: &str, value: String| writeln!(f, "{key:<11} {value}");
+        if let Some(headline) = self.headline() {
+            writeln!(f, "{headline}\n")?;
+        }
         line(f, "run", format!("{} ({})", self.run, self.checkpoint))?;
         line(f, "method", self.method.clone())?;
         line(
@@ -173,6 +199,12 @@ impl fmt::Display for ProbeCard {
 }
 
 impl ProbeCard {
+    /// The accuracy of the better baseline and that of the trained encoder, where the baseline's is higher.
+    fn outdone(&self) -> Option<[f64; 2]> {
+        let best = self.accuracy.untrained.max(self.accuracy.raw);
+        (self.accuracy.pretrained < best).then_some([best, self.accuracy.pretrained])
+    }
+
     /// What a probe `kind` reached on the part `split`, from one repetition with all labels and no setting to tell of.
     #[must_use]
     pub fn of(
@@ -216,6 +248,9 @@ impl ProbeCard {
         ];
         let settings = settings.into_iter().flatten().collect::<String>();
         let seeds = match self.seeds {
+            1 if self.interval.pretrained.is_some() => {
+                ", 95 % interval over the images judged".into()
+            }
             1 => String::new(),
             n => format!(", mean of {n} draws and 95 % interval"),
         };

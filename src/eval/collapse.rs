@@ -22,6 +22,26 @@ pub const FLOOR_MARGIN: f64 = 0.02;
 /// Of the pairs that energies order wrongly before training, the share that must be in order for a run to have learned.
 pub const LEAST_GAIN: f64 = 0.05;
 
+/// No run is judged before it has made so many steps, nor before its first epoch is over.
+pub const FEWEST_STEPS: u64 = 20;
+
+/// The judgement of a run that has made `step` steps, of `per_epoch` an epoch, where that is too few for a verdict.
+#[must_use]
+pub fn too_early(step: u64, per_epoch: u64) -> Option<Judgement> {
+    let needed = FEWEST_STEPS.max(per_epoch);
+    let why = match step {
+        0 => "no step has been made: these are the starting weights".to_string(),
+        1 => format!("one step teaches nothing; a verdict takes {needed}"),
+        _ => format!("{step} steps teach too little to judge by; a verdict takes {needed}"),
+    };
+    (step < needed).then(|| Judgement {
+        verdict: Verdict::TooEarly,
+        why,
+        advice: "give the run more of them with a larger `train.epochs` or a smaller `train.batch`"
+            .into(),
+    })
+}
+
 /// What the state of an embedding is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,6 +53,25 @@ pub enum Verdict {
     Uninformative,
     /// All images have nearly the same embedding, or all lie on one line.
     Collapsed,
+    /// The run has made too few steps for any of the others.
+    TooEarly,
+}
+
+impl Verdict {
+    const ALL: [Self; 4] = [
+        Self::Healthy,
+        Self::Uninformative,
+        Self::Collapsed,
+        Self::TooEarly,
+    ];
+
+    /// The verdict that is displayed as `name`.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|verdict| verdict.to_string() == name)
+    }
 }
 
 impl fmt::Display for Verdict {
@@ -41,6 +80,7 @@ impl fmt::Display for Verdict {
             Self::Healthy => "healthy",
             Self::Uninformative => "uninformative",
             Self::Collapsed => "collapsed",
+            Self::TooEarly => "too early",
         })
     }
 }
@@ -153,7 +193,11 @@ pub fn judge(loss: f64, floor: Option<f64>, spread: f64, rank: f64, dim: usize) 
         nothing_learned(loss, floor, spread)
     } else {
         let loss = match floor {
-            Some(floor) => format!("the loss {loss:.3} has left its floor {floor:.3}"),
+            Some(floor) => {
+                format!(
+                    "the loss {loss:.3} is below {floor:.3}, what it reads when all embeddings are equal"
+                )
+            }
             None => "this loss has no floor to compare with".into(),
         };
         Judgement {

@@ -17,6 +17,13 @@ pub const RUNAWAY: f64 = 5.0;
 /// Below this share of wrong answers above the right one, the energy tells them hardly apart (chance is 0.5).
 pub const TOLD_APART: f64 = 0.6;
 
+/// From this share of wrong answers above the right one on, with the lowest of them above it by [`CLEAR`], no fall of the
+/// variation since a wild start is a collapse.
+pub const RANKED: f64 = 0.9;
+
+/// Share of the variation over y by which the lowest wrong answers lie above the right ones, on average.
+pub const CLEAR: f64 = 0.05;
+
 /// What was measured of E(x, y) over the questions of one part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Surface {
@@ -93,6 +100,8 @@ impl Rows {
 /// let wild = Surface { flatness: 1610.0, ..before };
 /// let tamed = Surface { flatness: 7.2, e_c: 0.1, e_i: 12.0, gap: 11.9, ranked: 1.0 };
 /// assert_eq!(judge(&tamed, &wild).verdict, Verdict::Healthy);
+/// let accurate = Surface { flatness: 53.0, e_c: -90.0, e_i: -75.0, gap: 15.0, ranked: 1.0 };
+/// assert_eq!(judge(&accurate, &wild).verdict, Verdict::Healthy);
 /// let high = Surface { e_c: 53.0, ..before };
 /// let settled = Surface { flatness: 6.0, e_c: -10.0, e_i: -5.3, gap: 4.7, ranked: 1.0 };
 /// assert_eq!(judge(&settled, &high).verdict, Verdict::Healthy);
@@ -108,47 +117,78 @@ pub fn judge(surface: &Surface, before: &Surface) -> Judgement {
     // The level that random weights happened to start from is no fall.
     let fell = before.e_c.min(0.0) - surface.e_c;
     let level = surface.e_c.abs().max(surface.e_i.abs());
-    // Less than before training is not flat where right and wrong answers lie further apart than all others.
-    let lost = flatness < FLAT * before.flatness && gap < flatness;
+    // Less than before training is not flat where right and wrong answers lie further apart than all others, nor where
+    // nearly all wrong ones lie clearly above: random weights may have started from wild energies.
+    let told = ranked >= RANKED && gap > CLEAR * flatness;
+    let lost = flatness < FLAT * before.flatness && gap < flatness && !told;
     let flat = lost || flatness < FLAT_OF_LEVEL * level;
-    let (verdict, why) = if !flatness.is_finite() || flat {
+    let (verdict, why, advice) = if !flatness.is_finite() || flat {
         let why = format!(
-            "the energy is nearly the same for every answer (it varies by {flatness:.4} over y around {level:.4}, by {:.4} before training); \
-             choose a loss with a margin and wrong answers (square_square, hinge, nll), a wider radius around the right \
-             answer, or a lower learning rate",
+            "the energy is nearly the same for every answer (it varies by {flatness:.4} over y around {level:.4}, by {:.4} before training)",
             before.flatness
         );
-        (Verdict::Collapsed, why)
+        let advice = "choose a loss with a margin and wrong answers (square_square, hinge, nll), a wider radius around \
+                      the right answer, or a lower learning rate";
+        (Verdict::Collapsed, why, advice)
     } else if ranked < TOLD_APART {
         let why = format!(
-            "the energy differs between answers, but only {:.0} % of wrong ones lie above the right one (chance is 50 %); \
-             train longer, or check the learning rate and the data",
+            "the energy differs between answers, but only {:.0} % of wrong ones lie above the right one (chance is 50 %)",
             100.0 * ranked
         );
-        (Verdict::Uninformative, why)
+        (
+            Verdict::Uninformative,
+            why,
+            "train longer, or check the learning rate and the data",
+        )
     } else if surface.e_c < 0.0 && fell > RUNAWAY * gap.abs() {
         let why = format!(
             "the energies of right answers fell by {fell:.1} below zero, those of wrong ones fell with them (the gap is \
-             {gap:.2}): they fall without end instead of telling answers apart; choose a loss that contrasts (nll, hinge, log)"
+             {gap:.2}): they fall without end instead of telling answers apart"
         );
-        (Verdict::Uninformative, why)
+        (
+            Verdict::Uninformative,
+            why,
+            "choose a loss that contrasts (nll, hinge, log)",
+        )
     } else {
         let why = format!(
             "the energy varies over y (by {flatness:.3}) and {:.1} % of wrong answers lie above the right one",
             100.0 * ranked
         );
-        (Verdict::Healthy, why)
+        (Verdict::Healthy, why, "")
     };
     Judgement {
         verdict,
         why,
-        advice: String::new(),
+        advice: advice.into(),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_head_that_tells_answers_apart_has_not_collapsed_from_a_wild_start() {
+        let wild = Surface {
+            flatness: 100.0,
+            ..Surface::default()
+        };
+        let tamed = Surface {
+            flatness: 3.3,
+            e_c: -5.0,
+            e_i: -4.0,
+            gap: 1.0,
+            ranked: 0.99,
+        };
+        assert_eq!(judge(&tamed, &wild).verdict, Verdict::Healthy);
+        let flat = Surface {
+            gap: 0.0,
+            ranked: 0.6,
+            ..tamed
+        };
+        assert_eq!(judge(&flat, &wild).verdict, Verdict::Collapsed);
+    }
 
     #[test]
     fn rows_are_averaged_and_ties_count_half() {

@@ -8,7 +8,7 @@ use candle_core::Device;
 use crate::data::{Dataset, Views};
 use crate::error::{Error, Result};
 use crate::eval::card::WithBaselines;
-use crate::eval::low_shot::{Repeated, draw};
+use crate::eval::low_shot::{Repeated, bootstrap, draw};
 use crate::eval::{Features, embed};
 use crate::graph::Network;
 use crate::random::{Purpose, permutation, stream};
@@ -88,7 +88,8 @@ pub struct Pair {
     pub validation: Option<Features>,
 }
 
-/// Mean accuracy over the draws and its 95 % interval, for each of the three.
+/// Mean accuracy over the draws and its 95 % interval, for each of the three: over the draws, or of a single draw over
+/// the images it was judged on ([`bootstrap`]).
 pub type Measured = (WithBaselines<f64>, WithBaselines<Option<[f64; 2]>>);
 
 /// What `fit_and_judge` reaches when it is given, for each of the three, the rows of `train` in each of `draws`.
@@ -103,12 +104,17 @@ pub fn over_draws(
     draws: &[Vec<usize>],
     mut fit_and_judge: impl FnMut(&Features, &Pair, u64) -> Result<f64>,
 ) -> Result<Measured> {
+    let one = draws.len() == 1;
     let found = pairs.each(|pair| {
         let values = draws
             .iter()
             .zip(0..)
             .map(|(rows, draw)| fit_and_judge(&rows_of(pair, rows), pair, draw));
-        Ok(Repeated::of(values.collect::<Result<_>>()?))
+        let mut repeated = Repeated::of(values.collect::<Result<_>>()?);
+        if one {
+            repeated.interval = Some(bootstrap(repeated.mean, pair.test.rows()));
+        }
+        Ok(repeated)
     })?;
     let accuracy = found.each(|repeated| Ok(repeated.mean))?;
     let interval = found.each(|repeated| Ok(repeated.interval))?;
@@ -164,6 +170,23 @@ pub fn chosen(total: usize, count: usize, seed: u64) -> Vec<usize> {
     let mut order = permutation(total, &mut stream(seed, Purpose::Probe, 0, 0, 0));
     order.truncate(count);
     order
+}
+
+/// Neighbours that vote, `k` as configured but no more than the smallest class of `train` has images: beyond that other
+/// classes outvote it however near its own lie.
+#[must_use]
+pub fn neighbors(k: usize, train: &Arc<dyn Dataset>) -> usize {
+    smallest_class(train).map_or(k, |smallest| k.min(smallest))
+}
+
+/// Images of the smallest class of `dataset` that has any; `None` without labels.
+#[must_use]
+pub fn smallest_class(dataset: &Arc<dyn Dataset>) -> Option<usize> {
+    let mut counts: HashMap<u32, usize> = HashMap::new();
+    for label in (0..dataset.len()).filter_map(|i| dataset.label(i)) {
+        *counts.entry(label).or_default() += 1;
+    }
+    counts.into_values().min()
 }
 
 #[cfg(test)]

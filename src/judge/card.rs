@@ -10,6 +10,7 @@ use crate::assembly::{EVAL_BATCH, ImageSetup, objective};
 use crate::data::{Dataset, require_classes};
 use crate::error::Result;
 use crate::eval::card::{Card, ProbeCard};
+use crate::eval::collapse::Verdict;
 use crate::eval::spectrum::{rankme, relative_spread};
 use crate::graph::Network;
 use crate::train::{Progress, RunFolder};
@@ -56,9 +57,13 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
     let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
     let cloud_of = (spread, rank, cloud.dim);
     let auroc = told_apart(setup, network, test)?;
-    let diagnosed = diagnosis.judge(folder.last_loss(), cloud_of, auroc);
-    let worse = probe.as_ref().map(worse_than_nothing).unwrap_or_default();
-    Ok(Card {
+    let diagnosed = diagnosis.judge((progress.step, folder.last_loss()), cloud_of, auroc);
+    let below = probe.as_ref().is_some_and(below) || knn.as_ref().is_some_and(clearly_below);
+    let verdict = match diagnosed.verdict {
+        Verdict::Healthy if below => Verdict::Uninformative,
+        verdict => verdict,
+    };
+    let mut card = Card {
         run: folder.root().display().to_string(),
         method: setup.config.method.clone(),
         data: setup.config.data.source.clone(),
@@ -74,14 +79,18 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         spread,
         rank,
         dim: cloud.dim,
-        verdict: diagnosed.verdict,
+        verdict,
         causes: diagnosed
             .causes
             .into_iter()
             .map(|cause| cause.name)
             .collect(),
-        why: diagnosed.why + &worse,
-    })
+        why: diagnosed.why,
+    };
+    if let Some(headline) = card.headline() {
+        card.why = format!("{headline}; {}", card.why);
+    }
+    Ok(card)
 }
 
 /// AUROC of pairs of views of some images of `part`, now and before training; `None` where there are no pairs.
@@ -102,23 +111,15 @@ fn told_apart(
     ]))
 }
 
-/// What a healthy cloud does not show: that a baseline is read off more easily.
-fn worse_than_nothing(probe: &ProbeCard) -> String {
-    let accuracy = &probe.accuracy;
-    let (name, best) = if accuracy.untrained > accuracy.raw {
-        ("untrained encoder", accuracy.untrained)
-    } else {
-        ("raw input", accuracy.raw)
-    };
-    if accuracy.pretrained > best {
-        return String::new();
-    }
-    format!(
-        "; yet the {name} probes at {:.1} % and this encoder at {:.1} %: training has not helped these classes so \
-         far; train longer, or choose augmentations that keep them recognisable",
-        100.0 * best,
-        100.0 * accuracy.pretrained
-    )
+/// Whether the classes are read off the encoder less well than before training.
+fn below(probe: &ProbeCard) -> bool {
+    probe.accuracy.pretrained < probe.accuracy.untrained
+}
+
+/// The same beyond the chance of which images are judged: for a probe of a single draw.
+fn clearly_below(probe: &ProbeCard) -> bool {
+    let untrained = probe.interval.untrained;
+    untrained.is_some_and(|[low, _]| probe.accuracy.pretrained < low)
 }
 
 /// Whether there are labels to judge by: at least two classes to learn from, and some in the test part.

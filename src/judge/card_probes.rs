@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::baselines::{Encoders, chosen, draws, labels, over_draws};
+use super::baselines::{Encoders, chosen, draws, labels, neighbors, over_draws};
 use super::probes::{knn_accuracy, logistic_accuracy};
 use crate::config::ProbeConfig;
 use crate::data::{Dataset, Subset, labelled};
@@ -80,7 +80,7 @@ pub fn card_probes(
         logistic_accuracy(logistic, rows, &pair.test)
     })?;
     let knn = Knn {
-        k: config.k.min(draws.bank.len()),
+        k: neighbors(config.k, train).min(draws.bank.len()),
         temperature: config.temperature,
     };
     let bank = std::slice::from_ref(&draws.bank);

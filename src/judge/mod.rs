@@ -18,10 +18,11 @@ mod head_card;
 mod image_pairs;
 mod online;
 pub mod probes;
+mod steady;
 
 pub use baselines::chosen;
 pub use card::{Trained, encoders, has_classes, image_card};
-pub use diagnosis::{Diagnosed, Diagnosis};
+pub use diagnosis::{Diagnosed, Diagnosis, Pictures};
 pub use equal_pictures::equal_pictures;
 pub use head::{
     ANSWERS, BINS, HeadMeasures, distance, distances, euclidean, judge_head, search, typical, units,
@@ -29,3 +30,4 @@ pub use head::{
 pub use head_card::{class_card, vector_card};
 pub use image_pairs::ImagePairs;
 pub use online::{Online, sample};
+pub use steady::{Called, Steady};

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 
-use super::Diagnosis;
-use super::baselines::chosen;
+use super::baselines::{chosen, neighbors};
+use super::{Diagnosed, Diagnosis, Steady};
 use crate::assembly::{ImageSetup, objective};
 use crate::data::{Dataset, Subset, labelled};
 use crate::error::Result;
+use crate::eval::collapse::Verdict;
 use crate::eval::energy_gap::{EnergyGap, histogram};
 use crate::eval::features::accuracy;
 use crate::eval::knn::Knn;
@@ -16,7 +17,7 @@ use crate::eval::spectrum::{rankme, relative_spread};
 use crate::graph::{Mode, Network};
 use crate::losses::Energies;
 use crate::objectives::{Batch, Joint, Objective};
-use crate::train::{Probed, to_device};
+use crate::train::{Moment, Probed, to_device};
 
 /// Samples whose pairs of views give the energy gap.
 const GAP_SAMPLES: usize = 256;
@@ -35,14 +36,21 @@ pub struct Online<'a> {
     /// AUROC of the pairs before training.
     before: Option<f64>,
     diagnosis: Diagnosis,
+    steady: Steady,
+    neighbors: usize,
 }
 
 impl<'a> Online<'a> {
-    /// Choose what is looked at; the network as it is now is what later probes are compared with.
+    /// Choose what is looked at; the network as it is now is what later probes are compared with, and so is what earlier
+    /// probes said.
     ///
     /// # Errors
     /// No image could be read, or a tensor operation failed.
-    pub fn new(setup: &'a ImageSetup, network: &Network, diagnosis: Diagnosis) -> Result<Self> {
+    pub fn new(
+        setup: &'a ImageSetup,
+        network: &Network,
+        (diagnosis, steady): (Diagnosis, Steady),
+    ) -> Result<Self> {
         let config = &setup.config;
         let splits = &setup.splits;
         let train = labelled(&splits.train);
@@ -69,27 +77,32 @@ impl<'a> Online<'a> {
             pairs,
             before,
             diagnosis,
+            steady,
+            neighbors: neighbors(config.probe.k, &train),
         })
     }
 
-    /// Look at the network as it is now; `loss` is that of the last step.
+    /// Look at the network as it is now.
     ///
     /// # Errors
     /// No image could be read, or a tensor operation failed.
-    pub fn probe(&self, loss: Option<f64>) -> Result<Probed> {
+    pub fn probe(&self, moment: Moment) -> Result<Probed> {
         let features = |x: &Tensor| self.network.eval(x, "features");
         let queries = self.setup.collect(&self.queries, features)?;
         let mut found = Probed::default();
         if queries.labels.iter().any(Option::is_some) {
             let bank = self.setup.collect(&self.bank, features)?;
             let knn = Knn {
-                k: self.setup.config.probe.k,
+                k: self.neighbors,
                 temperature: self.setup.config.probe.temperature,
             };
             let votes = knn.predict(&bank, &queries)?;
             let score = accuracy(&votes.predictions, &queries.known_labels()?);
             found.values.push(("knn", score));
             found.score = Some(score);
+        }
+        if moment.step == 0 {
+            self.steady.start(found.score);
         }
         let cloud = self
             .setup
@@ -112,17 +125,46 @@ impl<'a> Online<'a> {
             let range = self.setup.config.energy.part().range(cloud.dim);
             found.lists = histograms(&right, &wrong, range);
         }
-        if let Some(loss) = loss {
-            let diagnosed = self.diagnosis.judge(loss, (spread, rank, cloud.dim), auroc);
-            let causes: Vec<_> = diagnosed.causes.into_iter().map(|c| c.name).collect();
-            found.notes = vec![
-                ("verdict", diagnosed.verdict.to_string()),
-                ("causes", causes.join(", ")),
-                ("why", diagnosed.why),
-            ];
+        if let Some(loss) = moment.loss {
+            let cloud = (spread, rank, cloud.dim);
+            let diagnosed = self.diagnosis.judge((moment.step, loss), cloud, auroc);
+            found.notes = self.notes(diagnosed, (found.score, queries.rows()));
         }
         Ok(found)
     }
+
+    /// What is said of a run that was diagnosed so and whose neighbours have the accuracy `knn` on so many images.
+    fn notes(
+        &self,
+        mut diagnosed: Diagnosed,
+        (knn, images): (Option<f64>, usize),
+    ) -> Vec<(&'static str, String)> {
+        if let Some([now, before]) = knn.zip(self.steady.untrained()).map(<[f64; 2]>::from)
+            && diagnosed.verdict == Verdict::Healthy
+            && before - now > noise(before, images)
+        {
+            diagnosed.verdict = Verdict::Uninformative;
+            diagnosed.why = format!(
+                "neighbours find the class of {:.1} % of the images, before training of {:.1} %",
+                100.0 * now,
+                100.0 * before
+            );
+        }
+        let causes: Vec<_> = diagnosed.causes.into_iter().map(|c| c.name).collect();
+        let called = self.steady.call(diagnosed.verdict, diagnosed.why);
+        let mut notes = vec![
+            ("verdict", called.verdict.to_string()),
+            ("causes", causes.join(", ")),
+            ("why", called.why),
+        ];
+        notes.extend(called.measured.map(|m| ("measured", m.to_string())));
+        notes
+    }
+}
+
+/// Half the width of the 95 % interval of an `accuracy` on so many `images`: a smaller fall may be chance.
+fn noise(accuracy: f64, images: usize) -> f64 {
+    1.96 * (accuracy * (1.0 - accuracy) / images.max(1) as f64).sqrt()
 }
 
 /// At most `count` images of `dataset`, drawn by the seed.

@@ -8,12 +8,13 @@ use std::sync::atomic::AtomicBool;
 use candle_core::Tensor;
 
 use super::Session;
+use super::going_on::{FINGERPRINT, goes_on};
 use crate::atomic::{AtomicFile, dir_beside, write};
 use crate::config::{Config, START};
 use crate::error::{Error, Result};
 use crate::objectives::Objective;
 use crate::params::Params;
-use crate::train::{Probe, Probed, Progress, RunFolder, Silent, Source, Trainer};
+use crate::train::{Moment, Probe, Probed, Progress, RunFolder, Silent, Source, Trainer};
 
 /// What is trained, from what, and what is looked at on the way.
 pub(super) struct Job<'a> {
@@ -21,9 +22,11 @@ pub(super) struct Job<'a> {
     pub(super) objective: &'a mut dyn Objective,
     pub(super) params: &'a Params,
     pub(super) source: &'a dyn Source,
-    pub(super) probe: Box<dyn FnMut(Option<f64>) -> Result<Probed> + 'a>,
+    pub(super) probe: Box<dyn FnMut(Moment) -> Result<Probed> + 'a>,
     /// File in the run folder and text that tell what the data look like.
     pub(super) data: (&'static str, String),
+    /// Files with what a run that goes on later could not measure again, written when it starts.
+    pub(super) before: Vec<(&'static str, String)>,
     /// Said before the first step.
     pub(super) messages: Vec<String>,
 }
@@ -38,12 +41,24 @@ pub(super) fn fit(job: Job, session: Session) -> Result<(Progress, RunFolder)> {
     if resume {
         unchanged(&folder.file(name), seen, &job.config.data.source)?;
     }
+    let mut messages = job.messages;
+    if resume {
+        let said = goes_on(&folder, job.config, job.source.batches_per_epoch())?;
+        messages.extend(said);
+    } else {
+        messages.push(format!("run folder {}", folder.root().display()));
+        for (name, text) in &job.before {
+            write(&folder.file(name), text)?;
+        }
+    }
     if !resume && job.config.encoder.part().weights().is_some() {
         keep_start(&folder.file(START), job.params)?;
     }
-    write(&folder.file("config.toml"), &job.config.to_toml()?)?;
+    let resolved = job.config.to_toml()?;
+    write(&folder.file("config.toml"), &resolved)?;
+    write(&folder.file(FINGERPRINT), &resolved)?;
     write(&folder.file(name), seen)?;
-    for message in &job.messages {
+    for message in &messages {
         observer.message(message);
     }
     let progress = Trainer {

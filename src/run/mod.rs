@@ -13,6 +13,8 @@ mod dry_run;
 mod embed;
 mod estimate;
 mod fit;
+mod going_on;
+mod head_verdict;
 mod place;
 mod pretrain;
 mod probe;
@@ -20,7 +22,7 @@ mod train_head;
 
 pub use embed::{Embedding, EmbeddingsFile, embed};
 pub use estimate::Estimate;
-pub use place::{Place, free_name, newest};
+pub use place::{Place, newest, usual_name};
 pub use pretrain::pretrain;
 pub use probe::probe;
 pub use train_head::train_head;

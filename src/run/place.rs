@@ -1,8 +1,10 @@
 //! Where a run is written.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::going_on::unedited;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::train::RunFolder;
@@ -17,6 +19,8 @@ pub enum Place {
         /// Whether a run that stands there is replaced.
         force: bool,
     },
+    /// A new folder beside those that are there: this name, or with the first number that nobody has taken.
+    Free(PathBuf),
     /// The folder of a run to go on with, held against other processes.
     Resume(RunFolder),
 }
@@ -34,46 +38,92 @@ impl Place {
     /// The run in `path` to go on with, and its configuration.
     ///
     /// # Errors
-    /// There is no run, or another process writes it.
+    /// There is no run, another process writes it, or its `config.toml` has been edited in a key that decides what is
+    /// learned: all such keys are named.
     pub fn resume(path: &Path) -> Result<(Config, Self)> {
-        let folder = RunFolder::resume(path)?;
-        let config = Config::of_run(&folder.file("config.toml"))?;
+        let (config, folder) = held(path)?;
+        unedited(&folder, &config)?;
         Ok((config, Self::Resume(folder)))
     }
 
+    /// As [`Place::resume`], with `config.toml` as it is now, edited or not.
+    ///
+    /// # Errors
+    /// There is no run, or another process writes it.
+    pub fn resume_edited(path: &Path) -> Result<(Config, Self)> {
+        let (config, folder) = held(path)?;
+        Ok((config, Self::Resume(folder)))
+    }
+
+    /// The folder of the run that goes on; `None` of a new one.
+    pub(super) fn resumed(&self) -> Option<&RunFolder> {
+        match self {
+            Self::Resume(folder) => Some(folder),
+            _ => None,
+        }
+    }
+
     pub(super) fn is_resumed(&self) -> bool {
-        matches!(self, Self::Resume(_))
+        self.resumed().is_some()
     }
 
     pub(super) fn open(self) -> Result<RunFolder> {
         match self {
             Self::New { path, force } => RunFolder::create(&path, force),
+            Self::Free(path) => RunFolder::create(&claim(&path)?, false),
             Self::Resume(folder) => Ok(folder),
         }
     }
 }
 
-/// `runs/METHOD-DATA` for a new run of `config`, numbered when it is taken and not to be replaced.
-#[must_use]
-pub fn free_name(config: &Config, replace: bool) -> PathBuf {
-    let source = Path::new(&config.data.source);
-    let data = source.file_stem().unwrap_or_default().to_string_lossy();
-    let name = format!("{}-{data}", config.method);
-    let numbered = (2..).map(|n| format!("{name}-{n}"));
-    std::iter::once(name.clone())
-        .chain(numbered)
-        .map(|name| Path::new("runs").join(name))
-        .find(|path| replace || !path.exists())
-        .unwrap_or_else(|| Path::new("runs").join(name.clone()))
+/// The run in `path`, held against other processes, and its configuration.
+fn held(path: &Path) -> Result<(Config, RunFolder)> {
+    let folder = RunFolder::resume(path)?;
+    let config = Config::of_run(&folder.file("config.toml"))?;
+    Ok((config, folder))
 }
 
-/// The run folder under `runs/` that was written last.
+/// Make the folder `path`, or `path-2`, `path-3`, … where others are there: who makes it has it, so that runs started
+/// at the same moment get different ones.
+fn claim(path: &Path) -> Result<PathBuf> {
+    let unwritable =
+        |path: &Path, e| Error::data(path, format!("cannot be created: {e}; choose --out"));
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(|e| unwritable(parent, e))?;
+    }
+    let mut name = path.to_path_buf();
+    for number in 2_u64.. {
+        match fs::create_dir(&name) {
+            Ok(()) => break,
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+                let mut numbered = path.as_os_str().to_owned();
+                numbered.push(format!("-{number}"));
+                name = numbered.into();
+            }
+            Err(e) => return Err(unwritable(&name, e)),
+        }
+    }
+    Ok(name)
+}
+
+/// `runs/METHOD-DATA`, the folder of a run of `config` that has not been given another.
+#[must_use]
+pub fn usual_name(config: &Config) -> PathBuf {
+    let source = Path::new(&config.data.source);
+    let data = source.file_stem().unwrap_or_default().to_string_lossy();
+    Path::new("runs").join(format!("{}-{data}", config.method))
+}
+
+/// The run folder under `runs/` that was written last; with `unfinished`, of those without a card.
 ///
 /// # Errors
 /// There is none.
-pub fn newest() -> Result<PathBuf> {
+pub fn newest(unfinished: bool) -> Result<PathBuf> {
     let entries = fs::read_dir("runs").into_iter().flatten().flatten();
-    let runs = entries.filter(|entry| entry.path().join("config.toml").is_file());
+    let runs = entries.filter(|entry| {
+        let run = entry.path();
+        run.join("config.toml").is_file() && !(unfinished && run.join("card.json").is_file())
+    });
     runs.max_by_key(|run| {
         fs::metadata(run.path().join("metrics.jsonl"))
             .and_then(|m| m.modified())
@@ -81,6 +131,10 @@ pub fn newest() -> Result<PathBuf> {
     })
     .map(|run| run.path())
     .ok_or_else(|| {
-        Error::Usage("there is no run under runs/ to resume; give its folder with --out".into())
+        let what = if unfinished { "unfinished run" } else { "run" };
+        Error::Usage(format!(
+            "there is no {what} under runs/ to resume; give the folder with --out (and --epochs N to go on with a \
+             finished run)"
+        ))
     })
 }

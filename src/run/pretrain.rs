@@ -7,8 +7,11 @@ use crate::assembly::{ImageSetup, PARTS, objective};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::eval::card::Card;
+use crate::judge::baselines::neighbors;
 use crate::judge::card_probes::labels_per_class;
-use crate::judge::{Diagnosis, Online, Trained, equal_pictures, has_classes, image_card};
+use crate::judge::{
+    Diagnosis, Online, Pictures, Steady, Trained, equal_pictures, has_classes, image_card,
+};
 use crate::objectives::Objective;
 use crate::train::LoaderSource;
 
@@ -24,7 +27,11 @@ pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
             "pretraining learns without labels; use `ravine train` for a configuration with a head",
         ));
     }
-    let setup = ImageSetup::new(config.clone())?;
+    let mut setup = ImageSetup::new(config.clone())?;
+    if config.train.epochs == 0 {
+        let train = &mut setup.config.train;
+        train.batch = train.batch.min(setup.splits.train.len()); // nothing is trained: any set has embeddings
+    }
     setup.check_memory()?;
     let (network, found) = setup.started()?;
     let mut objective = objective(&setup.config, network.clone())?;
@@ -34,9 +41,11 @@ pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
     let sizes = augment.sizes();
     let answering = sizes.iter().filter(|&&size| size == augment.size);
     let collapse_value = objective.collapse_value(batch, answering.count());
-    let train = &setup.splits.train;
-    let diagnosis = Diagnosis::new(&setup.config, train.len(), collapse_value)?
-        .of_pictures(equal_pictures(train.as_ref()));
+    let diagnosis = {
+        let train = setup.splits.train.as_ref();
+        Diagnosis::new(&setup.config, &Pictures::of(train), collapse_value)?
+            .of_pictures(equal_pictures(train))
+    };
     let source = LoaderSource {
         loader: setup.loader()?,
         dataset: setup.splits.train.clone(),
@@ -47,15 +56,19 @@ pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
     messages.extend(diagnosis.warnings());
     messages.extend(found);
     let steps = source.loader.batches_per_epoch() * setup.config.train.epochs;
-    messages.push(dry_run(&setup, steps)?);
-    let online = Online::new(&setup, &network, diagnosis.clone())?;
+    if steps > 0 {
+        messages.push(dry_run(&setup, steps)?);
+    }
+    let steady = Steady::of(session.place.resumed());
+    let online = Online::new(&setup, &network, (diagnosis.clone(), steady))?;
     let job = Job {
         config: &setup.config,
         objective: &mut objective,
         params: network.params(),
         source: &source,
-        probe: Box::new(|loss| online.probe(loss)),
+        probe: Box::new(|moment| online.probe(moment)),
         data: (PARTS, setup.parts()),
+        before: Vec::new(),
         messages,
     };
     let (progress, folder) = fit(job, session)?;
@@ -83,6 +96,7 @@ fn messages(setup: &ImageSetup) -> Result<Vec<String>> {
         splits.test.len(),
         setup.executor.name(),
     ));
+    messages.extend(setup.config.title_note());
     let wanted = setup.config.probe.labels_per_class;
     if has_classes(setup) {
         let seen = labels_per_class(&setup.config.probe, &splits.train, splits.classes.len())?;
@@ -90,6 +104,15 @@ fn messages(setup: &ImageSetup) -> Result<Vec<String>> {
             messages.push(format!(
                 "the smallest class has {seen} images to train on: the card's probe will see {seen} labels \
                  of each class, not {wanted}"
+            ));
+        }
+        let (k, wanted) = (
+            neighbors(setup.config.probe.k, &splits.train),
+            setup.config.probe.k,
+        );
+        if k < wanted {
+            messages.push(format!(
+                "the smallest class has {k} images to train on: {k} neighbours vote, not probe.k = {wanted}"
             ));
         }
     }

@@ -3,19 +3,23 @@
 use serde_json::json;
 
 use super::fit::{Job, fit};
-use super::{Finished, Place, Session, finish};
+use super::head_verdict::head_verdict;
+use super::{Finished, Session, finish};
 use crate::assembly::{Encoded, HeadData, HeadSetup, PARTS, SCALES, adopt_pretrained};
 use crate::atomic::write;
 use crate::config::Config;
 use crate::data::Part;
 use crate::error::{Error, Result};
 use crate::eval::answer_card::AnswerCard;
-use crate::eval::surface::{self, Surface};
+use crate::eval::surface::Surface;
 use crate::heads::Space;
 use crate::inference::EnergyModel;
-use crate::judge::{class_card, judge_head, vector_card};
+use crate::judge::{Steady, class_card, judge_head, vector_card};
 use crate::objectives::Objective;
-use crate::train::{Probed, Progress, RunFolder};
+use crate::train::{Moment, Probed, Progress, RunFolder};
+
+/// File of the run folder with the surface before training, which an encoder that has learned since cannot show again.
+const BEFORE: &str = "before.json";
 
 /// Rows with vector answers that probes and cards look at.
 const MOST: usize = 2000;
@@ -33,7 +37,7 @@ pub fn train_head(config: &Config, session: Session) -> Result<Finished<AnswerCa
             "is missing: this trains answers; pretrain a configuration without one",
         ));
     }
-    let new = matches!(session.place, Place::New { .. });
+    let new = !session.place.is_resumed();
     if new {
         adopt_pretrained(&mut config)?;
     }
@@ -44,11 +48,16 @@ pub fn train_head(config: &Config, session: Session) -> Result<Finished<AnswerCa
     let mut objective = task.objective(model.clone())?;
     let warnings = objective.warnings();
     let source = task.source()?;
-    let before = before(&task, &model)?;
+    let before = match session.place.resumed().and_then(kept_before) {
+        Some(kept) if task.config.pretrained.is_some() => kept,
+        _ => before(&task, &model)?,
+    };
+    let per_epoch = source.batches_per_epoch();
+    let steady = Steady::of(session.place.resumed());
     let validation = most(&task).min(task.config.probe.queries);
-    let probe = |_: Option<f64>| {
+    let probe = |moment: Moment| {
         let coded = task.encode_part(&model, Part::Validation, validation)?;
-        look(&task, &model, &coded, &before)
+        look(&task, (&model, &coded), &before, (moment, &steady))
     };
     let job = Job {
         config: &task.config,
@@ -60,10 +69,12 @@ pub fn train_head(config: &Config, session: Session) -> Result<Finished<AnswerCa
             HeadData::Table(tables) => (SCALES, json!(tables.scales).to_string()),
             HeadData::Images(setup) => (PARTS, setup.parts()),
         },
+        before: vec![(BEFORE, json!(before).to_string())],
         messages: messages(&task, &warnings),
     };
     let (progress, folder) = fit(job, session)?;
-    let card = card(&task, &model, &progress, &folder, (&before, warnings))?;
+    let done = (&progress, per_epoch);
+    let card = card(&task, &model, done, &folder, (&before, warnings))?;
     finish(folder, card)
 }
 
@@ -76,6 +87,7 @@ fn messages(task: &HeadSetup, warnings: &[String]) -> Vec<String> {
         task.config.data.source,
         task.executor(),
     ));
+    messages.extend(task.config.title_note());
     messages.extend(task.found().cloned());
     messages.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
     messages
@@ -98,6 +110,12 @@ fn most(task: &HeadSetup) -> usize {
     }
 }
 
+/// The surface before training, where the run in `folder` has kept it.
+fn kept_before(folder: &RunFolder) -> Option<Surface> {
+    let text = std::fs::read_to_string(folder.file(BEFORE)).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
 /// The surface as it is before training: an encoder that is taken over keeps its values.
 fn before(task: &HeadSetup, model: &EnergyModel) -> Result<Surface> {
     let fresh = task.model(None)?;
@@ -118,13 +136,16 @@ fn before(task: &HeadSetup, model: &EnergyModel) -> Result<Surface> {
 /// What a probe sees, and the verdict.
 fn look(
     task: &HeadSetup,
-    model: &EnergyModel,
-    coded: &Encoded,
+    (model, coded): (&EnergyModel, &Encoded),
     before: &Surface,
+    (moment, steady): (Moment, &Steady),
 ) -> Result<Probed> {
     let judged = judge_head(task, model, coded)?;
     let surface = judged.surface;
-    let judgement = surface::judge(&surface, before);
+    let judgement = head_verdict(task, &surface, before, (moment.step, moment.per_epoch));
+    let called = steady.call(judgement.verdict, judgement.why);
+    let mut notes = vec![("verdict", called.verdict.to_string()), ("why", called.why)];
+    notes.extend(called.measured.map(|m| ("measured", m.to_string())));
     let (name, score) = judged.score(task, coded);
     let higher = if matches!(task.space, Space::Classes(_)) {
         score
@@ -141,10 +162,7 @@ fn look(
             ("ranked", surface.ranked),
         ],
         lists: Vec::new(),
-        notes: vec![
-            ("verdict", judgement.verdict.to_string()),
-            ("why", judgement.why),
-        ],
+        notes,
         score: Some(higher).filter(|score| score.is_finite()),
     })
 }
@@ -152,7 +170,7 @@ fn look(
 fn card(
     task: &HeadSetup,
     model: &EnergyModel,
-    progress: &Progress,
+    (progress, per_epoch): (&Progress, u64),
     folder: &RunFolder,
     (before, warnings): (&Surface, Vec<String>),
 ) -> Result<AnswerCard> {
@@ -160,7 +178,7 @@ fn card(
     let judged = judge_head(task, model, &coded)?;
     write_plane(folder, &judged.plane)?;
     let surface = judged.surface;
-    let judgement = surface::judge(&surface, before);
+    let judgement = head_verdict(task, &surface, before, (progress.step, per_epoch));
     let (classes, vectors) = match task.space {
         Space::Classes(_) => (Some(class_card(task, model, &judged, &coded)?), None),
         Space::Vectors(_) => (None, Some(vector_card(task, model, &judged, &coded)?)),

@@ -94,6 +94,14 @@ impl Checkpoint {
                 .collect::<Result<HashMap<_, _>>>()?;
             optimizer.load(saved, &params.all())?;
         }
+        Self::progress(path)
+    }
+
+    /// How far the run had come at the checkpoint folder `path`.
+    ///
+    /// # Errors
+    /// The file is missing or torn.
+    pub fn progress(path: &Path) -> Result<Progress> {
         let path = path.join("state.json");
         let text = fs::read_to_string(&path)
             .map_err(|e| Error::data(&path, format!("cannot be read: {e}")))?;

@@ -3,14 +3,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, require};
 use crate::graph::Precision;
-use crate::optim::Decay;
+use crate::optim::{Decay, Schedule};
 use crate::ranges::at_least;
 
 /// How long and in what portions to train.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Passes over the training part.
+    /// Passes over the training part; 0 keeps the starting weights, with a card.
     pub epochs: u64,
     /// Samples a step; each gives all its views.
     pub batch: usize,
@@ -49,12 +49,23 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
+    /// The learning rate of every step of a run of `per_epoch` steps an epoch, with `base` as its peak.
+    #[must_use]
+    pub fn schedule(&self, base: f64, per_epoch: u64) -> Schedule {
+        Schedule {
+            steps: per_epoch * self.epochs,
+            warmup: (self.warmup_epochs * per_epoch as f64).round() as u64,
+            base,
+            end: 0.0,
+            decay: self.decay,
+        }
+    }
+
     /// Refuse settings out of range.
     ///
     /// # Errors
     /// A sentence with the key.
     pub fn validate(&self) -> Result<()> {
-        at_least("train.epochs", self.epochs as f64, 1.0)?;
         at_least("train.batch", self.batch as f64, 1.0)?;
         at_least("train.chunks", self.chunks as f64, 1.0)?;
         at_least("train.warmup_epochs", self.warmup_epochs, 0.0)?;

@@ -20,4 +20,4 @@ pub use loader_source::{LoaderSource, to_device};
 pub use run_folder::RunFolder;
 pub use source::{Loaded, Source};
 pub use table_source::TableSource;
-pub use trainer::{Observer, Probe, Probed, Silent, StepReport, Trainer};
+pub use trainer::{Moment, Observer, Probe, Probed, Silent, StepReport, Trainer};

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// Locked while a process writes the run.
 const LOCK: &str = ".lock";
 
-/// `config.toml`, `metrics.jsonl`, `checkpoints/`, `latest`, `best`, `card.json`, `energies.jsonl`, `figures/`, `quarantine.jsonl`.
+/// `config.toml`, `config.lock.toml`, `before.json`, `metrics.jsonl`, `checkpoints/`, `latest`, `best`, `card.json`, `energies.jsonl`, `figures/`, `quarantine.jsonl`.
 #[derive(Debug)]
 pub struct RunFolder {
     root: PathBuf,
@@ -107,6 +107,8 @@ impl RunFolder {
         }
         let files = [
             "config.toml",
+            "config.lock.toml",
+            "before.json",
             "metrics.jsonl",
             "latest",
             "best",

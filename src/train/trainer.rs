@@ -12,7 +12,7 @@ use super::{Checkpoint, Journal, Progress, RunFolder, TrainConfig, audit, gradie
 use crate::data::Bad;
 use crate::error::{Error, Result};
 use crate::objectives::{Batch, Objective};
-use crate::optim::{OptimizerKind, Schedule, State, clip};
+use crate::optim::{OptimizerKind, State, clip};
 use crate::params::Params;
 
 /// What a probe found, in the order it is journaled.
@@ -32,8 +32,19 @@ pub struct Probed {
 pub struct Probe<'a> {
     /// Epochs between probes, fractions allowed; 0 probes at the end only.
     pub every: f64,
-    /// The probe itself, given the loss of the last step.
-    pub run: Box<dyn FnMut(Option<f64>) -> Result<Probed> + 'a>,
+    /// The probe itself, given when it is made.
+    pub run: Box<dyn FnMut(Moment) -> Result<Probed> + 'a>,
+}
+
+/// When a probe is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// Updates done.
+    pub step: u64,
+    /// Updates of an epoch.
+    pub per_epoch: u64,
+    /// The loss of the last step; `None` before the first that this process made.
+    pub loss: Option<f64>,
 }
 
 /// What an observer sees of a step.
@@ -189,7 +200,12 @@ impl Trainer<'_> {
         if !last && (probe.every == 0.0 || !due(step, per_epoch, probe.every)) {
             return Ok(false);
         }
-        let found = (probe.run)(live.loss)?;
+        let moment = Moment {
+            step,
+            per_epoch,
+            loss: live.loss,
+        };
+        let found = (probe.run)(moment)?;
         let mut line = head(step, per_epoch);
         for (name, value) in &found.values {
             line.insert((*name).into(), json!(value));
@@ -269,14 +285,10 @@ impl Trainer<'_> {
             clip(&mut grads, self.config.clip)?;
         }
         let optimizer = self.optimizer.part();
-        let schedule = Schedule {
-            steps,
-            warmup: (self.config.warmup_epochs * per_epoch as f64).round() as u64,
-            base: optimizer.learning_rate(),
-            end: 0.0,
-            decay: self.config.decay,
-        };
-        let rate = schedule.at(step);
+        let rate = self
+            .config
+            .schedule(optimizer.learning_rate(), per_epoch)
+            .at(step);
         for param in self.params.trainable() {
             if let Some(gradient) = grads.of.get(&param.name) {
                 optimizer.update(&param, gradient, rate, step + 1, &mut live.state)?;

@@ -18,12 +18,17 @@ pub(super) struct Context<'a> {
 
 impl<'a> Context<'a> {
     pub(super) fn new(config: &'a Config, images: usize) -> Result<Self> {
+        Self::of(config, images, &[])
+    }
+
+    /// As [`Context::new`], with the heights and widths of some pictures: a crop that has no room moves nothing.
+    pub(super) fn of(config: &'a Config, images: usize, sides: &[(usize, usize)]) -> Result<Self> {
         let channels = config.data.channels.unwrap_or(3);
         Ok(Self {
             config,
             loss: config.loss.part(),
             images,
-            identical_views: config.augment.identical(channels)?,
+            identical_views: config.augment.identical_on(channels, sides)?,
         })
     }
 

@@ -7,9 +7,11 @@ mod hardest_negatives;
 mod identical_views;
 mod learned_scale;
 mod learning_rate;
+mod long_warmup;
 mod no_margin;
 mod no_variance;
 mod nothing_repels;
+mod queue_without_target;
 mod small_batch;
 mod small_embedding;
 mod still_target;
@@ -19,6 +21,7 @@ mod tiny_margin;
 use crate::config::Config;
 use crate::error::Result;
 use crate::eval::collapse::Cause;
+use crate::losses::Margin;
 use context::Context;
 
 /// Looks for one cause; `None` where it is not there.
@@ -31,11 +34,13 @@ const CAUSES: &[Find] = &[
     no_variance::find,
     no_margin::find,
     hardest_negatives::find,
+    queue_without_target::find,
     temperature::find,
     tiny_margin::find,
     still_target::find,
     small_batch::find,
     learned_scale::find,
+    long_warmup::find,
     learning_rate::find,
     small_embedding::find,
 ];
@@ -49,6 +54,20 @@ const CAUSES: &[Find] = &[
 /// Views that cannot be made.
 pub fn causes(config: &Config, images: usize) -> Result<Vec<Cause>> {
     Ok(found(&Context::new(config, images)?))
+}
+
+/// As [`causes`], for pictures of these heights and widths; and whether something in the method holds embeddings apart.
+///
+/// # Errors
+/// As [`causes`].
+pub(super) fn causes_for(
+    config: &Config,
+    images: usize,
+    sides: &[(usize, usize)],
+) -> Result<(Vec<Cause>, bool)> {
+    let context = Context::of(config, images, sides)?;
+    let repels = context.loss.margin() != Margin::None || context.held_apart();
+    Ok((found(&context), repels))
 }
 
 fn found(context: &Context) -> Vec<Cause> {

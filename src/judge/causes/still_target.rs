@@ -10,7 +10,7 @@ pub(super) fn find(context: &Context) -> Option<Cause> {
     let target = context.config.target?;
     let steps = train.epochs as f64 * (context.images / train.batch.max(1)) as f64;
     let kept = f64::midpoint(target.momentum, target.end); // the mean over its schedule
-    (steps * (1.0 - kept) < LEAST_FOLLOWED).then(|| {
+    (train.epochs > 0 && steps * (1.0 - kept) < LEAST_FOLLOWED).then(|| {
         cause(
             "still_target",
             format!(

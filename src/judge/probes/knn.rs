@@ -6,7 +6,7 @@ use crate::eval::Features;
 use crate::eval::card::ProbeCard;
 use crate::eval::features::accuracy;
 use crate::eval::knn::Knn;
-use crate::judge::baselines::rows_of;
+use crate::judge::baselines::{neighbors, rows_of};
 
 /// [`Knn`] with the training images as its bank.
 pub(super) struct NeighborProbe;
@@ -28,7 +28,10 @@ impl FeatureProbe for NeighborProbe {
         let (asked, config) = (question.asked, question.config);
         let pretrained = &question.pairs.pretrained;
         let knn = Knn {
-            k: asked.k.unwrap_or(config.k).min(pretrained.train.rows()),
+            k: asked
+                .k
+                .unwrap_or_else(|| neighbors(config.k, question.train))
+                .min(pretrained.train.rows()),
             temperature: asked.temperature.unwrap_or(config.temperature),
         };
         let card = question.accuracy(self.name(), |rows, pair, _| {
