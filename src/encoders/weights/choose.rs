@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::file::Contents;
-use super::some;
+use super::contents::Contents;
+use super::words::some;
 use crate::error::{Error, Result};
 
 /// A set of weights: everything below one prefix.

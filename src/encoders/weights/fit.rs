@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::choose::Set;
-use super::file::{Contents, Value};
+use super::contents::{Contents, Value};
 use super::positions::{Plan, plan};
-use super::some;
-use super::words::{self, Difference};
+use super::words::{self, Difference, some};
 use crate::params::ParamSpec;
 
 /// The parameter that is brought to another grid.

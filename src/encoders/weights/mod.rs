@@ -1,6 +1,7 @@
 //! Starting weights from files of torchvision, timm, Hugging Face and programs that use their names.
 
 mod choose;
+mod contents;
 mod file;
 mod fit;
 mod names;
@@ -15,11 +16,10 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::params::{ParamSpec, Params};
 use choose::Set;
-use file::{Contents, Value, WeightFile};
+use contents::{Contents, Value};
+use file::WeightFile;
 use fit::Fit;
-
-/// Names that a report spells out; more are counted.
-const SPELLED: usize = 8;
+use words::some;
 
 /// What was found for the parameters of a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,15 +67,6 @@ impl fmt::Display for Matched {
             )?;
         }
         Ok(())
-    }
-}
-
-/// The first few of `names`.
-fn some(names: &[String]) -> String {
-    let first = names[..names.len().min(SPELLED)].join(", ");
-    match names.len().saturating_sub(SPELLED) {
-        0 => first,
-        more => format!("{first} and {more} more"),
     }
 }
 

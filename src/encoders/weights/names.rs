@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::Value;
+use super::contents::Value;
 
 type Values = BTreeMap<String, Value>;
 

@@ -5,23 +5,13 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use candle_core::pickle::{Object, Stack};
-use candle_core::{DType, Device, Result, Tensor, bail};
+use candle_core::{Device, Result, Tensor, bail};
 use zip::ZipArchive;
 
-use super::file::{Contents, Part, Pickled, Value, number};
+use super::contents::{Contents, Part, Pickled, Strided, Value, number};
 
 /// Tables within tables are followed this far.
 const DEEPEST: usize = 16;
-
-/// Where the elements of a tensor lie in an entry of the zip.
-#[derive(Clone, Debug)]
-pub(super) struct Strided {
-    storage: String,
-    kind: DType,
-    offset: usize,
-    dims: Vec<usize>,
-    strides: Vec<usize>,
-}
 
 /// An opened file of `torch.save`.
 pub(super) struct Archive {

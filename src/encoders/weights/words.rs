@@ -1,5 +1,17 @@
 //! Differences between networks in words that a user can act on.
 
+/// Names that a report spells out; more are counted.
+const SPELLED: usize = 8;
+
+/// The first few of `names`.
+pub(super) fn some(names: &[String]) -> String {
+    let first = names[..names.len().min(SPELLED)].join(", ");
+    match names.len().saturating_sub(SPELLED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
 /// Names that follow training and are no parameters.
 pub(super) fn is_counter(name: &str) -> bool {
     name.ends_with("num_batches_tracked")
