@@ -53,6 +53,18 @@ pub fn rankme(z: &Features) -> Result<f64> {
     effective_rank(&singular_values(matrix)?)
 }
 
+/// [`rankme`], and 1 where every embedding is zero: a single point, as a last batch norm makes of images that are all
+/// equal.
+///
+/// # Errors
+/// As [`rankme`], but for zeros.
+pub fn directions(z: &Features) -> Result<f64> {
+    if !z.values.is_empty() && z.values.iter().all(|v| *v == 0.0) {
+        return Ok(1.0);
+    }
+    rankme(z)
+}
+
 /// exp of the entropy of a spectrum.
 fn effective_rank(spectrum: &[f64]) -> Result<f64> {
     let total: f64 = spectrum.iter().sum();

@@ -100,7 +100,7 @@ impl Rows {
 /// let wild = Surface { flatness: 1610.0, ..before };
 /// let tamed = Surface { flatness: 7.2, e_c: 0.1, e_i: 12.0, gap: 11.9, ranked: 1.0 };
 /// assert_eq!(judge(&tamed, &wild).verdict, Verdict::Healthy);
-/// let accurate = Surface { flatness: 53.0, e_c: -90.0, e_i: -75.0, gap: 15.0, ranked: 1.0 };
+/// let accurate = Surface { flatness: 53.0, e_c: -20.0, e_i: -5.0, gap: 15.0, ranked: 1.0 };
 /// assert_eq!(judge(&accurate, &wild).verdict, Verdict::Healthy);
 /// let high = Surface { e_c: 53.0, ..before };
 /// let settled = Surface { flatness: 6.0, e_c: -10.0, e_i: -5.3, gap: 4.7, ranked: 1.0 };

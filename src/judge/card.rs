@@ -11,7 +11,7 @@ use crate::data::{Dataset, require_classes};
 use crate::error::Result;
 use crate::eval::card::{Card, ProbeCard};
 use crate::eval::collapse::Verdict;
-use crate::eval::spectrum::{rankme, relative_spread};
+use crate::eval::spectrum::{directions, relative_spread};
 use crate::graph::Network;
 use crate::train::{Progress, RunFolder};
 
@@ -54,7 +54,7 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         [None, None]
     };
     let cloud = setup.collect(test, |x| network.eval(x, "embedding"))?;
-    let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
+    let (spread, rank) = (relative_spread(&cloud), directions(&cloud)?);
     let cloud_of = (spread, rank, cloud.dim);
     let auroc = told_apart(setup, network, test)?;
     let diagnosed = diagnosis.judge((progress.step, folder.last_loss()), cloud_of, auroc);

@@ -11,6 +11,7 @@ use crate::judge::causes::causes_for;
 pub struct Diagnosis {
     collapse_value: Option<f64>,
     causes: Vec<Cause>,
+    at_fault: bool, // the pictures themselves: more steps change nothing
     repels: bool,
     rate: f64,
     per_epoch: u64,
@@ -63,6 +64,7 @@ impl Diagnosis {
         Ok(Self {
             collapse_value,
             causes,
+            at_fault: false,
             repels,
             rate: config.optimizer.part().learning_rate(),
             per_epoch: (pictures.count / config.train.batch.max(1)) as u64,
@@ -74,6 +76,7 @@ impl Diagnosis {
     pub fn of_pictures(mut self, fault: Option<Cause>) -> Self {
         if let Some(fault) = fault {
             self.causes = vec![fault];
+            self.at_fault = true;
         }
         self
     }
@@ -93,7 +96,7 @@ impl Diagnosis {
         (spread, rank, dim): (f64, f64, usize),
         auroc: Option<[f64; 2]>,
     ) -> Diagnosed {
-        if let Some(early) = too_early(step, self.per_epoch) {
+        if let Some(early) = too_early(step, self.per_epoch).filter(|_| !self.at_fault) {
             return Diagnosed {
                 verdict: early.verdict,
                 why: early.sentence(&[]),

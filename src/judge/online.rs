@@ -13,7 +13,7 @@ use crate::eval::collapse::Verdict;
 use crate::eval::energy_gap::{EnergyGap, histogram};
 use crate::eval::features::accuracy;
 use crate::eval::knn::Knn;
-use crate::eval::spectrum::{rankme, relative_spread};
+use crate::eval::spectrum::{directions, relative_spread};
 use crate::graph::{Mode, Network};
 use crate::losses::Energies;
 use crate::objectives::{Batch, Joint, Objective};
@@ -107,7 +107,7 @@ impl<'a> Online<'a> {
         let cloud = self
             .setup
             .collect(&self.queries, |x| self.network.eval(x, "embedding"))?;
-        let (spread, rank) = (relative_spread(&cloud), rankme(&cloud)?);
+        let (spread, rank) = (relative_spread(&cloud), directions(&cloud)?);
         found.values.extend([("spread", spread), ("rank", rank)]);
         let mut auroc = None;
         if let Some(pairs) = &self.pairs {
