@@ -83,7 +83,8 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
                 return Ok(());
             }
             Err(Error::Failed(format!(
-                "{} of {} images cannot be read; training skips them",
+                "{} of {} images cannot be read; training skips them, and stops where they are more than the share \
+                 `data.max_bad_share` (0.01)",
                 found.bad.len(),
                 found.images
             )))

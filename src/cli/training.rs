@@ -125,8 +125,13 @@ fn configuration(args: &Args) -> Result<Config> {
         return asked;
     }
     let recipe = Recipe::fit(preset)?;
+    let key = |set: &String| set.split('=').next().unwrap_or_default().trim().to_string();
+    let given: Vec<String> = args.sets.iter().map(key).collect();
     for reason in &recipe.reasons {
-        eprintln!("{reason}");
+        // What was set is not what was chosen.
+        if !given.iter().any(|key| reason.contains(key.as_str())) {
+            eprintln!("{reason}");
+        }
     }
     recipe.config.with(&args.sets)
 }

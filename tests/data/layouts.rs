@@ -52,6 +52,18 @@ fn parts_are_known_by_the_names_they_are_given() {
 }
 
 #[test]
+fn parts_are_found_inside_a_single_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    for class in ["cat", "dog"] {
+        fill(dir.path(), &format!("pets/train/{class}"), 6);
+        fill(dir.path(), &format!("pets/test/{class}"), 3);
+    }
+    let splits = open(&at(dir.path())).unwrap();
+    assert_eq!(splits.test.len(), 6);
+    assert_eq!(splits.classes, ["cat", "dog"]);
+}
+
+#[test]
 fn all_folders_of_a_part_are_read_and_foreign_ones_are_named() {
     let dir = tempfile::tempdir().unwrap();
     for (folder, count) in [

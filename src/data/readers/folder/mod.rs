@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 
-use self::parts::parts;
 use super::reader::{Parts, Reader, Request, one_part};
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
@@ -29,9 +28,9 @@ impl Reader for FolderReader {
     }
 
     fn open(&self, request: &Request) -> Result<Parts> {
-        let (root, channels) = (request.path, request.channels);
-        let Some(layout) = parts(root)? else {
-            let folder = Folder::open(root, channels, request.labels)?;
+        let channels = request.channels;
+        let Some((root, layout)) = parts::find(request.path)? else {
+            let folder = Folder::open(request.path, channels, request.labels)?;
             return Ok(one_part(folder.with_white(request.white)));
         };
         let mut sets: Vec<(Part, Folder)> = Vec::new();
@@ -43,11 +42,11 @@ impl Reader for FolderReader {
             };
             let mut set = if part == Part::Train {
                 let folders = (folders.as_slice(), layout.unlabelled.as_slice());
-                Folder::part(root, folders, channels, request.labels)?
+                Folder::part(&root, folders, channels, request.labels)?
             } else if classes.is_empty() {
-                Folder::part(root, (folders, &[]), channels, request.labels)?
+                Folder::part(&root, (folders, &[]), channels, request.labels)?
             } else {
-                let mut set = Folder::part(root, (folders, &[]), channels, Some(false))?;
+                let mut set = Folder::part(&root, (folders, &[]), channels, Some(false))?;
                 set.use_classes(&classes, request.labels.is_some())?;
                 set
             };

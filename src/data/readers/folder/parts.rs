@@ -62,6 +62,29 @@ pub(super) fn parts(root: &Path) -> Result<Option<Layout>> {
     Ok(Some(layout))
 }
 
+/// The parts of `root`, or those of the one folder that stands around them: which folder holds them, and they.
+///
+/// # Errors
+/// As [`parts`].
+pub(super) fn find(root: &Path) -> Result<Option<(PathBuf, Layout)>> {
+    if let Some(layout) = parts(root)? {
+        return Ok(Some((root.to_path_buf(), layout)));
+    }
+    let entries = fs::read_dir(root).map_err(|e| Error::data(root, e))?;
+    let shown = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        !name.as_encoded_bytes().starts_with(b".")
+    };
+    let inside: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(shown).collect();
+    let folders: Vec<&PathBuf> = inside.iter().filter(|path| path.is_dir()).collect();
+    match folders.as_slice() {
+        [only] if !inside.iter().any(|path| files::is_image(path)) => {
+            Ok(parts(only)?.map(|layout| ((*only).clone(), layout)))
+        }
+        _ => Ok(None),
+    }
+}
+
 fn is_unlabelled(folder: &Path) -> bool {
     let name = folder.to_string_lossy().to_lowercase();
     let plain = name.trim_end_matches(|c: char| !c.is_alphabetic());
