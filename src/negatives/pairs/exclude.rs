@@ -2,6 +2,9 @@
 
 use candle_core::{D, Tensor};
 
+use super::embeddings::Embeddings;
+use super::table::detached;
+use crate::energies::{Cosine, Energy};
 use crate::error::{Error, Result};
 use crate::losses::{Energies, MASKED};
 
@@ -9,18 +12,21 @@ use crate::losses::{Energies, MASKED};
 /// but a cloud in one point, which only wrong answers can push apart.
 const MOST: f64 = 0.5;
 
-/// `energies` without the wrong answers whose cosine with their question is above `above`; `cosines` makes their
-/// cosine energies `1 − cos`, (N, K), in the order of `energies`.
+/// What `compare` makes of questions and answers, without the wrong answers whose cosine with their question is above
+/// `above`.
 ///
 /// # Errors
 /// A tensor operation failed.
 pub(super) fn without(
-    mut energies: Energies,
     above: Option<f64>,
-    cosines: impl FnOnce() -> Result<Energies>,
+    energy: &dyn Energy,
+    embeddings: &Embeddings,
+    compare: impl Fn(&dyn Energy, &[Tensor], &[Tensor]) -> Result<Energies>,
 ) -> Result<Energies> {
+    let (questions, answers) = (embeddings.questions, embeddings.answers);
+    let mut energies = compare(energy, questions, answers)?;
     if let (Some(above), Some(wrong)) = (above, &energies.negative) {
-        let cosines = cosines()?;
+        let cosines = compare(&Cosine {}, &detached(questions), &detached(answers))?;
         energies.negative = Some(masked(wrong, cosines.wrong()?, above)?);
     }
     Ok(energies)

@@ -6,8 +6,8 @@ use super::embeddings::Embeddings;
 use super::exclude;
 use super::others::others;
 use super::part::Pairs;
-use super::table::{detached, square};
-use crate::energies::{Cosine, Energy};
+use super::table::square;
+use crate::energies::Energy;
 use crate::error::Result;
 use crate::losses::{Energies, columns};
 
@@ -26,11 +26,7 @@ pub struct InBatch {
 
 impl Pairs for InBatch {
     fn energies(&self, energy: &dyn Energy, embeddings: &Embeddings) -> Result<Energies> {
-        let (questions, answers) = (embeddings.questions, embeddings.answers);
-        let found = compare(energy, questions, answers)?;
-        exclude::without(found, self.exclude_above, || {
-            compare(&Cosine {}, &detached(questions), &detached(answers))
-        })
+        exclude::without(self.exclude_above, energy, embeddings, compare)
     }
 
     fn validate(&self) -> Result<()> {

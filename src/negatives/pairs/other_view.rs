@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::embeddings::Embeddings;
 use super::exclude;
 use super::part::Pairs;
-use super::table::{detached, too_few_views};
-use crate::energies::{Cosine, Energy};
+use super::table::too_few_views;
+use crate::energies::Energy;
 use crate::error::Result;
 use crate::losses::Energies;
 
@@ -25,11 +25,7 @@ pub struct OtherView {
 
 impl Pairs for OtherView {
     fn energies(&self, energy: &dyn Energy, embeddings: &Embeddings) -> Result<Energies> {
-        let (questions, answers) = (embeddings.questions, embeddings.answers);
-        let found = compare(energy, questions, answers)?;
-        exclude::without(found, self.exclude_above, || {
-            compare(&Cosine {}, &detached(questions), &detached(answers))
-        })
+        exclude::without(self.exclude_above, energy, embeddings, compare)
     }
 
     fn validate(&self) -> Result<()> {
