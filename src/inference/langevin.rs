@@ -39,21 +39,25 @@ impl Default for Langevin {
     }
 }
 
-/// One move of `point` (D,) along its `slope` (D,) by `(step, beta)`, within the box.
+/// One move of each chain of `points` (N·D) along its `slopes` (N·D) by `(step, beta)`, within the box; `streams` holds
+/// the noise of each, N.
 pub fn advance(
-    point: &mut [f32],
-    slope: &[f32],
+    points: &mut [f32],
+    slopes: &[f32],
     (step, beta): (f64, f64),
     bounds: &Bounds,
-    rng: &mut Stream,
+    streams: &mut [Stream],
 ) {
-    let most = 0.1 * bounds.diagonal();
+    let (dim, most) = (bounds.dim(), 0.1 * bounds.diagonal());
     let noise = (2.0 * step / beta).sqrt();
-    for (value, slope) in point.iter_mut().zip(slope) {
-        let shift = -step * f64::from(*slope) + noise * normal(rng);
-        *value += (shift as f32).clamp(-most, most);
+    let chains = points.chunks_mut(dim).zip(slopes.chunks(dim));
+    for ((point, slope), rng) in chains.zip(streams) {
+        for (value, slope) in point.iter_mut().zip(slope) {
+            let shift = -step * f64::from(*slope) + noise * normal(rng);
+            *value += (shift as f32).clamp(-most, most);
+        }
+        bounds.clip(point);
     }
-    bounds.clip(point);
 }
 
 impl Inference for Langevin {
@@ -66,17 +70,8 @@ impl Inference for Langevin {
             .map(|i| problem.stream(i / self.chains, 1 + (i % self.chains) as u64))
             .collect();
         for _ in 0..self.steps {
-            for (i, rng) in streams.iter_mut().enumerate() {
-                let own = i * dim..(i + 1) * dim;
-                let rule = (self.step, self.beta);
-                advance(
-                    &mut points[own.clone()],
-                    &slopes[own],
-                    rule,
-                    problem.bounds,
-                    rng,
-                );
-            }
+            let rule = (self.step, self.beta);
+            advance(&mut points, &slopes, rule, problem.bounds, &mut streams);
             (energies, slopes) = problem.slope(&points)?;
             for (i, energy) in energies.iter().enumerate() {
                 if lowest(&[lowest_seen[i], *energy]) == 1 {

@@ -49,17 +49,8 @@ impl LangevinSamples {
             .collect();
         for _ in 0..self.steps {
             let (_, slopes) = problem.slope(points)?;
-            for (i, rng) in streams.iter_mut().enumerate() {
-                let own = i * dim..(i + 1) * dim;
-                let rule = (self.step, self.beta);
-                advance(
-                    &mut points[own.clone()],
-                    &slopes[own],
-                    rule,
-                    questions.bounds,
-                    rng,
-                );
-            }
+            let rule = (self.step, self.beta);
+            advance(points, &slopes, rule, questions.bounds, &mut streams);
         }
         Ok(())
     }
