@@ -11,7 +11,7 @@ use candle_core::{Device, Tensor};
 use ravine::encoders::{Encoder, Resnet, Stem, Vit};
 use ravine::error::Result;
 use ravine::graph::ops::{Add, BatchNorm, Conv2d, GlobalAvgPool, Linear, Relu};
-use ravine::graph::{CpuExecutor, Graph, Mode, Network, NodeId, Op};
+use ravine::graph::{CpuExecutor, Executor, Graph, Mode, Network, NodeId, Op};
 use ravine::params::Params;
 
 const VIEWS: usize = 256;
@@ -140,7 +140,7 @@ fn time(name: &str, graph: Graph, views: usize) -> Result<()> {
         best_forward * 1e3,
         best_backward * 1e3,
         rate(best_forward + best_backward),
-        executor.peak_bytes() >> 20
+        executor.peak_bytes().unwrap_or(0) >> 20
     );
     Ok(())
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::network::{image_network, load_start};
 use super::{choose_device, choose_executor, memory, set_threads};
 use crate::config::Config;
-use crate::data::{self, Dataset, Loader, LoaderConfig, Splits, Statistics, Views};
+use crate::data::{self, Dataset, Kept, Loader, LoaderConfig, Splits, Statistics, Views};
 use crate::error::{Error, Result};
 use crate::eval::{Features, embed};
 use crate::graph::{Executor, Network, Precision};
@@ -20,6 +20,9 @@ const STATISTICS_IMAGES: usize = 2000;
 
 /// The file of a run folder that tells how many images its parts have.
 pub const PARTS: &str = "data.json";
+
+/// Share of the free memory that decoded images may take.
+const KEPT: f64 = 0.25;
 
 /// Images embedded at once outside training.
 pub const EVAL_BATCH: usize = 256;
@@ -58,6 +61,9 @@ impl ImageSetup {
         if by_class || !config.all_heads().is_empty() {
             splits = splits.labelled();
         }
+        let free = || memory::free_memory().map_or(0, |bytes| (KEPT * bytes) as usize);
+        let kept = config.data.keep_decoded.map_or_else(free, |mib| mib << 20);
+        splits.train = Kept::over(&splits.train, kept);
         config.data.channels = Some(splits.channels);
         if config.augment.mean.is_none() && config.augment.std.is_none() {
             let found = Statistics::measure(splits.train.as_ref(), STATISTICS_IMAGES)?;

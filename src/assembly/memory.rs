@@ -66,6 +66,20 @@ fn total() -> Option<f64> {
     kilobytes("/proc/meminfo", "MemTotal:")
 }
 
+/// Memory that this process may still take, in bytes, where Linux tells it: what the machine has left, or what is left
+/// of the limit of its control group.
+#[must_use]
+pub fn free_memory() -> Option<f64> {
+    let available = kilobytes("/proc/meminfo", "MemAvailable:")?;
+    let number = |name: &str| -> Option<f64> {
+        let text = std::fs::read_to_string(format!("/sys/fs/cgroup/{name}")).ok()?;
+        text.trim().parse().ok() // `max` where there is no limit
+    };
+    let group = number("memory.max").zip(number("memory.current"));
+    let left = group.map_or(f64::INFINITY, |(most, now)| (most - now).max(0.0));
+    Some(available.min(left))
+}
+
 /// Most memory the process has held so far, in bytes, where Linux tells it.
 #[must_use]
 pub fn peak_memory() -> Option<u64> {

@@ -1,12 +1,16 @@
 //! Settings that follow the data, for a preset on somebody's own images.
 
 use crate::config::Config;
+use crate::data::depth::RangeInUse;
 use crate::data::{self, Dataset};
 use crate::encoders::{Convnet, EncoderKind};
 use crate::error::Result;
 
 /// Images that are looked at for their size and colours.
 const LOOKED_AT: usize = 64;
+
+/// Images of 16 bits that are looked at for their highest value.
+const RANGE_OF: usize = 1000;
 
 /// A small convnet sees all of images whose shorter side is below this.
 const TINY: usize = 24;
@@ -47,11 +51,12 @@ impl Recipe {
     /// Data that cannot be read, or no image of them.
     pub fn fit(preset: Config) -> Result<Self> {
         let train = data::open(&preset.data)?.train;
-        let seen = Seen::of(train.as_ref());
         let mut recipe = Self {
             config: preset,
             reasons: Vec::new(),
         };
+        recipe.fit_range(train.as_ref());
+        let seen = Seen::of(train.as_ref());
         recipe.fit_size(&seen);
         recipe.fit_batch(train.len())?;
         recipe.fit_epochs(train.len());
@@ -65,6 +70,24 @@ impl Recipe {
 
     fn say(&mut self, reason: String) {
         self.reasons.push(reason);
+    }
+
+    /// White is the next power of two where images of 16 bits use half of the range or less.
+    fn fit_range(&mut self, train: &dyn Dataset) {
+        let data = &mut self.config.data;
+        if data.range.is_some() {
+            return;
+        }
+        let Some(range) = RangeInUse::measure(train, RANGE_OF) else {
+            return;
+        };
+        data.range = range.narrower();
+        if let Some(white) = data.range {
+            let RangeInUse { of, highest, .. } = range;
+            self.say(format!(
+                "data.range {white}: images of 16 bits, with values up to {highest} in {of} of them"
+            ));
+        }
     }
 
     fn fit_size(&mut self, seen: &Seen) {
@@ -125,22 +148,27 @@ impl Recipe {
     }
 
     fn fit_epochs(&mut self, images: usize) {
-        let train = &mut self.config.train;
         let epochs = IMAGES_SEEN.div_ceil(images.max(1) as u64).min(MOST_EPOCHS);
-        if epochs <= train.epochs {
+        if epochs <= self.config.train.epochs {
             return;
         }
-        train.epochs = epochs;
-        // Saved and probed about ten times, whatever the number of epochs.
-        let every = (epochs as f64 / 10.0).max(1.0);
-        train.save_every = train.save_every.max(every);
-        train.warmup_epochs = train.warmup_epochs.max(epochs as f64 / 20.0);
-        self.config.probe.every = self.config.probe.every.max(every);
+        set_epochs(&mut self.config, epochs);
         let seen = epochs * images as u64;
         self.say(format!(
             "train.epochs {epochs}: {seen} images are seen, two views and more of each"
         ));
     }
+}
+
+/// Let `config` train for `epochs`: saved and probed about ten times, with a twentieth of them as warm-up.
+pub fn set_epochs(config: &mut Config, epochs: u64) {
+    let train = &mut config.train;
+    train.epochs = epochs;
+    let every = (epochs as f64 / 10.0).max(1.0);
+    train.save_every = train.save_every.max(every);
+    config.probe.every = config.probe.every.max(every);
+    let warmup = train.warmup_epochs.max(epochs as f64 / 20.0);
+    train.warmup_epochs = warmup.min(epochs as f64 / 2.0);
 }
 
 /// What some of the images look like.

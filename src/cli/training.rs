@@ -12,7 +12,7 @@ use super::stop::stop_flag;
 use crate::assembly::Recipe;
 use crate::config::{Config, preset};
 use crate::error::{Error, Result};
-use crate::run::{Place, Session, newest, usual_name};
+use crate::run::{Budget, Place, Session, newest, usual_name, within};
 use crate::train::RunFolder;
 
 #[derive(Debug, clap::Args)]
@@ -22,6 +22,10 @@ pub(super) struct Args {
     /// Folder or file of images, or `digits`.
     #[arg(long, value_name = "PATH")]
     data: Option<String>,
+    /// What the run may cost, instead of a number of epochs: a time on this machine (90s, 10m, 2h) or images to see
+    /// (200k, 1.5M).
+    #[arg(long, conflicts_with = "resume")]
+    budget: Option<Budget>,
     /// Run folder; runs/METHOD-DATA when left out.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -84,8 +88,9 @@ pub(super) fn prepare(args: &Args) -> Result<(Config, Place)> {
         args.hardware.apply(&mut config)?;
         return Ok((config, place));
     }
-    let mut config = configuration(args)?;
+    let (mut config, fitted) = configuration(args)?;
     args.hardware.apply(&mut config)?;
+    let config = sized(config, fitted, args)?;
     let force = args.force;
     if args.out.is_none() && !force {
         let place = Place::Free(usual_name(&config));
@@ -96,25 +101,48 @@ pub(super) fn prepare(args: &Args) -> Result<(Config, Place)> {
     Ok((config, Place::New { path, force }))
 }
 
+/// `config` within the memory of this machine, where it was `fitted` to its data, and within `--budget`.
+fn sized(config: Config, fitted: bool, args: &Args) -> Result<Config> {
+    let given = |key: &str| {
+        let mut keys = args.sets.iter().map(|set| set.split('=').next());
+        keys.any(|own| own.map(str::trim) == Some(key))
+    };
+    if args.budget.is_some() && (given("train.epochs") || !config.all_heads().is_empty()) {
+        return Err(Error::Usage(
+            "--budget chooses the epochs of a pretraining; leave it out beside train.epochs and for heads".into(),
+        ));
+    }
+    let fits = fitted && !given("train.chunks");
+    if !fits && args.budget.is_none() {
+        return Ok(config);
+    }
+    let (config, reasons) = within(config, fits, args.budget)?;
+    for reason in reasons {
+        eprintln!("{reason}");
+    }
+    Ok(config)
+}
+
 /// What a preset stands for on images that no preset was made for, unless a configuration says more.
 const METHOD: &str = "simclr";
 
-/// The configuration: a file or preset as it is, or a preset (`simclr` when none is named) fitted to the images of `--data`.
-fn configuration(args: &Args) -> Result<Config> {
+/// The configuration: a file or preset as it is, or a preset (`simclr` when none is named) fitted to the images of
+/// `--data`; and whether it was fitted.
+fn configuration(args: &Args) -> Result<(Config, bool)> {
     let named = args.config.as_deref();
     let (Some(data), true) = (&args.data, named.is_none_or(|name| preset(name).is_some())) else {
         let mut config = Config::load(named, &args.sets)?;
         if let Some(data) = &args.data {
             config.data.source.clone_from(data);
         }
-        return Ok(config);
+        return Ok((config, false));
     };
     let source = format!("data.source={}", toml::Value::String(data.clone()));
     let sets: Vec<String> = args.sets.iter().cloned().chain([source]).collect();
     let asked = Config::load(Some(named.unwrap_or("digits")), &sets);
     let no_pairs = |config: &Config| config.data.is_table() || !config.all_heads().is_empty();
     if data == "digits" || asked.as_ref().is_ok_and(no_pairs) {
-        return asked;
+        return Ok((asked?, false));
     }
     let of_data: Vec<String> = sets
         .into_iter()
@@ -122,7 +150,7 @@ fn configuration(args: &Args) -> Result<Config> {
         .collect();
     let preset = Config::load(Some(named.unwrap_or(METHOD)), &of_data)?;
     if no_pairs(&preset) {
-        return asked;
+        return Ok((asked?, false));
     }
     let recipe = Recipe::fit(preset)?;
     let key = |set: &String| set.split('=').next().unwrap_or_default().trim().to_string();
@@ -133,5 +161,5 @@ fn configuration(args: &Args) -> Result<Config> {
             eprintln!("{reason}");
         }
     }
-    recipe.config.with(&args.sets)
+    Ok((recipe.config.with(&args.sets)?, true))
 }

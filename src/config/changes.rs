@@ -10,13 +10,14 @@ use crate::error::{Error, Result};
 
 /// Keys that say how a machine computes and what is kept and looked at on the way, not what is learned. A name that
 /// ends in a full stop is a whole table.
-const OF_THE_MACHINE: [&str; 9] = [
+const OF_THE_MACHINE: [&str; 10] = [
     "device",
     "executor",
     "threads",
     "data.workers",
     "data.prefetch",
     "data.cache",
+    "data.keep_decoded",
     "train.save_every",
     "train.keep",
     "probe.",

@@ -38,6 +38,9 @@ pub struct DataConfig {
     pub prefetch: usize,
     /// Encoded bytes of a Parquet set kept in memory, in MiB.
     pub cache: usize,
+    /// Decoded training images kept in memory from one epoch to the next, in MiB, 0 for none; left out: up to a quarter
+    /// of the memory that is free.
+    pub keep_decoded: Option<usize>,
     /// Columns of a table that are the input; left out: all that are neither `y` nor `label` nor an index
     /// of pandas; `[]`: no input.
     pub x: Option<Vec<String>>,
@@ -69,6 +72,7 @@ impl Default for DataConfig {
             workers: None,
             prefetch: 4,
             cache: 256,
+            keep_decoded: None,
             x: None,
             y: Vec::new(),
             label: None,

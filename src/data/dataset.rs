@@ -26,6 +26,11 @@ pub trait Dataset: Send + Sync {
         None
     }
 
+    /// Whether an image is decoded each time it is read, and not only copied.
+    fn decodes(&self) -> bool {
+        false
+    }
+
     /// Class of one image, an index into [`Dataset::classes`]; `None` in unlabelled data.
     fn label(&self, index: usize) -> Option<u32>;
 

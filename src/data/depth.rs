@@ -53,11 +53,19 @@ impl RangeInUse {
             self.highest,
             100.0 * self.share
         );
-        let white = (u32::from(self.highest) + 1).next_power_of_two();
-        if white > u32::from(WHITE) {
-            return seen;
+        match self.narrower() {
+            Some(white) => {
+                format!("{seen}; --set data.range={white} makes that value white instead of 65535")
+            }
+            None => seen,
         }
-        format!("{seen}; --set data.range={white} makes that value white instead of 65535")
+    }
+
+    /// The smallest power of two above all values, where that leaves half of the range unused or more.
+    #[must_use]
+    pub fn narrower(&self) -> Option<u32> {
+        let white = (u32::from(self.highest) + 1).next_power_of_two();
+        (white < u32::from(WHITE)).then_some(white)
     }
 }
 

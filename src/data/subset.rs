@@ -61,6 +61,10 @@ impl Dataset for Subset {
         self.parent.highest(self.parent(index))
     }
 
+    fn decodes(&self) -> bool {
+        self.parent.decodes()
+    }
+
     fn label(&self, index: usize) -> Option<u32> {
         self.parent.label(self.parent(index))
     }
@@ -133,6 +137,10 @@ impl Dataset for Joined {
     fn highest(&self, index: usize) -> Option<u16> {
         let (part, index) = self.locate(index);
         part.highest(index)
+    }
+
+    fn decodes(&self) -> bool {
+        self.parts.iter().any(|part| part.decodes())
     }
 
     fn label(&self, index: usize) -> Option<u32> {

@@ -108,4 +108,10 @@ pub trait Executor: Send + Sync {
     /// # Errors
     /// A tape of another executor, or a tensor operation failed.
     fn backward(&self, tape: Tape, gradients: &[Option<Tensor>]) -> Result<Gradients>;
+
+    /// The most memory that activations, gradients and workspace have taken so far, in bytes; `None` of an executor that
+    /// does not count.
+    fn peak_bytes(&self) -> Option<usize> {
+        None
+    }
 }

@@ -1,4 +1,4 @@
-//! A step on noise before a run, to say how long the run will take.
+//! A step on noise and some batches of the loader before a run, to say how long the run will take.
 
 use std::time::Instant;
 
@@ -14,13 +14,78 @@ use crate::train::gradients;
 /// A first step that takes longer than this is not repeated, though it also found the memory.
 const PATIENCE: f64 = 5.0;
 
-/// What `steps` steps of the run will take, measured on a network of its own that is thrown away.
-pub(super) fn dry_run(setup: &ImageSetup, steps: u64) -> Result<String> {
+/// Batches of the loader are timed for this long, or until there are [`MOST_BATCHES`].
+const LOADING: f64 = 1.0;
+
+/// More say nothing new.
+const MOST_BATCHES: u64 = 8;
+
+/// What a step takes, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DryRun {
+    /// Forward and backward.
+    step: f64,
+    /// Reading and augmenting a batch for the first time, and again.
+    load: (f64, f64),
+    /// Whether the processors that compute also load.
+    shared: bool,
+}
+
+impl DryRun {
+    /// Measured on a network of its own that is thrown away.
+    pub(super) fn of(setup: &ImageSetup) -> Result<Self> {
+        let first = loading(setup)?;
+        Ok(Self {
+            step: computing(setup)?,
+            load: (first, loading(setup)?.min(first)),
+            shared: setup.device.is_cpu(),
+        })
+    }
+
+    /// Seconds of an epoch of `steps`, the first or a later one.
+    fn epoch(&self, steps: u64, first: bool) -> f64 {
+        let load = if first { self.load.0 } else { self.load.1 };
+        let step = if self.shared {
+            self.step + load
+        } else {
+            self.step.max(load)
+        };
+        steps as f64 * step
+    }
+
+    /// Seconds of `epochs` epochs of `steps` each.
+    pub(super) fn seconds(&self, epochs: u64, steps: u64) -> f64 {
+        if epochs == 0 {
+            return 0.0;
+        }
+        self.epoch(steps, true) + (epochs - 1) as f64 * self.epoch(steps, false)
+    }
+
+    /// Epochs of `steps` each that `seconds` are enough for, at least one.
+    pub(super) fn epochs_within(&self, seconds: f64, steps: u64) -> u64 {
+        let later = (seconds - self.epoch(steps, true)) / self.epoch(steps, false).max(1e-9);
+        1 + later.max(0.0) as u64
+    }
+
+    /// A sentence for the user.
+    pub(super) fn sentence(&self, epochs: u64, steps: u64) -> String {
+        let all = epochs * steps;
+        let seconds = self.seconds(epochs, steps);
+        format!(
+            "{all} steps of about {:.0} ms make {}; probes not counted",
+            seconds / all as f64 * 1e3,
+            duration(seconds)
+        )
+    }
+}
+
+/// Seconds of a step on noise.
+fn computing(setup: &ImageSetup) -> Result<f64> {
     let config = &setup.config;
     let network = setup.random_network()?;
     let params = network.params().clone();
     let objective = objective(config, network)?;
-    let batch = noise(setup)?;
+    let batch = noise(setup, config.train.batch)?;
     let mut seconds = f64::INFINITY;
     for _ in 0..2 {
         let started = Instant::now();
@@ -31,18 +96,28 @@ pub(super) fn dry_run(setup: &ImageSetup, steps: u64) -> Result<String> {
             break;
         }
     }
-    Ok(format!(
-        "{steps} steps of about {:.0} ms make {}; augmenting and probes not counted",
-        seconds * 1e3,
-        duration(steps as f64 * seconds)
-    ))
+    Ok(seconds)
 }
 
-/// A batch of the run's shape.
-fn noise(setup: &ImageSetup) -> Result<Batch> {
-    let (config, channels) = (&setup.config, setup.splits.channels);
-    let rows = config.train.batch;
-    let sizes = config.augment.sizes();
+/// Seconds that the loader takes for a batch, computing nothing beside it; what it cannot read is met again in training.
+fn loading(setup: &ImageSetup) -> Result<f64> {
+    let loader = setup.loader()?;
+    let started = Instant::now();
+    let mut batches = 0;
+    for batch in loader.steps(0, MOST_BATCHES.min(loader.batches_per_epoch())) {
+        batch?;
+        batches += 1;
+        if started.elapsed().as_secs_f64() > LOADING {
+            break;
+        }
+    }
+    Ok(started.elapsed().as_secs_f64() / f64::from(batches.max(1)))
+}
+
+/// `rows` samples with the views of the run.
+pub(super) fn noise(setup: &ImageSetup, rows: usize) -> Result<Batch> {
+    let channels = setup.splits.channels;
+    let sizes = setup.config.augment.sizes();
     let view = |(view, &size): (usize, &usize)| -> Result<Tensor> {
         let mut rng = stream(0, Purpose::Check, 0, 0, view as u64);
         let values: Vec<f32> = (0..rows * channels * size * size)
@@ -59,4 +134,26 @@ fn noise(setup: &ImageSetup) -> Result<Batch> {
         step: 0,
         progress: 0.0,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_epoch_decodes_and_time_is_filled() {
+        let run = DryRun {
+            step: 0.5,
+            load: (1.5, 0.5),
+            shared: true,
+        };
+        assert_eq!(run.seconds(3, 10), 20.0 + 2.0 * 10.0);
+        assert_eq!(run.epochs_within(run.seconds(3, 10), 10), 3);
+        assert_eq!(run.epochs_within(1.0, 10), 1);
+        let apart = DryRun {
+            shared: false,
+            ..run
+        };
+        assert_eq!(apart.seconds(2, 10), 15.0 + 5.0);
+    }
 }

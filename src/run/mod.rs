@@ -9,17 +9,20 @@
 //!
 //! Nothing here prints: messages go to the [`Observer`] of the [`Session`].
 
+mod budget;
 mod dry_run;
 mod embed;
 mod estimate;
 mod fit;
 mod going_on;
 mod head_verdict;
+mod held;
 mod place;
 mod pretrain;
 mod probe;
 mod train_head;
 
+pub use budget::{Budget, within};
 pub use embed::{Embedding, EmbeddingsFile, embed};
 pub use estimate::Estimate;
 pub use place::{Place, newest, usual_name};

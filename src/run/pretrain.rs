@@ -1,7 +1,8 @@
 //! Pretraining: pairs of views, and the card of the encoder.
 
-use super::dry_run::dry_run;
+use super::dry_run::DryRun;
 use super::fit::{Job, fit};
+use super::held::Held;
 use super::{Finished, Session, finish};
 use crate::assembly::{ImageSetup, PARTS, objective};
 use crate::config::Config;
@@ -46,6 +47,11 @@ pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
         Diagnosis::new(&setup.config, &Pictures::of(train), collapse_value)?
             .of_pictures(equal_pictures(train))
     };
+    if setup.config.train.epochs > 0
+        && let Some(held) = Held::measure(&setup)?
+    {
+        held.check(&setup)?;
+    }
     let source = LoaderSource {
         loader: setup.loader()?,
         dataset: setup.splits.train.clone(),
@@ -55,9 +61,9 @@ pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
     let mut messages = messages(&setup)?;
     messages.extend(diagnosis.warnings());
     messages.extend(found);
-    let steps = source.loader.batches_per_epoch() * setup.config.train.epochs;
-    if steps > 0 {
-        messages.push(dry_run(&setup, steps)?);
+    let (epochs, steps) = (setup.config.train.epochs, source.loader.batches_per_epoch());
+    if epochs > 0 {
+        messages.push(DryRun::of(&setup)?.sentence(epochs, steps));
     }
     let steady = Steady::of(session.place.resumed());
     let online = Online::new(&setup, &network, (diagnosis.clone(), steady))?;

@@ -83,12 +83,6 @@ impl CpuExecutor {
             ..Self::new()
         })
     }
-
-    /// The most memory that activations, gradients and workspace have taken so far, in bytes.
-    #[must_use]
-    pub fn peak_bytes(&self) -> usize {
-        self.arena.peak_bytes()
-    }
 }
 
 impl Executor for CpuExecutor {
@@ -116,6 +110,10 @@ impl Executor for CpuExecutor {
     fn backward(&self, tape: Tape, gradients: &[Option<Tensor>]) -> Result<Gradients> {
         let record = tape.open()?;
         in_pool(|| backward::run(&self.arena, (self.simd, self.bf16), record, gradients))
+    }
+
+    fn peak_bytes(&self) -> Option<usize> {
+        Some(self.arena.peak_bytes())
     }
 }
 

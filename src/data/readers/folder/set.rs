@@ -230,6 +230,10 @@ impl Dataset for Folder {
         highest(&read(&self.root.join(&self.files[index])).ok()?)
     }
 
+    fn decodes(&self) -> bool {
+        true
+    }
+
     fn label(&self, index: usize) -> Option<u32> {
         let label = self.labels.as_ref().map(|labels| labels[index]);
         label.filter(|&label| label != UNKNOWN)

@@ -253,6 +253,10 @@ impl Dataset for Parquet {
             .flatten()
     }
 
+    fn decodes(&self) -> bool {
+        true
+    }
+
     fn label(&self, index: usize) -> Option<u32> {
         let label = self.labels.as_ref().map(|labels| labels.codes[index]);
         label.filter(|&label| label != UNKNOWN)
