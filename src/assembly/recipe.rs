@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::data::depth::RangeInUse;
-use crate::data::{self, Dataset};
+use crate::data::{self, Dataset, labelled};
 use crate::encoders::{Convnet, EncoderKind};
 use crate::error::Result;
 
@@ -45,19 +45,23 @@ pub struct Recipe {
 impl Recipe {
     /// Fit `preset`, whose `data` names the images, to them: picture size and encoder by the images' own size, batch by
     /// their number with the learning rate in proportion (Goyal et al. 2017), epochs so that enough is seen, no colour
-    /// changes on grey images. Large sets of images of about 32 pixels keep the preset as it is.
+    /// changes on grey images; a head counts the images with a label. Large sets of images of about 32 pixels keep the preset as it is.
     ///
     /// # Errors
     /// Data that cannot be read, or no image of them.
     pub fn fit(preset: Config) -> Result<Self> {
-        let train = data::open(&preset.data)?.train;
+        let splits = data::open(&preset.data)?;
+        let (train, head) = (splits.train, !preset.all_heads().is_empty());
+        let train = if head { labelled(&train) } else { train };
         let mut recipe = Self {
             config: preset,
             reasons: Vec::new(),
         };
         recipe.fit_range(train.as_ref());
         let seen = Seen::of(train.as_ref());
-        recipe.fit_size(&seen);
+        if recipe.config.pretrained.is_none() {
+            recipe.fit_size(&seen); // else both are those of the other run
+        }
         recipe.fit_batch(train.len())?;
         recipe.fit_epochs(train.len());
         if seen.grey {
@@ -154,9 +158,7 @@ impl Recipe {
         }
         set_epochs(&mut self.config, epochs);
         let seen = epochs * images as u64;
-        self.say(format!(
-            "train.epochs {epochs}: {seen} images are seen, two views and more of each"
-        ));
+        self.say(format!("train.epochs {epochs}: {seen} images are seen"));
     }
 }
 

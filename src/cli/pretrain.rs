@@ -7,7 +7,7 @@ use crate::run::pretrain;
 
 /// Pretrain, then measure what was learned.
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
-    let (config, place) = prepare(args)?;
+    let (config, place) = prepare(args, "simclr")?;
     watched(place, |session| {
         report(&pretrain(&config, session)?.card, json)
     })

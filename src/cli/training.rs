@@ -67,8 +67,8 @@ pub(super) fn report(card: &(impl Serialize + Display), json: bool) -> Result<()
     }
 }
 
-/// The configuration and the place of the run.
-pub(super) fn prepare(args: &Args) -> Result<(Config, Place)> {
+/// The configuration and the place of the run; `usual` is the preset for images where none is named.
+pub(super) fn prepare(args: &Args, usual: &str) -> Result<(Config, Place)> {
     if args.resume {
         if args.config.is_some() || args.data.is_some() || !args.sets.is_empty() {
             return Err(Error::Usage(
@@ -88,7 +88,7 @@ pub(super) fn prepare(args: &Args) -> Result<(Config, Place)> {
         args.hardware.apply(&mut config)?;
         return Ok((config, place));
     }
-    let (mut config, fitted) = configuration(args)?;
+    let (mut config, fitted) = configuration(args, usual)?;
     args.hardware.apply(&mut config)?;
     let config = sized(config, fitted, args)?;
     let force = args.force;
@@ -112,7 +112,7 @@ fn sized(config: Config, fitted: bool, args: &Args) -> Result<Config> {
             "--budget chooses the epochs of a pretraining; leave it out beside train.epochs and for heads".into(),
         ));
     }
-    let fits = fitted && !given("train.chunks");
+    let fits = fitted && !given("train.chunks") && config.all_heads().is_empty();
     if !fits && args.budget.is_none() {
         return Ok(config);
     }
@@ -123,12 +123,9 @@ fn sized(config: Config, fitted: bool, args: &Args) -> Result<Config> {
     Ok(config)
 }
 
-/// What a preset stands for on images that no preset was made for, unless a configuration says more.
-const METHOD: &str = "simclr";
-
-/// The configuration: a file or preset as it is, or a preset (`simclr` when none is named) fitted to the images of
+/// The configuration: a file or preset as it is, or a preset (`usual` when none is named) fitted to the images of
 /// `--data`; and whether it was fitted.
-fn configuration(args: &Args) -> Result<(Config, bool)> {
+fn configuration(args: &Args, usual: &str) -> Result<(Config, bool)> {
     let named = args.config.as_deref();
     let (Some(data), true) = (&args.data, named.is_none_or(|name| preset(name).is_some())) else {
         let mut config = Config::load(named, &args.sets)?;
@@ -140,18 +137,13 @@ fn configuration(args: &Args) -> Result<(Config, bool)> {
     let source = format!("data.source={}", toml::Value::String(data.clone()));
     let sets: Vec<String> = args.sets.iter().cloned().chain([source]).collect();
     let asked = Config::load(Some(named.unwrap_or("digits")), &sets);
-    let no_pairs = |config: &Config| config.data.is_table() || !config.all_heads().is_empty();
-    if data == "digits" || asked.as_ref().is_ok_and(no_pairs) {
+    let table = |config: &Config| config.data.is_table();
+    if data == "digits" || asked.as_ref().is_ok_and(table) {
         return Ok((asked?, false));
     }
-    let of_data: Vec<String> = sets
-        .into_iter()
-        .filter(|set| set.starts_with("data."))
-        .collect();
-    let preset = Config::load(Some(named.unwrap_or(METHOD)), &of_data)?;
-    if no_pairs(&preset) {
-        return Ok((asked?, false));
-    }
+    let told = |set: &String| set.starts_with("data.") || set.starts_with("pretrained.");
+    let of_data: Vec<String> = sets.into_iter().filter(told).collect();
+    let preset = Config::load(Some(named.unwrap_or(usual)), &of_data)?;
     let recipe = Recipe::fit(preset)?;
     let key = |set: &String| set.split('=').next().unwrap_or_default().trim().to_string();
     let given: Vec<String> = args.sets.iter().map(key).collect();

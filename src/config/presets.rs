@@ -25,6 +25,7 @@ presets!(
     "vicreg",
     "barlow",
     "lejepa",
+    "classifier",
     "lab/collapse-no-repulsion",
     "lab/collapse-no-variance",
     "lab/collapse-hardest",

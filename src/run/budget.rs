@@ -58,7 +58,8 @@ pub fn within(config: Config, fits: bool, budget: Option<Budget>) -> Result<(Con
     let (mut changed, mut reasons) = (config.clone(), Vec::new());
     let mut setup = ImageSetup::new(without_statistics(config)?)?;
     setup.check_memory()?;
-    if let Some(held) = Held::measure(&setup)?.filter(|_| fits)
+    if fits
+        && let Some(held) = Held::measure(&setup)?
         && let Some((chunks, why)) = held.more_chunks(&setup)
     {
         changed.train.chunks = chunks;

@@ -141,6 +141,7 @@ fn count(graph: &Graph) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     #[test]
     fn chunks_and_batches_that_fit_are_found() {
@@ -157,5 +158,25 @@ mod tests {
         assert_eq!(held.largest_batch(64, free), Some(16));
         assert_eq!(held.fewest_chunks(64, 1, 1500.0), None);
         assert_eq!(held.largest_batch(64, 900.0), None);
+    }
+
+    #[test]
+    fn a_few_samples_tell_what_a_batch_takes() -> Result<()> {
+        for sets in [vec![], vec!["target.momentum=0.99".to_string()]] {
+            let mut config = Config::load(Some("digits"), &sets)?;
+            config.executor = "cpu".into();
+            let setup = ImageSetup::new(config)?;
+            let Some(held) = Held::measure(&setup)? else {
+                panic!("the cpu executor counts");
+            };
+            let (network, batch) = (setup.random_network()?, setup.config.train.batch);
+            let params = network.params().clone();
+            let objective = objective(&setup.config, network)?;
+            gradients(&objective, &noise(&setup, batch)?, 1, &params)?;
+            let taken = setup.executor.peak_bytes().unwrap_or_default() as f64;
+            let told = (batch * held.activations) as f64;
+            assert!((0.8..1.25).contains(&(told / taken)), "{told} {taken}");
+        }
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod going_on;
+mod sized;
 
 use std::fs;
 use std::path::Path;
