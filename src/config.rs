@@ -10,7 +10,7 @@ use crate::augment::AugmentConfig;
 use crate::data::DataConfig;
 use crate::encoders::{EncoderKind, Projector, Resnet};
 use crate::energies::{Cosine, EnergyKind};
-use crate::error::{Error, Result, hint, require};
+use crate::error::{Error, Result, require};
 use crate::eval::knn::LOWEST_TEMPERATURE;
 use crate::heads::HeadKind;
 use crate::inference::{Bounds, Descent, InferenceKind};
@@ -259,10 +259,9 @@ impl Config {
         if path.extension().is_some_and(|e| e == "toml") || path.is_file() {
             return base::of_file(path);
         }
-        let names = PRESETS.iter().map(|(name, _)| *name);
         Err(Error::Usage(format!(
             "there is no preset or file `{source}`; {}",
-            hint(source, names)
+            presets::closest(source)
         )))
     }
 

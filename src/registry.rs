@@ -26,7 +26,8 @@ pub fn either(names: &[&str]) -> String {
 
 /// First sentence of a schema's description.
 ///
-/// A full stop ends it where a capital letter follows and no abbreviation (`et al.`) precedes.
+/// A full stop ends it where a capital letter follows and no abbreviation (`et al.`) precedes. Links between items are
+/// their names.
 #[must_use]
 pub fn first_sentence(schema: &schemars::Schema) -> String {
     let text = schema
@@ -44,7 +45,8 @@ pub fn first_sentence(schema: &schemars::Schema) -> String {
         .find(|&at| text[at + 2..].starts_with(char::is_uppercase));
     text[..end.map_or(text.len(), |at| at + 1)]
         .trim()
-        .to_string()
+        .replace("[`", "`")
+        .replace("`]", "`")
 }
 
 /// Cut the example out of a schema's description: it is written for users of the library.
@@ -107,7 +109,7 @@ macro_rules! family {
 mod tests {
     use super::*;
 
-    /// Twice, `2 x`.
+    /// Twice, `2 x`, as [`usize`] has it.
     ///
     /// Choose it for pairs.
     ///
@@ -121,9 +123,9 @@ mod tests {
     #[test]
     fn a_schema_describes_a_part_without_its_example() {
         let mut schema = schemars::schema_for!(Twice);
-        assert_eq!(first_sentence(&schema), "Twice, `2 x`.");
+        assert_eq!(first_sentence(&schema), "Twice, `2 x`, as `usize` has it.");
         without_example(&mut schema);
-        let text = "Twice, `2 x`.\n\nChoose it for pairs.";
+        let text = "Twice, `2 x`, as [`usize`] has it.\n\nChoose it for pairs.";
         assert_eq!(
             schema.get("description").and_then(|d| d.as_str()),
             Some(text)

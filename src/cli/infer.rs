@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::data::table::{Table, Tables};
 use crate::data::{Part, ReaderKind, open_part};
 use crate::error::{Error, Result};
+use crate::eval::rounded;
 use crate::heads::Space;
 use crate::inference::{EnergyModel, Minimum, answers, offered};
 use crate::judge::{ANSWERS, search, typical, units};
@@ -256,7 +257,7 @@ fn text(rows: &[Value]) -> String {
     let numbers = |value: &Value| {
         let all = value.as_array().map(Vec::as_slice).unwrap_or_default();
         let all = all.iter().filter_map(Value::as_f64);
-        all.map(|v| format!("{v:.4}"))
+        all.map(|v| format!("{:.4}", rounded(v, 4)))
             .collect::<Vec<_>>()
             .join(", ")
     };
@@ -268,7 +269,7 @@ fn text(rows: &[Value]) -> String {
         };
         if let Some(minima) = row["answers"].as_array() {
             for (i, minimum) in minima.iter().enumerate() {
-                let energy = minimum["energy"].as_f64().unwrap_or(f64::NAN);
+                let energy = rounded(minimum["energy"].as_f64().unwrap_or(f64::NAN), 4);
                 let separator = if i == 0 { "" } else { "; " };
                 let _ = write!(
                     out,
@@ -284,7 +285,7 @@ fn text(rows: &[Value]) -> String {
                 let _ = write!(out, "; {more} higher minima");
             }
         } else {
-            let energy = row["energy"].as_f64().unwrap_or(f64::NAN);
+            let energy = rounded(row["energy"].as_f64().unwrap_or(f64::NAN), 4);
             let probability = row["probability"].as_f64().unwrap_or(f64::NAN);
             let answer = row["answer"].as_str().unwrap_or("?");
             let _ = write!(

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::eval::rounded;
 use crate::run::Estimate;
 use crate::train::{Observer, Probed, StepReport};
 
@@ -71,7 +72,9 @@ impl Observer for Bars {
             if self.lines.due(report, Instant::now()) {
                 let loss = format!(
                     "step {} of {}: loss {:.4}",
-                    report.step, report.steps, report.loss
+                    report.step,
+                    report.steps,
+                    rounded(report.loss, 4)
                 );
                 self.message(&loss);
             }
@@ -87,7 +90,7 @@ impl Observer for Bars {
             .set_position((report.step - 1) % report.per_epoch + 1);
         let text = format!(
             "loss {:.4}, {:.0} images/s",
-            report.loss,
+            rounded(report.loss, 4),
             report.images_per_s()
         );
         self.epoch.set_message(text);
@@ -97,7 +100,7 @@ impl Observer for Bars {
         let numbers = found
             .values
             .iter()
-            .map(|(name, value)| format!("{name} {value:.3}"));
+            .map(|(name, value)| format!("{name} {:.3}", rounded(*value, 3)));
         let note = |wanted| found.notes.iter().find(|(name, _)| *name == wanted);
         let verdict = note("verdict").map(|(_, verdict)| match note("causes") {
             Some((_, causes)) if !causes.is_empty() => format!("{verdict} (likely: {causes})"),

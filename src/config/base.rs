@@ -4,10 +4,10 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::presets::{PRESETS, preset};
+use super::presets::{closest, preset};
 use super::read::{headed, parse, read};
 use super::renamed::rename;
-use crate::error::{Error, Result, hint};
+use crate::error::{Error, Result};
 
 /// The key of a file that names what it starts from.
 pub const BASE: &str = "base";
@@ -47,10 +47,9 @@ fn on_base(mut table: Table, path: &Path, left: usize) -> Result<Table> {
     } else if let Some(text) = preset(&name) {
         parse(text, &name)?
     } else {
-        let known = PRESETS.iter().map(|(name, _)| *name);
         return Err(at(format!(
             "there is no preset `{name}` and no such file beside this one; {}",
-            hint(&name, known)
+            closest(&name)
         )));
     };
     let pairs = !headed(&under);

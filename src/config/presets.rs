@@ -1,5 +1,7 @@
 //! Presets: the configurations under `configs/`, compiled into the binary.
 
+use crate::error::nearest;
+
 /// A file under `configs/` by its name without `.toml`.
 macro_rules! presets {
     ($($name:literal),+ $(,)?) => {
@@ -71,4 +73,11 @@ pub fn preset(name: &str) -> Option<&'static str> {
     let bare = bare.strip_suffix(".toml").unwrap_or(bare);
     let found = PRESETS.iter().find(|(known, _)| *known == bare);
     found.map(|(_, text)| *text)
+}
+
+/// What to say of the name `wrong`, which no preset has: the closest one that exists, and where all of them stand.
+pub(super) fn closest(wrong: &str) -> String {
+    let found = nearest(wrong, PRESETS.iter().map(|(name, _)| *name));
+    let meant = found.map_or(String::new(), |name| format!("did you mean `{name}`? "));
+    format!("{meant}`ravine list presets` prints the names of all")
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::batch::Bad;
 use super::dataset::Dataset;
-use super::depth::RangeInUse;
+use super::depth::{RangeInUse, Seen};
 
 /// What a data set holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -24,7 +24,7 @@ pub struct Check {
     pub range: Option<RangeInUse>,
     /// Images that cannot be read or decoded, in storage order.
     pub bad: Vec<Bad>,
-    /// What was passed over, a sentence each.
+    /// What was passed over, and what else a person should know, a sentence each.
     pub notes: Vec<String>,
 }
 
@@ -51,14 +51,16 @@ pub fn check(data: &dyn Dataset) -> Check {
     let mut sizes: Vec<_> = sizes.into_iter().collect();
     sizes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     let (classes, unlabelled) = count_classes(data);
+    let seen = Seen::of(data, data.len());
+    let notes = data.notes().into_iter().chain(seen.transparency());
     Check {
         images: data.len(),
         classes,
         unlabelled,
         sizes,
-        range: RangeInUse::measure(data, data.len()),
+        range: seen.range(),
         bad,
-        notes: data.notes(),
+        notes: notes.collect(),
     }
 }
 

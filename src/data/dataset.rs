@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::image::Image;
+use super::look::Look;
 use crate::error::Result;
 
 /// A set of images that can be read in any order from several threads.
@@ -21,9 +22,9 @@ pub trait Dataset: Send + Sync {
     /// [`crate::error::Error::Data`] when it cannot be read or decoded; the loader quarantines it.
     fn get(&self, index: usize) -> Result<Image>;
 
-    /// Largest value of an image that is stored with 16 bits a channel; `None` for others and for unreadable ones.
-    fn highest(&self, _index: usize) -> Option<u16> {
-        None
+    /// What one image has as it is stored, and its pixels do not show.
+    fn look(&self, _index: usize) -> Look {
+        Look::default()
     }
 
     /// Whether an image is decoded each time it is read, and not only copied.

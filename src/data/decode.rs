@@ -10,6 +10,7 @@ use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 
 use super::image::Image;
+use super::tiff::{is_reversed, is_tiff, kind};
 use super::white::{WHITE, stretched};
 use super::whole;
 
@@ -19,9 +20,15 @@ pub const MAX_SIDE: u32 = 16_384;
 /// Most memory one decoder may ask for, in bytes.
 pub const MAX_ALLOC: u64 = 512 << 20;
 
+/// The way out of a format that is not read.
+const SAVE: &str = "save it as PNG or JPEG";
+
+/// What is wrong with floating-point pictures on another scale.
+const OUTSIDE: &str = "values outside 0 to 1";
+
 /// Decode one image, upright (EXIF orientation applied), in grey (`channels` 1) or colour (`channels` 3).
 ///
-/// Transparency is dropped. Pictures above [`MAX_SIDE`] or [`MAX_ALLOC`] are refused before their pixels are allocated.
+/// Transparency is dropped, as `convert("RGB")` of Pillow drops it. Pictures above [`MAX_SIDE`] or [`MAX_ALLOC`] are refused before their pixels are allocated.
 ///
 /// # Errors
 /// A sentence without the path, which the caller knows: unknown format, corrupt or truncated data, a size above the limits.
@@ -38,6 +45,11 @@ pub fn decode_within(bytes: &[u8], channels: usize, white: u16) -> Result<Image,
         return Err("the image is empty (0 bytes)".into());
     }
     whole::check(bytes)?;
+    if is_tiff(bytes) && is_reversed(bytes) {
+        return Err(format!(
+            "a TIFF file whose bytes have their bits reversed (FillOrder 2) is not read; {SAVE}"
+        ));
+    }
     // Decoders can panic on hostile bytes: that is one more corrupt image, not the end of a run.
     match catch_unwind(AssertUnwindSafe(|| pixels(bytes, channels, white))) {
         Ok(Ok(image)) => Ok(image),
@@ -45,28 +57,47 @@ pub fn decode_within(bytes: &[u8], channels: usize, white: u16) -> Result<Image,
             "the image is too large: more than {MAX_SIDE} pixels wide or high, or {} MiB unpacked; scale it down",
             MAX_ALLOC >> 20
         )),
-        Ok(Err(ImageError::Unsupported(error))) => Err(format!(
-            "this kind of image file is not read ({error}); save it as PNG or JPEG"
-        )),
+        Ok(Err(ImageError::Unsupported(error))) => Err(unread(bytes, &error)),
         Ok(Err(error)) => Err(format!("cannot decode the image: {error}")),
         Err(_) => Err("cannot decode the image: its decoder panicked".into()),
     }
 }
 
-fn pixels(bytes: &[u8], channels: usize, white: u16) -> ImageResult<Image> {
+/// Why pictures of this kind are not read.
+fn unread(bytes: &[u8], error: &UnsupportedError) -> String {
+    let Some(kind) = kind(bytes).filter(|_| is_tiff(bytes)) else {
+        return format!("this kind of image file is not read ({error}); {SAVE}");
+    };
+    match error.kind() {
+        UnsupportedErrorKind::GenericFeature(why) if why == OUTSIDE => {
+            format!("{kind}, is not read where it has {OUTSIDE}; {SAVE}")
+        }
+        _ => format!("{kind}, is not read; {SAVE}"),
+    }
+}
+
+/// The decoder of `bytes`, its sizes within [`MAX_SIDE`] and [`MAX_ALLOC`].
+pub(super) fn decoder(bytes: &[u8]) -> ImageResult<impl ImageDecoder> {
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format()?;
+    if is_tiff(bytes) {
+        reader.set_format(ImageFormat::Tiff); // also with 64-bit offsets, which are not guessed
+    }
     let mut limits = Limits::default();
     limits.max_image_width = Some(MAX_SIDE);
     limits.max_image_height = Some(MAX_SIDE);
     limits.max_alloc = Some(MAX_ALLOC);
     reader.limits(limits);
-    let jpeg = reader.format() == Some(ImageFormat::Jpeg);
-    let mut decoder = reader.into_decoder()?;
+    let decoder = reader.into_decoder()?;
     if decoder.total_bytes() > MAX_ALLOC {
         let kind = LimitErrorKind::InsufficientMemory;
         return Err(ImageError::Limits(LimitError::from_kind(kind)));
     }
-    let orientation = if jpeg && !jpeg_has_exif(bytes) {
+    Ok(decoder)
+}
+
+fn pixels(bytes: &[u8], channels: usize, white: u16) -> ImageResult<Image> {
+    let mut decoder = decoder(bytes)?;
+    let orientation = if bytes.starts_with(&[0xff, 0xd8]) && !jpeg_has_exif(bytes) {
         Orientation::NoTransforms // asking the decoder parses all headers once more
     } else {
         decoder.orientation().unwrap_or(Orientation::NoTransforms)
@@ -104,7 +135,7 @@ fn check_floats(picture: &DynamicImage) -> ImageResult<()> {
     if values.iter().all(|value| (0.0..=1.0).contains(value)) {
         return Ok(());
     }
-    let kind = UnsupportedErrorKind::GenericFeature("floating-point values outside 0 to 1".into());
+    let kind = UnsupportedErrorKind::GenericFeature(OUTSIDE.into());
     let error = UnsupportedError::from_format_and_kind(ImageFormatHint::Unknown, kind);
     Err(ImageError::Unsupported(error))
 }

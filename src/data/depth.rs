@@ -1,14 +1,10 @@
-//! Pictures of 16 bits a channel: how much of their range is in use.
+//! Pictures of 16 bits a channel, how much of their range is in use, and pictures with transparent pixels.
 
-use std::io::Cursor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use image::{DynamicImage, ImageBuffer, ImageDecoder, ImageReader, Limits, Pixel};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use super::dataset::Dataset;
-use super::decode::{MAX_ALLOC, MAX_SIDE};
+use super::look::Look;
 use super::white::WHITE;
 
 /// How much of the range of 16 bits the pictures of a set use.
@@ -28,19 +24,7 @@ impl RangeInUse {
     /// Of at most `at_most` pictures of `data`, evenly spaced in storage order; `None` where none has 16 bits.
     #[must_use]
     pub fn measure(data: &dyn Dataset, at_most: usize) -> Option<Self> {
-        let of = data.len().min(at_most.max(1));
-        let place = |i: usize| (i as u128 * data.len() as u128 / of as u128) as usize;
-        let looked = (0..of).into_par_iter().with_min_len(64);
-        let found = looked.filter_map(|i| data.highest(place(i)));
-        let (pictures, highest) = found
-            .map(|highest| (1, highest))
-            .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1.max(b.1)));
-        (pictures > 0).then_some(Self {
-            pictures,
-            of,
-            highest,
-            share: f64::from(highest) / f64::from(WHITE),
-        })
+        Seen::of(data, at_most).range()
     }
 
     /// A sentence for the user, with the key where most of the range lies idle.
@@ -69,40 +53,61 @@ impl RangeInUse {
     }
 }
 
-/// Largest value of a picture of 16 bits a channel, transparency left out; `None` for others and for unreadable ones.
-pub(super) fn highest(bytes: &[u8]) -> Option<u16> {
-    if bytes.starts_with(&[0xff, 0xd8]) {
-        return None; // JPEG
-    }
-    let read = || {
-        let mut reader = ImageReader::new(Cursor::new(bytes))
-            .with_guessed_format()
-            .ok()?;
-        let mut limits = Limits::default();
-        limits.max_image_width = Some(MAX_SIDE);
-        limits.max_image_height = Some(MAX_SIDE);
-        limits.max_alloc = Some(MAX_ALLOC);
-        reader.limits(limits);
-        let decoder = reader.into_decoder().ok()?;
-        let kind = decoder.color_type();
-        let deep = kind.bytes_per_pixel() == 2 * kind.channel_count();
-        if !deep || decoder.total_bytes() > MAX_ALLOC {
-            return None;
-        }
-        match DynamicImage::from_decoder(decoder).ok()? {
-            DynamicImage::ImageLuma16(picture) => Some(top(&picture)),
-            DynamicImage::ImageLumaA16(picture) => Some(top(&picture)),
-            DynamicImage::ImageRgb16(picture) => Some(top(&picture)),
-            DynamicImage::ImageRgba16(picture) => Some(top(&picture)),
-            _ => None,
-        }
-    };
-    catch_unwind(AssertUnwindSafe(read)).ok().flatten()
+/// What looks at several stored pictures found.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Seen {
+    looked: usize,
+    deep: usize,
+    highest: u16,
+    transparent: usize,
 }
 
-fn top<P: Pixel<Subpixel = u16>>(picture: &ImageBuffer<P, Vec<u16>>) -> u16 {
-    let colors = usize::from(P::CHANNEL_COUNT) - usize::from(P::HAS_ALPHA);
-    let pixels = picture.pixels();
-    let values = pixels.flat_map(|pixel| pixel.channels()[..colors].iter().copied());
-    values.max().unwrap_or(0)
+impl Seen {
+    /// Look at no more than `at_most` pictures of `data`, evenly spaced in storage order.
+    pub(super) fn of(data: &dyn Dataset, at_most: usize) -> Self {
+        let of = data.len().min(at_most.max(1));
+        let place = |i: usize| (i as u128 * data.len() as u128 / of as u128) as usize;
+        let looked = (0..of).into_par_iter().with_min_len(64);
+        looked
+            .map(|i| Self::one(data.look(place(i))))
+            .reduce(Self::default, Self::and)
+    }
+
+    fn one(look: Look) -> Self {
+        Self {
+            looked: 1,
+            deep: usize::from(look.highest.is_some()),
+            highest: look.highest.unwrap_or(0),
+            transparent: usize::from(look.transparent),
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            looked: self.looked + other.looked,
+            deep: self.deep + other.deep,
+            highest: self.highest.max(other.highest),
+            transparent: self.transparent + other.transparent,
+        }
+    }
+
+    /// The range in use; `None` where no picture has 16 bits.
+    pub(super) fn range(self) -> Option<RangeInUse> {
+        (self.deep > 0).then(|| RangeInUse {
+            pictures: self.deep,
+            of: self.looked,
+            highest: self.highest,
+            share: f64::from(self.highest) / f64::from(WHITE),
+        })
+    }
+
+    /// What happens to transparent pixels, where there are some.
+    pub(super) fn transparency(self) -> Option<String> {
+        let (count, of) = (self.transparent, self.looked);
+        (count > 0).then(|| {
+            format!(
+                "{count} of {of} pictures have transparent pixels, which count in the colours that are stored for them"
+            )
+        })
+    }
 }

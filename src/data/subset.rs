@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::dataset::Dataset;
 use super::image::Image;
+use super::look::Look;
 use super::starts::Starts;
 use crate::error::Result;
 
@@ -57,8 +58,8 @@ impl Dataset for Subset {
         self.parent.get(self.parent(index))
     }
 
-    fn highest(&self, index: usize) -> Option<u16> {
-        self.parent.highest(self.parent(index))
+    fn look(&self, index: usize) -> Look {
+        self.parent.look(self.parent(index))
     }
 
     fn decodes(&self) -> bool {
@@ -134,9 +135,9 @@ impl Dataset for Joined {
         part.get(index)
     }
 
-    fn highest(&self, index: usize) -> Option<u16> {
+    fn look(&self, index: usize) -> Look {
         let (part, index) = self.locate(index);
-        part.highest(index)
+        part.look(index)
     }
 
     fn decodes(&self) -> bool {

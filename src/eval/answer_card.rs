@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::collapse::Verdict;
+use super::rounded::rounded;
 
 /// What a trained head is worth. `ravine train --json` ends with this object; `card.json` holds it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -119,7 +120,11 @@ impl fmt::Display for AnswerCard {
         line("training", training)?;
         let energy = format!(
             "right {:.4}, most offending {:.4}, gap {:.4}; varies over y by {:.4} ({:.4} before training)",
-            self.e_c, self.e_i, self.gap, self.flatness, self.flatness_before
+            rounded(self.e_c, 4),
+            rounded(self.e_i, 4),
+            rounded(self.gap, 4),
+            self.flatness,
+            self.flatness_before
         );
         line("energy", energy)?;
         if let Some(classes) = &self.classes {

@@ -28,6 +28,7 @@ pub mod low_shot;
 mod moments;
 mod products;
 pub mod retrieval;
+mod rounded;
 pub mod spectrum;
 pub mod standardize;
 pub mod surface;
@@ -35,3 +36,4 @@ pub mod together;
 pub mod writers;
 
 pub use features::Features;
+pub use rounded::rounded;

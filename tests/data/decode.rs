@@ -147,3 +147,42 @@ fn the_white_of_16_bit_pictures_is_told_and_set() {
     assert_eq!(set.get(0).unwrap(), picture(0, 6, 5, 3));
     assert_eq!(ravine::data::check::check(set.as_ref()).range, None);
 }
+
+/// A wide picture is refused with the limit in the sentence.
+#[test]
+fn a_picture_beyond_the_limit_is_told_the_limit() {
+    let wide = encode(&picture(0, 16_385, 1, 1), image::ImageFormat::Png);
+    let problem = ravine::data::decode::decode(&wide, 3).unwrap_err();
+    assert!(
+        problem.contains("more than 16384 pixels wide or high"),
+        "{problem}"
+    );
+    let most = encode(&picture(0, 16_384, 1, 1), image::ImageFormat::Png);
+    assert_eq!(
+        ravine::data::decode::decode(&most, 3).unwrap().width,
+        16_384
+    );
+}
+
+/// Transparency is dropped, as others drop it; the check says so of the pictures that have some.
+#[test]
+fn transparent_pixels_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let save = |name: &str, opacity: u8| {
+        let picture = image::RgbaImage::from_pixel(4, 4, image::Rgba([200, 100, 50, opacity]));
+        picture.save(dir.path().join(name)).unwrap();
+    };
+    save("full.png", 255);
+    save("none.png", 0);
+    save("half.webp", 128);
+    write(&dir.path().join("plain.png"), &png(0));
+    let set = all(&at(dir.path())).unwrap();
+    assert_eq!(set.get(2).unwrap().pixels[..3], [200, 100, 50]); // none.png
+    let notes = ravine::data::check::check(set.as_ref()).notes;
+    assert_eq!(
+        notes,
+        [
+            "2 of 4 pictures have transparent pixels, which count in the colours that are stored for them"
+        ]
+    );
+}

@@ -156,3 +156,39 @@ fn links_are_followed_but_never_in_circles() {
     let ids: Vec<_> = (0..set.len()).map(|i| set.id(i)).collect();
     assert_eq!(ids, ["cat/a.png", "dog/b.png"]);
 }
+
+/// A single picture is a set of one, and too small to be split for training.
+#[test]
+fn a_single_picture_is_a_set_of_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("one.png");
+    write(&path, &png(4));
+    write(&dir.path().join("other.png"), &png(5));
+    write(&dir.path().join("without-extension"), &png(6));
+    let set = all(&at(&path)).unwrap();
+    assert_eq!(
+        (set.len(), set.id(0), set.label(0)),
+        (1, "one.png".into(), None)
+    );
+    assert_eq!(set.get(0).unwrap(), picture(4, 6, 5, 3));
+    assert_eq!(
+        all(&at(&dir.path().join("without-extension")))
+            .unwrap()
+            .len(),
+        1
+    );
+    let problem = open(&at(&path)).err().unwrap().to_string();
+    assert!(
+        problem.contains("one.png") && problem.contains("too few images"),
+        "{problem}"
+    );
+    let said = DataConfig {
+        labels: Some(true),
+        ..at(&path)
+    };
+    let problem = all(&said).err().unwrap().to_string();
+    assert!(
+        problem.contains("one.png") && problem.contains("class folder"),
+        "{problem}"
+    );
+}

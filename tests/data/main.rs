@@ -12,5 +12,6 @@ mod parquet_labels;
 mod splits;
 mod table;
 mod table_refusals;
+mod tiff;
 mod tiny;
 mod truncated;

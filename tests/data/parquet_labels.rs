@@ -328,3 +328,24 @@ fn pictures_that_a_table_names_by_path_are_read_from_disk() {
     );
     assert!(!bad[0].reason.contains(&bad[0].id), "{:?}", bad[0]);
 }
+
+/// A column of lists gives no labels, and that is said.
+#[test]
+fn labels_that_are_lists_are_named_and_not_lost_silently() {
+    use arrow::array::ListArray;
+    let lists = (0..6).map(|i| Some([Some(i), Some(i + 1)]));
+    let lists = ListArray::from_iter_primitive::<arrow::datatypes::Int64Type, _, _>(lists);
+    let dir = tempfile::tempdir().unwrap();
+    let columns = vec![
+        ("image", embedded(0..6)),
+        ("labels", Arc::new(lists) as ArrayRef),
+    ];
+    table(&dir.path().join("train.parquet"), columns, &[]);
+    let set = all(&at(dir.path())).unwrap();
+    assert_eq!(labels(set.as_ref()), [None; 6]);
+    let notes = check(set.as_ref()).notes.join("\n");
+    assert!(
+        notes.contains("column `labels` holds List") && notes.contains("no label"),
+        "{notes}"
+    );
+}

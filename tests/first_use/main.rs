@@ -5,6 +5,7 @@
 mod common;
 mod going_on;
 mod sized;
+mod words;
 
 use std::fs;
 use std::path::Path;

@@ -9,6 +9,7 @@ use super::opened::Args;
 use crate::augment::{AugmentConfig, Operation, Resize};
 use crate::cli::output::{print_json, print_text};
 use crate::error::{Error, Result};
+use crate::eval::rounded;
 
 /// What one augmentation costs.
 #[derive(Debug, Serialize)]
@@ -53,12 +54,14 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         }));
     }
     let mut text = format!(
-        "mean {} energy on {}, {} ({images} images)\n  {:<22}{same:>9.4}\n  {:<22}{other:>9.4}\n\n  {:<22}{:>9}{:>9}{:>9}\n",
+        "mean {} energy on {}, {} ({images} images)\n  {:<22}{:>9.4}\n  {:<22}{:>9.4}\n\n  {:<22}{:>9}{:>9}{:>9}\n",
         config.energy.name(),
         config.data.source,
         opened.part,
         "an image with itself",
+        rounded(same, 4),
         "with another image",
+        rounded(other, 4),
         "after",
         "energy",
         "cost",
@@ -69,9 +72,9 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
             text,
             "  {:<22}{:>9.4}{:>9.4}{:>7.1} %",
             row.name,
-            row.energy,
-            row.cost,
-            100.0 * row.share
+            rounded(row.energy, 4),
+            rounded(row.cost, 4),
+            rounded(100.0 * row.share, 1)
         );
     }
     print_text(&text)

@@ -10,7 +10,7 @@ use super::opened::{Args, Opened};
 use crate::cli::output::{print_json, print_text};
 use crate::cli::preview::panels;
 use crate::error::Result;
-use crate::eval::Features;
+use crate::eval::{Features, rounded};
 use crate::plot::{Drawing, Picture, sheet};
 
 #[derive(Debug, clap::Args)]
@@ -73,7 +73,8 @@ pub(super) fn run(args: &Listed, json: bool) -> Result<()> {
         }));
     }
     let mut text = format!(
-        "two views of one image have a median energy of {right:.4}; {:.2} % of the pairs of different images are as low\n",
+        "two views of one image have a median energy of {:.4}; {:.2} % of the pairs of different images are as low\n",
+        rounded(right, 4),
         100.0 * share
     );
     for (title, pairs) in [
@@ -82,7 +83,7 @@ pub(super) fn run(args: &Listed, json: bool) -> Result<()> {
     ] {
         let _ = writeln!(text, "\n{title}");
         for pair in pairs {
-            let _ = writeln!(text, "  {:>8.4}  {}", pair.energy, pair.named());
+            let _ = writeln!(text, "  {:>8.4}  {}", rounded(pair.energy, 4), pair.named());
         }
     }
     print_text(&format!(
@@ -159,7 +160,7 @@ impl Opened {
                 let classes = pair.classes.as_ref();
                 let classes = classes.map_or(String::new(), |[a, b]| format!(", {a} | {b}"));
                 all.push(Box::new(Picture {
-                    title: format!("{mark} {:.3}{classes}", pair.energy),
+                    title: format!("{mark} {:.3}{classes}", rounded(pair.energy, 3)),
                     panels: both,
                 }));
             }
@@ -168,8 +169,9 @@ impl Opened {
         let groups = [drawings(likely_false, "F")?, drawings(hardest, "H")?];
         let notes = [
             format!(
-                "Two views of one image have a median energy of {right:.3}; {:.2} % of the pairs of different images \
+                "Two views of one image have a median energy of {:.3}; {:.2} % of the pairs of different images \
                  are as low.",
+                rounded(right, 3),
                 100.0 * share
             ),
             "F: likely false negatives, wrong answers that may be right: of one class, or without classes as low as two \

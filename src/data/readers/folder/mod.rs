@@ -1,4 +1,5 @@
-//! Folders of image files: `class/….jpg`, or a flat unlabelled heap, in one part or in `train/`, `test/`, `val/`.
+//! Folders of image files: `class/….jpg`, or a flat unlabelled heap, in one part or in `train/`, `test/`, `val/`; or a
+//! single file.
 
 mod annotations;
 mod classes;
@@ -11,6 +12,8 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 
+use files::is_image;
+
 use super::reader::{Parts, Reader, Request, one_part};
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
@@ -18,17 +21,21 @@ use crate::error::Result;
 
 pub use set::Folder;
 
-/// Image files, one folder a class or a flat heap.
+/// Image files, one folder a class or a flat heap, or a single one.
 #[derive(JsonSchema)]
 pub(super) struct FolderReader;
 
 impl Reader for FolderReader {
     fn recognizes(&self, source: &Path) -> Result<bool> {
-        Ok(source.is_dir())
+        Ok(source.is_dir() || is_image(source))
     }
 
     fn open(&self, request: &Request) -> Result<Parts> {
         let channels = request.channels;
+        if request.path.is_file() {
+            let file = Folder::file(request.path, channels, request.labels)?;
+            return Ok(one_part(file.with_white(request.white)));
+        }
         let Some((root, layout)) = parts::find(request.path)? else {
             let folder = Folder::open(request.path, channels, request.labels)?;
             return Ok(one_part(folder.with_white(request.white)));

@@ -7,9 +7,9 @@ use super::classes::{class_of, level, level_of, names, number};
 use super::files::{EXTENSIONS, Found, read};
 use crate::data::dataset::Dataset;
 use crate::data::decode::decode_within;
-use crate::data::depth::highest;
 use crate::data::ids::text_of;
 use crate::data::image::Image;
+use crate::data::look::Look;
 use crate::data::white::WHITE;
 use crate::error::{Error, Result};
 
@@ -58,6 +58,34 @@ impl Folder {
         Self::find(root, (folders, apart), 1, channels, labelled)
     }
 
+    /// The one image at `path`, whose folder is the root.
+    ///
+    /// # Errors
+    /// With `labelled = Some(true)`: it lies in no class folder.
+    pub(super) fn file(path: &Path, channels: usize, labelled: Option<bool>) -> Result<Self> {
+        let root = path.parent().unwrap_or(Path::new(""));
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        let mut folder = Self::unlabelled(root, vec![Path::new(name).into()], channels);
+        if labelled == Some(true) {
+            folder.find_classes(0, true)?;
+        }
+        Ok(folder)
+    }
+
+    fn unlabelled(root: &Path, files: Vec<Box<Path>>, channels: usize) -> Self {
+        Self {
+            root: root.to_path_buf(),
+            files,
+            folders: Vec::new(),
+            apart: Vec::new(),
+            labels: None,
+            classes: Vec::new(),
+            channels,
+            white: WHITE,
+            notes: Vec::new(),
+        }
+    }
+
     fn find(
         root: &Path,
         (folders, apart): (&[PathBuf], &[PathBuf]),
@@ -72,15 +100,10 @@ impl Folder {
         let notes = found.notes();
         found.images.sort();
         let mut folder = Self {
-            root: root.to_path_buf(),
-            files: found.images,
             folders: folders.to_vec(),
             apart: apart.to_vec(),
-            labels: None,
-            classes: Vec::new(),
-            channels,
-            white: WHITE,
             notes,
+            ..Self::unlabelled(root, found.images, channels)
         };
         if folder.files.is_empty() {
             let looked = format!("looked for {}", EXTENSIONS.join(", "));
@@ -226,8 +249,9 @@ impl Dataset for Folder {
             .map_err(|problem| Error::data(&path, problem))
     }
 
-    fn highest(&self, index: usize) -> Option<u16> {
-        highest(&read(&self.root.join(&self.files[index])).ok()?)
+    fn look(&self, index: usize) -> Look {
+        let bytes = read(&self.root.join(&self.files[index]));
+        bytes.map_or_else(|_| Look::default(), |bytes| Look::at(&bytes))
     }
 
     fn decodes(&self) -> bool {

@@ -97,12 +97,7 @@ pub(super) fn label_column(
             )),
         };
     }
-    let names = names(schema);
-    let described = names
-        .iter()
-        .map(String::as_str)
-        .filter(|name| !class_names(schema, name).is_empty());
-    let usual: Vec<&str> = LABELS.into_iter().chain(described).collect();
+    let usual = usual(schema);
     let of_kind = |fits: fn(&DataType) -> bool| {
         let mut fitting = usual.iter().filter(|name| {
             let field = schema.field_with_name(name);
@@ -111,6 +106,30 @@ pub(super) fn label_column(
         fitting.find_map(|name| column(name))
     };
     Ok(of_kind(DataType::is_integer).or_else(|| of_kind(is_class)))
+}
+
+/// The columns that may hold labels: those with one of the usual names, then those whose classes the metadata name.
+fn usual(schema: &Schema) -> Vec<String> {
+    let described = names(schema).into_iter();
+    let described = described.filter(|name| !class_names(schema, name).is_empty());
+    LABELS
+        .into_iter()
+        .map(String::from)
+        .chain(described)
+        .collect()
+}
+
+/// A column that is called as labels usually are and whose values are no classes, as a sentence; `None` without one.
+pub(super) fn unused_labels(schema: &Schema) -> Option<String> {
+    let usual = usual(schema).into_iter();
+    let mut columns = usual.filter_map(|name| schema.field_with_name(&name).ok().cloned());
+    let column = columns.find(|column| !is_class(column.data_type()))?;
+    Some(format!(
+        "the column `{}` holds {}, which is no class: these images have no label; name a column of classes in \
+         `data.label` where there is one",
+        column.name(),
+        column.data_type()
+    ))
 }
 
 fn is_class(kind: &DataType) -> bool {

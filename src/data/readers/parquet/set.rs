@@ -8,9 +8,9 @@ use super::row_cache::{RowCache, Stored};
 use super::shard::{Opening, Shard};
 use crate::data::dataset::Dataset;
 use crate::data::decode::decode_within;
-use crate::data::depth::highest;
 use crate::data::ids::{common_folder, names_below};
 use crate::data::image::Image;
+use crate::data::look::Look;
 use crate::data::starts::Starts;
 use crate::data::white::WHITE;
 use crate::error::{Error, Result};
@@ -247,10 +247,9 @@ impl Dataset for Parquet {
         image.map_err(|problem| Error::data(self.id(index), problem))
     }
 
-    fn highest(&self, index: usize) -> Option<u16> {
-        self.encoded(index, |bytes| Ok(highest(bytes)))
-            .ok()
-            .flatten()
+    fn look(&self, index: usize) -> Look {
+        let look = self.encoded(index, |bytes| Ok(Look::at(bytes)));
+        look.unwrap_or_default()
     }
 
     fn decodes(&self) -> bool {
@@ -269,6 +268,14 @@ impl Dataset for Parquet {
     fn id(&self, index: usize) -> String {
         let (shard, row, ..) = self.locate(index);
         format!("{}#{row}", self.shards[shard].name)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let unlabelled = self.shards.first().filter(|_| self.labels.is_none());
+        unlabelled
+            .and_then(Shard::unused_labels)
+            .into_iter()
+            .collect()
     }
 
     fn blocks(&self) -> Vec<Range<usize>> {

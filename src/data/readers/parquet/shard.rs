@@ -16,6 +16,7 @@ use arrow::datatypes::DataType;
 
 use super::columns::{
     ImageColumns, LABELS, LabelColumn, class_names, image_columns, is_text, label_column, names,
+    unused_labels,
 };
 use super::labels::{Collected, Labels, of_folders};
 use super::on_disk;
@@ -133,6 +134,11 @@ impl Shard {
     pub(super) fn read_file(&self, path: &[u8]) -> Result<Vec<u8>, String> {
         let folder = self.path.parent().unwrap_or(Path::new(""));
         on_disk::read(&String::from_utf8_lossy(path), folder, &self.root)
+    }
+
+    /// A column of labels that is not used, as a sentence.
+    pub(super) fn unused_labels(&self) -> Option<String> {
+        unused_labels(self.metadata.schema())
     }
 
     /// Number of images.

@@ -1,0 +1,69 @@
+//! What a picture as it is stored has, and its decoded pixels do not show.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use image::{ColorType, DynamicImage, ImageBuffer, ImageDecoder, Pixel};
+
+use super::decode::decoder;
+
+/// What was found in one stored picture.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Largest value of a picture with 16 bits a channel, transparency left out.
+    pub highest: Option<u16>,
+    /// Whether some of its pixels are transparent, wholly or partly.
+    pub transparent: bool,
+}
+
+impl Look {
+    /// Look at the encoded bytes of a picture; of one that cannot be read nothing is found.
+    #[must_use]
+    pub fn at(bytes: &[u8]) -> Self {
+        // Decoders can panic on hostile bytes.
+        let look = catch_unwind(AssertUnwindSafe(|| at(bytes)));
+        look.ok().flatten().unwrap_or_default()
+    }
+}
+
+fn at(bytes: &[u8]) -> Option<Look> {
+    let decoder = decoder(bytes).ok()?;
+    if matches!(decoder.color_type(), ColorType::L8 | ColorType::Rgb8) {
+        return None;
+    }
+    Some(match DynamicImage::from_decoder(decoder).ok()? {
+        DynamicImage::ImageLumaA8(picture) => Look::of(None, fades(&picture, u8::MAX)),
+        DynamicImage::ImageRgba8(picture) => Look::of(None, fades(&picture, u8::MAX)),
+        DynamicImage::ImageRgba32F(picture) => Look::of(None, fades(&picture, 1.0)),
+        DynamicImage::ImageLuma16(picture) => Look::of(Some(top(&picture)), false),
+        DynamicImage::ImageRgb16(picture) => Look::of(Some(top(&picture)), false),
+        DynamicImage::ImageLumaA16(picture) => {
+            Look::of(Some(top(&picture)), fades(&picture, u16::MAX))
+        }
+        DynamicImage::ImageRgba16(picture) => {
+            Look::of(Some(top(&picture)), fades(&picture, u16::MAX))
+        }
+        _ => Look::default(),
+    })
+}
+
+impl Look {
+    fn of(highest: Option<u16>, transparent: bool) -> Self {
+        Self {
+            highest,
+            transparent,
+        }
+    }
+}
+
+/// Whether a pixel has less than the `full` value of opacity, which stands last in it.
+fn fades<P: Pixel>(picture: &ImageBuffer<P, Vec<P::Subpixel>>, full: P::Subpixel) -> bool {
+    let mut opacities = picture.pixels().filter_map(|pixel| pixel.channels().last());
+    opacities.any(|&opacity| opacity < full)
+}
+
+fn top<P: Pixel<Subpixel = u16>>(picture: &ImageBuffer<P, Vec<u16>>) -> u16 {
+    let colors = usize::from(P::CHANNEL_COUNT) - usize::from(P::HAS_ALPHA);
+    let pixels = picture.pixels();
+    let values = pixels.flat_map(|pixel| pixel.channels()[..colors].iter().copied());
+    values.max().unwrap_or(0)
+}
