@@ -166,7 +166,7 @@ pub struct ProbeConfig {
     pub labels_per_class: usize,
     /// Draws of those labels.
     pub seeds: u64,
-    /// Weight of ‖W‖² in the logistic probe.
+    /// Weight of ‖W‖² in the logistic probe; scikit-learn's `C = 1/(2·l2·N)`, on two classes `1/(l2·N)`.
     pub l2: f64,
 }
 

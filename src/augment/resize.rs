@@ -15,7 +15,8 @@ use crate::random::Stream;
 
 /// Resize the shorter side and cut out the centre: how images are seen in evaluation.
 ///
-/// torchvision's `Resize(size / share)` then `CenterCrop(size)`, in one pass; draws nothing. With `share` 1 an
+/// torchvision's `Resize(size / share)` then `CenterCrop(size)` of float tensors with `antialias=True`, in one pass: values
+/// between two of 8 bits stay, which its path through Pillow rounds. Draws nothing. With `share` 1 an
 /// image that already has the view's size passes unchanged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

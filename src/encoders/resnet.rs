@@ -34,7 +34,8 @@ pub struct Resnet {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stem {
-    /// 3×3 convolution at stride 1, no pooling: for images up to about 64 pixels.
+    /// 3×3 convolution at stride 1, no pooling: for images up to about 64 pixels. In torchvision it takes another `conv1`
+    /// and `maxpool = Identity()`; with `conv1` alone the weights load as well, and the features are others.
     #[default]
     Cifar,
     /// 7×7 convolution at stride 2 and 3×3 max pooling at stride 2: for photographs.

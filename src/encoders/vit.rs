@@ -26,7 +26,8 @@ pub struct Vit {
     pub depth: usize,
     /// Attention heads; must divide the width.
     pub heads: usize,
-    /// Whether the feature is a class token; else it is the mean over tokens.
+    /// Whether the feature is a class token; else it is the mean over tokens after the last norm, which timm calls
+    /// `global_pool="avg", fc_norm=False`.
     pub class_token: bool,
     /// A .safetensors or .pth file that the parameters start from; left out: random. Give `augment.mean` and `std` with it,
     /// those that it was trained with.

@@ -24,7 +24,8 @@ const BLOCK: usize = 128;
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Logistic {
-    /// Weight of ‖W‖² beside the mean cross-entropy.
+    /// Weight of ‖W‖² beside the mean cross-entropy. On N rows it is scikit-learn's `C = 1/(2·l2·N)`, and on two classes,
+    /// for which that has one vector of weights, `C = 1/(l2·N)`.
     pub l2: f64,
     /// Most L-BFGS steps.
     pub max_iter: usize,

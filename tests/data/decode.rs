@@ -148,22 +148,6 @@ fn the_white_of_16_bit_pictures_is_told_and_set() {
     assert_eq!(ravine::data::check::check(set.as_ref()).range, None);
 }
 
-/// A wide picture is refused with the limit in the sentence.
-#[test]
-fn a_picture_beyond_the_limit_is_told_the_limit() {
-    let wide = encode(&picture(0, 16_385, 1, 1), image::ImageFormat::Png);
-    let problem = ravine::data::decode::decode(&wide, 3).unwrap_err();
-    assert!(
-        problem.contains("more than 16384 pixels wide or high"),
-        "{problem}"
-    );
-    let most = encode(&picture(0, 16_384, 1, 1), image::ImageFormat::Png);
-    assert_eq!(
-        ravine::data::decode::decode(&most, 3).unwrap().width,
-        16_384
-    );
-}
-
 /// Transparency is dropped, as others drop it; the check says so of the pictures that have some.
 #[test]
 fn transparent_pixels_are_told() {
