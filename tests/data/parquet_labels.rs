@@ -345,7 +345,8 @@ fn labels_that_are_lists_are_named_and_not_lost_silently() {
     assert_eq!(labels(set.as_ref()), [None; 6]);
     let notes = check(set.as_ref()).notes.join("\n");
     assert!(
-        notes.contains("column `labels` holds List") && notes.contains("no label"),
+        notes.contains("column `labels` holds lists, which are no classes")
+            && notes.contains("no label"),
         "{notes}"
     );
 }

@@ -124,11 +124,14 @@ pub(super) fn unused_labels(schema: &Schema) -> Option<String> {
     let usual = usual(schema).into_iter();
     let mut columns = usual.filter_map(|name| schema.field_with_name(&name).ok().cloned());
     let column = columns.find(|column| !is_class(column.data_type()))?;
+    let held = match column.data_type() {
+        DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => "lists".into(),
+        kind => kind.to_string(),
+    };
     Some(format!(
-        "the column `{}` holds {}, which is no class: these images have no label; name a column of classes in \
+        "the column `{}` holds {held}, which are no classes: these images have no label; name a column of classes in \
          `data.label` where there is one",
-        column.name(),
-        column.data_type()
+        column.name()
     ))
 }
 
