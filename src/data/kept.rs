@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::dataset::Dataset;
 use super::image::Image;
+use super::look::Look;
 use crate::error::Result;
 
 /// A data set whose images are kept as they were decoded, the first that are read, until a number of bytes is reached.
@@ -62,8 +63,8 @@ impl Dataset for Kept {
         self.parent.decodes()
     }
 
-    fn highest(&self, index: usize) -> Option<u16> {
-        self.parent.highest(index)
+    fn look(&self, index: usize) -> Look {
+        self.parent.look(index)
     }
 
     fn label(&self, index: usize) -> Option<u32> {
