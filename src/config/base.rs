@@ -32,7 +32,7 @@ fn on_base(mut table: Table, path: &Path, left: usize) -> Result<Table> {
     };
     let Value::String(name) = base else {
         return Err(at(format!(
-            "is {}; write a preset's name or a file, for example {BASE} = \"vicreg\"",
+            "must be a string, and is {}; write a preset's name or a file, for example {BASE} = \"vicreg\"",
             base.type_str()
         )));
     };
