@@ -179,7 +179,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let executor = choose_executor(&args.executor, &device, precision)?;
     let name = executor.name();
     let times = match args.work {
-        Work::Step => step((encoder, batch, size), &device, executor, args.seconds)?,
+        Work::Step => step((encoder, batch, size), &device, &executor, args.seconds)?,
         Work::Augment => augment::run(batch, size, args.seconds)?,
         Work::Embed => embedding((encoder, batch, size), &device, executor, args.seconds)?,
     };
@@ -282,7 +282,7 @@ fn fits((encoder, batch, size): Shape, (two, four): (usize, usize)) -> Result<()
 fn step(
     shape: Shape,
     device: &Device,
-    executor: Arc<dyn Executor>,
+    executor: &Arc<dyn Executor>,
     seconds: f64,
 ) -> Result<Vec<f64>> {
     let encoder = shape.0.encoder(shape.2).graph(&[3, shape.2, shape.2])?;
