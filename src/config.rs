@@ -28,9 +28,9 @@ mod read;
 mod renamed;
 mod title;
 
-pub use base::BASE;
 pub use changes::Change;
 pub use presets::{PRESETS, preset};
+pub use read::BASE;
 use read::{change, explain, headed, parse, read};
 
 /// Everything that decides what a run computes.

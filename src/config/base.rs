@@ -5,12 +5,9 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::presets::{PRESETS, preset};
-use super::read::{headed, parse, read};
+use super::read::{BASE, headed, parse, read};
 use super::renamed::rename;
 use crate::error::{Error, Result, hint};
-
-/// The key of a file that names what it starts from.
-pub const BASE: &str = "base";
 
 /// More files that each start from another are a circle.
 const DEEPEST: usize = 16;

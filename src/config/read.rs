@@ -4,10 +4,12 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::base::BASE;
 use super::renamed::{is_old, renamed};
 
 use crate::error::{Error, Result, hint};
+
+/// The key of a file that names what it starts from.
+pub const BASE: &str = "base";
 
 pub(super) fn read(path: &Path) -> Result<Table> {
     let text = std::fs::read_to_string(path).map_err(|e| {

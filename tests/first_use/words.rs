@@ -73,3 +73,18 @@ fn every_number_of_a_probe_is_explained_and_its_line_says_where_it_is() -> Resul
     }
     Ok(())
 }
+
+#[test]
+fn a_class_is_called_by_its_name() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let run = folder.path().join("run");
+    pretrain(&run, &["--set", "train.epochs=1"])?;
+    let run = run.to_string_lossy().into_owned();
+    let many = ["--kind", "logistic", "--labels-per-class", "1000"];
+    let refusal = refused(&[&["probe", &run], &many[..]].concat(), 2);
+    assert!(
+        refusal.contains("of the class `0` there are only"),
+        "{refusal}"
+    );
+    Ok(())
+}

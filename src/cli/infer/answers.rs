@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 use serde_json::{Value, json};
 
-use super::Asked;
+use super::questions::Asked;
 use crate::assembly::{Encoded, HeadData, HeadSetup};
 use crate::error::Result;
 use crate::inference::{EnergyModel, Minimum, answers, offered};
