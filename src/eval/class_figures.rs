@@ -161,7 +161,9 @@ mod tests {
             text.contains("the 20 of lowest recall of 30 classes"),
             "{text}"
         );
-        assert!(text.contains("class-29     0.0 %"), "{text}");
+        let first = text.lines().find(|line| line.starts_with("  class"));
+        let cells: Vec<&str> = first.unwrap_or_default().split_whitespace().collect();
+        assert_eq!(cells, ["class-29", "0.0", "%", "none", "1"], "{text}");
         assert_eq!(text.lines().filter(|l| l.starts_with("  ")).count(), 20);
     }
 }
