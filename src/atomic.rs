@@ -43,8 +43,16 @@ impl AtomicFile {
         let mut builder = Builder::new();
         builder.prefix(".unfinished-");
         set_mode(&mut builder, 0o644);
+        let folder = folder_of(&path);
+        if !folder.is_dir() {
+            let problem = format!(
+                "cannot be written: there is no folder {}; create it first",
+                folder.display()
+            );
+            return Err(Error::data(&path, problem));
+        }
         let file = builder
-            .tempfile_in(folder_of(&path))
+            .tempfile_in(folder)
             .map_err(|e| unwritable(&path, &e))?;
         Ok(Self {
             file: BufWriter::with_capacity(1 << 16, file),
@@ -183,7 +191,10 @@ pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Error {
         io::ErrorKind::StorageFull => "; free some space",
         _ => "",
     };
-    Error::data(path, format!("cannot be written: {error}{way_out}"))
+    // Of a hidden file beside `path`, only what the system said.
+    let inner = error.get_ref().and_then(std::error::Error::source);
+    let said = inner.map_or_else(|| error.to_string(), ToString::to_string);
+    Error::data(path, format!("cannot be written: {said}{way_out}"))
 }
 
 /// Write a whole file or none.
@@ -254,6 +265,11 @@ mod tests {
     #[test]
     fn a_missing_folder_is_an_error_with_the_way_out() {
         let error = AtomicFile::create("no/such/folder/a.txt").unwrap_err();
-        assert!(error.to_string().contains("create its folder"), "{error}");
+        let said = error.to_string();
+        assert!(
+            said.contains("there is no folder no/such/folder; create it first"),
+            "{said}"
+        );
+        assert!(!said.contains(".unfinished-"), "{said}");
     }
 }

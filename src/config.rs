@@ -28,9 +28,9 @@ mod read;
 mod renamed;
 mod title;
 
-pub use base::BASE;
 pub use changes::Change;
 pub use presets::{PRESETS, preset};
+pub use read::BASE;
 use read::{change, explain, headed, parse, read};
 
 /// Everything that decides what a run computes.
@@ -227,7 +227,36 @@ impl Config {
         if pairs && headed(&table) && !sets.iter().any(|set| set.starts_with("negatives")) {
             table.remove("negatives"); // of pairs of views: a head has wrong answers of its own
         }
-        Self::from_table(table, source)
+        let config = Self::from_table(table, source)?;
+        config.check_pretrained()?;
+        Ok(config)
+    }
+
+    /// Refuse to take an encoder over where there is no head to stand on it.
+    ///
+    /// # Errors
+    /// A sentence with the two ways out.
+    pub fn check_pretrained(&self) -> Result<()> {
+        let Some(pretrained) = self.pretrained.as_ref() else {
+            return Ok(());
+        };
+        let run = Path::new(&pretrained.run);
+        let latest = std::fs::read_to_string(run.join("latest")).unwrap_or_default();
+        let step = match latest.trim() {
+            "" => "STEP",
+            step => step,
+        };
+        let weights = run.join("checkpoints").join(step).join("model.safetensors");
+        require(
+            "pretrained",
+            !self.all_heads().is_empty(),
+            format!(
+                "gives its encoder to a head, and this configuration has none; add one (`ravine train` with \
+                 --set head.kind=multi_class --set loss.kind=nll), or let pretraining start from that encoder (a \
+                 resnet or vit): --set encoder.weights={} beside the [encoder] of that run",
+                weights.display()
+            ),
+        )
     }
 
     /// Read the `config.toml` of a run folder.
@@ -326,6 +355,7 @@ impl Config {
         let headed = !self.all_heads().is_empty();
         self.head = None;
         self.heads.clear();
+        self.pretrained = None;
         if headed {
             self.projector = None; // a network with a head has neither
             self.predictor = None;

@@ -69,9 +69,13 @@ pub fn require(key: &str, holds: bool, problem: impl std::fmt::Display) -> Resul
 /// Among `known`, the name closest to `wrong`, when one is close enough to be a typing error.
 #[must_use]
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong = wrong.to_lowercase();
     known
         .into_iter()
-        .map(|name| (strsim::jaro_winkler(wrong, name), name))
+        .map(|name| {
+            let score = strsim::jaro_winkler(&wrong, &name.to_lowercase());
+            (score, name)
+        })
         .filter(|(score, _)| *score > 0.72)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)

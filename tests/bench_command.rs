@@ -50,4 +50,13 @@ fn large_views_come_from_files() -> Result<(), Any> {
 fn it_refuses_what_it_cannot_time() {
     assert!(refused(&["bench", "step", "--batch", "1"], 2).contains("--batch"));
     refused(&["bench", "nothing"], 2);
+    if cfg!(target_os = "linux") {
+        let large = ["bench", "step", "--encoder", "resnet50", "--size", "64"];
+        let refusal = refused(&[&large[..], &["--batch", "1000000"]].concat(), 2);
+        assert!(refusal.contains("are free; give --batch "), "{refusal}");
+    }
+    let small = ["bench", "step", "--encoder", "vit-small", "--json"];
+    let few = ["--size", "32", "--batch", "2", "--seconds", "0.05"];
+    let report = json(&[&small[..], &few[..]].concat());
+    assert!(report.is_ok_and(|r| r["encoder"] == "vit-small"));
 }

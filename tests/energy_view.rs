@@ -77,7 +77,7 @@ fn an_augmentation_costs_energy_and_nothing_costs_nothing() -> Result<(), Any> {
         "--json",
     ])?;
     assert_eq!(
-        (found["images"].as_u64(), &found["split"]),
+        (found["images"].as_u64(), &found["part"]),
         (Some(100), &Value::from("validation"))
     );
     let (same, other) = (number(&found["same_image"]), number(&found["other_images"]));

@@ -18,7 +18,9 @@ pub struct Encoded {
     pub x: Vec<f32>,
     /// What images are found by; empty for tables.
     pub ids: Vec<String>,
-    /// (N,), of images with the classes of the training, or of a table; `None` where a row has no label.
+    /// (N,), index of each image in the data set asked about: those that cannot be read are left out; empty for tables.
+    pub samples: Vec<usize>,
+    /// (N,), classes of the training; `None` where a row has no label, or one that the training has not seen.
     pub labels: Vec<Option<u32>>,
     /// Answers (N·D) that are vectors.
     pub y: Vec<f32>,
@@ -89,6 +91,7 @@ impl HeadSetup {
             codes: model.codes(&input)?,
             x,
             ids: Vec::new(),
+            samples: Vec::new(),
             labels: match &table.labels {
                 Some(labels) => labels[..rows].iter().copied().map(Some).collect(),
                 None => vec![None; rows],
@@ -97,7 +100,7 @@ impl HeadSetup {
         })
     }
 
-    /// Codes of the first `most` images of `dataset`; their labels when it has the classes of the training.
+    /// Codes of the first `most` images of `dataset`; its classes are those of the training by their names.
     ///
     /// # Errors
     /// No image could be read, or a tensor operation failed.
@@ -123,9 +126,14 @@ impl HeadSetup {
             start += width;
             all.narrow(1, start - width, width)?.contiguous()
         });
+        let class_of = |label: u32| {
+            let name = dataset.classes().get(label as usize)?;
+            let mut known = self.classes().iter();
+            known.position(|class| class == name).map(|i| i as u32)
+        };
         let mut labels = features.labels;
         if dataset.classes() != self.classes() {
-            labels.fill(None);
+            labels = labels.iter().map(|label| class_of((*label)?)).collect();
         }
         let known: Option<Vec<u32>> = labels.iter().copied().collect();
         let numbers = self.numbers.as_ref().zip(known.as_ref());
@@ -133,6 +141,7 @@ impl HeadSetup {
             codes: codes.collect::<candle_core::Result<_>>()?,
             x: Vec::new(),
             ids: features.ids,
+            samples: features.samples,
             y: numbers.map_or_else(Vec::new, |(numbers, labels)| numbers.answers(labels)),
             labels,
         })

@@ -29,9 +29,21 @@ pub fn image_network(config: &Config, channels: usize) -> Result<Graph> {
 /// The graph of the encoder alone, for samples of shape `input`: what heads stand on.
 ///
 /// # Errors
-/// As [`image_network`].
+/// As [`image_network`]; rows of numbers and an encoder of images.
 pub(super) fn encoder_network(config: &Config, input: &[usize]) -> Result<Graph> {
-    encoders::network(&config.encoder.part().graph(input)?, None, None)
+    let encoder = config.encoder.part();
+    if input.len() == 1 && !encoder.takes_rows() {
+        return Err(Error::key(
+            "encoder.kind",
+            format!(
+                "`{}` takes images, and `{}` is a table (columns of x: {}); tables take `mlp`: --set encoder.kind=mlp",
+                config.encoder.name(),
+                config.data.source,
+                input[0]
+            ),
+        ));
+    }
+    encoders::network(&encoder.graph(input)?, None, None)
 }
 
 /// The encoder with the codes of the heads as outputs, and then each head's own network.

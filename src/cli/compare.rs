@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         .collect::<Result<_>>()?;
     if json {
         return print_json(
-            &serde_json::json!({"split": "test", "models": models, "together": together}),
+            &serde_json::json!({"part": "test", "models": models, "together": together}),
         );
     }
     print_text(&text(&models, &together))

@@ -14,7 +14,7 @@ use crate::error::{Error, Result, hint};
 use crate::eval::writers;
 use crate::heads::{HeadKind, LatentsKind};
 use crate::inference::InferenceKind;
-use crate::judge::probes;
+use crate::judge::{metrics, probes};
 use crate::losses::LossKind;
 use crate::negatives::NegativesKind;
 use crate::optim::OptimizerKind;
@@ -45,6 +45,7 @@ fn families() -> Result<Vec<(&'static str, Vec<Entry>)>> {
         ("inference", InferenceKind::entries()),
         ("optimizers", OptimizerKind::entries()),
         ("probes", probes::entries()),
+        ("metrics", metrics::entries()),
         ("writers", writers::entries()),
     ])
 }

@@ -17,6 +17,37 @@ pub(super) struct Bars {
     terminal: bool,
     estimate: Estimate,
     lines: Lines,
+    /// The last step that was made.
+    last: Option<StepReport>,
+    /// A line of the last step of an epoch, unless a probe of that step says the same and more.
+    held: Option<String>,
+    /// Whether it is said already where the numbers of probes are explained.
+    explained: bool,
+}
+
+/// Where a step stands in its run: `epoch 2 of 25, step 15 of 250`.
+fn place(report: &StepReport) -> String {
+    let (step, steps, per_epoch) = (report.step, report.steps, report.per_epoch.max(1));
+    format!(
+        "epoch {} of {}, step {step} of {steps}",
+        step.div_ceil(per_epoch),
+        steps.div_ceil(per_epoch)
+    )
+}
+
+/// What a probe found after the step `last`: where, the loss, its numbers, the verdict.
+fn probe_line(last: Option<&StepReport>, found: &Probed) -> String {
+    let place = last.map_or_else(|| "before training".into(), place);
+    let loss = last.map(|report| format!("loss {:.4}", rounded(report.loss, 4)));
+    let numbers = found.values.iter();
+    let numbers = numbers.map(|(name, value)| format!("{name} {:.3}", rounded(*value, 3)));
+    let note = |wanted| found.notes.iter().find(|(name, _)| *name == wanted);
+    let verdict = note("verdict").map(|(_, verdict)| match note("causes") {
+        Some((_, causes)) if !causes.is_empty() => format!("{verdict} (likely: {causes})"),
+        _ => verdict.clone(),
+    });
+    let all: Vec<String> = loss.into_iter().chain(numbers).chain(verdict).collect();
+    format!("{place}: {}", all.join(", "))
 }
 
 impl Bars {
@@ -40,6 +71,18 @@ impl Bars {
             terminal,
             estimate: Estimate::default(),
             lines: Lines::default(),
+            last: None,
+            held: None,
+            explained: false,
+        }
+    }
+}
+
+impl Bars {
+    /// Print the line held back.
+    fn release(&mut self) {
+        if let Some(line) = self.held.take() {
+            self.message(&line);
         }
     }
 }
@@ -65,18 +108,21 @@ impl Lines {
 
 impl Observer for Bars {
     fn step(&mut self, report: &StepReport) {
+        self.last = Some(*report);
+        self.release();
         if let Some(text) = self.estimate.after(report) {
             self.message(&text);
         }
         if !self.terminal {
             if self.lines.due(report, Instant::now()) {
-                let loss = format!(
-                    "step {} of {}: loss {:.4}",
-                    report.step,
-                    report.steps,
+                self.held = Some(format!(
+                    "{}: loss {:.4}",
+                    place(report),
                     rounded(report.loss, 4)
-                );
-                self.message(&loss);
+                ));
+                if !report.step.is_multiple_of(report.per_epoch) {
+                    self.release();
+                }
             }
             return;
         }
@@ -90,24 +136,19 @@ impl Observer for Bars {
             .set_position((report.step - 1) % report.per_epoch + 1);
         let text = format!(
             "loss {:.4}, {:.0} images/s",
-            rounded(report.loss, 4),
+            report.loss,
             report.images_per_s()
         );
         self.epoch.set_message(text);
     }
 
     fn probed(&mut self, step: u64, found: &Probed) {
-        let numbers = found
-            .values
-            .iter()
-            .map(|(name, value)| format!("{name} {:.3}", rounded(*value, 3)));
-        let note = |wanted| found.notes.iter().find(|(name, _)| *name == wanted);
-        let verdict = note("verdict").map(|(_, verdict)| match note("causes") {
-            Some((_, causes)) if !causes.is_empty() => format!("{verdict} (likely: {causes})"),
-            _ => verdict.clone(),
-        });
-        let all: Vec<String> = numbers.chain(verdict).collect();
-        self.message(&format!("step {step}: {}", all.join(", ")));
+        self.held = None;
+        let last = self.last.filter(|report| report.step == step);
+        self.message(&probe_line(last.as_ref(), found));
+        if !std::mem::replace(&mut self.explained, true) {
+            self.message("(`ravine list metrics` says what these numbers mean)");
+        }
     }
 
     fn message(&mut self, text: &str) {
@@ -119,6 +160,7 @@ impl Observer for Bars {
 
 impl Drop for Bars {
     fn drop(&mut self) {
+        self.release();
         self.run.finish_and_clear();
         self.epoch.finish_and_clear();
     }
@@ -127,6 +169,29 @@ impl Drop for Bars {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_probe_says_where_it_is_and_the_loss() {
+        let report = StepReport {
+            step: 15,
+            steps: 40,
+            per_epoch: 10,
+            loss: 1.25,
+            images: 8,
+            seconds: 1.0,
+        };
+        let found = Probed {
+            values: vec![("knn", 0.5)],
+            notes: vec![("verdict", "healthy".into())],
+            ..Probed::default()
+        };
+        assert_eq!(
+            probe_line(Some(&report), &found),
+            "epoch 2 of 4, step 15 of 40: loss 1.2500, knn 0.500, healthy"
+        );
+        let first = probe_line(None, &found);
+        assert_eq!(first, "before training: knn 0.500, healthy");
+    }
 
     #[test]
     fn lines_come_with_epochs_and_minutes_and_the_end() {

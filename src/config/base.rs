@@ -5,12 +5,9 @@ use std::path::Path;
 use toml::{Table, Value};
 
 use super::presets::{closest, preset};
-use super::read::{headed, parse, read};
+use super::read::{BASE, headed, parse, read};
 use super::renamed::rename;
 use crate::error::{Error, Result};
-
-/// The key of a file that names what it starts from.
-pub const BASE: &str = "base";
 
 /// More files that each start from another are a circle.
 const DEEPEST: usize = 16;
@@ -32,7 +29,7 @@ fn on_base(mut table: Table, path: &Path, left: usize) -> Result<Table> {
     };
     let Value::String(name) = base else {
         return Err(at(format!(
-            "is {}; write a preset's name or a file, for example {BASE} = \"vicreg\"",
+            "must be a string, and is {}; write a preset's name or a file, for example {BASE} = \"vicreg\"",
             base.type_str()
         )));
     };

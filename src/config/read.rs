@@ -4,9 +4,12 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::renamed::renamed;
+use super::renamed::{is_old, renamed};
 
 use crate::error::{Error, Result, hint};
+
+/// The key of a file that names what it starts from.
+pub const BASE: &str = "base";
 
 pub(super) fn read(path: &Path) -> Result<Table> {
     let text = std::fs::read_to_string(path).map_err(|e| {
@@ -52,6 +55,13 @@ fn apply(table: &mut Table, set: &str) -> Result<()> {
             "--set {set}: write it as key.path=value, for example --set train.epochs=5"
         ))
     })?;
+    if path.trim().eq_ignore_ascii_case(BASE) {
+        return Err(Error::Usage(format!(
+            "--set {set}: `{BASE}` is for files; name the preset as the first argument instead (`ravine pretrain {}`), or \
+             write {BASE} at the top of a file",
+            text.trim_matches(['"', ' '])
+        )));
+    }
     let value = format!("value = {text}")
         .parse::<Table>()
         .ok()
@@ -101,9 +111,11 @@ pub(super) fn explain(source: &str, path: &str, message: &str) -> Error {
             } else {
                 "name"
             };
+            let whole = (what == "key" && [*wrong, ".", ""].contains(&path)).then_some(BASE);
+            let known = known.iter().copied().filter(|name| !is_old(name));
             format!(
                 "unknown {what} `{wrong}`; {}",
-                hint(wrong, known.iter().copied())
+                hint(wrong, known.chain(whole))
             )
         }
         _ => text.to_string(),

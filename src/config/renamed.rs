@@ -21,6 +21,11 @@ pub(super) fn renamed(path: &str) -> String {
     )
 }
 
+/// Whether `key` is an old name of some key.
+pub(super) fn is_old(key: &str) -> bool {
+    RENAMED.iter().any(|(_, old, _)| key == *old)
+}
+
 /// Put every key of `config` under its present name; where both stand there, the old one is left to be refused.
 pub(super) fn rename(config: &mut Table) {
     for (table, old, new) in RENAMED {

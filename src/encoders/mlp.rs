@@ -32,6 +32,10 @@ impl Default for Mlp {
 }
 
 impl Encoder for Mlp {
+    fn takes_rows(&self) -> bool {
+        true
+    }
+
     fn graph(&self, input: &[usize]) -> Result<Graph> {
         if self.hidden.contains(&0) || (self.output == 0 && self.hidden.is_empty()) {
             return Err(Error::key(

@@ -26,6 +26,11 @@ pub trait Encoder: Send + Sync {
     /// Settings that make no network, or images too small for it.
     fn graph(&self, input: &[usize]) -> Result<Graph>;
 
+    /// Whether samples may be plain rows of numbers, as those of a table, instead of images.
+    fn takes_rows(&self) -> bool {
+        false
+    }
+
     /// The file that its parameters start from, see [`weights::load`]; `None` for random ones.
     fn weights(&self) -> Option<&str> {
         None

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::class_figures::{ByClass, ClassFigures};
 use super::collapse::Verdict;
 use super::rounded::rounded;
 
@@ -21,7 +22,8 @@ pub struct AnswerCard {
     /// Name of the loss.
     pub loss: String,
     /// Part of the data that everything below was measured on.
-    pub split: String,
+    #[serde(alias = "split")] // of earlier versions
+    pub part: String,
     /// Checkpoint that was judged.
     pub checkpoint: String,
     /// Samples trained on per second.
@@ -77,6 +79,9 @@ pub struct ClassCard {
     pub nll: f64,
     /// The same at the fitted beta.
     pub calibrated_nll: Option<f64>,
+    /// Each class by itself, with its row of the confusion matrix; empty on cards of earlier versions.
+    #[serde(default)]
+    pub per_class: Vec<ClassFigures>,
 }
 
 /// Of a head whose answers are vectors, in the units of the source.
@@ -112,7 +117,7 @@ impl fmt::Display for AnswerCard {
                 self.loss
             ),
         )?;
-        line("data", format!("{}, judged on: {}", self.data, self.split))?;
+        line("data", format!("{}, judged on: {}", self.data, self.part))?;
         let training = format!(
             "{} steps, {:.1} epochs in {:.1} s, {} parameters",
             self.steps, self.epochs, self.seconds, self.parameters
@@ -167,6 +172,9 @@ impl fmt::Display for AnswerCard {
             if let Some(distance) = vectors.manifold_error {
                 line("manifold", format!("{distance:.4} from the true one"))?;
             }
+        }
+        if let Some(classes) = self.classes.as_ref().filter(|c| !c.per_class.is_empty()) {
+            write!(f, "{}", ByClass(&classes.per_class))?;
         }
         for warning in &self.warnings {
             writeln!(f, "\nwarning: {warning}")?;

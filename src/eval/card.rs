@@ -38,7 +38,8 @@ pub struct ProbeCard {
     /// `knn`, `linear` or `logistic`.
     pub kind: String,
     /// The part of the data that was judged: `test`, `validation`.
-    pub split: String,
+    #[serde(alias = "split")] // of earlier versions
+    pub part: String,
     /// Labels that the probe saw of each class; absent when it saw all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels_per_class: Option<usize>,
@@ -84,7 +85,8 @@ pub struct Card {
     /// Data set it was trained on.
     pub data: String,
     /// Part of it that everything below was measured on.
-    pub split: String,
+    #[serde(alias = "split")] // of earlier versions
+    pub part: String,
     /// Checkpoint that was judged.
     pub checkpoint: String,
     /// Images trained on per second.
@@ -151,7 +153,7 @@ impl fmt::Display for Card {
         line(
             f,
             "data",
-            format!("{}, judged on: {}", self.data, self.split),
+            format!("{}, judged on: {}", self.data, self.part),
         )?;
         let training = format!(
             "{} steps, {:.1} epochs in {:.1} s, {:.0} images/s",
@@ -205,16 +207,16 @@ impl ProbeCard {
         (self.accuracy.pretrained < best).then_some([best, self.accuracy.pretrained])
     }
 
-    /// What a probe `kind` reached on the part `split`, from one repetition with all labels and no setting to tell of.
+    /// What a probe `kind` reached on the part `part`, from one repetition with all labels and no setting to tell of.
     #[must_use]
     pub fn of(
         kind: &str,
-        split: &str,
+        part: &str,
         (accuracy, interval): (WithBaselines<f64>, WithBaselines<Option<[f64; 2]>>),
     ) -> Self {
         Self {
             kind: kind.into(),
-            split: split.into(),
+            part: part.into(),
             seeds: 1,
             accuracy,
             interval,
@@ -259,7 +261,7 @@ impl ProbeCard {
             self.data
                 .as_ref()
                 .map_or(String::new(), |data| format!("{data}, ")),
-            self.split
+            self.part
         )
     }
 }

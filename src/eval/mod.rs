@@ -8,6 +8,7 @@
 //! | with how few labels? | [`low_shot`] |
 //! | how many directions are used? | [`spectrum`] |
 //! | are right answers lower in energy than wrong ones? | [`energy_gap`] |
+//! | which classes are taken for which? | [`class_figures`] |
 //! | can energies be read as probabilities? | [`calibration`] |
 //! | has it collapsed? | [`collapse`], [`surface`] |
 //!
@@ -16,6 +17,7 @@
 pub mod answer_card;
 pub mod calibration;
 pub mod card;
+pub mod class_figures;
 pub mod collapse;
 pub mod embed;
 pub mod energy_gap;

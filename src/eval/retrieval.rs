@@ -95,7 +95,8 @@ pub struct RetrievalCard {
     /// Data set that was searched.
     pub data: String,
     /// The part whose images ask; the training part is searched.
-    pub split: String,
+    #[serde(alias = "split")] // of earlier versions
+    pub part: String,
     /// Images searched.
     pub gallery: usize,
     /// Images that ask and whose class is among those searched.
@@ -115,7 +116,7 @@ impl fmt::Display for RetrievalCard {
         writeln!(
             f,
             "retrieval on {}: {} images of {} search {} of the training part by {}",
-            self.data, self.queries, self.split, self.gallery, self.metric
+            self.data, self.queries, self.part, self.gallery, self.metric
         )?;
         write!(f, "  {:<11}", "")?;
         for k in &self.k {

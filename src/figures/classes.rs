@@ -13,13 +13,16 @@ use crate::plot::{Bars, Figure, Histogram, Scale, sheet};
 /// Questions whose energies are shown one by one.
 const SHOWN: usize = 8;
 
+/// Characters of an image's name in a title.
+const LONGEST: usize = 20;
+
 /// Classes whose energies are drawn over two numbers x.
 const MAPS: usize = 4;
 
 /// Energies of all classes for the labelled rows of the test part.
 struct Known {
-    /// By row of the part.
-    rows: Vec<(usize, usize, Vec<f64>)>,
+    /// What each row is found by, its class, and the energies of all.
+    rows: Vec<(String, usize, Vec<f64>)>,
 }
 
 /// What can be drawn of a run whose answers are classes.
@@ -45,7 +48,7 @@ fn known(run: &Opened, model: &EnergyModel) -> Result<Known> {
     let rows = rows.filter(|(_, (energies, label))| (*label as usize) < energies.len());
     let rows = rows.map(|(row, (energies, label))| {
         (
-            row,
+            name_of(&coded, row),
             label as usize,
             energies.into_iter().map(f64::from).collect(),
         )
@@ -53,6 +56,19 @@ fn known(run: &Opened, model: &EnergyModel) -> Result<Known> {
     Ok(Known {
         rows: rows.collect(),
     })
+}
+
+/// The file name of image `row`, its end where it is long; of a table its number.
+fn name_of(coded: &Encoded, row: usize) -> String {
+    let Some(id) = coded.ids.get(row) else {
+        return format!("row {row}");
+    };
+    let name = id.rsplit('/').next().unwrap_or(id);
+    let skipped = name.chars().count().saturating_sub(LONGEST);
+    if skipped == 0 {
+        return name.into();
+    }
+    format!("…{}", name.chars().skip(skipped + 1).collect::<String>())
 }
 
 fn lowest(energies: &[f64]) -> usize {
@@ -63,7 +79,7 @@ fn lowest(energies: &[f64]) -> usize {
 /// Energies per class for some test rows: as many mistakes as right answers, where there are.
 fn bars(run: &Opened, known: &Known) -> Figure {
     let names = run.task.classes();
-    let right = |row: &&(usize, usize, Vec<f64>)| lowest(&row.2) == row.1;
+    let right = |row: &&(String, usize, Vec<f64>)| lowest(&row.2) == row.1;
     let (good, bad): (Vec<_>, Vec<_>) = known.rows.iter().partition(right);
     let mistakes = bad
         .len()
@@ -76,9 +92,9 @@ fn bars(run: &Opened, known: &Known) -> Figure {
     let drawings = shown.iter().map(|(row, label, energies)| {
         let answer = lowest(energies);
         let verdict = if answer == *label {
-            format!("row {row}: {}", names[*label])
+            format!("{row}: {}", names[*label])
         } else {
-            format!("row {row}: {}, taken for {}", names[*label], names[answer])
+            format!("{row}: {}, taken for {}", names[*label], names[answer])
         };
         Box::new(Bars {
             title: verdict,

@@ -148,20 +148,32 @@ pub fn labels(dataset: &Arc<dyn Dataset>) -> Result<Vec<u32>> {
     })
 }
 
-/// Rows of each draw of `per_class` labels a class, or one draw of all rows.
+/// Rows of each draw of `per_class` labels a class of `train`, or one draw of all rows.
 ///
 /// # Errors
-/// As [`draw`].
+/// As [`draw`], with the name of the class that has too few; an image without a label.
 pub fn draws(
-    labels: &[u32],
+    train: &Arc<dyn Dataset>,
     per_class: Option<usize>,
     seed: u64,
     repetitions: u64,
 ) -> Result<Vec<Vec<usize>>> {
-    match per_class {
-        Some(n) => (0..repetitions).map(|r| draw(labels, n, seed, r)).collect(),
-        None => Ok(vec![(0..labels.len()).collect()]),
+    let labels = labels(train)?;
+    let Some(n) = per_class else {
+        return Ok(vec![(0..labels.len()).collect()]);
+    };
+    for (class, name) in train.classes().iter().enumerate() {
+        let count = labels.iter().filter(|&&l| l as usize == class).count();
+        if (1..n).contains(&count) {
+            return Err(Error::Usage(format!(
+                "{n} labels per class were asked for, but of the class `{name}` there are only {count} images to learn \
+                 from; ask for fewer"
+            )));
+        }
     }
+    (0..repetitions)
+        .map(|r| draw(&labels, n, seed, r))
+        .collect()
 }
 
 /// At most `count` of `0..total`, drawn by the seed.

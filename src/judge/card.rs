@@ -39,7 +39,7 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         diagnosis,
     } = trained;
     let splits = &setup.splits;
-    let (test, split) = (&splits.test, "test");
+    let (test, part) = (&splits.test, "test");
     let [probe, knn] = if has_classes(setup) {
         let (config, seed) = (&setup.config.probe, setup.config.seed);
         let per_class = labels_per_class(config, &splits.train, splits.classes.len())?;
@@ -47,7 +47,7 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
             &encoders(setup, network)?,
             (config, seed),
             (&splits.train, per_class),
-            (test, split),
+            (test, part),
         )?
         .map(Some)
     } else {
@@ -67,7 +67,7 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         run: folder.root().display().to_string(),
         method: setup.config.method.clone(),
         data: setup.config.data.source.clone(),
-        split: split.into(),
+        part: part.into(),
         checkpoint: folder.latest()?,
         images_per_s: progress.images as f64 / progress.seconds.max(1e-9),
         seconds: progress.seconds,

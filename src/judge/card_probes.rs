@@ -52,7 +52,7 @@ pub fn labels_per_class(
 }
 
 /// The logistic probe with `per_class` labels and the neighbours' vote, learned from `train` and judged on `test`, which
-/// the cards call `split`.
+/// the cards call `part`.
 ///
 /// # Errors
 /// As [`Encoders::see`], and those of the probes.
@@ -60,11 +60,11 @@ pub fn card_probes(
     encoders: &Encoders,
     (config, seed): (&ProbeConfig, u64),
     (train, per_class): (&Arc<dyn Dataset>, Option<usize>),
-    (test, split): (&Arc<dyn Dataset>, &str),
+    (test, part): (&Arc<dyn Dataset>, &str),
 ) -> Result<[ProbeCard; 2]> {
     let train = &labelled(train);
     let draws = Draws {
-        few: draws(&labels(train)?, per_class, seed, config.seeds)?,
+        few: draws(train, per_class, seed, config.seeds)?,
         bank: chosen(train.len(), config.bank, seed),
     };
     let needed = draws.few.iter().chain([&draws.bank]).flatten();
@@ -92,13 +92,13 @@ pub fn card_probes(
             labels_per_class: per_class,
             seeds: draws.few.len() as u64,
             l2: Some(config.l2),
-            ..ProbeCard::of("logistic", split, few)
+            ..ProbeCard::of("logistic", part, few)
         },
         ProbeCard {
             k: Some(knn.k),
             temperature: Some(knn.temperature),
             bank: Some(draws.bank.len()),
-            ..ProbeCard::of("knn", split, voted)
+            ..ProbeCard::of("knn", part, voted)
         },
     ])
 }

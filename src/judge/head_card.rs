@@ -8,6 +8,7 @@ use crate::data::Part;
 use crate::error::Result;
 use crate::eval::answer_card::{ClassCard, VectorCard};
 use crate::eval::calibration::{calibration, fit_beta};
+use crate::eval::class_figures::class_figures;
 use crate::inference::{EnergyModel, Minimum, answers};
 
 /// A found answer this near to a right one is right, in the units of the source.
@@ -42,7 +43,16 @@ pub fn class_card(
         calibrated_error: fitted.as_ref().map(|c| c.ece),
         nll: plain.nll,
         calibrated_nll: fitted.as_ref().map(|c| c.nll),
+        per_class: class_figures(task.classes(), labels, &lowest(&judged.table, labels.len())),
     })
+}
+
+/// The class of lowest energy of each of `rows` rows of `table`, the first of equals.
+fn lowest(table: &[f32], rows: usize) -> Vec<u32> {
+    let row = |row: &[f32]| (0..row.len()).min_by(|&a, &b| row[a].total_cmp(&row[b]));
+    let width = table.len() / rows.max(1);
+    let best = table.chunks_exact(width.max(1)).map(row);
+    best.map(|class| class.unwrap_or_default() as u32).collect()
 }
 
 /// Share of `labels` that are the most frequent one of `train`.

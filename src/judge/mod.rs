@@ -16,6 +16,7 @@ mod equal_pictures;
 mod head;
 mod head_card;
 mod image_pairs;
+pub mod metrics;
 mod online;
 pub mod probes;
 mod steady;

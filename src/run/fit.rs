@@ -14,7 +14,7 @@ use crate::config::{Config, START};
 use crate::error::{Error, Result};
 use crate::objectives::Objective;
 use crate::params::Params;
-use crate::train::{Moment, Probe, Probed, Progress, RunFolder, Silent, Source, Trainer};
+use crate::train::{Moment, Observer, Probe, Probed, Progress, RunFolder, Silent, Source, Trainer};
 
 /// What is trained, from what, and what is looked at on the way.
 pub(super) struct Job<'a> {
@@ -32,18 +32,41 @@ pub(super) struct Job<'a> {
 }
 
 /// Train and leave the last values in the parameters.
+///
+/// A folder made for a run that fails before its first step is taken away again.
 pub(super) fn fit(job: Job, session: Session) -> Result<(Progress, RunFolder)> {
     let resume = session.place.is_resumed();
-    let folder = session.place.open()?;
+    let (folder, made) = session.place.open()?;
     let (mut silent, never) = (Silent, AtomicBool::new(false));
-    let observer = session.observer.unwrap_or(&mut silent);
+    let observer: &mut dyn Observer = match session.observer {
+        Some(observer) => observer,
+        None => &mut silent,
+    };
+    let watched = (observer, session.stop.unwrap_or(&never));
+    match train(job, &folder, resume, watched) {
+        Ok(progress) => Ok((progress, folder)),
+        Err(error) => {
+            if made && folder.is_bare() {
+                let _ = std::fs::remove_dir_all(folder.root()); // an empty folder harms nobody
+            }
+            Err(error)
+        }
+    }
+}
+
+fn train(
+    job: Job,
+    folder: &RunFolder,
+    resume: bool,
+    (observer, stop): (&mut dyn Observer, &AtomicBool),
+) -> Result<Progress> {
     let (name, seen) = &job.data;
     if resume {
         unchanged(&folder.file(name), seen, &job.config.data.source)?;
     }
     let mut messages = job.messages;
     if resume {
-        let said = goes_on(&folder, job.config, job.source.batches_per_epoch())?;
+        let said = goes_on(folder, job.config, job.source.batches_per_epoch())?;
         messages.extend(said);
     } else {
         messages.push(format!("run folder {}", folder.root().display()));
@@ -61,23 +84,22 @@ pub(super) fn fit(job: Job, session: Session) -> Result<(Progress, RunFolder)> {
     for message in &messages {
         observer.message(message);
     }
-    let progress = Trainer {
+    Trainer {
         objective: job.objective,
         params: job.params,
         optimizer: &job.config.optimizer,
         config: &job.config.train,
         source: job.source,
-        run: &folder,
+        run: folder,
         probe: Some(Probe {
             every: job.config.probe.every,
             run: job.probe,
         }),
         observer,
-        stop: session.stop.unwrap_or(&never),
+        stop,
         max_bad_share: job.config.data.max_bad_share,
     }
-    .train(resume)?;
-    Ok((progress, folder))
+    .train(resume)
 }
 
 /// Keep what `encoder.weights` gave: the file may be gone when the run goes on or is probed beside its start.

@@ -67,11 +67,15 @@ impl Place {
         self.resumed().is_some()
     }
 
-    pub(super) fn open(self) -> Result<RunFolder> {
+    /// The folder, and whether it was made by this call.
+    pub(super) fn open(self) -> Result<(RunFolder, bool)> {
         match self {
-            Self::New { path, force } => RunFolder::create(&path, force),
-            Self::Free(path) => RunFolder::create(&claim(&path)?, false),
-            Self::Resume(folder) => Ok(folder),
+            Self::New { path, force } => {
+                let made = !path.exists();
+                Ok((RunFolder::create(&path, force)?, made))
+            }
+            Self::Free(path) => Ok((RunFolder::create(&claim(&path)?, false)?, true)),
+            Self::Resume(folder) => Ok((folder, false)),
         }
     }
 }
@@ -114,7 +118,8 @@ pub fn usual_name(config: &Config) -> PathBuf {
     Path::new("runs").join(format!("{}-{data}", config.method))
 }
 
-/// The run folder under `runs/` that was written last; with `unfinished`, of those without a card.
+/// The run folder under `runs/` that was written last; with `unfinished`, of those without a card. A run
+/// that has saved nothing cannot go on.
 ///
 /// # Errors
 /// There is none.
@@ -122,7 +127,8 @@ pub fn newest(unfinished: bool) -> Result<PathBuf> {
     let entries = fs::read_dir("runs").into_iter().flatten().flatten();
     let runs = entries.filter(|entry| {
         let run = entry.path();
-        run.join("config.toml").is_file() && !(unfinished && run.join("card.json").is_file())
+        let has = |name: &str| run.join(name).is_file();
+        has("config.toml") && has("latest") && !(unfinished && has("card.json"))
     });
     runs.max_by_key(|run| {
         fs::metadata(run.path().join("metrics.jsonl"))

@@ -19,7 +19,7 @@ use crate::train::LoaderSource;
 /// Pretrain an encoder on the images that `config` names, then measure what was learned on the test part.
 ///
 /// # Errors
-/// A configuration with a head; data that cannot be read; a batch that does not fit into memory or into the training
+/// A configuration with a head, or with `[pretrained]`, which is for heads; data that cannot be read; a batch that does not fit into memory or into the training
 /// part; a loss that is not finite; [`Error::Interrupted`] after a stop from outside, state saved.
 pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
     if !config.all_heads().is_empty() {
@@ -27,6 +27,9 @@ pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
             "head",
             "pretraining learns without labels; use `ravine train` for a configuration with a head",
         ));
+    }
+    if !session.place.is_resumed() {
+        config.check_pretrained()?;
     }
     let mut setup = ImageSetup::new(config.clone())?;
     if config.train.epochs == 0 {

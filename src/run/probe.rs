@@ -49,7 +49,7 @@ pub fn probe(
         seed: setup.config.seed,
         source: &setup.config.data.source,
         transfer: run.transferred,
-        split: part.name(),
+        part: part.name(),
     })
 }
 

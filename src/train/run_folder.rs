@@ -127,6 +127,15 @@ impl RunFolder {
         Ok(())
     }
 
+    /// Whether nothing that anybody may want came about here yet: no checkpoint, no step, no picture put aside.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        let read = |name| fs::read_to_string(self.file(name)).unwrap_or_default();
+        !self.file("latest").exists()
+            && read("quarantine.jsonl").is_empty()
+            && !read("metrics.jsonl").contains("\"loss\":")
+    }
+
     /// The folder itself.
     #[must_use]
     pub fn root(&self) -> &Path {

@@ -1,5 +1,6 @@
 //! Heads from the command line: train, infer, compare, resume, and refusals.
 
+mod answers;
 mod memory;
 mod mistakes;
 
@@ -249,6 +250,8 @@ fn a_head_rides_on_a_pretrained_encoder_by_configuration_alone() -> Result<(), A
         let sets = [from.as_str(), &frozen, "train.epochs=20"];
         let card = train("ebm/digits-probe", &run, &sets)?;
         assert!(number(&card, "accuracy") > 0.5, "{card}");
+        let again = json(&["train", "--resume", "--json", "--out", &text(&run)])?;
+        assert_eq!(again, card, "a finished run is judged as it was");
         let asked = json(&["infer", &text(&run), "--limit", "3", "--json"])?;
         assert_eq!(asked["rows"].as_array().map(Vec::len), Some(3));
         let load = |folder: &Path| {

@@ -91,6 +91,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     (
         "ebm/parabola-b-nll",
+        "encoder.kind=resnet",
+        "encoder.kind table encoder.kind=mlp",
+    ),
+    (
+        "ebm/parabola-b-nll",
         "negatives.kind=uniform negatives.count=1000000000",
         "negatives.count",
     ),

@@ -16,7 +16,7 @@ fn the_card_holds_what_machines_and_people_ask_for() {
     let probe = ProbeCard {
         bank: None,
         kind: "logistic".into(),
-        split: "test".into(),
+        part: "test".into(),
         labels_per_class: Some(10),
         seeds: 5,
         k: None,
@@ -33,7 +33,7 @@ fn the_card_holds_what_machines_and_people_ask_for() {
         run: "runs/digits".into(),
         method: "simclr".into(),
         data: "digits".into(),
-        split: "test".into(),
+        part: "test".into(),
         checkpoint: "step-000400".into(),
         images_per_s: 1000.0,
         seconds: 60.0,
@@ -54,6 +54,8 @@ fn the_card_holds_what_machines_and_people_ask_for() {
     assert_eq!(json["probe"]["labels_per_class"], 10);
     assert_eq!(json["verdict"], "healthy");
     assert!(json["probe"].get("k").is_none());
+    let older = json.to_string().replace("\"part\":", "\"split\":");
+    assert_eq!(serde_json::from_str::<Card>(&older).unwrap(), card);
     assert_eq!(serde_json::from_value::<Card>(json).unwrap(), card);
     let text = card.to_string();
     for part in [

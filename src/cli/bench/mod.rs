@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use self::repeat::repeat;
 use super::output::{open_device, print_json, print_text};
-use crate::assembly::{choose_executor, peak_memory, set_threads};
+use crate::assembly::{choose_executor, free_memory, peak_memory, set_threads};
 use crate::encoders::{self, Convnet, Encoder, Projector, Resnet, Stem, Vit};
 use crate::energies::{Cosine, EnergyKind};
 use crate::error::{Error, Result};
@@ -31,10 +31,10 @@ pub(super) struct Args {
     /// The encoder; tiny for step, resnet18 for embed when left out.
     #[arg(long, value_enum)]
     encoder: Option<Size>,
-    /// Images at once; 128, for embed 32 when left out.
+    /// Images at once; 128, for embed and large encoders 32 when left out.
     #[arg(long)]
     batch: Option<usize>,
-    /// Side of the images in pixels; 32, for embed 224 when left out.
+    /// Side of the images in pixels; 32, for embed and large encoders 224 when left out.
     #[arg(long)]
     size: Option<usize>,
     /// Compute threads; all cores, for augment one when left out.
@@ -53,6 +53,9 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
 }
+
+/// Share of the free memory that a step may take.
+const FREE_SHARE: f64 = 0.9;
 
 /// What can be timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -74,8 +77,12 @@ enum Size {
     Resnet20,
     /// Residual network of 64 to 512 channels; the large stem for images of 64 pixels or more.
     Resnet18,
+    /// Residual network of bottlenecks, 256 to 2,048 channels; at 224 pixels when --size is left out.
+    Resnet50,
     /// Vision transformer, width 192, depth 12, patches of 4 pixels; of 16 for images of 64 pixels or more.
     VitTiny,
+    /// The same of width 384, with 6 heads; at 224 pixels when --size is left out.
+    VitSmall,
 }
 
 impl Size {
@@ -84,8 +91,15 @@ impl Size {
             Self::Tiny => "tiny",
             Self::Resnet20 => "resnet20",
             Self::Resnet18 => "resnet18",
+            Self::Resnet50 => "resnet50",
             Self::VitTiny => "vit-tiny",
+            Self::VitSmall => "vit-small",
         }
+    }
+
+    /// Whether it is for photographs.
+    fn is_large(self) -> bool {
+        matches!(self, Self::Resnet50 | Self::VitSmall)
     }
 
     /// The encoder for images of `side` pixels.
@@ -100,14 +114,20 @@ impl Size {
                 width: 16,
                 ..Resnet::default()
             }),
-            Self::Resnet18 => Box::new(Resnet {
-                depth: 18,
+            Self::Resnet18 | Self::Resnet50 => Box::new(Resnet {
+                depth: if self.is_large() { 50 } else { 18 },
                 width: 64,
                 stem,
                 ..Resnet::default()
             }),
             Self::VitTiny => Box::new(Vit {
                 patch,
+                ..Vit::default()
+            }),
+            Self::VitSmall => Box::new(Vit {
+                patch,
+                width: 384,
+                heads: 6,
                 ..Vit::default()
             }),
         }
@@ -138,8 +158,12 @@ struct Report {
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let embed = args.work == Work::Embed;
-    let batch = args.batch.unwrap_or(if embed { 32 } else { 128 });
-    let size = args.size.unwrap_or(if embed { 224 } else { 32 });
+    let encoder = args
+        .encoder
+        .unwrap_or(if embed { Size::Resnet18 } else { Size::Tiny });
+    let large = embed || encoder.is_large();
+    let batch = args.batch.unwrap_or(if large { 32 } else { 128 });
+    let size = args.size.unwrap_or(if large { 224 } else { 32 });
     if batch < 2 || size == 0 {
         return Err(Error::Usage(
             "--batch must be 2 or more, --size 1 or more".into(),
@@ -153,12 +177,9 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         _ => Precision::F32,
     };
     let executor = choose_executor(&args.executor, &device, precision)?;
-    let encoder = args
-        .encoder
-        .unwrap_or(if embed { Size::Resnet18 } else { Size::Tiny });
     let name = executor.name();
     let times = match args.work {
-        Work::Step => step((encoder, batch, size), &device, executor, args.seconds)?,
+        Work::Step => step((encoder, batch, size), &device, &executor, args.seconds)?,
         Work::Augment => augment::run(batch, size, args.seconds)?,
         Work::Embed => embedding((encoder, batch, size), &device, executor, args.seconds)?,
     };
@@ -228,10 +249,40 @@ fn noise((_, batch, size): Shape, view: u64, device: &Device) -> Result<Tensor> 
     Ok(Tensor::from_vec(values, (batch, 3, size, size), device)?)
 }
 
+/// Two views of noise.
+fn pairs(shape: Shape, device: &Device) -> Result<Batch> {
+    Ok(Batch {
+        inputs: vec![noise(shape, 0, device)?, noise(shape, 1, device)?],
+        labels: None,
+        answers: None,
+        samples: (0..shape.1 as u64).collect(),
+        step: 0,
+        progress: 0.0,
+    })
+}
+
+/// Refuse a step that takes more than the free memory, by what steps on two and on four images have taken.
+fn fits((encoder, batch, size): Shape, (two, four): (usize, usize)) -> Result<()> {
+    let each = four.saturating_sub(two) as f64 / 2.0;
+    let needed = two as f64 + each * batch.saturating_sub(2) as f64;
+    let free = free_memory().unwrap_or(f64::INFINITY);
+    if needed <= FREE_SHARE * free {
+        return Ok(());
+    }
+    let fitting = (2.0 + (FREE_SHARE * free - two as f64) / each.max(1.0)).max(2.0) as usize;
+    Err(Error::Usage(format!(
+        "a step of {} on {batch} images of {size} pixels takes about {:.1} GB and {:.1} GB are free; give --batch \
+         {fitting} or less, or a smaller --size",
+        encoder.name(),
+        needed / 1e9,
+        free / 1e9
+    )))
+}
+
 fn step(
     shape: Shape,
     device: &Device,
-    executor: Arc<dyn Executor>,
+    executor: &Arc<dyn Executor>,
     seconds: f64,
 ) -> Result<Vec<f64>> {
     let encoder = shape.0.encoder(shape.2).graph(&[3, shape.2, shape.2])?;
@@ -242,7 +293,7 @@ fn step(
     let graph = encoders::network(&encoder, Some(&projector), None)?;
     let params = Params::new(0, device);
     let objective = Joint::new(
-        Network::new(graph, &params, executor)?,
+        Network::new(graph, &params, executor.clone())?,
         EnergyKind::Cosine(Cosine {}),
         LossKind::InfoNce(InfoNce::default()),
         PairsKind::default(),
@@ -253,14 +304,21 @@ fn step(
         lr: 0.05,
         ..Sgd::default()
     };
-    let batch = Batch {
-        inputs: vec![noise(shape, 0, device)?, noise(shape, 1, device)?],
-        labels: None,
-        answers: None,
-        samples: (0..shape.1 as u64).collect(),
-        step: 0,
-        progress: 0.0,
-    };
+    // Two small steps tell what the large one takes.
+    let mut peaks = [None; 2];
+    for (peak, rows) in peaks.iter_mut().zip([2, 4]) {
+        gradients(
+            &objective,
+            &pairs((shape.0, rows, shape.2), device)?,
+            1,
+            &params,
+        )?;
+        *peak = executor.peak_bytes();
+    }
+    if let [Some(two), Some(four)] = peaks {
+        fits(shape, (two, four))?;
+    }
+    let batch = pairs(shape, device)?;
     let (mut state, mut steps) = (State::default(), 0);
     repeat(seconds, || {
         let computed = gradients(&objective, &batch, 1, &params)?;

@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     if json {
         return print_json(&json!({
             "run": opened.folder.root().display().to_string(), "data": config.data.source,
-            "split": opened.part, "images": images, "energy": config.energy.name(),
+            "part": opened.part, "images": images, "energy": config.energy.name(),
             "same_image": same, "other_images": other, "augmentations": rows,
         }));
     }

@@ -67,7 +67,7 @@ pub(super) fn run(args: &Listed, json: bool) -> Result<()> {
     let written = figure.write(&args.out.clone().unwrap_or_else(own), "negatives")?;
     if json {
         return print_json(&json!({
-            "run": opened.folder.root().display().to_string(), "split": opened.part,
+            "run": opened.folder.root().display().to_string(), "part": opened.part,
             "images": cloud.rows(), "median_right_energy": right, "share_as_low_as_right": share,
             "likely_false_negatives": likely_false, "hardest_negatives": hardest, "figures": [written],
         }));

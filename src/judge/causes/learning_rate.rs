@@ -9,8 +9,9 @@ pub(super) fn find(context: &Context) -> Option<Cause> {
         cause(
             "learning_rate",
             format!(
-                "`optimizer.lr` {rate} is large for {}; start below {usual:.3}",
-                context.config.optimizer.name()
+                "`optimizer.lr` {rate} is large for {}; start below {}",
+                context.config.optimizer.name(),
+                (usual * 1e3).round() / 1e3
             ),
         )
     })

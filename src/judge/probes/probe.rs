@@ -10,7 +10,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::eval::card::{ProbeCard, WithBaselines};
-use crate::judge::baselines::{Pair, draws, labels, over_draws};
+use crate::judge::baselines::{Pair, draws, over_draws};
 
 /// A way to say how good the features of an encoder are, measured for it and for its two baselines.
 pub trait FeatureProbe: Sync {
@@ -129,7 +129,7 @@ pub struct Question<'a> {
     /// Whether that is another one than the encoder was trained on.
     pub transfer: bool,
     /// The part that is judged on.
-    pub split: &'a str,
+    pub part: &'a str,
 }
 
 impl Question<'_> {
@@ -146,14 +146,18 @@ impl Question<'_> {
             labels_per_class: self.asked.labels_per_class,
             seeds: draws.len() as u64,
             data: self.transfer.then(|| self.source.into()),
-            ..ProbeCard::of(kind, self.split, measured)
+            ..ProbeCard::of(kind, self.part, measured)
         })
     }
 
     /// Images of the training part in each draw of labels.
     pub(super) fn draws(&self) -> Result<Vec<Vec<usize>>> {
-        let (known, seeds) = (labels(self.train)?, self.asked.seeds);
-        let repetitions = seeds.unwrap_or(self.config.seeds);
-        draws(&known, self.asked.labels_per_class, self.seed, repetitions)
+        let repetitions = self.asked.seeds.unwrap_or(self.config.seeds);
+        draws(
+            self.train,
+            self.asked.labels_per_class,
+            self.seed,
+            repetitions,
+        )
     }
 }

@@ -43,7 +43,7 @@ impl FeatureProbe for RetrievalProbe {
         Ok(Box::new(RetrievalCard {
             kind: self.name().into(),
             data: question.source.into(),
-            split: question.split.into(),
+            part: question.part.into(),
             gallery: pairs.pretrained.train.rows(),
             queries: found.pretrained.queries,
             metric: "cosine".into(),
