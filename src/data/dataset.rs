@@ -21,8 +21,16 @@ pub trait Dataset: Send + Sync {
     /// [`crate::error::Error::Data`] when it cannot be read or decoded; the loader quarantines it.
     fn get(&self, index: usize) -> Result<Image>;
 
-    /// Largest value of an image that is stored with 16 bits a channel; `None` for others and for unreadable ones.
-    fn highest(&self, _index: usize) -> Option<u16> {
+    /// The file of one image, byte by byte as it is stored; `None` where bare pixels are stored.
+    ///
+    /// # Errors
+    /// As [`Dataset::get`].
+    fn file_bytes(&self, _index: usize) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    /// Bytes of the file that holds one image alone, without reading it; `None` where a file holds several, or is not there.
+    fn file_length(&self, _index: usize) -> Option<u64> {
         None
     }
 

@@ -31,10 +31,15 @@ impl RangeInUse {
         let of = data.len().min(at_most.max(1));
         let place = |i: usize| (i as u128 * data.len() as u128 / of as u128) as usize;
         let looked = (0..of).into_par_iter().with_min_len(64);
-        let found = looked.filter_map(|i| data.highest(place(i)));
+        let found = looked.filter_map(|i| highest(&data.file_bytes(place(i)).ok()??));
         let (pictures, highest) = found
             .map(|highest| (1, highest))
             .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1.max(b.1)));
+        Self::found(pictures, of, highest)
+    }
+
+    /// What so many `pictures` of 16 bits among `of` come to, the `highest` value of which is known.
+    pub(super) fn found(pictures: usize, of: usize, highest: u16) -> Option<Self> {
         (pictures > 0).then_some(Self {
             pictures,
             of,
@@ -69,21 +74,50 @@ impl RangeInUse {
     }
 }
 
+/// Channels of a picture as it is stored, transparency counted, and bits of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Depth {
+    /// Channels.
+    pub channels: u8,
+    /// Bits of a channel.
+    pub bits: u16,
+}
+
+impl Depth {
+    /// Of a picture file, by its header; `None` where it has none that can be read.
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+        let read = || {
+            let kind = header(bytes)?.original_color_type();
+            let channels = kind.channel_count();
+            Some(Self {
+                channels,
+                bits: kind.bits_per_pixel() / u16::from(channels.max(1)),
+            })
+        };
+        catch_unwind(AssertUnwindSafe(read)).ok().flatten()
+    }
+}
+
+/// The decoder of a picture file, its header read.
+fn header(bytes: &[u8]) -> Option<impl ImageDecoder> {
+    let mut reader = ImageReader::new(Cursor::new(bytes))
+        .with_guessed_format()
+        .ok()?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(MAX_SIDE);
+    limits.max_image_height = Some(MAX_SIDE);
+    limits.max_alloc = Some(MAX_ALLOC);
+    reader.limits(limits);
+    reader.into_decoder().ok()
+}
+
 /// Largest value of a picture of 16 bits a channel, transparency left out; `None` for others and for unreadable ones.
 pub(super) fn highest(bytes: &[u8]) -> Option<u16> {
     if bytes.starts_with(&[0xff, 0xd8]) {
         return None; // JPEG
     }
     let read = || {
-        let mut reader = ImageReader::new(Cursor::new(bytes))
-            .with_guessed_format()
-            .ok()?;
-        let mut limits = Limits::default();
-        limits.max_image_width = Some(MAX_SIDE);
-        limits.max_image_height = Some(MAX_SIDE);
-        limits.max_alloc = Some(MAX_ALLOC);
-        reader.limits(limits);
-        let decoder = reader.into_decoder().ok()?;
+        let decoder = header(bytes)?;
         let kind = decoder.color_type();
         let deep = kind.bytes_per_pixel() == 2 * kind.channel_count();
         if !deep || decoder.total_bytes() > MAX_ALLOC {

@@ -57,8 +57,12 @@ impl Dataset for Subset {
         self.parent.get(self.parent(index))
     }
 
-    fn highest(&self, index: usize) -> Option<u16> {
-        self.parent.highest(self.parent(index))
+    fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
+        self.parent.file_bytes(self.parent(index))
+    }
+
+    fn file_length(&self, index: usize) -> Option<u64> {
+        self.parent.file_length(self.parent(index))
     }
 
     fn decodes(&self) -> bool {
@@ -134,9 +138,14 @@ impl Dataset for Joined {
         part.get(index)
     }
 
-    fn highest(&self, index: usize) -> Option<u16> {
+    fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
         let (part, index) = self.locate(index);
-        part.highest(index)
+        part.file_bytes(index)
+    }
+
+    fn file_length(&self, index: usize) -> Option<u64> {
+        let (part, index) = self.locate(index);
+        part.file_length(index)
     }
 
     fn decodes(&self) -> bool {

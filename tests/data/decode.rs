@@ -107,7 +107,7 @@ fn the_white_of_16_bit_pictures_is_told_and_set() {
     }
     let config = at(dir.path());
     let plain = all(&config).unwrap();
-    let found = ravine::data::check::check(plain.as_ref());
+    let found = checked(&config);
     let range = found.range.unwrap();
     assert_eq!((range.pictures, range.of, range.highest), (6, 6, 3563));
     assert!((range.share - 3563.0 / 65535.0).abs() < 1e-12);
@@ -139,11 +139,10 @@ fn the_white_of_16_bit_pictures_is_told_and_set() {
     );
     let eight = dir.path().join("eight");
     write(&eight.join("0.png"), &png(0));
-    let set = all(&DataConfig {
+    let eight = DataConfig {
         range: Some(4096),
         ..at(&eight)
-    })
-    .unwrap();
-    assert_eq!(set.get(0).unwrap(), picture(0, 6, 5, 3));
-    assert_eq!(ravine::data::check::check(set.as_ref()).range, None);
+    };
+    assert_eq!(all(&eight).unwrap().get(0).unwrap(), picture(0, 6, 5, 3));
+    assert_eq!(checked(&eight).range, None);
 }

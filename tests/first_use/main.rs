@@ -5,6 +5,7 @@
 mod common;
 mod going_on;
 mod sized;
+mod looking;
 
 use std::fs;
 use std::path::Path;

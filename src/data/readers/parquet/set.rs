@@ -8,7 +8,6 @@ use super::row_cache::{RowCache, Stored};
 use super::shard::{Opening, Shard};
 use crate::data::dataset::Dataset;
 use crate::data::decode::decode_within;
-use crate::data::depth::highest;
 use crate::data::ids::{common_folder, names_below};
 use crate::data::image::Image;
 use crate::data::starts::Starts;
@@ -33,6 +32,7 @@ pub struct Parquet {
     white: u16,
     budget: usize,
     cache: RowCache,
+    notes: Vec<String>,
 }
 
 impl Parquet {
@@ -67,6 +67,7 @@ impl Parquet {
             white: WHITE,
             budget,
             cache: RowCache::new(budget),
+            notes: Vec::new(),
         };
         let how = Opening {
             root,
@@ -174,6 +175,11 @@ impl Parquet {
         }
     }
 
+    /// One more thing that a person should know.
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
     /// The columns of its first shard.
     pub(super) fn columns(&self) -> Vec<String> {
         self.shards.first().map_or_else(Vec::new, Shard::columns)
@@ -247,10 +253,11 @@ impl Dataset for Parquet {
         image.map_err(|problem| Error::data(self.id(index), problem))
     }
 
-    fn highest(&self, index: usize) -> Option<u16> {
-        self.encoded(index, |bytes| Ok(highest(bytes)))
-            .ok()
-            .flatten()
+    fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
+        let bytes = self.encoded(index, |bytes| Ok(bytes.to_vec()));
+        bytes
+            .map(Some)
+            .map_err(|problem| Error::data(self.id(index), problem))
     }
 
     fn decodes(&self) -> bool {
@@ -269,6 +276,10 @@ impl Dataset for Parquet {
     fn id(&self, index: usize) -> String {
         let (shard, row, ..) = self.locate(index);
         format!("{}#{row}", self.shards[shard].name)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
     }
 
     fn blocks(&self) -> Vec<Range<usize>> {
