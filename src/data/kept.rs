@@ -62,8 +62,12 @@ impl Dataset for Kept {
         self.parent.decodes()
     }
 
-    fn highest(&self, index: usize) -> Option<u16> {
-        self.parent.highest(index)
+    fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
+        self.parent.file_bytes(index)
+    }
+
+    fn file_length(&self, index: usize) -> Option<u64> {
+        self.parent.file_length(index)
     }
 
     fn label(&self, index: usize) -> Option<u32> {
