@@ -105,6 +105,11 @@ fn a_fingerprint_tells_names_and_lengths_and_not_where_the_set_lies() {
     leaky(other.path());
     let was = print(one.path());
     assert_eq!(was, print(other.path()));
+    let splits = open(&at(one.path())).unwrap();
+    assert_eq!(
+        was,
+        fingerprint([&splits.test, &splits.train, &splits.validation])
+    );
     write(
         &other.path().join("train/cat/0.png"),
         &[png(0), vec![0]].concat(),

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::Images;
+use super::images::Images;
 use crate::cli::output::{print_json, print_text};
 use crate::data::check::{Alike, Check, PartCounts, check};
 use crate::data::repeats::Repeats;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::Images;
+use super::images::Images;
 use crate::atomic::AtomicFile;
 use crate::cli::output::{print_json, print_text};
 use crate::data::check::PartCounts;

@@ -1,6 +1,6 @@
 //! `ravine data stats`: mean and deviation of the pixels.
 
-use super::Images;
+use super::images::Images;
 use crate::cli::output::{print_json, print_text};
 use crate::data::depth::RangeInUse;
 use crate::data::{Part, Statistics, open_part};
