@@ -32,7 +32,9 @@ impl PartCounts {
     #[must_use]
     pub fn of(parts: &[Part]) -> Self {
         let mut counts = Self::default();
-        parts.iter().for_each(|part| counts.add(*part));
+        for part in parts {
+            counts.add(*part);
+        }
         counts
     }
 

@@ -19,7 +19,7 @@ pub fn fingerprint<'a>(parts: impl IntoIterator<Item = &'a Arc<dyn Dataset>>) ->
             let digest = Sha256::digest(format!("{length} {}", part.id(index)));
             digest[..8]
                 .iter()
-                .fold(0, |number, byte| number << 8 | u64::from(*byte))
+                .fold(0, |number, byte| (number << 8) | u64::from(*byte))
         };
         let images = (0..part.len()).into_par_iter().map(of_image);
         images.reduce(|| 0, u64::wrapping_add)

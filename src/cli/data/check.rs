@@ -69,8 +69,9 @@ fn text(found: &Check) -> String {
     if let Some(range) = &found.range {
         line(&range.sentence());
     }
-    found.notes.iter().for_each(|note| line(note));
-    warnings(&found.repeats).iter().for_each(|said| line(said));
+    for said in found.notes.iter().chain(&warnings(&found.repeats)) {
+        line(said);
+    }
     for bad in &found.bad {
         line(&format!("cannot be read: {}: {}", bad.id, bad.reason));
     }

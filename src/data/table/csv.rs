@@ -76,7 +76,11 @@ impl Csv {
     fn line(&self, position: Option<&Position>) -> u64 {
         let start = position.map_or(0, Position::byte);
         let file = File::open(&self.path).into_iter();
-        let bytes = file.flat_map(|file| BufReader::new(file).bytes().map_while(|byte| byte.ok()));
+        let bytes = file.flat_map(|file| {
+            BufReader::new(file)
+                .bytes()
+                .map_while(std::result::Result::ok)
+        });
         let (mut line, mut last) = (1, 0);
         for (at, byte) in (0..).zip(bytes) {
             if at >= start && !matches!(byte, b'\r' | b'\n') {
