@@ -4,8 +4,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod going_on;
-mod sized;
 mod looking;
+mod sized;
 
 use std::fs;
 use std::path::Path;
