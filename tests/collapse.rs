@@ -313,20 +313,20 @@ fn a_batch_is_measured_against_the_training_part_and_nothing_refused_is_advised(
         let out = folder.path().join("run").to_string_lossy().into_owned();
         let batch = format!("train.batch={batch}");
         let arguments = ["pretrain", "--out", &out, "--data", data, "--set", &batch];
-        refused(&arguments, if data.ends_with("three") { 1 } else { 2 })
+        refused(&arguments, if data.ends_with("two") { 1 } else { 2 })
     };
     let refusal = pretrain(&data, "64");
-    let said = "more than the training part, which has 4 of the 7 images";
+    let said = "more than the training part, which has 6 of the 7 images";
     assert!(
-        refusal.contains(said) && refusal.contains("use 4 or less"),
+        refusal.contains(said) && refusal.contains("use 6 or less"),
         "{refusal}"
     );
     let refusal = pretrain(&data, "1");
     assert!(refusal.contains("give 2 or more"), "{refusal}");
-    let data = pictures(&folder.path().join("three"), 3, |i| 30 * i)?;
+    let data = pictures(&folder.path().join("two"), 2, |i| 30 * i)?;
     for batch in ["1", "64"] {
         let refusal = pretrain(&data, batch);
-        assert!(refusal.contains("1 of the 3 images"), "{refusal}");
+        assert!(refusal.contains("1 of the 2 images"), "{refusal}");
         assert!(
             refusal.contains("add some") && !refusal.contains("or less"),
             "{refusal}"

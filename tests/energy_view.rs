@@ -43,7 +43,12 @@ fn a_preview_shows_the_views_of_the_configuration() -> Result<(), Any> {
         fs::read(a.join("views.png"))?,
         fs::read(b.join("views.png"))?
     );
-    preview(&b, &["--epoch", "1"])?;
+    let there = refused(&["data", "preview", "digits", "--out", &text(&b)], 2);
+    assert!(
+        there.contains("views.svg") && there.contains("--force"),
+        "{there}"
+    );
+    preview(&b, &["--epoch", "1", "--force"])?;
     assert_ne!(
         fs::read(a.join("views.png"))?,
         fs::read(b.join("views.png"))?

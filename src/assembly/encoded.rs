@@ -53,7 +53,8 @@ impl Encoded {
 }
 
 impl HeadSetup {
-    /// Codes of at most `most` rows of a part, in storage order.
+    /// Codes of at most `most` rows of a part, in storage order; of an empty one, of what stands in for it: training rows
+    /// for validation, what [`Splits::judged`](crate::data::Splits::judged) names for the test.
     ///
     /// # Errors
     /// No image could be read, or a tensor operation failed.
@@ -63,7 +64,7 @@ impl HeadSetup {
                 let splits = &setup.splits;
                 let dataset = match part {
                     Part::Validation if !splits.validation.is_empty() => &splits.validation,
-                    Part::Test => &splits.test,
+                    Part::Test => splits.judged().0,
                     _ => &splits.train,
                 };
                 self.encode_images(setup, model, dataset, most)

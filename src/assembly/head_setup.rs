@@ -12,7 +12,7 @@ use super::space::{answer_space, bounds};
 use super::{ImageSetup, OpenedRun, choose_device, choose_executor, memory, set_threads};
 use crate::config::{Config, Pretrained};
 use crate::data::table::{self, Scales, Table, Tables};
-use crate::data::{ClassNumbers, Dataset, require_classes};
+use crate::data::{ClassNumbers, Dataset, Part, require_classes};
 use crate::error::{Error, Result};
 use crate::graph::{Executor, Graph, Network};
 use crate::heads::Space;
@@ -261,6 +261,15 @@ impl HeadSetup {
             HeadData::Table(tables) => {
                 [&tables.train, &tables.validation, &tables.test].map(Table::len)
             }
+        }
+    }
+
+    /// The part that cards are measured on.
+    #[must_use]
+    pub fn judged(&self) -> Part {
+        match &self.data {
+            HeadData::Images(setup) => setup.splits.judged().1,
+            HeadData::Table(_) => Part::Test,
         }
     }
 

@@ -18,7 +18,7 @@ use crate::params::Params;
 /// Images that statistics are measured on when nobody knows them.
 const STATISTICS_IMAGES: usize = 2000;
 
-/// The file of a run folder that tells how many images its parts have.
+/// The file of a run folder that tells how many images its parts have, and which.
 pub const PARTS: &str = "data.json";
 
 /// Share of the free memory that decoded images may take.
@@ -87,12 +87,17 @@ impl ImageSetup {
         by_class(&self.config)
     }
 
-    /// Sizes of the parts as JSON, for [`PARTS`].
+    /// Sizes of the parts and their fingerprint as JSON, for [`PARTS`].
     #[must_use]
     pub fn parts(&self) -> String {
-        let splits = &self.splits;
-        json!({"train": splits.train.len(), "validation": splits.validation.len(), "test": splits.test.len()})
-            .to_string()
+        let parts = &self.splits;
+        json!({
+            "train": parts.train.len(),
+            "validation": parts.validation.len(),
+            "test": parts.test.len(),
+            "fingerprint": data::fingerprint([&parts.train, &parts.validation, &parts.test]),
+        })
+        .to_string()
     }
 
     /// Refuse training that cannot fit into memory, before anything of it is allocated.

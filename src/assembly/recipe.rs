@@ -224,7 +224,7 @@ mod tests {
     fn a_few_hundred_photographs_make_enough_steps_of_small_batches() -> Result<(), Any> {
         let recipe = fitted("simclr", 300, 60, false)?;
         let config = &recipe.config;
-        let images = 300 - 60 - 24; // test and validation part are taken out
+        let images = 300 - 15; // the validation part is taken out
         assert_eq!((config.augment.size, config.train.batch), (64, 16));
         assert!((config.optimizer.part().learning_rate() - 0.5 * 16.0 / 256.0).abs() < 1e-12);
         assert!(config.train.epochs * (images / 16) > 1000, "{recipe:?}");

@@ -36,7 +36,9 @@ struct Model {
     row: Row,
     /// Inverse temperature fitted on the validation part.
     beta: f64,
-    /// Energies of the test part (N·C).
+    /// What it is judged on.
+    part: Part,
+    /// Energies of that part (N·C).
     energies: Vec<f32>,
     labels: Vec<u32>,
     classes: Vec<String>,
@@ -69,6 +71,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let joint = args.joint.as_deref().map(|run| model(run, args));
     let joint = joint.transpose()?;
     let together = together(&first, &second)?;
+    let split = first.part;
     let models: Vec<Alone> = [Some(first), Some(second), joint]
         .into_iter()
         .flatten()
@@ -76,7 +79,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         .collect::<Result<_>>()?;
     if json {
         return print_json(
-            &serde_json::json!({"part": "test", "models": models, "together": together}),
+            &serde_json::json!({"part": split, "models": models, "together": together}),
         );
     }
     print_text(&text(&models, &together))
@@ -104,6 +107,7 @@ fn model(root: &Path, args: &Args) -> Result<Model> {
     Ok(Model {
         row: row(name, &energies, &labels)?,
         beta,
+        part: task.judged(),
         energies,
         labels,
         classes: task.classes().to_vec(),

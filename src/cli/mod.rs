@@ -16,7 +16,6 @@ mod list;
 mod output;
 mod part;
 mod pretrain;
-mod preview;
 mod probe;
 mod progress;
 mod stop;

@@ -19,7 +19,7 @@ use crate::train::RunFolder;
 pub(super) struct Args {
     /// A preset (see `ravine list presets`) or a TOML file; the embedded digits when left out.
     config: Option<String>,
-    /// Folder or file of images, or `digits`.
+    /// Folder or file of images, or `digits`; with --resume, where the same data have been moved to.
     #[arg(long, value_name = "PATH")]
     data: Option<String>,
     /// What the run may cost, instead of a number of epochs: a time on this machine (90s, 10m, 2h) or images to see
@@ -70,10 +70,10 @@ pub(super) fn report(card: &(impl Serialize + Display), json: bool) -> Result<()
 /// The configuration and the place of the run; `usual` is the preset for images where none is named.
 pub(super) fn prepare(args: &Args, usual: &str) -> Result<(Config, Place)> {
     if args.resume {
-        if args.config.is_some() || args.data.is_some() || !args.sets.is_empty() {
+        if args.config.is_some() || !args.sets.is_empty() {
             return Err(Error::Usage(
-                "--resume goes on with the run's own configuration; leave out the preset, --data and --set, \
-                 and give the folder with --out"
+                "--resume goes on with the run's own configuration; leave out the preset and --set, and give the \
+                 folder with --out"
                     .into(),
             ));
         }
@@ -85,6 +85,14 @@ pub(super) fn prepare(args: &Args, usual: &str) -> Result<(Config, Place)> {
             Place::resume(&out)?
         };
         config.train.epochs = args.epochs.unwrap_or(config.train.epochs);
+        if let Some(moved) = &args.data {
+            config.data.source.clone_from(moved);
+        } else if config.data.is_missing() {
+            return Err(Error::data(
+                &config.data.source,
+                "the data of the run are not there any more; give the path they have been moved to with --data",
+            ));
+        }
         args.hardware.apply(&mut config)?;
         return Ok((config, place));
     }

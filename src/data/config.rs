@@ -25,8 +25,12 @@ pub struct DataConfig {
     pub range: Option<u32>,
     /// Whether first-level folders are classes; left out: when all images lie below at least two of them.
     pub labels: Option<bool>,
-    /// Share of the training part that is carved out for validation, in [0, 1).
-    pub validation: f64,
+    /// Share of a set without a test part that is held out as one, in [0, 1); left out: 0.2, and 0 where neither this
+    /// nor `validation` is given and the images come in one part and have no labels.
+    pub test: Option<f64>,
+    /// Share of the rest that is carved out for validation, in [0, 1); left out: 0.1, and 0.05 (at most 1,000 images)
+    /// where neither this nor `test` is given and the images come in one part and have no labels.
+    pub validation: Option<f64>,
     /// Decides which images or rows are held out, and what a generator draws. It is not the run's seed, so that
     /// runs of several seeds are judged on the same ones.
     pub split_seed: u64,
@@ -66,7 +70,8 @@ impl Default for DataConfig {
             channels: None,
             range: None,
             labels: None,
-            validation: 0.1,
+            test: None,
+            validation: None,
             split_seed: 0,
             max_bad_share: 0.01,
             workers: None,
@@ -102,11 +107,16 @@ impl DataConfig {
             matches!(self.range, None | Some(1..=65_535)),
             "must be between 1 and 65535, the value of 16-bit images that is white",
         )?;
-        require(
-            "data.validation",
-            (0.0..1.0).contains(&self.validation),
-            "must be at least 0 and below 1",
-        )?;
+        for (key, share) in [
+            ("data.test", self.test),
+            ("data.validation", self.validation),
+        ] {
+            require(
+                key,
+                (0.0..1.0).contains(&share.unwrap_or(0.0)),
+                "must be at least 0 and below 1",
+            )?;
+        }
         require(
             "data.max_bad_share",
             (0.0..=1.0).contains(&self.max_bad_share),
@@ -166,14 +176,14 @@ impl DataConfig {
     /// Whether the source is a table ([`super::table::open`]) and not a set of images ([`super::open`]).
     ///
     /// `data.reader = "table"` says so; with `auto`, the name of a generator, an extension that only tables have,
-    /// and any of `data.x`, `data.y`, and `data.label` where the source holds no images in Parquet.
+    /// and of files any of `data.x`, `data.y`, and `data.label` where the source holds no images in Parquet.
     #[must_use]
     pub fn is_table(&self) -> bool {
         match self.reader {
             ReaderKind::Table => true,
             ReaderKind::Auto => {
                 let path = self.path();
-                let columns = self.x.is_some() || !self.y.is_empty();
+                let columns = (self.x.is_some() || !self.y.is_empty()) && !path.is_dir();
                 let named = generators::find(&self.source).is_some();
                 let label = || {
                     self.label.is_some() && !path.is_dir() && columns_beside_images(&path).is_none()
@@ -182,6 +192,17 @@ impl DataConfig {
             }
             _ => false,
         }
+    }
+
+    /// Whether the source is a path at which nothing lies.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        let path = self.path();
+        let mut readers = ReaderKind::ALL.iter().filter_map(|kind| kind.reader());
+        let embedded = readers.any(|reader| {
+            reader.is_embedded() && reader.recognizes(&path).is_ok_and(|found| found)
+        });
+        !path.exists() && !embedded && generators::find(&self.source).is_none()
     }
 
     /// Take the images of `source` instead; `label` stays where they have such a column.
@@ -237,6 +258,8 @@ mod tests {
             ("range = 0", "data.range"),
             ("range = 65536", "data.range"),
             ("validation = 1.0", "data.validation"),
+            ("test = 1.0", "data.test"),
+            ("test = nan", "data.test"),
             ("max_bad_share = -0.1", "data.max_bad_share"),
             ("workers = 0", "data.workers"),
             ("prefetch = 0", "data.prefetch"),

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::image::Image;
-use super::look::Look;
 use crate::error::Result;
 
 /// A set of images that can be read in any order from several threads.
@@ -22,9 +21,17 @@ pub trait Dataset: Send + Sync {
     /// [`crate::error::Error::Data`] when it cannot be read or decoded; the loader quarantines it.
     fn get(&self, index: usize) -> Result<Image>;
 
-    /// What one image has as it is stored, and its pixels do not show.
-    fn look(&self, _index: usize) -> Look {
-        Look::default()
+    /// The file of one image, byte by byte as it is stored; `None` where bare pixels are stored.
+    ///
+    /// # Errors
+    /// As [`Dataset::get`].
+    fn file_bytes(&self, _index: usize) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    /// Bytes of the file that holds one image alone, without reading it; `None` where a file holds several, or is not there.
+    fn file_length(&self, _index: usize) -> Option<u64> {
+        None
     }
 
     /// Whether an image is decoded each time it is read, and not only copied.

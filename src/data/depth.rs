@@ -69,11 +69,11 @@ impl Seen {
         let place = |i: usize| (i as u128 * data.len() as u128 / of as u128) as usize;
         let looked = (0..of).into_par_iter().with_min_len(64);
         looked
-            .map(|i| Self::one(data.look(place(i))))
+            .map(|i| Self::one(Look::of_stored(data, place(i))))
             .reduce(Self::default, Self::and)
     }
 
-    fn one(look: Look) -> Self {
+    pub(super) fn one(look: Look) -> Self {
         Self {
             looked: 1,
             deep: usize::from(look.highest.is_some()),
@@ -82,7 +82,7 @@ impl Seen {
         }
     }
 
-    fn and(self, other: Self) -> Self {
+    pub(super) fn and(self, other: Self) -> Self {
         Self {
             looked: self.looked + other.looked,
             deep: self.deep + other.deep,

@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 
 use super::dataset::Dataset;
 use super::image::Image;
-use super::look::Look;
 use crate::error::Result;
 
 /// A data set whose images are kept as they were decoded, the first that are read, until a number of bytes is reached.
@@ -63,8 +62,12 @@ impl Dataset for Kept {
         self.parent.decodes()
     }
 
-    fn look(&self, index: usize) -> Look {
-        self.parent.look(index)
+    fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
+        self.parent.file_bytes(index)
+    }
+
+    fn file_length(&self, index: usize) -> Option<u64> {
+        self.parent.file_length(index)
     }
 
     fn label(&self, index: usize) -> Option<u32> {

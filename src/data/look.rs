@@ -3,7 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::{ColorType, DynamicImage, ImageBuffer, ImageDecoder, Pixel};
+use serde::Serialize;
 
+use super::dataset::Dataset;
 use super::decode::decoder;
 
 /// What was found in one stored picture.
@@ -13,9 +15,26 @@ pub struct Look {
     pub highest: Option<u16>,
     /// Whether some of its pixels are transparent, wholly or partly.
     pub transparent: bool,
+    /// Channels and bits; `None` where no header says them.
+    pub depth: Option<Depth>,
+}
+
+/// Channels of a picture as it is stored, transparency counted, and bits of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Depth {
+    /// Channels.
+    pub channels: u8,
+    /// Bits of a channel.
+    pub bits: u16,
 }
 
 impl Look {
+    /// Look at image `index` of `data`; of bare pixels, and of an image that cannot be read, nothing is found.
+    pub(super) fn of_stored(data: &dyn Dataset, index: usize) -> Self {
+        let bytes = data.file_bytes(index).ok().flatten();
+        bytes.map_or_else(Self::default, |bytes| Self::at(&bytes))
+    }
+
     /// Look at the encoded bytes of a picture; of one that cannot be read nothing is found.
     #[must_use]
     pub fn at(bytes: &[u8]) -> Self {
@@ -27,9 +46,25 @@ impl Look {
 
 fn at(bytes: &[u8]) -> Option<Look> {
     let decoder = decoder(bytes).ok()?;
-    if matches!(decoder.color_type(), ColorType::L8 | ColorType::Rgb8) {
-        return None;
-    }
+    let stored = decoder.original_color_type();
+    let channels = stored.channel_count();
+    let depth = Depth {
+        channels,
+        bits: stored.bits_per_pixel() / u16::from(channels.max(1)),
+    };
+    let found = if matches!(decoder.color_type(), ColorType::L8 | ColorType::Rgb8) {
+        Look::default()
+    } else {
+        pixels(decoder)?
+    };
+    Some(Look {
+        depth: Some(depth),
+        ..found
+    })
+}
+
+/// What only the pixels tell.
+fn pixels(decoder: impl ImageDecoder) -> Option<Look> {
     Some(match DynamicImage::from_decoder(decoder).ok()? {
         DynamicImage::ImageLumaA8(picture) => Look::of(None, fades(&picture, u8::MAX)),
         DynamicImage::ImageRgba8(picture) => Look::of(None, fades(&picture, u8::MAX)),
@@ -51,6 +86,7 @@ impl Look {
         Self {
             highest,
             transparent,
+            depth: None,
         }
     }
 }

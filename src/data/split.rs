@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::config::DataConfig;
 use super::dataset::Dataset;
 use super::part::Part;
+use super::shares::Shares;
 use super::source::Source;
 use super::subset::{Subset, distinct, labelled};
 use crate::error::{Error, Result};
 use crate::random::{Purpose, shuffle, stream};
 
-/// Share of a set without a test part of its own that is held out as one.
-pub(super) const TEST_SHARE: f64 = 0.2;
+/// Fewer images than this are too few to judge a cloud of embeddings by.
+const FEWEST_JUDGED: usize = 16;
 
 /// The three parts of a data set; no image is in two of them.
 pub struct Splits {
@@ -46,6 +47,19 @@ impl Splits {
         distinct(parts.flat_map(|part| part.notes()))
     }
 
+    /// What a card is measured on, and its name: the test part; where that is empty the validation part, and where that
+    /// has too few images (below 16) the training part.
+    #[must_use]
+    pub fn judged(&self) -> (&Arc<dyn Dataset>, Part) {
+        if !self.test.is_empty() {
+            (&self.test, Part::Test)
+        } else if self.validation.len() >= FEWEST_JUDGED {
+            (&self.validation, Part::Validation)
+        } else {
+            (&self.train, Part::Train)
+        }
+    }
+
     /// The same parts without their unlabelled images: what learns from labels or is judged by them.
     #[must_use]
     pub fn labelled(self) -> Self {
@@ -60,8 +74,9 @@ impl Splits {
 
 /// Open the source and split it, as a pure function of the source and the configuration.
 ///
-/// Parts that the source comes with are used as they are. Without a test part, 20 % is held out; then, without a
-/// validation part, `data.validation` of the rest. Both are stratified by class where there are labels.
+/// Parts that the source comes with are used as they are. Without a test part, `data.test` is held out; then, without a
+/// validation part, `data.validation` of the rest. Both are stratified by class where there are labels. Where neither
+/// key is given they are 20 and 10 %, and no test part and 5 % (1,000 images at most) of a single part without labels.
 ///
 /// # Errors
 /// A source that is missing, empty or corrupt, a key out of range, or too few images to split.
@@ -155,11 +170,12 @@ impl Carved {
             train = Arc::new(kept);
             Arc::new(taken)
         };
+        let shares = Shares::of(source, config);
         let test = source.test.clone();
-        let test = test.unwrap_or_else(|| hold_out(TEST_SHARE, 0, Part::Test));
+        let test = test.unwrap_or_else(|| hold_out(shares.test, 0, Part::Test));
         let validation = source.validation.clone();
         let validation =
-            validation.unwrap_or_else(|| hold_out(config.validation, 1, Part::Validation));
+            validation.unwrap_or_else(|| hold_out(shares.validation, 1, Part::Validation));
         Self {
             train,
             validation,

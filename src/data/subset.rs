@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::dataset::Dataset;
 use super::image::Image;
-use super::look::Look;
 use super::starts::Starts;
 use crate::error::Result;
 
@@ -58,8 +57,12 @@ impl Dataset for Subset {
         self.parent.get(self.parent(index))
     }
 
-    fn look(&self, index: usize) -> Look {
-        self.parent.look(self.parent(index))
+    fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
+        self.parent.file_bytes(self.parent(index))
+    }
+
+    fn file_length(&self, index: usize) -> Option<u64> {
+        self.parent.file_length(self.parent(index))
     }
 
     fn decodes(&self) -> bool {
@@ -135,9 +138,14 @@ impl Dataset for Joined {
         part.get(index)
     }
 
-    fn look(&self, index: usize) -> Look {
+    fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
         let (part, index) = self.locate(index);
-        part.look(index)
+        part.file_bytes(index)
+    }
+
+    fn file_length(&self, index: usize) -> Option<u64> {
+        let (part, index) = self.locate(index);
+        part.file_length(index)
     }
 
     fn decodes(&self) -> bool {

@@ -7,7 +7,7 @@ use super::baselines::Encoders;
 use super::card_probes::{card_probes, labels_per_class};
 use super::online::{gap, pairs, sample};
 use crate::assembly::{EVAL_BATCH, ImageSetup, objective};
-use crate::data::{Dataset, require_classes};
+use crate::data::{Dataset, Part, require_classes};
 use crate::error::Result;
 use crate::eval::card::{Card, ProbeCard};
 use crate::eval::collapse::Verdict;
@@ -27,7 +27,7 @@ pub struct Trained {
     pub diagnosis: Diagnosis,
 }
 
-/// What the run is worth, on the test part.
+/// What the run is worth, on the part that [`Splits::judged`](crate::data::Splits::judged) names.
 ///
 /// # Errors
 /// No image could be read, or a tensor operation failed.
@@ -39,7 +39,7 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         diagnosis,
     } = trained;
     let splits = &setup.splits;
-    let (test, part) = (&splits.test, "test");
+    let (judged, part) = splits.judged();
     let [probe, knn] = if has_classes(setup) {
         let (config, seed) = (&setup.config.probe, setup.config.seed);
         let per_class = labels_per_class(config, &splits.train, splits.classes.len())?;
@@ -47,16 +47,16 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
             &encoders(setup, network)?,
             (config, seed),
             (&splits.train, per_class),
-            (test, part),
+            (judged, part.name()),
         )?
         .map(Some)
     } else {
         [None, None]
     };
-    let cloud = setup.collect(test, |x| network.eval(x, "embedding"))?;
+    let cloud = setup.collect(judged, |x| network.eval(x, "embedding"))?;
     let (spread, rank) = (relative_spread(&cloud), directions(&cloud)?);
     let cloud_of = (spread, rank, cloud.dim);
-    let auroc = told_apart(setup, network, test)?;
+    let auroc = told_apart(setup, network, judged)?;
     let diagnosed = diagnosis.judge((progress.step, folder.last_loss()), cloud_of, auroc);
     let below = probe.as_ref().is_some_and(below) || knn.as_ref().is_some_and(clearly_below);
     let verdict = match diagnosed.verdict {
@@ -67,7 +67,7 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         run: folder.root().display().to_string(),
         method: setup.config.method.clone(),
         data: setup.config.data.source.clone(),
-        part: part.into(),
+        part: part.name().into(),
         checkpoint: folder.latest()?,
         images_per_s: progress.images as f64 / progress.seconds.max(1e-9),
         seconds: progress.seconds,
@@ -122,13 +122,14 @@ fn clearly_below(probe: &ProbeCard) -> bool {
     untrained.is_some_and(|[low, _]| probe.accuracy.pretrained < low)
 }
 
-/// Whether there are labels to judge by: at least two classes to learn from, and some in the test part.
+/// Whether there are labels to judge by: at least two classes to learn from, and some in a part that was held out.
 #[must_use]
 pub fn has_classes(setup: &ImageSetup) -> bool {
     let splits = &setup.splits;
-    let test = &splits.test;
-    require_classes(splits.train.as_ref(), &setup.config.data.source).is_ok()
-        && (0..test.len()).any(|i| test.label(i).is_some())
+    let (judged, part) = splits.judged();
+    part != Part::Train
+        && require_classes(splits.train.as_ref(), &setup.config.data.source).is_ok()
+        && (0..judged.len()).any(|i| judged.label(i).is_some())
 }
 
 /// The trained encoder and its baselines.

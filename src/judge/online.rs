@@ -56,7 +56,9 @@ impl<'a> Online<'a> {
         let train = labelled(&splits.train);
         let bank = sample(&train, config.probe.bank, config.seed);
         let validation = labelled(&splits.validation);
-        let part = if validation.len() > 1 {
+        let part = if splits.test.is_empty() {
+            splits.judged().0
+        } else if validation.len() > 1 {
             &validation
         } else {
             &train

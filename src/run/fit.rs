@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use candle_core::Tensor;
+use serde_json::{Map, Value};
 
 use super::Session;
 use super::going_on::{FINGERPRINT, goes_on};
@@ -120,16 +121,26 @@ fn keep_start(path: &Path, params: &Params) -> Result<()> {
 }
 
 /// Refuse to go on with data that no longer look as they did when the run started.
+///
+/// What an earlier version did not write down is not compared.
 fn unchanged(path: &Path, seen: &str, source: &str) -> Result<()> {
-    match std::fs::read_to_string(path) {
-        Ok(was) if was != seen => Err(Error::data(
-            source,
-            format!(
-                "has changed since the run was started (see {}); put it back as it was, or start a new run with \
-                 another --out",
-                path.display()
-            ),
-        )),
-        _ => Ok(()),
+    let Ok(was) = std::fs::read_to_string(path) else {
+        return Ok(());
+    };
+    let object = |text: &str| serde_json::from_str::<Map<String, Value>>(text).ok();
+    let same = match (object(&was), object(seen)) {
+        (Some(was), Some(seen)) => was.iter().all(|(key, value)| seen.get(key) == Some(value)),
+        _ => was == seen,
+    };
+    if same {
+        return Ok(());
     }
+    Err(Error::data(
+        source,
+        format!(
+            "has changed since the run was started (see {}); put it back as it was, or start a new run with another \
+             --out",
+            path.display()
+        ),
+    ))
 }

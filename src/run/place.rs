@@ -114,7 +114,9 @@ fn claim(path: &Path) -> Result<PathBuf> {
 #[must_use]
 pub fn usual_name(config: &Config) -> PathBuf {
     let source = Path::new(&config.data.source);
-    let data = source.file_stem().unwrap_or_default().to_string_lossy();
+    let whole = source.canonicalize().unwrap_or_default(); // `.` and `..` have a name too
+    let data = source.file_stem().or(whole.file_name());
+    let data = data.unwrap_or_default().to_string_lossy();
     Path::new("runs").join(format!("{}-{data}", config.method))
 }
 

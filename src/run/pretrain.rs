@@ -6,6 +6,7 @@ use super::held::Held;
 use super::{Finished, Session, finish};
 use crate::assembly::{ImageSetup, PARTS, objective};
 use crate::config::Config;
+use crate::data::{Part, Splits};
 use crate::error::{Error, Result};
 use crate::eval::card::Card;
 use crate::judge::baselines::neighbors;
@@ -92,6 +93,18 @@ pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
     finish(folder, card)
 }
 
+/// What is judged instead of a test part, where there is none.
+fn no_test(splits: &Splits) -> Option<String> {
+    let (judged, part) = splits.judged();
+    (part != Part::Test).then(|| {
+        format!(
+            "no test part: the verdict is on the {} images of the {} part; `data.test` holds one out",
+            judged.len(),
+            part.name()
+        )
+    })
+}
+
 /// What is about to happen.
 fn messages(setup: &ImageSetup) -> Result<Vec<String>> {
     let splits = &setup.splits;
@@ -105,6 +118,7 @@ fn messages(setup: &ImageSetup) -> Result<Vec<String>> {
         splits.test.len(),
         setup.executor.name(),
     ));
+    messages.extend(no_test(splits));
     messages.extend(setup.config.title_note());
     let wanted = setup.config.probe.labels_per_class;
     if has_classes(setup) {

@@ -192,7 +192,7 @@ fn card(
         data: config.data.source.clone(),
         heads: heads.iter().map(|head| head.name().to_string()).collect(),
         loss: config.loss.name().into(),
-        part: "test".into(),
+        part: task.judged().name().into(),
         checkpoint: folder.latest()?,
         images_per_s: progress.images as f64 / progress.seconds.max(1e-9),
         seconds: progress.seconds,

@@ -25,7 +25,7 @@ fn cifar_binary_reads_back_and_refuses_broken_files() {
     }
     write(&root.join("test_batch.bin"), &cifar_record(99, &[9]).0);
     let splits = open(&DataConfig {
-        validation: 0.0,
+        validation: Some(0.0),
         ..at(dir.path())
     })
     .unwrap();

@@ -107,7 +107,7 @@ fn the_white_of_16_bit_pictures_is_told_and_set() {
     }
     let config = at(dir.path());
     let plain = all(&config).unwrap();
-    let found = ravine::data::check::check(plain.as_ref());
+    let found = checked(&config);
     let range = found.range.unwrap();
     assert_eq!((range.pictures, range.of, range.highest), (6, 6, 3563));
     assert!((range.share - 3563.0 / 65535.0).abs() < 1e-12);
@@ -139,13 +139,12 @@ fn the_white_of_16_bit_pictures_is_told_and_set() {
     );
     let eight = dir.path().join("eight");
     write(&eight.join("0.png"), &png(0));
-    let set = all(&DataConfig {
+    let eight = DataConfig {
         range: Some(4096),
         ..at(&eight)
-    })
-    .unwrap();
-    assert_eq!(set.get(0).unwrap(), picture(0, 6, 5, 3));
-    assert_eq!(ravine::data::check::check(set.as_ref()).range, None);
+    };
+    assert_eq!(all(&eight).unwrap().get(0).unwrap(), picture(0, 6, 5, 3));
+    assert_eq!(checked(&eight).range, None);
 }
 
 /// Transparency is dropped, as others drop it; the check says so of the pictures that have some.
@@ -162,7 +161,7 @@ fn transparent_pixels_are_told() {
     write(&dir.path().join("plain.png"), &png(0));
     let set = all(&at(dir.path())).unwrap();
     assert_eq!(set.get(2).unwrap().pixels[..3], [200, 100, 50]); // none.png
-    let notes = ravine::data::check::check(set.as_ref()).notes;
+    let notes = checked(&at(dir.path())).notes;
     assert_eq!(
         notes,
         [

@@ -42,6 +42,7 @@ fn a_flat_folder_or_a_single_class_is_unlabelled_unless_said_otherwise() {
     write(&dir.path().join("only/b.png"), &png(2));
     let set = all(&at(dir.path())).unwrap();
     assert_eq!((set.label(0), set.classes().len()), (None, 0));
+    assert!(set.notes().concat().contains("in one folder, `only`"));
     let problem = require_classes(set.as_ref(), "photos")
         .unwrap_err()
         .to_string();

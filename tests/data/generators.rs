@@ -148,7 +148,7 @@ fn keys_that_do_not_go_with_a_generator_are_refused() {
     config.x = None;
     config.samples = Some(7);
     assert_eq!(open(&config, 0).unwrap().train.len(), 7);
-    config.validation = 0.0;
+    config.validation = Some(0.0);
     assert_eq!(open(&config, 0).unwrap().validation.len(), 0);
     let images = ravine::data::open(&config).err().unwrap().to_string();
     assert!(images.contains("ravine train"), "{images}");

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ravine::data::check::check;
 use ravine::data::{Dataset, Splits, open};
 
 use crate::tiny::*;
@@ -114,6 +113,14 @@ fn a_validation_part_is_labelled_by_its_file_of_annotations_or_not_at_all() {
     assert_eq!(labels(&splits.test), [None; 3]);
     assert!(splits.notes().concat().contains("4 of 4 pictures in `val`"));
 
+    fill(dir.path(), "test/zebra", 2);
+    let notes = open(&at(dir.path())).unwrap().notes().concat();
+    assert!(
+        notes.contains("no class of the names of their folders: `images`, `zebra`"),
+        "{notes}"
+    );
+    std::fs::remove_dir_all(dir.path().join("test/zebra")).unwrap();
+
     let text = "000.png\tn02\t0\t0\n001.png\tn01\t0\t0\n003.png\tn02\n";
     write(&dir.path().join("val/val_annotations.txt"), text.as_bytes());
     let splits = open(&at(dir.path())).unwrap();
@@ -145,8 +152,8 @@ fn unlabeled_pictures_beside_a_training_part_are_read_without_a_label() {
     fill(dir.path(), "unlabeled/heap", 8);
     let splits = open(&at(dir.path())).unwrap();
     assert_eq!((splits.test.len(), splits.classes.len()), (4, 2));
-    let found = check(all(&at(dir.path())).unwrap().as_ref());
-    assert_eq!((found.images, found.unlabelled), (24, 8));
+    let found = checked(&at(dir.path()));
+    assert_eq!((found.images, found.unlabelled.total()), (24, 8));
     // 2 of the 20 are held out for validation: one of a class, one without label.
     assert_eq!(splits.labelled().train.len(), 11);
 }
@@ -190,7 +197,7 @@ fn files_are_read_by_content_and_what_is_passed_over_is_counted() {
     write(&dir.path().join("h"), b"\0\0\0\x18ftypheic\0\0\0\0");
     write(&dir.path().join("notes.txt"), b"no picture");
     write(&dir.path().join("empty"), b"");
-    let found = check(all(&at(dir.path())).unwrap().as_ref());
+    let found = checked(&at(dir.path()));
     assert_eq!((found.images, found.bad.len()), (5, 0));
     assert_eq!(
         found.notes,
@@ -204,4 +211,34 @@ fn files_are_read_by_content_and_what_is_passed_over_is_counted() {
     write(&dir.path().join("phone/only.heic"), b"?");
     let problem = refused(&dir.path().join("phone"));
     assert!(problem.contains("1 .heic"), "{problem}");
+}
+
+#[test]
+fn folders_of_runs_are_no_classes() {
+    let dir = tempfile::tempdir().unwrap();
+    for class in ["cat", "dog"] {
+        fill(dir.path(), class, 5);
+    }
+    let run = dir.path().join("runs/simclr-pets");
+    write(&run.join("config.toml"), b"method = \"simclr\"");
+    write(&run.join("checkpoints/step-000001/state.json"), b"{}");
+    fill(&run, "figures", 3);
+    let set = all(&at(dir.path())).unwrap();
+    assert_eq!(
+        (set.len(), set.classes()),
+        (10, &["cat".into(), "dog".into()][..])
+    );
+    let notes = set.notes().concat();
+    assert!(notes.contains("1 folders of runs"), "{notes}");
+    assert_eq!(all(&at(&run.join("figures"))).unwrap().len(), 3); // asked for by its name
+
+    let dir = tempfile::tempdir().unwrap();
+    for class in ["cat", "dog"] {
+        fill(dir.path(), &format!("train/{class}"), 5);
+    }
+    let run = dir.path().join("runs/simclr-pets");
+    write(&run.join("config.toml"), b"method = \"simclr\"");
+    write(&run.join("checkpoints/step-000001/state.json"), b"{}");
+    let set = all(&at(dir.path())).unwrap();
+    assert_eq!(set.classes(), ["cat", "dog"]);
 }

@@ -242,15 +242,42 @@ fn real_cifar_10_reads_whole() {
         (45_000, 5_000, 10_000)
     );
     assert_eq!(splits.classes.len(), 10);
-    let report = ravine::data::check::check(splits.test.as_ref());
-    assert_eq!(report.sizes, [([32, 32], 10_000)]);
-    assert!(report.bad.is_empty() && report.classes.iter().all(|(_, count)| *count == 1000));
+    let report = checked(&at(Path::new(&root)));
+    assert_eq!((report.sizes.len(), report.sizes[0].images), (1, 60_000));
+    assert!(report.bad.is_empty() && report.classes.iter().all(|class| class.parts.test == 1000));
     let measured = ravine::data::Statistics::measure(splits.train.as_ref(), 5000).unwrap();
     let known = ravine::data::Statistics::known("cifar10").unwrap();
     for channel in 0..3 {
         assert!((measured.mean[channel] - known.mean[channel]).abs() < 0.01);
         assert!((measured.std[channel] - known.std[channel]).abs() < 0.01);
     }
+}
+
+#[test]
+fn the_larger_set_wins_where_tables_and_pictures_lie_side_by_side() {
+    let dir = tempfile::tempdir().unwrap();
+    let images = pngs(0..4);
+    parquet_file(&dir.path().join("stray.parquet"), &images, None, None, 2);
+    for i in 0..3 {
+        write(&dir.path().join(format!("heap/{i}.png")), &png(i));
+    }
+    let set = all(&at(dir.path())).unwrap();
+    assert_eq!((set.len(), set.id(0)), (4, "stray.parquet#0".into()));
+    assert!(
+        set.notes().concat().contains("3 pictures beside"),
+        "{:?}",
+        set.notes()
+    );
+    for i in 3..9 {
+        write(&dir.path().join(format!("heap/{i}.png")), &png(i));
+    }
+    let set = all(&at(dir.path())).unwrap();
+    assert_eq!((set.len(), set.id(0)), (9, "heap/0.png".into()));
+    assert!(
+        set.notes().concat().contains("1 .parquet"),
+        "{:?}",
+        set.notes()
+    );
 }
 
 /// How fast encoded images become pixels, for people: `cargo test --release --test data -- --ignored --nocapture speed`.

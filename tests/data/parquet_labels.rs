@@ -10,7 +10,7 @@ use arrow::array::{
     RecordBatch, StringArray, StructArray,
 };
 use arrow::datatypes::{DataType, Field, Fields, Int32Type, Schema};
-use ravine::data::{DataConfig, Dataset, check::check, open};
+use ravine::data::{DataConfig, Dataset, open};
 
 use crate::tiny::*;
 
@@ -138,7 +138,7 @@ fn words_are_numbered_alike_in_all_parts_and_shards() {
         table(&dir.path().join(name), columns, &[]);
     }
     let splits = open(&DataConfig {
-        validation: 0.0,
+        validation: Some(0.0),
         ..at(dir.path())
     })
     .unwrap();
@@ -250,7 +250,7 @@ fn folders_of_a_partitioned_table_are_labels_and_unlabelled_shards_stay_beside_o
     }
     let config = DataConfig {
         label: Some("kind".into()),
-        validation: 0.0,
+        validation: Some(0.0),
         ..at(dir.path())
     };
     let splits = open(&config).unwrap();
@@ -276,7 +276,7 @@ fn folders_of_a_partitioned_table_are_labels_and_unlabelled_shards_stay_beside_o
         labels(set.as_ref()),
         [Some(1), None, None, Some(0), None, None]
     );
-    assert_eq!(check(set.as_ref()).unlabelled, 4);
+    assert_eq!(checked(&at(dir.path())).unlabelled.total(), 4);
 }
 
 #[test]
@@ -321,7 +321,7 @@ fn pictures_that_a_table_names_by_path_are_read_from_disk() {
         assert_eq!(problem.matches(&set.id(row)).count(), 1, "{problem}");
         assert!(!problem.contains("0 bytes)") || row == 8, "{problem}");
     }
-    let bad = check(set.as_ref()).bad;
+    let bad = checked(&at(&dir.path().join("set"))).bad;
     assert_eq!(
         bad.iter().map(|bad| bad.sample).collect::<Vec<_>>(),
         [5, 6, 7, 8, 9]
@@ -343,7 +343,7 @@ fn labels_that_are_lists_are_named_and_not_lost_silently() {
     table(&dir.path().join("train.parquet"), columns, &[]);
     let set = all(&at(dir.path())).unwrap();
     assert_eq!(labels(set.as_ref()), [None; 6]);
-    let notes = check(set.as_ref()).notes.join("\n");
+    let notes = checked(&at(dir.path())).notes.join("\n");
     assert!(
         notes.contains("column `labels` holds lists, which are no classes")
             && notes.contains("no label"),

@@ -56,9 +56,19 @@ fn parts_are_in_storage_order_and_too_small_a_set_is_refused() {
     for i in 0..10 {
         write(&dir.path().join(format!("{i}.png")), &png(i));
     }
-    let test = open_part(&at(dir.path()), Part::Test).unwrap();
+    let held_out = |test| {
+        let config = DataConfig {
+            test,
+            ..at(dir.path())
+        };
+        let splits = open(&config).unwrap();
+        [splits.validation.len(), splits.test.len()]
+    };
+    assert_eq!(held_out(None), [1, 0]); // no labels, so that nothing is judged on a test part
+    assert_eq!(held_out(Some(0.2)), [1, 2]);
+    assert_eq!(held_out(Some(0.0)), [1, 0]);
     let train = open_part(&at(dir.path()), Part::Train).unwrap();
-    assert_eq!((train.len(), test.len()), (7, 2));
+    assert_eq!(train.len(), 9);
     let ids: Vec<_> = (0..train.len()).map(|i| train.id(i)).collect();
     assert!(ids.is_sorted(), "{ids:?}");
     for i in 1..10 {

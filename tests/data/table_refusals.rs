@@ -26,6 +26,9 @@ fn bad_text_tables_are_refused_with_line_and_column() {
         ("a,b\n1,2\n3,4,5\n", 2, "line 3 has 3 cells"),
         ("a,b\n1,x\n", 2, "line 2, column `b`: `x` is not a number"),
         ("a,b\n1,2\n,3\n", 2, "line 3, column `a`: the cell is empty"),
+        ("a,b\r\n1,2\r\n3,x\r\n", 2, "line 3, column `b`"),
+        ("a,b\n1,2\n\n\n3,x\n", 2, "line 5, column `b`"),
+        ("a,b\r\n1,2\r\n3\r\n", 2, "line 3 has 1 cells"),
         (
             "a,b\n1,NaN\n",
             2,

@@ -150,7 +150,7 @@ fn odd_ones_are_named_and_counted_and_never_read_wrongly() {
         let file = tiff(4, 4, &[9; 64], tags, *name == "lab");
         write(&dir.path().join(format!("{name}.tif")), &file);
     }
-    let found = ravine::data::check::check(all(&at(dir.path())).unwrap().as_ref());
+    let found = checked(&at(dir.path()));
     assert_eq!((found.images, found.bad.len()), (odd.len() + 1, odd.len()));
     for (name, _, said) in odd {
         let bad = found.bad.iter().find(|bad| bad.id == format!("{name}.tif"));

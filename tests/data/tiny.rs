@@ -5,7 +5,8 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use ravine::data::{DataConfig, Dataset, Image, Part, open_part};
+use ravine::data::check::{Check, check};
+use ravine::data::{DataConfig, Dataset, Image, Part, open_part, open_with_parts};
 use ravine::error::Result;
 
 /// A picture whose pixels tell its number.
@@ -55,6 +56,12 @@ pub(crate) fn at(path: &Path) -> DataConfig {
 
 pub(crate) fn all(config: &DataConfig) -> Result<Arc<dyn Dataset>> {
     open_part(config, Part::All)
+}
+
+/// What `data check` finds.
+pub(crate) fn checked(config: &DataConfig) -> Check {
+    let (set, parts) = open_with_parts(config, Part::All).unwrap();
+    check(set.as_ref(), &parts)
 }
 
 /// The message of a source that must be refused, checked to name the path.

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod going_on;
+mod looking;
 mod printed;
 mod sized;
 mod words;

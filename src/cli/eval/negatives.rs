@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::opened::{Args, Opened};
+use crate::cli::data::panels;
 use crate::cli::output::{print_json, print_text};
-use crate::cli::preview::panels;
 use crate::error::Result;
 use crate::eval::{Features, rounded};
 use crate::plot::{Drawing, Picture, sheet};

@@ -116,7 +116,7 @@ pub(super) fn detect(source: &Path) -> Result<&'static dyn Reader> {
 pub(super) fn missing(path: &Path) -> Error {
     Error::data(
         path,
-        "there is no such file or folder; give an existing path with --data, or `digits`",
+        "there is no such file or folder; give a path that exists, or `digits`",
     )
 }
 

@@ -1,9 +1,10 @@
 //! Comma- or tab-separated values with a line of names.
 
 use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use ::csv::{ErrorKind, ReaderBuilder, StringRecord, Trim};
+use ::csv::{ErrorKind, Position, ReaderBuilder, StringRecord, Trim};
 
 use super::columns::{Columns, bounded, finite, unusable};
 use crate::error::{Error, Result};
@@ -59,17 +60,36 @@ impl Csv {
     }
 
     /// Go through the lines below the header.
-    fn each(&self, mut look: impl FnMut(u64, &StringRecord) -> Result<()>) -> Result<()> {
+    fn each(&self, mut look: impl FnMut(&StringRecord) -> Result<()>) -> Result<()> {
         let mut reader = self.reader()?;
         let mut record = StringRecord::new();
         while reader
             .read_record(&mut record)
             .map_err(|e| self.broken(&e))?
         {
-            let line = record.position().map_or(0, ::csv::Position::line);
-            look(line, &record)?;
+            look(&record)?;
         }
         Ok(())
+    }
+
+    /// The line that `position` is on; the reader itself counts neither the second half of `\r\n` nor blank lines in time.
+    fn line(&self, position: Option<&Position>) -> u64 {
+        let start = position.map_or(0, Position::byte);
+        let file = File::open(&self.path).into_iter();
+        let bytes = file.flat_map(|file| {
+            BufReader::new(file)
+                .bytes()
+                .map_while(std::result::Result::ok)
+        });
+        let (mut line, mut last) = (1, 0);
+        for (at, byte) in (0..).zip(bytes) {
+            if at >= start && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            line += u64::from(byte == b'\r' || (byte == b'\n' && last != b'\r'));
+            last = byte;
+        }
+        line
     }
 
     fn broken(&self, error: &::csv::Error) -> Error {
@@ -82,22 +102,26 @@ impl Csv {
                 &self.path,
                 format!(
                     "line {} has {len} cells, the first line names {expected_len} columns; mend the line",
-                    pos.as_ref().map_or(0, ::csv::Position::line)
+                    self.line(pos.as_ref())
                 ),
             ),
             ErrorKind::Utf8 { pos, .. } => unusable(
                 &self.path,
                 format!(
                     "line {} is not UTF-8 text; save the file as UTF-8",
-                    pos.as_ref().map_or(1, ::csv::Position::line)
+                    self.line(pos.as_ref())
                 ),
             ),
             _ => Error::data(&self.path, format!("cannot be read: {error}")),
         }
     }
 
-    fn number(&self, cell: &str, line: u64, column: usize) -> Result<f64> {
-        let place = || format!("line {line}, column `{}`", self.names[column]);
+    fn number(&self, record: &StringRecord, column: usize) -> Result<f64> {
+        let cell = &record[column];
+        let place = || {
+            let line = self.line(record.position());
+            format!("line {line}, column `{}`", self.names[column])
+        };
         let wrong = |what: String| {
             let way = "mend the cell, or name the columns to use in `data.x` and `data.y`";
             unusable(&self.path, format!("{}: {what}; {way}", place()))
@@ -119,9 +143,9 @@ impl Columns for Csv {
 
     fn numbers(&self, columns: &[usize]) -> Result<Vec<f64>> {
         let mut values = Vec::new();
-        self.each(|line, record| {
+        self.each(|record| {
             for &column in columns {
-                values.push(self.number(&record[column], line, column)?);
+                values.push(self.number(record, column)?);
             }
             bounded(&self.path, values.len(), 1)
         })?;
@@ -130,9 +154,9 @@ impl Columns for Csv {
 
     fn words(&self, column: usize) -> Result<Vec<String>> {
         let mut words = Vec::new();
-        self.each(|line, record| {
+        self.each(|record| {
             if record[column].is_empty() {
-                let name = &self.names[column];
+                let (name, line) = (&self.names[column], self.line(record.position()));
                 let problem =
                     format!("line {line}, column `{name}`: the class is missing; name it");
                 return Err(unusable(&self.path, problem));

@@ -9,7 +9,8 @@ use super::standardized::Table;
 use crate::data::config::DataConfig;
 use crate::data::generators::{self, Generator};
 use crate::data::part::Part;
-use crate::data::split::{TEST_SHARE, take};
+use crate::data::shares::Shares;
+use crate::data::split::take;
 use crate::error::{Error, Result, require};
 
 /// The three parts of a table; no row is in two of them.
@@ -30,13 +31,18 @@ pub struct Tables {
 
 /// Read or draw the rows, split them and standardise them, as a pure function of (source, configuration, seed).
 ///
-/// Of a file, 20 % of the rows are held out for the test and `data.validation` of the rest for validation, stratified by
-/// class. A generator draws `data.samples` rows for each part, from streams of their own.
+/// Of a file, `data.test` of the rows are held out for the test and `data.validation` of the rest for validation, stratified
+/// by class. A generator draws `data.samples` rows for each part, from streams of their own.
 ///
 /// # Errors
 /// As [`read`]; one class only, neither y nor label, too few rows to split, or keys that do not go with the source.
 pub fn open(config: &DataConfig, seed: u64) -> Result<Tables> {
     config.check()?;
+    require(
+        "data.test",
+        config.test != Some(0.0),
+        "must be above 0 for a table, whose head is judged on that part; leave it out for 0.2",
+    )?;
     let generator = generators::find(&config.source);
     let parts = match generator {
         Some(generator) => drawn(config, generator, seed)?,
@@ -96,7 +102,8 @@ fn drawn(config: &DataConfig, generator: &dyn Generator, seed: u64) -> Result<[T
     let samples = config.samples.unwrap_or(generator.samples());
     let noise = config.noise.unwrap_or(generator.noise());
     let part = |number, samples| draw(generator, samples, noise, seed, number);
-    let validation = if config.validation > 0.0 { samples } else { 0 };
+    let shares = Shares::labelled(config);
+    let validation = if shares.validation > 0.0 { samples } else { 0 };
     Ok([part(0, samples), part(1, validation), part(2, samples)])
 }
 
@@ -120,8 +127,9 @@ fn split(config: &DataConfig, seed: u64) -> Result<[TableRows; 3]> {
         "name the columns of numbers to be predicted, as in `data.y = [\"price\"]`, or one of classes in `data.label`",
     )?;
     let rows = read(&config.path(), &Layout::of(config))?;
-    let (kept, test) = carve(&rows, None, TEST_SHARE, seed, 0);
-    let (train, validation) = carve(&rows, Some(&kept), config.validation, seed, 1);
+    let shares = Shares::labelled(config);
+    let (kept, test) = carve(&rows, None, shares.test, seed, 0);
+    let (train, validation) = carve(&rows, Some(&kept), shares.validation, seed, 1);
     let parts = [train, validation, test].map(|indices| rows.select(&indices));
     if parts[0].is_empty() || parts[2].is_empty() {
         return Err(Error::Usage(format!(

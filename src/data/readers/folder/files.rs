@@ -31,6 +31,7 @@ pub(super) struct Found {
     pub(super) images: Vec<Box<Path>>,
     unread: BTreeMap<String, usize>, // pictures in formats that are not read, by extension
     others: BTreeMap<String, usize>, // files that are no pictures, by extension
+    runs: usize,                     // folders of runs
     above: Vec<PathBuf>, // the real folders on the way down: a link cannot lead in circles
 }
 
@@ -41,7 +42,7 @@ enum Kind {
 }
 
 impl Found {
-    /// Collect what lies below `folder` of `root`; hidden files and folders are left out.
+    /// Collect what lies below `folder` of `root`; hidden files and folders are left out, and folders of runs below it.
     ///
     /// # Errors
     /// A folder that cannot be read.
@@ -60,7 +61,11 @@ impl Found {
             }
             let kind = entry.file_type().map_err(|e| Error::data(&path, e))?;
             if kind.is_dir() || (kind.is_symlink() && path.is_dir()) {
-                self.walk(root, &folder.join(name))?;
+                if is_run(&path) {
+                    self.runs += 1;
+                } else {
+                    self.walk(root, &folder.join(name))?;
+                }
             } else if kind.is_file() || path.is_file() {
                 self.add(&path, folder.join(name));
             }
@@ -99,8 +104,26 @@ impl Found {
             let list = list(&self.others);
             notes.push(format!("passed over: files that are no pictures ({list})"));
         }
+        if self.runs > 0 {
+            notes.push(format!(
+                "passed over: {} folders of runs, whose figures are no data",
+                self.runs
+            ));
+        }
         notes
     }
+}
+
+/// Whether `folder` is that of a run of this program.
+fn is_run(folder: &Path) -> bool {
+    folder.join("config.toml").is_file() && folder.join("checkpoints").is_dir()
+}
+
+/// Whether `folder` holds runs and nothing else.
+pub(super) fn holds_runs(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut inside = entries.map(|entry| entry.path()).peekable();
+    is_run(folder) || (inside.peek().is_some() && inside.all(|path| is_run(&path)))
 }
 
 /// Whether a file is read as an image: by its name, else by its content.

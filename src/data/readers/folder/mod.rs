@@ -18,8 +18,19 @@ use super::reader::{Parts, Reader, Request, one_part};
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
 use crate::error::Result;
+use files::Found;
 
 pub use set::Folder;
+
+/// Pictures in files of their own below `folder`.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub(super) fn pictures(folder: &Path) -> Result<usize> {
+    let mut found = Found::default();
+    found.walk(folder, Path::new(""))?;
+    Ok(found.images.len())
+}
 
 /// Image files, one folder a class or a flat heap, or a single one.
 #[derive(JsonSchema)]

@@ -32,6 +32,9 @@ pub(super) fn parts(root: &Path) -> Result<Option<Layout>> {
         if name.as_encoded_bytes().starts_with(b".") {
             continue;
         }
+        if path.is_dir() && files::holds_runs(&path) {
+            continue;
+        }
         if path.is_dir() {
             folders.push(PathBuf::from(name));
         } else if files::is_image(&path) {
@@ -76,7 +79,8 @@ pub(super) fn find(root: &Path) -> Result<Option<(PathBuf, Layout)>> {
         !name.as_encoded_bytes().starts_with(b".")
     };
     let inside: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(shown).collect();
-    let folders: Vec<&PathBuf> = inside.iter().filter(|path| path.is_dir()).collect();
+    let folder = |path: &&PathBuf| path.is_dir() && !files::holds_runs(path);
+    let folders: Vec<&PathBuf> = inside.iter().filter(folder).collect();
     match folders.as_slice() {
         [only] if !inside.iter().any(|path| files::is_image(path)) => {
             Ok(parts(only)?.map(|layout| ((*only).clone(), layout)))
@@ -115,7 +119,7 @@ impl Layout {
 
     /// Say what is not read: `pictures` at the top, and those in the folders `beside` the parts.
     fn note(&mut self, root: &Path, beside: &[PathBuf], pictures: usize) {
-        let way_out = "beside the folders of the parts are not read; move them into one, or give them with --data";
+        let way_out = "beside the folders of the parts are not read; move them into one, or give them as data of their own";
         if pictures > 0 {
             self.notes
                 .push(format!("{pictures} pictures at the top, {way_out}"));

@@ -9,7 +9,6 @@ use crate::data::dataset::Dataset;
 use crate::data::decode::decode_within;
 use crate::data::ids::text_of;
 use crate::data::image::Image;
-use crate::data::look::Look;
 use crate::data::white::WHITE;
 use crate::error::{Error, Result};
 
@@ -154,6 +153,11 @@ impl Folder {
                  to have labels",
                 classes.len()
             ));
+        } else if let [only] = classes.as_slice() {
+            self.notes.push(format!(
+                "all pictures lie in one folder, `{only}`, and one class tells nothing apart: they have no labels; give \
+                 each class a folder of its own to have some"
+            ));
         }
         Ok(())
     }
@@ -185,13 +189,31 @@ impl Folder {
         if unknown > 0 {
             let folders: Vec<_> = self.folders.iter().map(|f| f.to_string_lossy()).collect();
             self.notes.push(format!(
-                "{unknown} of {} pictures in `{}` have no label: they lie in no class folder",
+                "{unknown} of {} pictures in `{}` have no label: {}",
                 labels.len(),
-                folders.join("`, `")
+                folders.join("`, `"),
+                self.why_unknown()
             ));
         }
         self.labels = Some(labels);
         Ok(())
+    }
+
+    /// Why no folder of this part is a class of the training part.
+    fn why_unknown(&self) -> String {
+        let names: Vec<_> = names(&self.candidates(), 1).into_iter().collect();
+        let some = names.iter().take(3).map(|name| name.to_string_lossy());
+        let some = some.collect::<Vec<_>>().join("`, `");
+        match names.as_slice() {
+            [] => "they lie in no class folder".into(),
+            [_] => format!("the training part has no class of the name of their folder, `{some}`"),
+            names => {
+                let more = if names.len() > 3 { ", …" } else { "" };
+                format!(
+                    "the training part has no class of the names of their folders: `{some}`{more}"
+                )
+            }
+        }
     }
 
     /// Number the labels by the folders at `level`, which must be among `classes`; what lies in none has no label, and
@@ -249,9 +271,14 @@ impl Dataset for Folder {
             .map_err(|problem| Error::data(&path, problem))
     }
 
-    fn look(&self, index: usize) -> Look {
-        let bytes = read(&self.root.join(&self.files[index]));
-        bytes.map_or_else(|_| Look::default(), |bytes| Look::at(&bytes))
+    fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
+        let path = self.root.join(&self.files[index]);
+        read(&path).map(Some).map_err(|e| Error::data(&path, e))
+    }
+
+    fn file_length(&self, index: usize) -> Option<u64> {
+        let path = self.root.join(&self.files[index]);
+        Some(path.metadata().ok()?.len())
     }
 
     fn decodes(&self) -> bool {

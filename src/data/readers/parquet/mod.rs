@@ -1,5 +1,6 @@
 //! Parquet files in the Hugging Face image layout: a column `struct<bytes, path>` and a label column.
 
+mod beside;
 mod columns;
 mod files;
 mod labels;
@@ -17,6 +18,7 @@ use super::reader::{Parts, Reader, Request, has_extension};
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
 use crate::error::{Error, Result, hint};
+use beside::{Beside, beside};
 
 pub use set::Parquet;
 
@@ -26,10 +28,15 @@ pub(super) struct ParquetReader;
 
 impl Reader for ParquetReader {
     fn recognizes(&self, source: &Path) -> Result<bool> {
-        if source.is_dir() {
-            return Ok(!files::files(source)?.is_empty());
+        if !source.is_dir() {
+            return Ok(has_extension(source, "parquet"));
         }
-        Ok(has_extension(source, "parquet"))
+        let files = files::files(source)?;
+        if files.is_empty() {
+            return Ok(false);
+        }
+        let beside = beside(source, &files)?;
+        Ok(beside.is_none_or(|beside| beside.pictures <= beside.rows))
     }
 
     fn takes_label(&self) -> bool {
@@ -51,6 +58,12 @@ impl Reader for ParquetReader {
             sets.push((part, set));
         }
         share_classes(&mut sets, request)?;
+        let beside = beside(request.path, &files::files(request.path)?)?;
+        if let Some(((_, first), Beside { pictures, .. })) = sets.first_mut().zip(beside) {
+            first.note(format!(
+                "{pictures} pictures beside the Parquet files are not read; data.reader = \"folder\" reads them instead"
+            ));
+        }
         let shared = |(part, set): (Part, Parquet)| (part, Arc::new(set) as Arc<dyn Dataset>);
         Ok(sets.into_iter().map(shared).collect())
     }

@@ -10,7 +10,6 @@ use crate::data::dataset::Dataset;
 use crate::data::decode::decode_within;
 use crate::data::ids::{common_folder, names_below};
 use crate::data::image::Image;
-use crate::data::look::Look;
 use crate::data::starts::Starts;
 use crate::data::white::WHITE;
 use crate::error::{Error, Result};
@@ -33,6 +32,7 @@ pub struct Parquet {
     white: u16,
     budget: usize,
     cache: RowCache,
+    notes: Vec<String>,
 }
 
 impl Parquet {
@@ -67,6 +67,7 @@ impl Parquet {
             white: WHITE,
             budget,
             cache: RowCache::new(budget),
+            notes: Vec::new(),
         };
         let how = Opening {
             root,
@@ -174,6 +175,11 @@ impl Parquet {
         }
     }
 
+    /// One more thing that a person should know.
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
     /// The columns of its first shard.
     pub(super) fn columns(&self) -> Vec<String> {
         self.shards.first().map_or_else(Vec::new, Shard::columns)
@@ -247,9 +253,11 @@ impl Dataset for Parquet {
         image.map_err(|problem| Error::data(self.id(index), problem))
     }
 
-    fn look(&self, index: usize) -> Look {
-        let look = self.encoded(index, |bytes| Ok(Look::at(bytes)));
-        look.unwrap_or_default()
+    fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
+        let bytes = self.encoded(index, |bytes| Ok(bytes.to_vec()));
+        bytes
+            .map(Some)
+            .map_err(|problem| Error::data(self.id(index), problem))
     }
 
     fn decodes(&self) -> bool {
@@ -272,10 +280,8 @@ impl Dataset for Parquet {
 
     fn notes(&self) -> Vec<String> {
         let unlabelled = self.shards.first().filter(|_| self.labels.is_none());
-        unlabelled
-            .and_then(Shard::unused_labels)
-            .into_iter()
-            .collect()
+        let unused = unlabelled.and_then(Shard::unused_labels);
+        self.notes.iter().cloned().chain(unused).collect()
     }
 
     fn blocks(&self) -> Vec<Range<usize>> {

@@ -25,6 +25,9 @@ use super::row_cache::Rows;
 /// More encoded bytes than this in one run is not a data set: a few repeated values can announce any amount.
 const MAX_RUN: usize = 1 << 30;
 
+/// No picture has fewer bytes than this.
+const LEAST_PICTURE: i64 = 16;
+
 /// Pieces one row group may be cut into.
 const MAX_PIECES: u64 = 4096;
 
@@ -222,15 +225,33 @@ impl Shard {
     }
 }
 
-/// The columns of a Parquet file that has one of images.
-pub(super) fn columns_beside_images(path: &Path) -> Option<Vec<String>> {
-    let columns = guard(|| {
+/// What `look` makes of the metadata of a Parquet file that has a column of images, and of that column.
+fn of_images<T>(
+    path: &Path,
+    look: impl FnOnce(&ArrowReaderMetadata, ImageColumns) -> T,
+) -> Option<T> {
+    let found = guard(|| {
         let file = File::open(path).map_err(|e| e.to_string())?;
         let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
         let metadata = metadata.map_err(|e| e.to_string())?;
-        image_columns(&metadata).map(|_| names(metadata.schema()))
+        image_columns(&metadata).map(|columns| look(&metadata, columns))
     });
-    columns.ok()
+    found.ok()
+}
+
+/// The columns of a Parquet file that has one of images.
+pub(super) fn columns_beside_images(path: &Path) -> Option<Vec<String>> {
+    of_images(path, |metadata, _| names(metadata.schema()))
+}
+
+/// Rows of a Parquet file that has a column of images, and whether it holds them itself: by the bytes of that column.
+pub(super) fn rows_of_images(path: &Path) -> Option<(usize, bool)> {
+    of_images(path, |metadata, columns| {
+        let groups = metadata.metadata().row_groups().iter();
+        let bytes = groups.map(|group| group.column(columns.bytes).uncompressed_size());
+        let rows = metadata.metadata().file_metadata().num_rows().max(0);
+        (rows as usize, bytes.sum::<i64>() >= LEAST_PICTURE * rows)
+    })
 }
 
 /// A panic inside the Parquet library on hostile bytes is an error like the others.

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::output::{print_json, print_text};
 use crate::augment::MultiView;
+use crate::cli::output::{print_json, print_text};
 use crate::config::Config;
 use crate::data::{self, Image};
 use crate::error::{Error, Result};
@@ -35,13 +35,28 @@ pub(super) struct Args {
     /// Folder for views.svg and views.png.
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
+    /// Replace the figures that are there.
+    #[arg(long)]
+    force: bool,
 }
+
+/// The name of the figure.
+const NAME: &str = "views";
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     if !(1..=MOST).contains(&args.images) {
         return Err(Error::Usage(format!(
             "--images {}: a sheet shows 1 to {MOST} images",
             args.images
+        )));
+    }
+    let mut files = ["svg", "png"]
+        .map(|extension| args.out.join(format!("{NAME}.{extension}")))
+        .into_iter();
+    if let Some(there) = files.find(|file| !args.force && file.exists()) {
+        return Err(Error::Usage(format!(
+            "{} is there already; add --force to replace it, or give another folder with --out",
+            there.display()
         )));
     }
     let mut config = Config::load(args.config.as_deref(), &args.sets)?;
@@ -94,7 +109,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         args.epoch
     );
     let shown = drawings.len();
-    let written = sheet(&title, &[note], &[drawings]).write(&args.out, "views")?;
+    let written = sheet(&title, &[note], &[drawings]).write(&args.out, NAME)?;
     if json {
         return print_json(&serde_json::json!({"images": shown, "figures": [written]}));
     }
@@ -106,7 +121,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
 }
 
 /// All views of one image, each as wide as its size says.
-pub(super) fn panels(
+pub(in crate::cli) fn panels(
     views: &MultiView,
     image: &Image,
     (seed, epoch, sample): (u64, u64, u64),
