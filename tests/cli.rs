@@ -53,7 +53,7 @@ fn pretrain_embed_probe() -> Result<(), Any> {
     for kind in ["knn", "linear", "logistic"] {
         let probe = json(&["probe", &text(&run), "--kind", kind, "--json"])?;
         assert_eq!(probe["kind"], kind);
-        assert_eq!(probe["split"], "test");
+        assert_eq!(probe["part"], "test");
         assert!(
             probe["accuracy"]["raw"].as_f64() > Some(0.85),
             "{kind}: {probe}"

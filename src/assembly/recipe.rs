@@ -28,7 +28,7 @@ const STEPS_AN_EPOCH: usize = 16;
 const LEAST_BATCH: usize = 16;
 
 /// Images that a run sees at least, unless that takes more than [`MOST_EPOCHS`].
-const IMAGES_SEEN: u64 = 64_000;
+const IMAGES_SEEN: u64 = 128_000;
 
 /// More passes over the same few images add little.
 const MOST_EPOCHS: u64 = 200;

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::dry_run::DryRun;
+use super::estimate::duration;
 use super::held::Held;
 use crate::assembly::{ImageSetup, set_epochs};
 use crate::config::Config;
@@ -77,7 +78,8 @@ pub fn within(config: Config, fits: bool, budget: Option<Budget>) -> Result<(Con
             Budget::Seconds(seconds) => {
                 let run = DryRun::of(&setup)?;
                 let epochs = run.epochs_within(FOR_STEPS * seconds, steps);
-                (epochs, run.sentence(epochs, steps))
+                let took = duration(run.seconds(epochs, steps));
+                (epochs, format!("{took} of steps on this machine"))
             }
         };
         set_epochs(&mut changed, epochs);

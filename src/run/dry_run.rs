@@ -20,6 +20,9 @@ const LOADING: f64 = 1.0;
 /// More say nothing new.
 const MOST_BATCHES: u64 = 8;
 
+/// Fewer steps have not been seen to beat random weights.
+const FEW_STEPS: u64 = 200;
+
 /// What a step takes, in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DryRun {
@@ -67,16 +70,32 @@ impl DryRun {
         1 + later.max(0.0) as u64
     }
 
-    /// A sentence for the user.
-    pub(super) fn sentence(&self, epochs: u64, steps: u64) -> String {
-        let all = epochs * steps;
+    /// A sentence for the user: what a run of `setup` comes to, and the keys that change it.
+    pub(super) fn sentence(&self, setup: &ImageSetup, epochs: u64, steps: u64) -> String {
+        let (config, all) = (&setup.config, epochs * steps);
         let seconds = self.seconds(epochs, steps);
         format!(
-            "{all} steps of about {:.0} ms make {}; probes not counted",
+            "{} images of {} pixels in batches of {}, {epochs} epochs: {all} steps of about {:.0} ms make {}, probes not \
+             counted; augment.size, train.batch, train.epochs or `--budget 10m` change it",
+            setup.splits.train.len(),
+            config.augment.size,
+            config.train.batch,
             seconds / all as f64 * 1e3,
             duration(seconds)
         )
     }
+}
+
+/// A warning where the steps of a run are too few to learn from images, with the number of epochs that would do.
+pub(super) fn too_few(epochs: u64, steps: u64) -> Option<String> {
+    let all = epochs * steps;
+    (all < FEW_STEPS).then(|| {
+        format!(
+            "warning: {all} steps teach an encoder little, runs that learned took {FEW_STEPS} and more: give \
+             train.epochs={} or more, or a smaller train.batch",
+            FEW_STEPS.div_ceil(steps.max(1))
+        )
+    })
 }
 
 /// Seconds of a step on noise.
@@ -139,6 +158,16 @@ pub(super) fn noise(setup: &ImageSetup, rows: usize) -> Result<Batch> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_of_few_steps_is_told_how_many_it_takes() {
+        assert_eq!(too_few(20, 10), None);
+        let warning = too_few(5, 1).unwrap_or_default();
+        assert!(
+            warning.contains("5 steps") && warning.contains("train.epochs=200"),
+            "{warning}"
+        );
+    }
 
     #[test]
     fn the_first_epoch_decodes_and_time_is_filled() {

@@ -1,6 +1,6 @@
 //! Pretraining: pairs of views, and the card of the encoder.
 
-use super::dry_run::DryRun;
+use super::dry_run::{DryRun, too_few};
 use super::fit::{Job, fit};
 use super::held::Held;
 use super::{Finished, Session, finish};
@@ -67,7 +67,8 @@ pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
     messages.extend(found);
     let (epochs, steps) = (setup.config.train.epochs, source.loader.batches_per_epoch());
     if epochs > 0 {
-        messages.push(DryRun::of(&setup)?.sentence(epochs, steps));
+        messages.push(DryRun::of(&setup)?.sentence(&setup, epochs, steps));
+        messages.extend(too_few(epochs, steps));
     }
     let steady = Steady::of(session.place.resumed());
     let online = Online::new(&setup, &network, (diagnosis.clone(), steady))?;

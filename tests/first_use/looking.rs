@@ -166,7 +166,7 @@ fn pictures_without_labels_are_judged_on_a_small_validation_part() -> Result<(),
     );
     let card: Value = serde_json::from_slice(&output.stdout)?;
     assert_eq!(
-        (&card["split"], &card["run"]),
+        (&card["part"], &card["run"]),
         (&"validation".into(), &"runs/simclr-heap".into())
     );
     // The run's own figures and files are no data of a second one.
