@@ -80,6 +80,39 @@ pub fn free_memory() -> Option<f64> {
     Some(available.min(left))
 }
 
+/// Share of the free memory that a step may take; probes and the system need some.
+pub const FREE_SHARE: f64 = 0.9;
+
+/// Samples of the smaller of two steps that tell what a larger one takes: workspace hides what fewer hold.
+pub const FEW: usize = 8;
+
+/// Bytes that a step takes, as they grow with its samples.
+#[derive(Clone, Copy, Debug)]
+pub struct Growth {
+    /// Whatever their number.
+    pub fixed: usize,
+    /// For each.
+    pub each: usize,
+}
+
+impl Growth {
+    /// From what a step on `rows` samples took, and then one on twice as many.
+    #[must_use]
+    pub fn of(rows: usize, [once, twice]: [usize; 2]) -> Self {
+        let each = twice.saturating_sub(once).div_ceil(rows);
+        Self {
+            fixed: once.saturating_sub(rows * each),
+            each,
+        }
+    }
+
+    /// Bytes of a step on `rows` samples.
+    #[must_use]
+    pub fn at(&self, rows: usize) -> f64 {
+        self.fixed as f64 + rows as f64 * self.each as f64
+    }
+}
+
 /// Most memory the process has held so far, in bytes, where Linux tells it.
 #[must_use]
 pub fn peak_memory() -> Option<u64> {

@@ -24,7 +24,7 @@ pub use device::{ChosenDevice, choose_device, choose_executor, set_threads};
 pub use encoded::{Encoded, rows_at_once};
 pub use head_setup::{HeadData, HeadSetup, SCALES};
 pub use image_setup::{EVAL_BATCH, ImageSetup, InferenceSetup, PARTS};
-pub use memory::{free_memory, peak_memory};
+pub use memory::{FEW, FREE_SHARE, Growth, free_memory, peak_memory};
 pub use network::{head_networks, image_network, objective};
 pub use opened::OpenedRun;
 pub use pretrained::adopt_pretrained;

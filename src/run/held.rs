@@ -1,7 +1,9 @@
 //! The memory that training holds, measured on a few samples before anything large is allocated.
 
 use super::dry_run::noise;
-use crate::assembly::{ImageSetup, choose_executor, free_memory, image_network, objective};
+use crate::assembly::{
+    FEW, FREE_SHARE, Growth, ImageSetup, choose_executor, free_memory, image_network, objective,
+};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Network};
 use crate::objectives::Objective;
@@ -11,22 +13,16 @@ use crate::train::gradients;
 /// Copies of every parameter that training holds: value, gradient, two moments.
 const COPIES: usize = 4;
 
-/// Share of the free memory that training may take; probes and the system need some.
-const SHARE: f64 = 0.9;
-
 /// Fewer samples in a chunk make poor statistics of batch norm.
 const LEAST_CHUNK: usize = 8;
-
-/// Samples of the smaller batch that is measured: workspace hides what fewer hold.
-const FEW: usize = 8;
 
 /// Bytes that training holds, as a function of the batch and its chunks.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Held {
-    /// Parameters with their gradients and moments, and workspace.
-    fixed: usize,
-    /// Activations, gradients and workspace of the views of one sample.
-    activations: usize,
+    /// Activations, gradients and workspace of a chunk.
+    step: Growth,
+    /// Parameters with their gradients and moments.
+    parameters: usize,
     /// Batches that the loader holds.
     batches: usize,
     /// The views of one sample.
@@ -55,12 +51,10 @@ impl Held {
             };
             *peak = bytes;
         }
-        let activations = (peaks[1] - peaks[0]).div_ceil(rows);
         let pixels: usize = config.augment.sizes().iter().map(|size| size * size).sum();
         Ok(Some(Self {
-            fixed: peaks[0].saturating_sub(rows * activations)
-                + COPIES * parameters * size_of::<f32>(),
-            activations,
+            step: Growth::of(rows, peaks),
+            parameters: COPIES * parameters * size_of::<f32>(),
             batches: config.data.worker_count() + config.data.prefetch + 2,
             views: setup.splits.channels * pixels * size_of::<f32>(),
         }))
@@ -69,11 +63,11 @@ impl Held {
     /// Bytes of a batch embedded in `chunks` parts.
     fn bytes(&self, batch: usize, chunks: usize) -> f64 {
         let loaded = self.batches as f64 * batch as f64 * self.views as f64;
-        self.fixed as f64 + loaded + batch.div_ceil(chunks) as f64 * self.activations as f64
+        self.parameters as f64 + loaded + self.step.at(batch.div_ceil(chunks))
     }
 
     fn fits(&self, batch: usize, chunks: usize, free: f64) -> bool {
-        self.bytes(batch, chunks) <= SHARE * free
+        self.bytes(batch, chunks) <= FREE_SHARE * free
     }
 
     /// The fewest chunks, at least `chunks`, in which `batch` fits into `free` bytes.
@@ -152,13 +146,16 @@ mod tests {
     #[test]
     fn chunks_and_batches_that_fit_are_found() {
         let held = Held {
-            fixed: 1000,
-            activations: 100,
+            step: Growth {
+                fixed: 400,
+                each: 100,
+            },
+            parameters: 600,
             batches: 2,
             views: 1,
         };
         assert_eq!(held.bytes(64, 4), 1000.0 + 128.0 + 1600.0);
-        let free = 2800.0 / SHARE;
+        let free = 2800.0 / FREE_SHARE;
         assert_eq!(held.fewest_chunks(64, 1, free), Some(4));
         assert_eq!(held.fewest_chunks(64, 3, free), Some(6));
         assert_eq!(held.largest_batch(64, free), Some(16));
@@ -185,9 +182,7 @@ mod tests {
             let objective = objective(&setup.config, network)?;
             gradients(&objective, &noise(&setup, 64)?, 1, &params)?;
             let taken = setup.executor.peak_bytes().unwrap_or_default() as f64;
-            let parameters =
-                (COPIES * count(&image_network(&setup.config, 1)?) * size_of::<f32>()) as f64;
-            let told = held.fixed as f64 - parameters + (64 * held.activations) as f64;
+            let told = held.step.at(64);
             assert!(
                 (0.8..1.3).contains(&(told / taken)),
                 "{preset} {size}: {told} {taken}"

@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use self::repeat::repeat;
 use super::output::{open_device, print_json, print_text};
-use crate::assembly::{choose_executor, free_memory, peak_memory, set_threads};
+use crate::assembly::{
+    FEW, FREE_SHARE, Growth, choose_executor, free_memory, peak_memory, set_threads,
+};
 use crate::encoders::{self, Convnet, Encoder, Projector, Resnet, Stem, Vit};
 use crate::energies::{Cosine, EnergyKind};
 use crate::error::{Error, Result};
@@ -53,9 +55,6 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
 }
-
-/// Share of the free memory that a step may take.
-const FREE_SHARE: f64 = 0.9;
 
 /// What can be timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -261,15 +260,14 @@ fn pairs(shape: Shape, device: &Device) -> Result<Batch> {
     })
 }
 
-/// Refuse a step that takes more than the free memory, by what steps on two and on four images have taken.
-fn fits((encoder, batch, size): Shape, (two, four): (usize, usize)) -> Result<()> {
-    let each = four.saturating_sub(two) as f64 / 2.0;
-    let needed = two as f64 + each * batch.saturating_sub(2) as f64;
-    let free = free_memory().unwrap_or(f64::INFINITY);
-    if needed <= FREE_SHARE * free {
+/// Refuse a step that takes more than the free memory.
+fn fits((encoder, batch, size): Shape, step: Growth) -> Result<()> {
+    let free = FREE_SHARE * free_memory().unwrap_or(f64::INFINITY);
+    let needed = step.at(batch);
+    if needed <= free {
         return Ok(());
     }
-    let fitting = (2.0 + (FREE_SHARE * free - two as f64) / each.max(1.0)).max(2.0) as usize;
+    let fitting = ((free - step.fixed as f64) / step.each.max(1) as f64).max(2.0) as usize;
     Err(Error::Usage(format!(
         "a step of {} on {batch} images of {size} pixels takes about {:.1} GB and {:.1} GB are free; give --batch \
          {fitting} or less, or a smaller --size",
@@ -304,20 +302,13 @@ fn step(
         lr: 0.05,
         ..Sgd::default()
     };
-    // Two small steps tell what the large one takes.
-    let mut peaks = [None; 2];
-    for (peak, rows) in peaks.iter_mut().zip([2, 4]) {
-        gradients(
-            &objective,
-            &pairs((shape.0, rows, shape.2), device)?,
-            1,
-            &params,
-        )?;
-        *peak = executor.peak_bytes();
+    let mut peaks = [0; 2];
+    for (peak, rows) in peaks.iter_mut().zip([FEW, 2 * FEW]) {
+        let few = pairs((shape.0, rows, shape.2), device)?;
+        gradients(&objective, &few, 1, &params)?;
+        *peak = executor.peak_bytes().unwrap_or_default();
     }
-    if let [Some(two), Some(four)] = peaks {
-        fits(shape, (two, four))?;
-    }
+    fits(shape, Growth::of(FEW, peaks))?;
     let batch = pairs(shape, device)?;
     let (mut state, mut steps) = (State::default(), 0);
     repeat(seconds, || {
