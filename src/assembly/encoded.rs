@@ -20,6 +20,8 @@ pub struct Encoded {
     pub ids: Vec<String>,
     /// (N,), index of each image in the data set asked about: those that cannot be read are left out; empty for tables.
     pub samples: Vec<usize>,
+    /// Images that could not be read.
+    pub unreadable: usize,
     /// (N,), classes of the training; `None` where a row has no label, or one that the training has not seen.
     pub labels: Vec<Option<u32>>,
     /// Answers (N·D) that are vectors.
@@ -93,6 +95,7 @@ impl HeadSetup {
             x,
             ids: Vec::new(),
             samples: Vec::new(),
+            unreadable: 0,
             labels: match &table.labels {
                 Some(labels) => labels[..rows].iter().copied().map(Some).collect(),
                 None => vec![None; rows],
@@ -142,6 +145,7 @@ impl HeadSetup {
             codes: codes.collect::<candle_core::Result<_>>()?,
             x: Vec::new(),
             ids: features.ids,
+            unreadable: dataset.len() - features.samples.len(),
             samples: features.samples,
             y: numbers.map_or_else(Vec::new, |(numbers, labels)| numbers.answers(labels)),
             labels,

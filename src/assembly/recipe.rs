@@ -141,12 +141,13 @@ impl Recipe {
             return Ok(());
         }
         let rate = self.config.optimizer.part().learning_rate() * batch as f64 / was as f64;
+        let rate = format!("{rate:.3e}"); // three digits
         self.config = self.config.with(&[
             format!("train.batch={batch}"),
             format!("optimizer.lr={rate}"),
         ])?;
         self.say(format!(
-            "train.batch {batch} and optimizer.lr {rate:.4}, in proportion: {images} images to train on"
+            "train.batch {batch} and optimizer.lr {rate}, in proportion: {images} images to train on"
         ));
         Ok(())
     }

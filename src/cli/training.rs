@@ -78,7 +78,9 @@ pub(super) fn prepare(args: &Args, usual: &str) -> Result<(Config, Place)> {
             ));
         }
         let unfinished = args.epochs.is_none();
-        let out = args.out.clone().map_or_else(|| newest(unfinished), Ok)?;
+        let newest =
+            || newest(unfinished).inspect(|run| eprintln!("going on with {}", run.display()));
+        let out = args.out.clone().map_or_else(newest, Ok)?;
         let (mut config, place) = if args.accept_changes {
             Place::resume_edited(&out)?
         } else {
@@ -115,9 +117,9 @@ fn sized(config: Config, fitted: bool, args: &Args) -> Result<Config> {
         let mut keys = args.sets.iter().map(|set| set.split('=').next());
         keys.any(|own| own.map(str::trim) == Some(key))
     };
-    if args.budget.is_some() && (given("train.epochs") || !config.all_heads().is_empty()) {
+    if args.budget.is_some() && given("train.epochs") {
         return Err(Error::Usage(
-            "--budget chooses the epochs of a pretraining; leave it out beside train.epochs and for heads".into(),
+            "--budget chooses train.epochs; give one of them".into(),
         ));
     }
     let fits = fitted && !given("train.chunks") && config.all_heads().is_empty();
@@ -154,7 +156,8 @@ fn configuration(args: &Args, usual: &str) -> Result<(Config, bool)> {
     let preset = Config::load(Some(named.unwrap_or(usual)), &of_data)?;
     let recipe = Recipe::fit(preset)?;
     let key = |set: &String| set.split('=').next().unwrap_or_default().trim().to_string();
-    let given: Vec<String> = args.sets.iter().map(key).collect();
+    let mut given: Vec<String> = args.sets.iter().map(key).collect();
+    given.extend(args.budget.map(|_| "train.epochs".into()));
     for reason in &recipe.reasons {
         // What was set is not what was chosen.
         if !given.iter().any(|key| reason.contains(key.as_str())) {

@@ -50,13 +50,22 @@ impl Statistics {
         KNOWN.iter().map(|(name, ..)| *name).collect()
     }
 
-    /// Measured over at most `at_most` images, evenly spaced in storage order; unreadable ones are skipped.
+    /// Measured over at most `at_most` images, evenly spaced in storage order; unreadable ones are skipped. Use
+    /// [`Statistics::counted`] to know how many.
+    ///
+    /// # Errors
+    /// As [`Statistics::counted`].
+    pub fn measure(data: &dyn Dataset, at_most: usize) -> Result<Self> {
+        Ok(Self::counted(data, at_most)?.0)
+    }
+
+    /// As [`Statistics::measure`], with the number of images that were read and that of those that could not be.
     ///
     /// The result is exact in the sums of 8-bit values, so that it does not depend on the number of threads.
     ///
     /// # Errors
     /// When no image could be read, with the first reason.
-    pub fn measure(data: &dyn Dataset, at_most: usize) -> Result<Self> {
+    pub fn counted(data: &dyn Dataset, at_most: usize) -> Result<(Self, [usize; 2])> {
         let count = data.len().min(at_most.max(1));
         let read = |i: usize| data.get((i as u128 * data.len() as u128 / count as u128) as usize);
         let sums = (0..count)
@@ -86,7 +95,8 @@ impl Statistics {
             .zip(&mean)
             .map(|(square, mean)| (square - mean * mean).max(0.0).sqrt())
             .collect();
-        Ok(Self { mean, std })
+        let read = sums.images;
+        Ok((Self { mean, std }, [read, count - read]))
     }
 }
 
@@ -96,6 +106,7 @@ fn failure(image: Result<Image>) -> String {
 
 #[derive(Clone, Copy, Default)]
 struct Sums {
+    images: usize,
     channels: usize,
     pixels: u64, // a channel
     sum: [u64; 3],
@@ -105,6 +116,7 @@ struct Sums {
 impl Sums {
     fn of(image: &Image) -> Self {
         let mut sums = Self {
+            images: 1,
             channels: image.channels,
             pixels: (image.width * image.height) as u64,
             ..Self::default()
@@ -121,6 +133,7 @@ impl Sums {
 
     fn add(mut self, other: Self) -> Self {
         self.channels = self.channels.max(other.channels);
+        self.images += other.images;
         self.pixels += other.pixels;
         for channel in 0..3 {
             self.sum[channel] += other.sum[channel];

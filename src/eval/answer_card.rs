@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::card::left_out;
 use super::class_figures::{ByClass, ClassFigures};
 use super::collapse::Verdict;
 use super::rounded::rounded;
@@ -24,6 +25,9 @@ pub struct AnswerCard {
     /// Part of the data that everything below was measured on.
     #[serde(alias = "split")] // of earlier versions
     pub part: String,
+    /// Images of that part that could not be read: they are in none of the figures.
+    #[serde(default)]
+    pub unreadable: usize,
     /// Checkpoint that was judged.
     pub checkpoint: String,
     /// Samples trained on per second.
@@ -118,6 +122,9 @@ impl fmt::Display for AnswerCard {
             ),
         )?;
         line("data", format!("{}, judged on: {}", self.data, self.part))?;
+        if let Some(sentence) = left_out(self.unreadable, &self.part) {
+            line("left out", sentence)?;
+        }
         let training = format!(
             "{} steps, {:.1} epochs in {:.1} s, {} parameters",
             self.steps, self.epochs, self.seconds, self.parameters

@@ -71,7 +71,8 @@ pub struct ProbeCard {
     pub learning_rate: Option<WithBaselines<f64>>,
     /// Mean share of right answers over the repetitions.
     pub accuracy: WithBaselines<f64>,
-    /// 95 % interval of that mean: Student t over the repetitions, of a single one by the bootstrap over the images judged.
+    /// 95 % interval of that mean: the bootstrap over the images judged and, of several repetitions, Student's t
+    /// over them, half-widths added in quadrature.
     pub interval: WithBaselines<Option<[f64; 2]>>,
 }
 
@@ -87,6 +88,9 @@ pub struct Card {
     /// Part of it that everything below was measured on.
     #[serde(alias = "split")] // of earlier versions
     pub part: String,
+    /// Images of that part that could not be read: they are in none of the figures.
+    #[serde(default)]
+    pub unreadable: usize,
     /// Checkpoint that was judged.
     pub checkpoint: String,
     /// Images trained on per second.
@@ -126,19 +130,36 @@ impl Card {
         let (worse, [best, mine]) = (self.probe.iter().chain(&self.knn))
             .filter(|_| self.steps > 0)
             .find_map(|probe| Some((probe, probe.outdone()?)))?;
-        let name = if worse.accuracy.untrained > worse.accuracy.raw {
+        let untrained = worse.accuracy.untrained;
+        let name = if untrained > worse.accuracy.raw {
             "untrained encoder"
         } else {
             "raw input"
         };
+        let so = if mine > untrained {
+            format!(
+                "training has helped (untrained {:.1} %), and not yet enough",
+                100.0 * untrained
+            )
+        } else {
+            "training has not helped these classes so far".into()
+        };
         Some(format!(
-            "the {name} probes at {:.1} % and this encoder at {:.1} % ({}): training has not helped these classes so \
-             far; train longer, or choose augmentations that keep them recognisable",
+            "the {name} probes at {:.1} % and this encoder at {:.1} % ({}): {so}; train longer, or choose augmentations \
+             that keep the classes recognisable",
             100.0 * best,
             100.0 * mine,
             worse.kind
         ))
     }
+}
+
+/// A sentence on images of the part that a card could not judge.
+pub(super) fn left_out(unreadable: usize, part: &str) -> Option<String> {
+    let sentence = format!(
+        "{unreadable} images of the {part} part cannot be read and are not judged; `ravine data check` names them"
+    );
+    (unreadable > 0).then_some(sentence)
 }
 
 impl fmt::Display for Card {
@@ -155,6 +176,9 @@ impl fmt::Display for Card {
             "data",
             format!("{}, judged on: {}", self.data, self.part),
         )?;
+        if let Some(sentence) = left_out(self.unreadable, &self.part) {
+            line(f, "left out", sentence)?;
+        }
         let training = format!(
             "{} steps, {:.1} epochs in {:.1} s, {:.0} images/s",
             self.steps, self.epochs, self.seconds, self.images_per_s

@@ -50,9 +50,12 @@ const RESAMPLES: usize = 1000;
 /// 95 % interval of an `accuracy` measured on `rows` images, by the percentile bootstrap over them (Efron 1979): 1,000 times
 /// as many images are drawn with replacement, and of the shares of hits the 2.5 % and 97.5 % quantiles are given.
 ///
-/// It speaks of the images judged only: the encoder and the labels learned from are the same each time.
+/// It speaks of the images judged only: the encoder and the labels learned from are the same each time. Where all are hits,
+/// or none is, resamples tell nothing: the other end is then that of Clopper and Pearson (1934), 0.025^(1/n) from it.
 ///
 /// ```
+/// # use ravine::eval::low_shot::bootstrap;
+/// assert_eq!(bootstrap(1.0, 4), [0.025_f64.powf(0.25), 1.0]);
 /// let [low, high] = ravine::eval::low_shot::bootstrap(0.7, 10);
 /// assert!(low <= 0.5 && high >= 0.9); // ten images tell little
 /// let [low, high] = ravine::eval::low_shot::bootstrap(0.7, 10_000);
@@ -61,7 +64,14 @@ const RESAMPLES: usize = 1000;
 #[must_use]
 pub fn bootstrap(accuracy: f64, rows: usize) -> [f64; 2] {
     let n = rows.max(1);
+    let rare = 0.025_f64.powf(1.0 / n as f64);
     let hits = (accuracy * n as f64).round() as usize;
+    if hits == n {
+        return [rare, 1.0];
+    }
+    if hits == 0 {
+        return [0.0, 1.0 - rare];
+    }
     let mut rng = random::stream(0, Purpose::Probe, 2, hits as u64, n as u64);
     let mut shares: Vec<usize> = (0..RESAMPLES)
         .map(|_| (0..n).filter(|_| rng.random_range(0..n) < hits).count())
@@ -70,6 +80,19 @@ pub fn bootstrap(accuracy: f64, rows: usize) -> [f64; 2] {
     let quantile =
         |share: f64| shares[(share * (RESAMPLES - 1) as f64).round() as usize] as f64 / n as f64;
     [quantile(0.025), quantile(0.975)]
+}
+
+/// One interval around `mean` of two causes of chance that do not depend on each other: their half-widths are added in
+/// quadrature, on each side by itself, within [0, 1].
+///
+/// ```
+/// let [low, high] = ravine::eval::low_shot::together(0.5, [[0.47, 0.53], [0.46, 0.54]]);
+/// assert!((low - 0.45).abs() < 1e-12 && (high - 0.55).abs() < 1e-12);
+/// ```
+#[must_use]
+pub fn together(mean: f64, [a, b]: [[f64; 2]; 2]) -> [f64; 2] {
+    let half = |end: usize| (a[end] - mean).hypot(b[end] - mean);
+    [(mean - half(0)).max(0.0), (mean + half(1)).min(1.0)]
 }
 
 /// Indices of `per_class` rows of each class that occurs in `labels`, drawn for (`seed`, `repetition`), ascending.

@@ -8,7 +8,7 @@ use candle_core::Device;
 use crate::data::{Dataset, Views};
 use crate::error::{Error, Result};
 use crate::eval::card::WithBaselines;
-use crate::eval::low_shot::{Repeated, bootstrap, draw};
+use crate::eval::low_shot::{Repeated, bootstrap, draw, together};
 use crate::eval::{Features, embed};
 use crate::graph::Network;
 use crate::random::{Purpose, permutation, stream};
@@ -88,8 +88,8 @@ pub struct Pair {
     pub validation: Option<Features>,
 }
 
-/// Mean accuracy over the draws and its 95 % interval, for each of the three: over the draws, or of a single draw over
-/// the images it was judged on ([`bootstrap`]).
+/// Mean accuracy over the draws and its 95 % interval, for each of the three: over the images it was judged on
+/// ([`bootstrap`]) and over the draws where there are several ([`together`]).
 pub type Measured = (WithBaselines<f64>, WithBaselines<Option<[f64; 2]>>);
 
 /// What `fit_and_judge` reaches when it is given, for each of the three, the rows of `train` in each of `draws`.
@@ -104,16 +104,16 @@ pub fn over_draws(
     draws: &[Vec<usize>],
     mut fit_and_judge: impl FnMut(&Features, &Pair, u64) -> Result<f64>,
 ) -> Result<Measured> {
-    let one = draws.len() == 1;
     let found = pairs.each(|pair| {
         let values = draws
             .iter()
             .zip(0..)
             .map(|(rows, draw)| fit_and_judge(&rows_of(pair, rows), pair, draw));
         let mut repeated = Repeated::of(values.collect::<Result<_>>()?);
-        if one {
-            repeated.interval = Some(bootstrap(repeated.mean, pair.test.rows()));
-        }
+        let images = bootstrap(repeated.mean, pair.test.rows());
+        let interval = repeated.interval;
+        repeated.interval =
+            Some(interval.map_or(images, |draws| together(repeated.mean, [draws, images])));
         Ok(repeated)
     })?;
     let accuracy = found.each(|repeated| Ok(repeated.mean))?;

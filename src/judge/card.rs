@@ -68,6 +68,7 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         method: setup.config.method.clone(),
         data: setup.config.data.source.clone(),
         part: part.name().into(),
+        unreadable: judged.len() - cloud.rows(),
         checkpoint: folder.latest()?,
         images_per_s: progress.images as f64 / progress.seconds.max(1e-9),
         seconds: progress.seconds,
@@ -88,7 +89,7 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         why: diagnosed.why,
     };
     if let Some(headline) = card.headline() {
-        card.why = format!("{headline}; {}", card.why);
+        card.why = format!("{headline}; otherwise {}", card.why);
     }
     Ok(card)
 }

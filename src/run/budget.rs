@@ -13,6 +13,9 @@ use crate::error::{Error, Result};
 /// Share of a time that steps may take; the rest is for probes and the card.
 const FOR_STEPS: f64 = 0.85;
 
+/// No run sees so many images, or takes so many seconds.
+const MOST: f64 = 1e9;
+
 /// What a run may cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Budget {
@@ -35,7 +38,7 @@ impl FromStr for Budget {
         let text = text.trim();
         let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
         let number: f64 = digits.trim().parse().map_err(|_| wrong())?;
-        if !(number.is_finite() && number > 0.0) {
+        if !(number > 0.0 && number < MOST) {
             return Err(wrong());
         }
         Ok(match &text[digits.len()..] {
@@ -58,6 +61,7 @@ impl FromStr for Budget {
 pub fn within(config: Config, fits: bool, budget: Option<Budget>) -> Result<(Config, Vec<String>)> {
     let (mut changed, mut reasons) = (config.clone(), Vec::new());
     let mut setup = ImageSetup::new(without_statistics(config)?)?;
+    setup.check_batch(2)?;
     setup.check_memory()?;
     if fits
         && let Some(held) = Held::measure(&setup)?
@@ -74,6 +78,12 @@ pub fn within(config: Config, fits: bool, budget: Option<Budget>) -> Result<(Con
             Budget::Images(number) => {
                 let epochs = (number / images as f64).round().max(1.0);
                 (epochs as u64, format!("{images} images an epoch"))
+            }
+            Budget::Seconds(_) if !setup.config.all_heads().is_empty() => {
+                return Err(Error::Usage(
+                    "--budget: a time is for pretraining; for a head give a number of images, 200k"
+                        .into(),
+                ));
             }
             Budget::Seconds(seconds) => {
                 let run = DryRun::of(&setup)?;
@@ -116,7 +126,7 @@ mod tests {
         ] {
             assert_eq!(read(text).unwrap(), budget, "{text}");
         }
-        for text in ["", "m", "-3m", "0", "10x", "inf", "nan"] {
+        for text in ["", "m", "9999999999k", "-3m", "0", "10x", "inf", "nan"] {
             let problem = read(text).unwrap_err().to_string();
             assert!(problem.contains("--budget"), "{problem}");
         }

@@ -193,6 +193,7 @@ fn card(
         heads: heads.iter().map(|head| head.name().to_string()).collect(),
         loss: config.loss.name().into(),
         part: task.judged().name().into(),
+        unreadable: coded.unreadable,
         checkpoint: folder.latest()?,
         images_per_s: progress.images as f64 / progress.seconds.max(1e-9),
         seconds: progress.seconds,

@@ -244,7 +244,7 @@ impl Trainer<'_> {
         if share > self.max_bad_share {
             return Err(Error::Failed(format!(
                 "{} of {} images cannot be read, more than data.max_bad_share = {} allows; \
-                 they are listed in {}",
+                 they are listed in {}, and `ravine data check` finds them all: mend or remove them, or raise that share",
                 live.bad.len(),
                 self.source.samples(),
                 self.max_bad_share,

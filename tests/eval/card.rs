@@ -34,6 +34,7 @@ fn the_card_holds_what_machines_and_people_ask_for() {
         method: "simclr".into(),
         data: "digits".into(),
         part: "test".into(),
+        unreadable: 0,
         checkpoint: "step-000400".into(),
         images_per_s: 1000.0,
         seconds: 60.0,

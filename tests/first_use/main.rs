@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod damaged;
 mod going_on;
 mod looking;
 mod printed;

@@ -20,20 +20,33 @@ pub(super) struct Args {
 struct Measured {
     #[serde(flatten)]
     found: Statistics,
+    images: usize,
+    unreadable: usize,
     range: Option<RangeInUse>,
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let data = open_part(&args.of.config()?, Part::Train)?;
-    let found = Statistics::measure(data.as_ref(), args.images)?;
+    let (found, [images, unreadable]) = Statistics::counted(data.as_ref(), args.images)?;
     let range = RangeInUse::measure(data.as_ref(), args.images);
     if json {
-        return print_json(&Measured { found, range });
+        return print_json(&Measured {
+            found,
+            images,
+            unreadable,
+            range,
+        });
     }
     let list = |values: &[f64]| {
         let values: Vec<String> = values.iter().map(|v| format!("{v:.4}")).collect();
         values.join(", ")
     };
+    if unreadable > 0 {
+        eprintln!(
+            "{unreadable} of {} images cannot be read and do not count; `ravine data check` names them",
+            images + unreadable
+        );
+    }
     print_text(&format!(
         "mean = [{}]\nstd = [{}]\n{}",
         list(&found.mean),

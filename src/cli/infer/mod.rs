@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use self::answers::{classes, vectors};
-use self::questions::questions;
+use self::questions::{Asked, questions};
 use self::table::Form;
 use super::hardware::Hardware;
 use super::output::{print_json, print_text};
@@ -66,6 +66,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let most = args.limit.unwrap_or(all).max(1);
     let about = (args.x.as_deref(), args.data.as_deref());
     let asked = questions(about, most, &task, &model)?;
+    few_enough(&asked, &task.config)?;
     let rows = match task.space {
         Space::Classes(_) => classes(&task, &model, &asked, beta)?,
         Space::Vectors(_) => vectors(&task, &model, &asked, beta)?,
@@ -88,6 +89,25 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         }));
     }
     print_text(&text::text(&rows))
+}
+
+/// Say how many images have no answer because they cannot be read, and refuse where they are too many.
+fn few_enough(asked: &Asked, config: &Config) -> Result<()> {
+    let (missing, most) = (asked.coded.unreadable, config.data.max_bad_share);
+    if missing == 0 {
+        return Ok(());
+    }
+    let all = missing + asked.coded.rows()?;
+    let sentence = format!(
+        "{missing} of {all} images cannot be read and have no answer; `ravine data check` names them"
+    );
+    if missing as f64 > most * all as f64 {
+        return Err(Error::Failed(format!(
+            "{sentence}. Mend or remove them, or raise the share that may be: --set data.max_bad_share=0.5"
+        )));
+    }
+    eprintln!("{sentence}");
+    Ok(())
 }
 
 /// The inverse temperature of the probabilities.

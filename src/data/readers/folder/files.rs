@@ -32,6 +32,7 @@ pub(super) struct Found {
     unread: BTreeMap<String, usize>, // pictures in formats that are not read, by extension
     others: BTreeMap<String, usize>, // files that are no pictures, by extension
     runs: usize,                     // folders of runs
+    loose: usize,                    // links that lead nowhere
     above: Vec<PathBuf>, // the real folders on the way down: a link cannot lead in circles
 }
 
@@ -68,6 +69,8 @@ impl Found {
                 }
             } else if kind.is_file() || path.is_file() {
                 self.add(&path, folder.join(name));
+            } else if kind.is_symlink() {
+                self.loose += 1;
             }
         }
         self.above.pop();
@@ -103,6 +106,12 @@ impl Found {
         if !self.others.is_empty() {
             let list = list(&self.others);
             notes.push(format!("passed over: files that are no pictures ({list})"));
+        }
+        if self.loose > 0 {
+            notes.push(format!(
+                "passed over: {} links that lead nowhere; were the files they point to moved?",
+                self.loose
+            ));
         }
         if self.runs > 0 {
             notes.push(format!(
