@@ -45,6 +45,18 @@ impl RangeInUse {
         }
     }
 
+    /// A sentence for the user where images of 16 bits are much darker than `white`, which an encoder takes for white.
+    #[must_use]
+    pub fn too_dark(&self, white: u32) -> Option<String> {
+        self.narrower().filter(|&range| range < white).map(|range| {
+            format!(
+                "images of 16 bits with values up to {}, and the run takes {white} for white: they are nearly black to its \
+                 encoder. Scale them up, or ask a run that was trained with data.range={range}",
+                self.highest
+            )
+        })
+    }
+
     /// The smallest power of two above all values, where that leaves half of the range unused or more.
     #[must_use]
     pub fn narrower(&self) -> Option<u32> {

@@ -24,7 +24,8 @@ impl Source {
         config.check()?;
         if config.is_table() {
             return Err(Error::Usage(format!(
-                "`{}` is a table of numbers, and this needs images; train on it with `ravine train` and a head",
+                "`{}` is a table of numbers, and this needs images; train a head on it: `ravine train --set encoder.kind=mlp --set head.kind=multi_class` \
+                 with data.label, or head.kind=regression with data.y",
                 config.source
             )));
         }

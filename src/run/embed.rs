@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::assembly::{EVAL_BATCH, InferenceSetup, OpenedRun};
 use crate::config::Config;
-use crate::data::{Bad, Dataset, Part, open_with_parts};
+use crate::data::depth::RangeInUse;
+use crate::data::{Bad, DataConfig, Dataset, Part, open_with_parts};
 use crate::error::{Error, Result};
 use crate::eval::{embed as through, writers};
 use crate::graph::Network;
@@ -71,6 +72,9 @@ pub fn embed(
         .notes()
         .iter()
         .for_each(|note| observer.message(note));
+    if let Some(note) = dark(dataset.as_ref(), &config.data) {
+        observer.message(&note);
+    }
     let mut writer = writers::open(&wanted.out, dim, dataset.classes())?;
     let mut rows = 0;
     let bad = through::embed(
@@ -105,6 +109,14 @@ pub fn embed(
         dim,
         skipped: bad.len(),
     })
+}
+
+/// Images of 16 bits that are looked at for their highest value.
+const LOOKED_AT: usize = 200;
+
+/// A sentence where images are too dark for the run that `config` is of.
+pub(super) fn dark(images: &dyn Dataset, config: &DataConfig) -> Option<String> {
+    RangeInUse::measure(images, LOOKED_AT)?.too_dark(u32::from(config.white()))
 }
 
 /// Numbers that the output called `name` has for one image.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::embed::dark;
 use crate::assembly::{ImageSetup, OpenedRun};
 use crate::data::{Dataset, Part, Splits, require_classes};
 use crate::error::{Error, Result};
@@ -30,6 +31,9 @@ pub fn probe(
     setup.splits = setup.splits.labelled();
     let splits = &setup.splits;
     require_classes(splits.train.as_ref(), &setup.config.data.source)?;
+    if let Some(note) = dark(splits.train.as_ref(), &setup.config.data) {
+        observer.message(&note);
+    }
     let network = setup.network()?;
     run.load(network.params())?;
     let judged = splits.part(part).ok_or_else(|| {

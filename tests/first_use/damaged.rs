@@ -99,3 +99,25 @@ fn links_that_lead_nowhere_are_counted() -> Result<(), Any> {
     );
     Ok(())
 }
+
+#[test]
+fn deep_pictures_through_the_encoder_of_shallow_ones_are_named() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let dark = folder.path().join("dark");
+    fs::create_dir_all(&dark)?;
+    for i in 0..5_u16 {
+        let picture =
+            image::ImageBuffer::from_fn(8, 8, |x, y| image::Luma([(x * y) as u16 * 60 + i]));
+        picture.save(dark.join(format!("{i}.png")))?;
+    }
+    let run = folder.path().join("run");
+    crate::common::cli::pretrain(&run, &["--set", "train.epochs=1"])?;
+    let [run, dark, out] =
+        [run, dark, folder.path().join("x.csv")].map(|path| path.to_string_lossy().into_owned());
+    let messages = said(&["embed", &run, "--data", &dark, "--out", &out]);
+    assert!(
+        messages.contains("data.range=4096") && messages.contains("nearly black"),
+        "{messages}"
+    );
+    Ok(())
+}
