@@ -57,7 +57,7 @@ impl HeadSetup {
     /// Open the data and complete the configuration.
     ///
     /// # Errors
-    /// Data that cannot be read or have no answers, a device that does not answer, a box of answers that does not fit.
+    /// Data that cannot be read, have no answers or none to judge by, a device that does not answer, a box of answers that does not fit.
     pub fn new(mut config: Config) -> Result<Self> {
         if config.data.is_table() {
             set_threads(config.threads);
@@ -84,9 +84,11 @@ impl HeadSetup {
                 found: OnceCell::new(),
             });
         }
-        let setup = ImageSetup::new(config)?;
-        require_classes(setup.splits.train.as_ref(), &setup.config.data.source)?;
+        let mut setup = ImageSetup::new(config)?;
         let mut config = setup.config.clone();
+        require_classes(setup.splits.train.as_ref(), &config.data.source)?;
+        let instead = setup.splits.judge_by_labels(&config.data.source)?;
+        setup.notes.extend(instead);
         let classes = &setup.splits.classes;
         let numbers = if config.all_heads().iter().any(|head| head.part().chooses()) {
             None

@@ -40,11 +40,37 @@ impl Splits {
         }
     }
 
-    /// What was passed over when the source was opened, a sentence each.
+    /// What was passed over when the source was opened, and why there is no probe of classes where one could be
+    /// expected, a sentence each.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         let parts = [&self.train, &self.validation, &self.test].into_iter();
-        distinct(parts.flat_map(|part| part.notes()))
+        let notes = parts.flat_map(|part| part.notes());
+        distinct(notes.chain(self.no_probe()))
+    }
+
+    /// Why classes cannot be learned, where held-out parts have some.
+    fn no_probe(&self) -> Option<String> {
+        if has_classes(&self.train) {
+            return None;
+        }
+        let held = [("validation", &self.validation), ("test", &self.test)];
+        let held = held.into_iter().filter(|(_, set)| has_classes(set));
+        let held: Vec<&str> = held.map(|(name, _)| name).collect();
+        let parts = match held.as_slice() {
+            [] => return None,
+            [only] => format!("{only} part has"),
+            both => format!("{} parts have", both.join(" and ")),
+        };
+        let own = if any_label(&self.train) {
+            "labels of one class only"
+        } else {
+            "no labels"
+        };
+        Some(format!(
+            "the training part has {own} while the {parts} classes: pretraining makes no probe of them, and its \
+             verdict alone judges; label training images to have a probe"
+        ))
     }
 
     /// What a card is measured on, and its name: the test part; where that is empty the validation part, and where that
@@ -58,6 +84,45 @@ impl Splits {
         } else {
             (&self.train, Part::Train)
         }
+    }
+
+    /// Leave out held-out parts without labels, for answers that are judged by labels; what is judged instead, in a
+    /// sentence each.
+    ///
+    /// # Errors
+    /// The test part has no labels, and the validation part has too few (below 16) to stand in.
+    pub fn judge_by_labels(&mut self, source: &str) -> Result<Vec<String>> {
+        let mut notes = Vec::new();
+        if !any_label(&self.validation) && !self.validation.is_empty() {
+            self.validation = none_of(&self.validation);
+            notes.push("the validation part has no labels: probes look at training images".into());
+        }
+        if any_label(&self.test) || self.test.is_empty() {
+            return Ok(notes);
+        }
+        let known = self.validation.len();
+        if known < FEWEST_JUDGED {
+            let why = self
+                .test
+                .notes()
+                .into_iter()
+                .map(|note| format!(": {note}"));
+            let why: String = why.collect();
+            return Err(Error::data(
+                source,
+                format!(
+                    "no image of the test part has a class of the training part, and answers are judged by them{why}; \
+                     name the class folders as in the training part, or have {FEWEST_JUDGED} labelled images or more \
+                     for validation, which then stand in (there are {known}; `data.validation` is the share that is \
+                     held out)",
+                ),
+            ));
+        }
+        self.test = none_of(&self.test);
+        notes.push(format!(
+            "the test part has no labels: answers are judged on the {known} images of the validation part"
+        ));
+        Ok(notes)
     }
 
     /// The same parts without their unlabelled images: what learns from labels or is judged by them.
@@ -203,6 +268,21 @@ pub fn require_classes(data: &dyn Dataset, source: &str) -> Result<()> {
         Some(_) => return Ok(()),
     };
     Err(Error::data(source, problem))
+}
+
+/// Whether any image of `set` has a label.
+fn any_label(set: &Arc<dyn Dataset>) -> bool {
+    (0..set.len()).any(|i| set.label(i).is_some())
+}
+
+/// Whether `set` has images of two classes or more.
+fn has_classes(set: &Arc<dyn Dataset>) -> bool {
+    require_classes(set.as_ref(), "").is_ok()
+}
+
+/// No image of `set`.
+fn none_of(set: &Arc<dyn Dataset>) -> Arc<dyn Dataset> {
+    Arc::new(Subset::new(set.clone(), Vec::new()))
 }
 
 /// What is left of `set` without `share` of it, and that share, stratified by label; `draw` keeps the random numbers of

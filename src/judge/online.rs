@@ -7,7 +7,7 @@ use candle_core::Tensor;
 use super::baselines::{chosen, neighbors};
 use super::{Diagnosed, Diagnosis, Steady};
 use crate::assembly::{ImageSetup, objective};
-use crate::data::{Dataset, Subset, labelled};
+use crate::data::{Dataset, Subset, labelled, require_classes};
 use crate::error::Result;
 use crate::eval::collapse::Verdict;
 use crate::eval::energy_gap::{EnergyGap, histogram};
@@ -29,7 +29,8 @@ const BINS: usize = 20;
 pub struct Online<'a> {
     setup: &'a ImageSetup,
     network: Network,
-    bank: Arc<dyn Dataset>,
+    /// Training images to vote; `None` where they tell no classes apart.
+    bank: Option<Arc<dyn Dataset>>,
     queries: Arc<dyn Dataset>,
     joint: Joint,
     pairs: Option<Batch>,
@@ -54,7 +55,8 @@ impl<'a> Online<'a> {
         let config = &setup.config;
         let splits = &setup.splits;
         let train = labelled(&splits.train);
-        let bank = sample(&train, config.probe.bank, config.seed);
+        let learns = require_classes(train.as_ref(), &config.data.source).is_ok();
+        let bank = learns.then(|| sample(&train, config.probe.bank, config.seed));
         let validation = labelled(&splits.validation);
         let part = if splits.test.is_empty() {
             splits.judged().0
@@ -92,8 +94,9 @@ impl<'a> Online<'a> {
         let features = |x: &Tensor| self.network.eval(x, "features");
         let queries = self.setup.collect(&self.queries, features)?;
         let mut found = Probed::default();
-        if queries.labels.iter().any(Option::is_some) {
-            let bank = self.setup.collect(&self.bank, features)?;
+        let known = queries.labels.iter().any(Option::is_some);
+        if let Some(bank) = self.bank.as_ref().filter(|_| known) {
+            let bank = self.setup.collect(bank, features)?;
             let knn = Knn {
                 k: self.neighbors,
                 temperature: self.setup.config.probe.temperature,

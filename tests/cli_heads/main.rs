@@ -1,6 +1,7 @@
 //! Heads from the command line: train, infer, compare, resume, and refusals.
 
 mod answers;
+mod labels;
 mod memory;
 mod mistakes;
 

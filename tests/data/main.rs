@@ -10,6 +10,7 @@ mod idx;
 mod layouts;
 mod parquet;
 mod parquet_labels;
+mod partly_labelled;
 mod splits;
 mod table;
 mod table_refusals;

@@ -1,5 +1,6 @@
 //! Which level of folders names the classes.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -51,4 +52,46 @@ pub(super) fn number(name: &OsStr, classes: &[String]) -> Option<u32> {
     let name = name.to_string_lossy();
     let found = classes.iter().position(|class| *class == name);
     found.map(|label| label as u32)
+}
+
+/// What is said of `pictures` in folders that are none of `classes`, the folder of each; nothing where there is none.
+pub(super) fn foreign(
+    pictures: &str,
+    folders: &[Cow<'_, str>],
+    classes: &[String],
+) -> Option<String> {
+    let names: BTreeSet<&str> = folders.iter().map(AsRef::as_ref).collect();
+    let which = match names.len() {
+        0 => return None,
+        1 => "folder",
+        _ => "folders",
+    };
+    let are = if names.len() > 1 {
+        "are no classes"
+    } else {
+        "is no class"
+    };
+    let some: Vec<String> = names
+        .iter()
+        .take(3)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let (some, more) = (some.join(", "), if names.len() > 3 { ", …" } else { "" });
+    let mut note = format!(
+        "{} {pictures} lie in the {which} {some}{more}, which {are} of the training part: they have no label",
+        folders.len()
+    );
+    let near = |name: &&str| {
+        let lower = name.to_lowercase();
+        let class = classes.iter().find(|class| class.to_lowercase() == lower)?;
+        Some(format!("`{name}` and `{class}`"))
+    };
+    let near: Vec<String> = names.iter().filter_map(near).take(3).collect();
+    if !near.is_empty() {
+        note += &format!(
+            "; {} differ in case alone: give both parts the same names",
+            near.join(", ")
+        );
+    }
+    Some(note)
 }

@@ -7,6 +7,7 @@ mod files;
 mod parts;
 mod set;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -60,11 +61,11 @@ impl Reader for FolderReader {
             };
             let mut set = if part == Part::Train {
                 let folders = (folders.as_slice(), layout.unlabelled.as_slice());
-                Folder::part(&root, folders, channels, request.labels)?
+                Folder::part(&root, part, folders, channels, request.labels)?
             } else if classes.is_empty() {
-                Folder::part(&root, (folders, &[]), channels, request.labels)?
+                Folder::part(&root, part, (folders, &[]), channels, request.labels)?
             } else {
-                let mut set = Folder::part(&root, (folders, &[]), channels, Some(false))?;
+                let mut set = Folder::part(&root, part, (folders, &[]), channels, Some(false))?;
                 set.use_classes(&classes, request.labels.is_some())?;
                 set
             };
@@ -74,7 +75,21 @@ impl Reader for FolderReader {
             }
             sets.push((part, set.with_white(request.white)));
         }
+        if classes.is_empty() {
+            share_classes(&mut sets);
+        }
         let shared = |(part, set): (Part, Folder)| (part, Arc::new(set) as Arc<dyn Dataset>);
         Ok(sets.into_iter().map(shared).collect())
     }
+}
+
+/// Give a class of several parts one number, where the training part has no classes to number them by.
+fn share_classes(sets: &mut [(Part, Folder)]) {
+    let all: BTreeSet<String> = sets
+        .iter()
+        .flat_map(|(_, set)| set.classes().iter().cloned())
+        .collect();
+    let all: Vec<String> = all.into_iter().collect();
+    let labelled = sets.iter_mut().filter(|(_, set)| !set.classes().is_empty());
+    labelled.for_each(|(_, set)| set.renumber(&all));
 }

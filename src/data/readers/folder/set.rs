@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::annotations;
-use super::classes::{class_of, level, level_of, names, number};
+use super::classes::{class_of, foreign, level, level_of, names, number};
 use super::files::{EXTENSIONS, Found, read};
 use crate::data::dataset::Dataset;
 use crate::data::decode::decode_within;
 use crate::data::ids::text_of;
 use crate::data::image::Image;
+use crate::data::part::Part;
 use crate::data::white::WHITE;
 use crate::error::{Error, Result};
 
@@ -21,6 +22,7 @@ const UNKNOWN: u32 = u32::MAX;
 #[derive(Debug)]
 pub struct Folder {
     root: PathBuf,
+    part: Option<Part>,    // of a root that is split by hand
     files: Vec<Box<Path>>, // relative to the root
     folders: Vec<PathBuf>, // of this part, relative to the root
     apart: Vec<PathBuf>,   // folders whose images have no labels
@@ -41,20 +43,21 @@ impl Folder {
     /// # Errors
     /// A folder that cannot be read or holds no image; with `Some(true)`, an image outside of every class folder.
     pub fn open(root: &Path, channels: usize, labelled: Option<bool>) -> Result<Self> {
-        Self::find(root, (&[PathBuf::new()], &[]), 0, channels, labelled)
+        Self::find(root, None, (&[PathBuf::new()], &[]), channels, labelled)
     }
 
-    /// Find the images of one part: those in its `folders` of `root`, and in the folders `apart`, which have no labels.
+    /// Find the images of one `part`: those in its `folders` of `root`, and in the folders `apart`, which have no labels.
     ///
     /// # Errors
     /// As [`Folder::open`].
     pub(super) fn part(
         root: &Path,
-        (folders, apart): (&[PathBuf], &[PathBuf]),
+        part: Part,
+        folders: (&[PathBuf], &[PathBuf]),
         channels: usize,
         labelled: Option<bool>,
     ) -> Result<Self> {
-        Self::find(root, (folders, apart), 1, channels, labelled)
+        Self::find(root, Some(part), folders, channels, labelled)
     }
 
     /// The one image at `path`, whose folder is the root.
@@ -74,6 +77,7 @@ impl Folder {
     fn unlabelled(root: &Path, files: Vec<Box<Path>>, channels: usize) -> Self {
         Self {
             root: root.to_path_buf(),
+            part: None,
             files,
             folders: Vec::new(),
             apart: Vec::new(),
@@ -87,8 +91,8 @@ impl Folder {
 
     fn find(
         root: &Path,
+        part: Option<Part>,
         (folders, apart): (&[PathBuf], &[PathBuf]),
-        top: usize,
         channels: usize,
         labelled: Option<bool>,
     ) -> Result<Self> {
@@ -99,6 +103,7 @@ impl Folder {
         let notes = found.notes();
         found.images.sort();
         let mut folder = Self {
+            part,
             folders: folders.to_vec(),
             apart: apart.to_vec(),
             notes,
@@ -114,7 +119,7 @@ impl Folder {
             ));
         }
         if labelled != Some(false) {
-            folder.find_classes(top, labelled.is_some())?;
+            folder.find_classes(usize::from(part.is_some()), labelled.is_some())?;
         }
         Ok(folder)
     }
@@ -149,78 +154,78 @@ impl Folder {
         }
         if outside && !classes.is_empty() {
             self.notes.push(format!(
-                "most pictures lie outside of the {} folders, which are not taken for classes; move them into folders \
-                 to have labels",
+                "most {} lie outside of the {} folders, which are not taken for classes; move them into folders to \
+                 have labels",
+                self.pictures(),
                 classes.len()
             ));
         } else if let [only] = classes.as_slice() {
             self.notes.push(format!(
-                "all pictures lie in one folder, `{only}`, and one class tells nothing apart: they have no labels; give \
-                 each class a folder of its own to have some"
+                "all {} lie in one folder, `{only}`, and one class tells nothing apart: they have no labels, and \
+                 probes learn no classes from them; give each class a folder of its own to have some",
+                self.pictures()
             ));
         }
         Ok(())
+    }
+
+    /// The pictures of this set, in words.
+    fn pictures(&self) -> String {
+        let of = |part: Part| format!("pictures of the {} part", in_words(part));
+        self.part.map_or("pictures".into(), of)
     }
 
     /// Number the labels by the `classes` of the training part: by the class folders, else by an annotation file.
     ///
     /// # Errors
-    /// A folder beside class folders that is none of `classes`.
+    /// An image beside class folders, where it is `said` that there are labels.
     pub(super) fn use_classes(&mut self, classes: &[String], said: bool) -> Result<()> {
-        if let Some(level) = level_of(&self.candidates(), 1, classes) {
+        let files = self.candidates();
+        if let Some(level) = level_of(&files, 1, classes) {
             return self.number(classes, level, said);
         }
-        (self.labels, self.classes) = (None, classes.to_vec());
         let of_file: std::collections::HashMap<String, String> = self
             .folders
             .iter()
             .flat_map(|folder| annotations::read(&self.root.join(folder)))
             .collect();
+        if of_file.is_empty() {
+            let level = level(&files, 1).unwrap_or(1);
+            return self.number(classes, level, false);
+        }
         let label = |file: &Path| {
             let class = of_file.get(file.file_name()?.to_str()?)?;
             number(class.as_ref(), classes)
         };
-        let labels: Vec<u32> = self
-            .files
-            .iter()
-            .map(|file| label(file).unwrap_or(UNKNOWN))
-            .collect();
+        let labels = self.files.iter();
+        let labels: Vec<u32> = labels.map(|file| label(file).unwrap_or(UNKNOWN)).collect();
         let unknown = labels.iter().filter(|&&label| label == UNKNOWN).count();
         if unknown > 0 {
-            let folders: Vec<_> = self.folders.iter().map(|f| f.to_string_lossy()).collect();
             self.notes.push(format!(
-                "{unknown} of {} pictures in `{}` have no label: {}",
+                "{unknown} of {} {} have no label: the file of annotations gives them no class of the training part",
                 labels.len(),
-                folders.join("`, `"),
-                self.why_unknown()
+                self.pictures()
             ));
         }
-        self.labels = Some(labels);
+        (self.labels, self.classes) = (Some(labels), classes.to_vec());
         Ok(())
     }
 
-    /// Why no folder of this part is a class of the training part.
-    fn why_unknown(&self) -> String {
-        let names: Vec<_> = names(&self.candidates(), 1).into_iter().collect();
-        let some = names.iter().take(3).map(|name| name.to_string_lossy());
-        let some = some.collect::<Vec<_>>().join("`, `");
-        match names.as_slice() {
-            [] => "they lie in no class folder".into(),
-            [_] => format!("the training part has no class of the name of their folder, `{some}`"),
-            names => {
-                let more = if names.len() > 3 { ", …" } else { "" };
-                format!(
-                    "the training part has no class of the names of their folders: `{some}`{more}"
-                )
-            }
+    /// The same labels as numbers of `classes`, which hold all classes of this set.
+    pub(super) fn renumber(&mut self, classes: &[String]) {
+        let own = std::mem::replace(&mut self.classes, classes.to_vec());
+        for label in self.labels.iter_mut().flatten() {
+            let name = own.get(*label as usize);
+            let found = name.and_then(|name| number(name.as_ref(), classes));
+            *label = found.unwrap_or(UNKNOWN);
         }
     }
 
-    /// Number the labels by the folders at `level`, which must be among `classes`; what lies in none has no label, and
-    /// must not be where it is `said` that there are labels.
+    /// Number the labels by the folders at `level`; what lies in none of `classes` has no label, and must not lie
+    /// outside of all folders where it is `said` that there are labels.
     fn number(&mut self, classes: &[String], level: usize, said: bool) -> Result<()> {
         let mut labels = vec![UNKNOWN; self.files.len()];
-        let mut outside = Vec::new();
+        let (mut outside, mut strange) = (Vec::new(), Vec::new());
         for (file, label) in self.files.iter().zip(&mut labels) {
             if self.apart.iter().any(|folder| file.starts_with(folder)) {
                 continue;
@@ -235,16 +240,16 @@ impl Folder {
                 outside.push(text_of(file));
                 continue;
             };
-            *label = number(name, classes).ok_or_else(|| {
-                Error::data(
-                    self.root.join(file),
-                    "its folder is not one of the classes of the training part",
-                )
-            })?;
+            match number(name, classes) {
+                Some(known) => *label = known,
+                None => strange.push(name.to_string_lossy()),
+            }
         }
+        let pictures = self.pictures();
+        self.notes.extend(foreign(&pictures, &strange, classes));
         if let Some(first) = outside.first() {
             self.notes.push(format!(
-                "{} of {} pictures lie outside of the class folders and have no label; the first: {first}",
+                "{} of {} {pictures} lie outside of the class folders and have no label; the first: {first}",
                 outside.len(),
                 self.files.len()
             ));
@@ -256,6 +261,13 @@ impl Folder {
     /// More that a person should know, first.
     pub(super) fn add_notes(&mut self, notes: Vec<String>) {
         self.notes.splice(..0, notes);
+    }
+}
+
+fn in_words(part: Part) -> &'static str {
+    match part {
+        Part::Train => "training",
+        other => other.name(),
     }
 }
 
