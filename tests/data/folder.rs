@@ -101,13 +101,9 @@ fn train_and_test_folders_are_the_parts_and_share_their_classes() {
     assert_eq!(all(&at(dir.path())).unwrap().len(), 12);
 
     write(&dir.path().join("test/unknown/z.png"), &png(22));
-    assert!(
-        all(&at(dir.path()))
-            .err()
-            .unwrap()
-            .to_string()
-            .contains("unknown")
-    );
+    let test = open(&at(dir.path())).unwrap().test;
+    assert_eq!((test.len(), test.label(2)), (3, None)); // a class that training has not
+    assert!(test.notes().concat().contains("the folder `unknown`"));
 }
 
 #[test]

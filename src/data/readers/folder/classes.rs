@@ -61,15 +61,10 @@ pub(super) fn foreign(
     classes: &[String],
 ) -> Option<String> {
     let names: BTreeSet<&str> = folders.iter().map(AsRef::as_ref).collect();
-    let which = match names.len() {
+    let (which, are) = match names.len() {
         0 => return None,
-        1 => "folder",
-        _ => "folders",
-    };
-    let are = if names.len() > 1 {
-        "are no classes"
-    } else {
-        "is no class"
+        1 => ("folder", "is no class"),
+        _ => ("folders", "are no classes"),
     };
     let some: Vec<String> = names
         .iter()
@@ -77,21 +72,20 @@ pub(super) fn foreign(
         .map(|name| format!("`{name}`"))
         .collect();
     let (some, more) = (some.join(", "), if names.len() > 3 { ", …" } else { "" });
-    let mut note = format!(
-        "{} {pictures} lie in the {which} {some}{more}, which {are} of the training part: they have no label",
-        folders.len()
-    );
     let near = |name: &&str| {
         let lower = name.to_lowercase();
         let class = classes.iter().find(|class| class.to_lowercase() == lower)?;
         Some(format!("`{name}` and `{class}`"))
     };
     let near: Vec<String> = names.iter().filter_map(near).take(3).collect();
-    if !near.is_empty() {
-        note += &format!(
-            "; {} differ in case alone: give both parts the same names",
-            near.join(", ")
-        );
-    }
-    Some(note)
+    let way_out = if near.is_empty() {
+        String::new()
+    } else {
+        let near = near.join(", ");
+        format!("; {near} differ in case alone: give both parts the same names")
+    };
+    Some(format!(
+        "{} {pictures} lie in the {which} {some}{more}, which {are} of the training part: they have no label{way_out}",
+        folders.len()
+    ))
 }
