@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::baselines::{Encoders, chosen, draws, labels, neighbors, over_draws};
+use super::baselines::{Encoders, chosen, draws, labels, neighbors, over_draws, rows_of};
 use super::probes::{knn_accuracy, logistic_accuracy};
 use crate::config::ProbeConfig;
 use crate::data::{Dataset, Subset, labelled};
@@ -79,8 +79,9 @@ pub fn card_probes(
     let few = over_draws(&pairs, &draws.few, |rows, pair, _| {
         logistic_accuracy(logistic, rows, &pair.test)
     })?;
+    let readable = rows_of(&pairs.pretrained, &draws.bank).rows();
     let knn = Knn {
-        k: neighbors(config.k, train).min(draws.bank.len()),
+        k: neighbors(config.k, train).min(readable),
         temperature: config.temperature,
     };
     let bank = std::slice::from_ref(&draws.bank);
@@ -97,7 +98,7 @@ pub fn card_probes(
         ProbeCard {
             k: Some(knn.k),
             temperature: Some(knn.temperature),
-            bank: Some(draws.bank.len()),
+            bank: Some(readable),
             ..ProbeCard::of("knn", part, voted)
         },
     ])
