@@ -144,7 +144,11 @@ pub fn check(data: &dyn Dataset, parts: &[Part]) -> Check {
         }
     }
     let (classes, unlabelled) = count_classes(data, parts);
-    let notes = data.notes().into_iter().chain(looked.transparency());
+    let notes = data
+        .notes()
+        .into_iter()
+        .chain(looked.transparency())
+        .chain(looked.pages());
     Check {
         images: data.len(),
         parts: PartCounts::of(parts),

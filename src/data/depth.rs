@@ -72,6 +72,7 @@ pub(super) struct Seen {
     deep: usize,
     highest: u16,
     transparent: usize,
+    more: usize,
 }
 
 impl Seen {
@@ -91,6 +92,7 @@ impl Seen {
             deep: usize::from(look.highest.is_some()),
             highest: look.highest.unwrap_or(0),
             transparent: usize::from(look.transparent),
+            more: usize::from(look.more),
         }
     }
 
@@ -100,6 +102,7 @@ impl Seen {
             deep: self.deep + other.deep,
             highest: self.highest.max(other.highest),
             transparent: self.transparent + other.transparent,
+            more: self.more + other.more,
         }
     }
 
@@ -110,6 +113,16 @@ impl Seen {
             of: self.looked,
             highest: self.highest,
             share: f64::from(self.highest) / f64::from(WHITE),
+        })
+    }
+
+    /// What happens to further pages and frames, where there are some.
+    pub(super) fn pages(self) -> Option<String> {
+        let (count, of) = (self.more, self.looked);
+        (count > 0).then(|| {
+            format!(
+                "{count} of {of} pictures have several pages or frames, of which the first is read"
+            )
         })
     }
 

@@ -1,12 +1,19 @@
 //! What a picture as it is stored has, and its decoded pixels do not show.
 
+use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use image::{ColorType, DynamicImage, ImageBuffer, ImageDecoder, Pixel};
+use image::codecs::gif::GifDecoder;
+use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::{
+    AnimationDecoder, ColorType, DynamicImage, ImageBuffer, ImageDecoder, ImageFormat, Pixel,
+};
 use serde::Serialize;
 
 use super::dataset::Dataset;
 use super::decode::decoder;
+use super::tiff::has_pages;
 
 /// What was found in one stored picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +22,8 @@ pub struct Look {
     pub highest: Option<u16>,
     /// Whether some of its pixels are transparent, wholly or partly.
     pub transparent: bool,
+    /// Whether its file holds more pages or frames than the first, which is what is read.
+    pub more: bool,
     /// Channels and bits; `None` where no header says them.
     pub depth: Option<Depth>,
 }
@@ -59,8 +68,25 @@ fn at(bytes: &[u8]) -> Option<Look> {
     };
     Some(Look {
         depth: Some(depth),
+        more: has_more(bytes),
         ..found
     })
+}
+
+/// Whether a file holds a second page or frame.
+fn has_more(bytes: &[u8]) -> bool {
+    let from = || Cursor::new(bytes);
+    match image::guess_format(bytes) {
+        Ok(ImageFormat::Tiff) => has_pages(bytes),
+        Ok(ImageFormat::Gif) => {
+            GifDecoder::new(from()).is_ok_and(|gif| gif.into_frames().take(2).count() > 1)
+        }
+        Ok(ImageFormat::WebP) => WebPDecoder::new(from()).is_ok_and(|webp| webp.has_animation()),
+        Ok(ImageFormat::Png) => {
+            PngDecoder::new(from()).is_ok_and(|png| png.is_apng().unwrap_or(false))
+        }
+        _ => false,
+    }
 }
 
 /// What only the pixels tell.
@@ -86,7 +112,7 @@ impl Look {
         Self {
             highest,
             transparent,
-            depth: None,
+            ..Self::default()
         }
     }
 }

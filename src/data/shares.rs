@@ -2,6 +2,7 @@
 
 use super::config::DataConfig;
 use super::source::Source;
+use super::split::any_label;
 
 /// Share of a set without a test part of its own that is held out as one, where `data.test` does not say.
 const TEST_SHARE: f64 = 0.2;
@@ -38,7 +39,7 @@ impl Shares {
     pub(super) fn of(source: &Source, config: &DataConfig) -> Self {
         let (train, given) = (&source.train, config.test.or(config.validation).is_some());
         let split = source.test.is_some() || source.validation.is_some();
-        if given || split || (0..train.len()).any(|i| train.label(i).is_some()) {
+        if given || split || any_label(train) {
             return Self::labelled(config);
         }
         Self {

@@ -271,7 +271,8 @@ pub fn require_classes(data: &dyn Dataset, source: &str) -> Result<()> {
 }
 
 /// Whether any image of `set` has a label.
-fn any_label(set: &Arc<dyn Dataset>) -> bool {
+#[must_use]
+pub fn any_label(set: &Arc<dyn Dataset>) -> bool {
     (0..set.len()).any(|i| set.label(i).is_some())
 }
 

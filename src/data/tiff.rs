@@ -54,6 +54,20 @@ pub(super) fn is_reversed(bytes: &[u8]) -> bool {
     Header::of(bytes).is_some_and(reversed)
 }
 
+/// Whether a picture behind the first is a page of its own, neither a smaller copy nor a mask of one.
+pub(super) fn has_pages(bytes: &[u8]) -> bool {
+    const COPY_OR_MASK: u64 = 0b101;
+    let Some(mut file) = Header::of(bytes) else {
+        return false;
+    };
+    while file.0.more_images() && file.0.next_image().is_ok() {
+        if file.number(Tag::NewSubfileType).unwrap_or(0) & COPY_OR_MASK == 0 {
+            return true;
+        }
+    }
+    false
+}
+
 /// The tags of the first picture.
 struct Header<'a>(Decoder<Cursor<&'a [u8]>>);
 

@@ -278,7 +278,7 @@ impl ProbeCard {
                 ", 95 % interval over the images judged".into()
             }
             1 => String::new(),
-            n => format!(", mean of {n} draws and 95 % interval"),
+            n => format!(", mean of {n} draws, 95 % interval over draws and images judged"),
         };
         format!(
             "accuracy on {}{}: {what}, {labels}{settings}{seeds}",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::embed::dark;
 use crate::assembly::{ImageSetup, OpenedRun};
-use crate::data::{Dataset, Part, Splits, require_classes};
+use crate::data::{Dataset, Part, Splits, any_label, require_classes};
 use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::judge::encoders;
@@ -55,11 +55,6 @@ pub fn probe(
         transfer: run.transferred,
         part: part.name(),
     })
-}
-
-/// Whether some image of `dataset` has a label.
-fn any_label(dataset: &Arc<dyn Dataset>) -> bool {
-    (0..dataset.len()).any(|i| dataset.label(i).is_some())
 }
 
 /// Refuse parts without labels, naming the part, and what could be judged on instead.

@@ -169,3 +169,43 @@ fn transparent_pixels_are_told() {
         ]
     );
 }
+
+#[test]
+fn pages_and_frames_behind_the_first_are_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let frame = || {
+        image::Frame::new(image::RgbaImage::from_pixel(
+            4,
+            4,
+            image::Rgba([9, 9, 9, 255]),
+        ))
+    };
+    for (name, count) in [("one.gif", 1), ("three.gif", 3)] {
+        let file = std::fs::File::create(dir.path().join(name)).unwrap();
+        let mut encoder = image::codecs::gif::GifEncoder::new(file);
+        encoder.encode_frames((0..count).map(|_| frame())).unwrap();
+    }
+    for (name, kinds) in [
+        ("page.tif", vec![0]),
+        ("pages.tif", vec![0, 0]),
+        ("copy.tif", vec![0, 1]),
+    ] {
+        let file = std::fs::File::create(dir.path().join(name)).unwrap();
+        let mut encoder = tiff::encoder::TiffEncoder::new(file).unwrap();
+        for kind in kinds {
+            let page = encoder.new_image::<tiff::encoder::colortype::Gray8>(4, 4);
+            let mut page = page.unwrap();
+            page.encoder()
+                .write_tag(tiff::tags::Tag::NewSubfileType, kind as u32)
+                .unwrap();
+            page.write_data(&[7; 16]).unwrap();
+        }
+    }
+    write(&dir.path().join("plain.png"), &png(0));
+    let found = checked(&at(dir.path()));
+    assert_eq!(found.bad, []);
+    assert_eq!(
+        found.notes,
+        ["2 of 6 pictures have several pages or frames, of which the first is read"]
+    );
+}
