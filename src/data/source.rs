@@ -24,8 +24,8 @@ impl Source {
         config.check()?;
         if config.is_table() {
             return Err(Error::Usage(format!(
-                "`{}` is a table of numbers, and this needs images; train a head on it: `ravine train --set encoder.kind=mlp --set head.kind=multi_class` \
-                 with data.label, or head.kind=regression with data.y",
+                "`{}` is a table of numbers, and this needs images; train a head on it: `ravine train` with encoder.kind=mlp, \
+                 head.kind=multi_class and data.label, or head.kind=regression, loss.kind=energy and data.y",
                 config.source
             )));
         }
