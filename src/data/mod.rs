@@ -44,6 +44,6 @@ pub use look::{Depth, Look};
 pub use part::Part;
 pub use preparation::LoaderConfig;
 pub use readers::ReaderKind;
-pub use split::{Splits, any_label, open, open_part, open_with_parts, require_classes};
+pub use split::{Splits, open, open_part, open_with_parts, require_classes};
 pub use stats::Statistics;
-pub use subset::{Joined, Subset, labelled};
+pub use subset::{Joined, Subset, any_label, labelled};

@@ -2,7 +2,7 @@
 
 use super::config::DataConfig;
 use super::source::Source;
-use super::split::any_label;
+use super::subset::any_label;
 
 /// Share of a set without a test part of its own that is held out as one, where `data.test` does not say.
 const TEST_SHARE: f64 = 0.2;

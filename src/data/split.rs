@@ -7,7 +7,7 @@ use super::dataset::Dataset;
 use super::part::Part;
 use super::shares::Shares;
 use super::source::Source;
-use super::subset::{Subset, distinct, labelled};
+use super::subset::{Subset, any_label, distinct, labelled};
 use crate::error::{Error, Result};
 use crate::random::{Purpose, shuffle, stream};
 
@@ -268,12 +268,6 @@ pub fn require_classes(data: &dyn Dataset, source: &str) -> Result<()> {
         Some(_) => return Ok(()),
     };
     Err(Error::data(source, problem))
-}
-
-/// Whether any image of `set` has a label.
-#[must_use]
-pub fn any_label(set: &Arc<dyn Dataset>) -> bool {
-    (0..set.len()).any(|i| set.label(i).is_some())
 }
 
 /// Whether `set` has images of two classes or more.

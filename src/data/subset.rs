@@ -36,6 +36,12 @@ impl Subset {
     }
 }
 
+/// Whether any image of `set` has a label.
+#[must_use]
+pub fn any_label(set: &Arc<dyn Dataset>) -> bool {
+    (0..set.len()).any(|i| set.label(i).is_some())
+}
+
 /// The images of `set` that have a label; `set` itself when all of them or none have one.
 #[must_use]
 pub fn labelled(set: &Arc<dyn Dataset>) -> Arc<dyn Dataset> {
