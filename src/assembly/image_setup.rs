@@ -37,6 +37,8 @@ pub struct ImageSetup {
     pub device: Device,
     /// What runs networks.
     pub executor: Arc<dyn Executor>,
+    /// Bytes that decoded training images may take.
+    pub kept: usize,
     /// Sentences for the user.
     pub notes: Vec<String>,
     train_views: Arc<dyn Views>,
@@ -62,7 +64,9 @@ impl ImageSetup {
             splits = splits.labelled();
         }
         let free = || memory::free_memory().map_or(0, |bytes| (KEPT * bytes) as usize);
-        let kept = config.data.keep_decoded.map_or_else(free, |mib| mib << 20);
+        let decodes = splits.train.decodes();
+        let kept = config.data.keep_decoded;
+        let kept = kept.map_or_else(free, |mib| mib.saturating_mul(1 << 20));
         splits.train = Kept::over(&splits.train, kept);
         config.data.channels = Some(splits.channels);
         if config.augment.mean.is_none() && config.augment.std.is_none() {
@@ -75,6 +79,7 @@ impl ImageSetup {
             eval_views: Arc::new(config.augment.evaluation(splits.channels)?),
             notes: chosen.note.into_iter().chain(splits.notes()).collect(),
             device: chosen.device,
+            kept: if decodes { kept } else { 0 },
             config,
             splits,
             executor,

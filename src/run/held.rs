@@ -21,6 +21,8 @@ const LEAST_CHUNK: usize = 8;
 pub(super) struct Held {
     /// Activations, gradients and workspace of a chunk.
     step: Growth,
+    /// Decoded images that stay from one epoch to the next.
+    kept: usize,
     /// Parameters with their gradients and moments.
     parameters: usize,
     /// Batches that the loader holds.
@@ -54,6 +56,7 @@ impl Held {
         let pixels: usize = config.augment.sizes().iter().map(|size| size * size).sum();
         Ok(Some(Self {
             step: Growth::of(rows, peaks),
+            kept: setup.kept,
             parameters: COPIES * parameters * size_of::<f32>(),
             batches: config.data.worker_count() + config.data.prefetch + 2,
             views: setup.splits.channels * pixels * size_of::<f32>(),
@@ -63,7 +66,7 @@ impl Held {
     /// Bytes of a batch embedded in `chunks` parts.
     fn bytes(&self, batch: usize, chunks: usize) -> f64 {
         let loaded = self.batches as f64 * batch as f64 * self.views as f64;
-        self.parameters as f64 + loaded + self.step.at(batch.div_ceil(chunks))
+        self.kept as f64 + self.parameters as f64 + loaded + self.step.at(batch.div_ceil(chunks))
     }
 
     fn fits(&self, batch: usize, chunks: usize, free: f64) -> bool {
@@ -150,7 +153,8 @@ mod tests {
                 fixed: 400,
                 each: 100,
             },
-            parameters: 600,
+            kept: 200,
+            parameters: 400,
             batches: 2,
             views: 1,
         };

@@ -65,6 +65,11 @@ fn cards_answers_and_statistics_count_what_cannot_be_read() -> Result<(), Any> {
         text(&printed.stderr)
     );
     assert_eq!(json(&["data", "stats", &data, "--json"])?["unreadable"], 0); // of the training part
+    let cut = folder.path().join("whole/train/dog/00.png");
+    let bytes = fs::read(&cut)?;
+    fs::write(&cut, &bytes[..bytes.len() / 2])?;
+    assert_eq!(json(&["data", "stats", &whole, "--json"])?["unreadable"], 1);
+    fs::write(&cut, &bytes)?;
     let asked = ["infer", &head, "--out", &out, "--data"];
     let refusal = refused(&[&asked[..], &[&data]].concat(), 1);
     assert!(
