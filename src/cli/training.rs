@@ -122,7 +122,8 @@ fn sized(config: Config, fitted: bool, args: &Args) -> Result<Config> {
             "--budget chooses train.epochs; give one of them".into(),
         ));
     }
-    let fits = fitted && !given("train.chunks") && config.all_heads().is_empty();
+    let trains = config.train.epochs > 0 && config.all_heads().is_empty();
+    let fits = fitted && trains && !given("train.chunks");
     if !fits && args.budget.is_none() {
         return Ok(config);
     }
