@@ -17,7 +17,9 @@ fn picture(height: usize, width: usize, seed: u64) -> Image {
         width,
         height,
         channels: 3,
-        pixels: (0..height * width * 3).map(|_| rng.random()).collect(),
+        pixels: (0..height * width * 3)
+            .map(|_| rng.random::<u8>())
+            .collect(),
     }
 }
 

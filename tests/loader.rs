@@ -42,7 +42,7 @@ impl Dataset for Pixels {
             width: 1,
             height: 1,
             channels: 1,
-            pixels: vec![index as u8],
+            pixels: vec![index as u8].into(),
         })
     }
     fn label(&self, index: usize) -> Option<u32> {
@@ -71,7 +71,7 @@ impl Views for Keys {
     }
     fn fill(&self, image: &Image, at: ViewKey, out: &mut [f32]) -> Result<()> {
         out.fill(at.view as f32);
-        out[0] = f32::from(image.pixels[0]);
+        out[0] = f32::from(image.pixels.as_bytes().unwrap()[0]);
         out[1] = at.epoch as f32;
         out[2] = at.sample as f32 + at.seed as f32 * 1000.0;
         Ok(())
@@ -301,7 +301,10 @@ impl Views for Plain {
     }
     fn fill(&self, image: &Image, _: ViewKey, out: &mut [f32]) -> Result<()> {
         for (channel, plane) in out.chunks_exact_mut(32 * 32).enumerate() {
-            for (value, pixel) in plane.iter_mut().zip(image.pixels.chunks_exact(3)) {
+            for (value, pixel) in plane
+                .iter_mut()
+                .zip(image.pixels.as_bytes().unwrap().chunks_exact(3))
+            {
                 *value = f32::from(pixel[channel]) / 255.0;
             }
         }

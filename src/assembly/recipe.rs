@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::data::depth::RangeInUse;
-use crate::data::{self, Dataset, labelled};
+use crate::data::{self, Dataset, Statistics, labelled};
 use crate::encoders::{Convnet, EncoderKind};
 use crate::error::Result;
 
@@ -64,9 +64,18 @@ impl Recipe {
         }
         recipe.fit_batch(train.len())?;
         recipe.fit_epochs(train.len());
-        if seen.grey {
+        let bands = splits.channels;
+        if seen.grey || !matches!(bands, 1 | 3) {
             recipe.config.augment = recipe.config.augment.clone().without_color();
-            recipe.say("augment.views without colour changes: the images are grey".into());
+            let why = if seen.grey {
+                "the images are grey".into()
+            } else {
+                format!("the images have {bands} channels, which are no colours")
+            };
+            recipe.say(format!("augment.views without colour changes: {why}"));
+        }
+        if !matches!(bands, 1 | 3) {
+            recipe.fit_normalization(train.as_ref())?;
         }
         recipe.config.validate()?;
         Ok(recipe)
@@ -92,6 +101,21 @@ impl Recipe {
                 "data.range {white}: images of 16 bits, with values up to {highest} in {of} of them"
             ));
         }
+    }
+
+    /// Channels of an instrument differ in scale a hundredfold: each gets mean 0 and deviation 1.
+    fn fit_normalization(&mut self, train: &dyn Dataset) -> Result<()> {
+        let augment = &mut self.config.augment;
+        if augment.mean.is_some() {
+            return Ok(());
+        }
+        let measured = Statistics::measure(train, RANGE_OF)?;
+        let short = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();
+        augment.mean = Some(short(measured.mean));
+        let deviation = measured.std.into_iter().map(|v| v.max(f64::EPSILON.sqrt()));
+        augment.std = Some(short(deviation.collect()));
+        self.say("augment.mean and augment.std: those of each channel of the images".into());
+        Ok(())
     }
 
     fn fit_size(&mut self, seen: &Seen) {
@@ -190,8 +214,11 @@ impl Seen {
         let mut sides: Vec<usize> = some.iter().map(|i| i.width.min(i.height)).collect();
         sides.sort_unstable();
         let grey = |image: &data::Image| {
-            let mut pixels = image.pixels.chunks_exact(image.channels);
-            image.channels == 1 || pixels.all(|p| p.iter().all(|v| *v == p[0]))
+            let equal = |i: usize| {
+                let first = i - i % image.channels;
+                image.pixels.in_16_bits(i) == image.pixels.in_16_bits(first)
+            };
+            image.channels == 1 || (0..image.pixels.len()).all(equal)
         };
         Self {
             side: sides.get(sides.len() / 2).copied().unwrap_or_default(),

@@ -62,8 +62,17 @@ pub enum Adjustment {
 /// Apply `adjustments` in order to an image in [0, 1].
 ///
 /// All run over a chunk while it lies in the first cache; a contrast opens a new pass, since it needs the mean
-/// luma of everything before it.
+/// luma of everything before it. Channels that are no colours are adjusted by the same factors, each about its own mean.
 pub fn adjust(view: &mut Planar, adjustments: &[Adjustment]) {
+    if view.channels() == 3 {
+        return adjust_together(view, adjustments);
+    }
+    for mut plane in view.planes() {
+        adjust_together(&mut plane, adjustments);
+    }
+}
+
+fn adjust_together(view: &mut Planar, adjustments: &[Adjustment]) {
     let mut start = 0;
     let mut mean = 0.0;
     for (at, adjustment) in adjustments.iter().enumerate() {

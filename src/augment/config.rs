@@ -28,7 +28,7 @@ fn noise((height, width): (usize, usize), channels: usize, sample: u64) -> Image
         height,
         channels,
         pixels: (0..height * width * channels)
-            .map(|_| rng.random())
+            .map(|_| rng.random::<u8>())
             .collect(),
     }
 }
@@ -98,7 +98,7 @@ impl AugmentConfig {
         }
     }
 
-    /// The views of training, for images of `channels` (1 or 3).
+    /// The views of training, for images of `channels`.
     ///
     /// # Errors
     /// [`Error::Usage`] with the key path for settings that make no sense.
@@ -217,11 +217,6 @@ impl AugmentConfig {
     /// The normalisation, after looking at what all views share.
     fn normalize(&self, channels: usize) -> Result<Option<Normalize>> {
         check_pixels("augment.size", self.size)?;
-        if !matches!(channels, 1 | 3) {
-            return Err(Error::Failed(format!(
-                "images of {channels} channels cannot be augmented; convert them to 1 or 3 channels"
-            )));
-        }
         match (&self.mean, &self.std) {
             (Some(mean), Some(std)) => Ok(Some(Normalize::new("augment", channels, mean, std)?)),
             (None, None) => Ok(None),

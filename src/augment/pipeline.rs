@@ -72,7 +72,7 @@ impl Pipeline {
         rng: &mut Stream,
         scratch: &mut Scratch,
     ) -> Result<()> {
-        sound(source)?;
+        sound(source, self.channels)?;
         let mut view = Planar::new(self.channels, self.size, self.size, out)?;
         let mut framed = false;
         for operation in &self.operations {
@@ -97,21 +97,22 @@ impl Pipeline {
     }
 }
 
-/// An image whose sides and bytes agree.
-fn sound(image: &Image) -> Result<()> {
+/// An image whose sides and values agree, and whose channels become `wanted`.
+fn sound(image: &Image, wanted: usize) -> Result<()> {
     let Image {
         width,
         height,
         channels,
         ref pixels,
     } = *image;
-    let whole = width > 0 && height > 0 && matches!(channels, 1 | 3);
+    let colors = channels == wanted || matches!((channels, wanted), (1, 3) | (3, 1));
+    let whole = width > 0 && height > 0 && channels > 0 && colors;
     if whole && pixels.len() == width * height * channels {
         return Ok(());
     }
     Err(Error::Failed(format!(
-        "an image of {width}x{height} with {channels} channels in {} bytes cannot be augmented; \
-         images have at least one pixel and 1 or 3 channels",
+        "an image of {width}x{height} with {channels} channels in {} values cannot be made into views of {wanted} \
+         channels; images have at least one pixel, and as many channels or those of colours",
         pixels.len()
     )))
 }

@@ -15,16 +15,13 @@ impl<'a> Planar<'a> {
     /// See `data` as (`channels`, `height`, `width`).
     ///
     /// # Errors
-    /// [`Error::Failed`] when there are not 1 or 3 channels, a side is zero, or `data` has another length.
+    /// [`Error::Failed`] when there is no channel, a side is zero, or `data` has another length.
     pub fn new(channels: usize, height: usize, width: usize, data: &'a mut [f32]) -> Result<Self> {
         let pixels = height.saturating_mul(width);
-        if !matches!(channels, 1 | 3)
-            || pixels == 0
-            || pixels.saturating_mul(channels) != data.len()
-        {
+        if channels == 0 || pixels == 0 || pixels.saturating_mul(channels) != data.len() {
             return Err(Error::Failed(format!(
                 "an image of {channels} channels, {height}x{width}, cannot be kept in {} values; \
-                 images have 1 or 3 channels and at least one pixel",
+                 images have at least one channel and one pixel",
                 data.len()
             )));
         }
@@ -36,7 +33,7 @@ impl<'a> Planar<'a> {
         })
     }
 
-    /// 1 (grey) or 3 (red, green, blue).
+    /// 1 (grey), 3 (red, green, blue), or as many as the instrument has.
     #[must_use]
     pub fn channels(&self) -> usize {
         self.channels
@@ -66,7 +63,7 @@ impl<'a> Planar<'a> {
         &mut self.data[channel * pixels..][..pixels]
     }
 
-    /// The three colour planes; `None` for a grey image.
+    /// The three colour planes; `None` for images of other channels.
     pub fn colors(&mut self) -> Option<[&mut [f32]; 3]> {
         if self.channels != 3 {
             return None;
@@ -75,6 +72,18 @@ impl<'a> Planar<'a> {
         let (red, rest) = self.data.split_at_mut(pixels);
         let (green, blue) = rest.split_at_mut(pixels);
         Some([red, green, blue])
+    }
+
+    /// Each plane as a grey image.
+    pub fn planes(&mut self) -> impl Iterator<Item = Planar<'_>> {
+        let (height, width) = (self.height, self.width);
+        let planes = self.data.chunks_exact_mut(height * width);
+        planes.map(move |data| Planar {
+            channels: 1,
+            height,
+            width,
+            data,
+        })
     }
 
     /// The rows of all planes, in order.

@@ -8,7 +8,7 @@ use super::augmentation::Augmentation;
 use super::check;
 use super::planar::Planar;
 use super::scratch::Scratch;
-use crate::data::Image;
+use crate::data::{Image, Pixels};
 use crate::error::Result;
 use crate::random::Stream;
 
@@ -48,8 +48,14 @@ pub fn crop(source: &Image, top: isize, left: isize, view: &mut Planar) {
         }
         let start = (row * source.width + left.saturating_add_unsigned(first).unsigned_abs())
             * source.channels;
-        let line = &source.pixels[start..][..(last - first) * source.channels];
-        copy_row(line, source.channels, y, first, view);
+        let line = start..start + (last - first) * source.channels;
+        match &source.pixels {
+            Pixels::Bytes(v) => {
+                let scale = |byte: u8| f32::from(byte) / 255.0;
+                copy_row(&v[line], scale, source.channels, y, first, view);
+            }
+            Pixels::Floats(v) => copy_row(&v[line], |v| v, source.channels, y, first, view),
+        }
     }
     if source.channels < view.channels() {
         view.spread_first();
@@ -65,9 +71,15 @@ fn overlap(start: isize, window: usize, side: usize) -> (usize, usize) {
     (first, last)
 }
 
-/// Bytes of one row into the planes of `view`, from column `first` on.
-fn copy_row(line: &[u8], channels: usize, y: usize, first: usize, view: &mut Planar) {
-    let scale = |byte: u8| f32::from(byte) / 255.0;
+/// Values of one row into the planes of `view`, from column `first` on.
+fn copy_row<T: Copy>(
+    line: &[T],
+    scale: impl Fn(T) -> f32,
+    channels: usize,
+    y: usize,
+    first: usize,
+    view: &mut Planar,
+) {
     if channels == 3 && view.channels() == 1 {
         let row = &mut view.row(0, y)[first..];
         for (out, pixel) in row.iter_mut().zip(line.chunks_exact(3)) {

@@ -1,9 +1,9 @@
-//! Crop and antialiased resize in one pass, from bytes to float planes.
+//! Crop and antialiased resize in one pass, from interleaved pixels to float planes.
 
 use super::planar::Planar;
 use super::scratch::{Scratch, room};
 use super::taps::{Interpolation, Taps};
-use crate::data::Image;
+use crate::data::{Image, Pixels};
 use crate::kernels::pixels;
 
 /// A rectangle of pixels inside an image.
@@ -19,7 +19,7 @@ pub struct Region {
     pub width: usize,
 }
 
-/// Cut `region` out of `source` and resize it to the size of `out` (C, H, W): bytes/255, antialiased, not clamped.
+/// Cut `region` out of `source` and resize it to the size of `out` (C, H, W): values between 0 and 1, antialiased, not clamped.
 ///
 /// A grey image is copied into the three planes of a colour `out`; a colour image becomes its luma in a grey one.
 /// Bicubic results can leave [0, 1].
@@ -34,7 +34,8 @@ pub fn resized_crop(
     let across = &mut scratch.across;
     across.fill(interpolation, region.width, width, 0..width, 1.0);
     let down = &mut scratch.down;
-    down.fill(interpolation, region.height, height, 0..height, 1.0 / 255.0);
+    let scale = source.pixels.scale();
+    down.fill(interpolation, region.height, height, 0..height, scale);
     resample(source, region, out, scratch);
 }
 
@@ -77,16 +78,22 @@ fn blend(source: &Image, region: Region, down: &Taps, y: usize, row: &mut [f32])
     let length = row.len();
     let line = |j: usize| {
         let j = region.top + j.min(region.height - 1);
-        &source.pixels[(j * source.width + region.left) * source.channels..][..length]
+        let start = (j * source.width + region.left) * source.channels;
+        start..start + length
     };
     for tap in (0..down.count()).step_by(2) {
         let (a, a_weight) = down.tap(y, tap);
         let (b, b_weight) = down.tap(y, tap + 1);
         let (a, b) = (line(a), line(b));
-        if tap == 0 {
-            pixels::blend_rows(row, a, a_weight, b, b_weight);
-        } else {
-            pixels::add_rows(row, a, a_weight, b, b_weight);
+        match (&source.pixels, tap) {
+            (Pixels::Bytes(v), 0) => pixels::blend_rows(row, &v[a], a_weight, &v[b], b_weight),
+            (Pixels::Bytes(v), _) => pixels::add_rows(row, &v[a], a_weight, &v[b], b_weight),
+            (Pixels::Floats(v), 0) => {
+                pixels::blend_float_rows(row, &v[a], a_weight, &v[b], b_weight);
+            }
+            (Pixels::Floats(v), _) => {
+                pixels::add_float_rows(row, &v[a], a_weight, &v[b], b_weight);
+            }
         }
     }
 }

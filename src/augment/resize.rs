@@ -57,7 +57,13 @@ impl Resize {
         let across = &mut scratch.across;
         across.fill(filter, source.width, full_width, columns, 1.0);
         let down = &mut scratch.down;
-        down.fill(filter, source.height, full_height, rows, 1.0 / 255.0);
+        down.fill(
+            filter,
+            source.height,
+            full_height,
+            rows,
+            source.pixels.scale(),
+        );
         let whole = Region {
             top: 0,
             left: 0,

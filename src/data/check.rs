@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::batch::Bad;
 use super::dataset::Dataset;
 use super::depth::{RangeInUse, Seen};
+use super::image::{Image, Pixels};
 use super::look::{Depth, Look};
 use super::part::Part;
 use super::repeats::{Repeats, repeats};
@@ -174,13 +175,12 @@ fn read(data: &dyn Dataset, index: usize) -> Result<Read> {
         bits: 8,
     };
     let Some(bytes) = data.file_bytes(index)? else {
-        let mut hash = Sha256::new_with_prefix((size.width as u64).to_le_bytes());
-        hash.update(&image.pixels);
+        let look = data.look(index);
         return Ok(Read {
             size,
-            depth: bare(),
-            look: Look::default(),
-            digest: hash.finalize().into(),
+            depth: look.depth.unwrap_or_else(bare),
+            look,
+            digest: digest(&image),
         });
     };
     let look = Look::at(&bytes);
@@ -190,6 +190,16 @@ fn read(data: &dyn Dataset, index: usize) -> Result<Read> {
         look,
         digest: Sha256::digest(&bytes).into(),
     })
+}
+
+/// Of bare pixels.
+fn digest(image: &Image) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix((image.width as u64).to_le_bytes());
+    match &image.pixels {
+        Pixels::Bytes(values) => hash.update(values),
+        Pixels::Floats(values) => values.iter().for_each(|v| hash.update(v.to_le_bytes())),
+    }
+    hash.finalize().into()
 }
 
 fn most_frequent<T: Ord>(counts: BTreeMap<T, usize>) -> Vec<Alike<T>> {

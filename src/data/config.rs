@@ -6,8 +6,8 @@ use std::thread::available_parallelism;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::image::MOST_CHANNELS;
 use super::readers::{ReaderKind, columns_beside_images};
-use super::white::WHITE;
 use super::{generators, table};
 use crate::error::{Result, require};
 
@@ -19,9 +19,10 @@ pub struct DataConfig {
     pub source: String,
     /// Format of the source; `auto` looks at the path.
     pub reader: ReaderKind,
-    /// 1 (grey) or 3 (colour); left out: what the format stores, colour for encoded images.
+    /// 1 (grey), 3 (colour), or as many as the images store (13 of a satellite); left out: what the format stores, colour
+    /// for encoded images.
     pub channels: Option<usize>,
-    /// The value of 16-bit images that is white, 4096 for those of a 12-bit camera; left out: 65535.
+    /// The value of 16-bit and floating-point images that is white, 4096 for those of a 12-bit camera; left out: 65535 and 1.
     pub range: Option<u32>,
     /// Whether first-level folders are classes; left out: when all images lie below at least two of them.
     pub labels: Option<bool>,
@@ -99,13 +100,16 @@ impl DataConfig {
     pub fn check(&self) -> Result<()> {
         require(
             "data.channels",
-            matches!(self.channels, None | Some(1 | 3)),
-            "must be 1 (grey) or 3 (colour)",
+            self.channels
+                .is_none_or(|n| (1..=MOST_CHANNELS).contains(&n)),
+            format_args!(
+                "must be 1 (grey), 3 (colour), or what the images store, up to {MOST_CHANNELS}"
+            ),
         )?;
         require(
             "data.range",
             matches!(self.range, None | Some(1..=65_535)),
-            "must be between 1 and 65535, the value of 16-bit images that is white",
+            "must be between 1 and 65535, the value of 16-bit and floating-point images that is white",
         )?;
         for (key, share) in [
             ("data.test", self.test),
@@ -213,14 +217,6 @@ impl DataConfig {
         self.label = self.label.take().filter(|label| columns.contains(label));
     }
 
-    /// The value of 16-bit images that is white.
-    #[must_use]
-    pub fn white(&self) -> u16 {
-        self.range
-            .and_then(|range| u16::try_from(range).ok())
-            .unwrap_or(WHITE)
-    }
-
     /// Number of loader threads: the key, or one a core.
     #[must_use]
     pub fn worker_count(&self) -> usize {
@@ -254,7 +250,8 @@ mod tests {
         let wrong = parse("reader = 'parqet'").unwrap_err().to_string();
         assert!(wrong.contains("did you mean `parquet`?"), "{wrong}");
         for (text, key) in [
-            ("channels = 2", "data.channels"),
+            ("channels = 0", "data.channels"),
+            ("channels = 65", "data.channels"),
             ("range = 0", "data.range"),
             ("range = 65536", "data.range"),
             ("validation = 1.0", "data.validation"),

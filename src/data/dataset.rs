@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::image::Image;
+use super::look::Look;
 use crate::error::Result;
 
 /// A set of images that can be read in any order from several threads.
@@ -27,6 +28,12 @@ pub trait Dataset: Send + Sync {
     /// As [`Dataset::get`].
     fn file_bytes(&self, _index: usize) -> Result<Option<Vec<u8>>> {
         Ok(None)
+    }
+
+    /// What is stored of one image and its decoded pixels do not show; nothing where it cannot be read.
+    fn look(&self, index: usize) -> Look {
+        let bytes = self.file_bytes(index).ok().flatten();
+        bytes.map_or_else(Look::default, |bytes| Look::at(&bytes))
     }
 
     /// Bytes of the file that holds one image alone, without reading it; `None` where a file holds several, or is not there.

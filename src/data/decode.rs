@@ -3,15 +3,17 @@
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use ::tiff::TiffError;
 use image::error::{
-    ImageError, ImageFormatHint, LimitError, LimitErrorKind, UnsupportedError, UnsupportedErrorKind,
+    DecodingError, ImageError, ImageFormatHint, LimitError, LimitErrorKind, UnsupportedError,
+    UnsupportedErrorKind,
 };
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 
 use super::image::Image;
-use super::tiff::{is_reversed, is_tiff, kind};
-use super::white::{WHITE, stretched};
+use super::stored::{Stored, Values};
+use super::tiff::{self, is_reversed, is_tiff, kind};
 use super::whole;
 
 /// Largest width and height accepted, in pixels.
@@ -23,24 +25,30 @@ pub const MAX_ALLOC: u64 = 512 << 20;
 /// The way out of a format that is not read.
 const SAVE: &str = "save it as PNG or JPEG";
 
-/// What is wrong with floating-point pictures on another scale.
-const OUTSIDE: &str = "values outside 0 to 1";
-
-/// Decode one image, upright (EXIF orientation applied), in grey (`channels` 1) or colour (`channels` 3).
+/// Decode one image, upright (EXIF orientation applied), in grey (`channels` 1), colour (`channels` 3), or with the channels
+/// that are stored.
 ///
-/// Transparency is dropped, as `convert("RGB")` of Pillow drops it. Pictures above [`MAX_SIDE`] or [`MAX_ALLOC`] are refused before their pixels are allocated.
+/// Values of 8 bits stay bytes, those of 16 bits and floating point become floats between 0 and 1. Transparency is
+/// dropped, as `convert("RGB")` of Pillow drops it. Pictures above [`MAX_SIDE`] or [`MAX_ALLOC`] are refused before their
+/// pixels are allocated.
 ///
 /// # Errors
-/// A sentence without the path, which the caller knows: unknown format, corrupt or truncated data, a size above the limits.
+/// A sentence without the path, which the caller knows: unknown format, corrupt or truncated data, a size above the
+/// limits, other channels than those asked for.
 pub fn decode(bytes: &[u8], channels: usize) -> Result<Image, String> {
-    decode_within(bytes, channels, WHITE)
+    decode_within(bytes, channels, None)
 }
 
-/// As [`decode`], with the value `white` of 16-bit pictures white.
+/// As [`decode`], with the value `range` of 16-bit and floating-point pictures white; without it 65535 and 1.
 ///
 /// # Errors
 /// As [`decode`].
-pub fn decode_within(bytes: &[u8], channels: usize, white: u16) -> Result<Image, String> {
+pub fn decode_within(bytes: &[u8], channels: usize, range: Option<u32>) -> Result<Image, String> {
+    stored(bytes)?.into_image(channels, range)
+}
+
+/// The picture in `bytes`, upright, as it is stored.
+pub(super) fn stored(bytes: &[u8]) -> Result<Stored, String> {
     if bytes.is_empty() {
         return Err("the image is empty (0 bytes)".into());
     }
@@ -51,8 +59,8 @@ pub fn decode_within(bytes: &[u8], channels: usize, white: u16) -> Result<Image,
         ));
     }
     // Decoders can panic on hostile bytes: that is one more corrupt image, not the end of a run.
-    match catch_unwind(AssertUnwindSafe(|| pixels(bytes, channels, white))) {
-        Ok(Ok(image)) => Ok(image),
+    match catch_unwind(AssertUnwindSafe(|| pixels(bytes))) {
+        Ok(Ok(picture)) => Ok(picture),
         Ok(Err(ImageError::Limits(_))) => Err(format!(
             "the image is too large: more than {MAX_SIDE} pixels wide or high, or {} MiB unpacked; scale it down",
             MAX_ALLOC >> 20
@@ -65,14 +73,9 @@ pub fn decode_within(bytes: &[u8], channels: usize, white: u16) -> Result<Image,
 
 /// Why pictures of this kind are not read.
 fn unread(bytes: &[u8], error: &UnsupportedError) -> String {
-    let Some(kind) = kind(bytes).filter(|_| is_tiff(bytes)) else {
-        return format!("this kind of image file is not read ({error}); {SAVE}");
-    };
-    match error.kind() {
-        UnsupportedErrorKind::GenericFeature(why) if why == OUTSIDE => {
-            format!("{kind}, is not read where it has {OUTSIDE}; {SAVE}")
-        }
-        _ => format!("{kind}, is not read; {SAVE}"),
+    match kind(bytes).filter(|_| is_tiff(bytes)) {
+        Some(kind) => format!("{kind}, is not read; {SAVE}"),
+        None => format!("this kind of image file is not read ({error}); {SAVE}"),
     }
 }
 
@@ -95,66 +98,59 @@ pub(super) fn decoder(bytes: &[u8]) -> ImageResult<impl ImageDecoder> {
     Ok(decoder)
 }
 
-fn pixels(bytes: &[u8], channels: usize, white: u16) -> ImageResult<Image> {
+fn pixels(bytes: &[u8]) -> ImageResult<Stored> {
+    if is_tiff(bytes)
+        && let Some(picture) = tiff::read(bytes).map_err(of_tiff)?
+    {
+        return Ok(picture);
+    }
     let mut decoder = decoder(bytes)?;
     let orientation = if bytes.starts_with(&[0xff, 0xd8]) && !jpeg_has_exif(bytes) {
         Orientation::NoTransforms // asking the decoder parses all headers once more
     } else {
         decoder.orientation().unwrap_or(Orientation::NoTransforms)
     };
-    let stored = match decoder.color_type() {
+    let plain = match decoder.color_type() {
         ColorType::L8 => 1,
         ColorType::Rgb8 => 3,
         _ => 0,
     };
-    if stored > 0 && orientation == Orientation::NoTransforms {
+    if plain > 0 && orientation == Orientation::NoTransforms {
         let (width, height) = decoder.dimensions();
-        let mut pixels = vec![0; width as usize * height as usize * stored];
-        decoder.read_image(&mut pixels)?;
-        let image = Image {
+        let mut values = vec![0; width as usize * height as usize * plain];
+        decoder.read_image(&mut values)?;
+        return Ok(Stored {
             width: width as usize,
             height: height as usize,
-            channels: stored,
-            pixels,
-        };
-        return Ok(image.with_channels(channels));
+            channels: plain,
+            opacity: false,
+            values: Values::Bits8(values),
+        });
     }
     let mut picture = DynamicImage::from_decoder(decoder)?;
-    check_floats(&picture)?;
     picture.apply_orientation(orientation);
-    Ok(convert(stretched(picture, white), channels))
+    Stored::of(picture).ok_or_else(|| {
+        let kind = UnsupportedErrorKind::GenericFeature("values of an unusual kind".into());
+        let error = UnsupportedError::from_format_and_kind(ImageFormatHint::Unknown, kind);
+        ImageError::Unsupported(error)
+    })
 }
 
-/// Refuse floating-point values that have no place between black (0) and white (1): clipping would lose them.
-fn check_floats(picture: &DynamicImage) -> ImageResult<()> {
-    let values: &[f32] = match picture {
-        DynamicImage::ImageRgb32F(picture) => picture.as_raw(),
-        DynamicImage::ImageRgba32F(picture) => picture.as_raw(),
-        _ => return Ok(()),
-    };
-    if values.iter().all(|value| (0.0..=1.0).contains(value)) {
-        return Ok(());
+/// What is wrong with a TIFF file, in the words of the other formats.
+fn of_tiff(error: TiffError) -> ImageError {
+    let format = ImageFormat::Tiff;
+    match error {
+        TiffError::LimitsExceeded => {
+            ImageError::Limits(LimitError::from_kind(LimitErrorKind::InsufficientMemory))
+        }
+        TiffError::IoError(error) => ImageError::IoError(error),
+        TiffError::UnsupportedError(problem) => {
+            let kind = UnsupportedErrorKind::GenericFeature(problem.to_string());
+            let error = UnsupportedError::from_format_and_kind(format.into(), kind);
+            ImageError::Unsupported(error)
+        }
+        other => ImageError::Decoding(DecodingError::new(format.into(), other)),
     }
-    let kind = UnsupportedErrorKind::GenericFeature(OUTSIDE.into());
-    let error = UnsupportedError::from_format_and_kind(ImageFormatHint::Unknown, kind);
-    Err(ImageError::Unsupported(error))
-}
-
-fn convert(picture: DynamicImage, channels: usize) -> Image {
-    let (width, height) = (picture.width() as usize, picture.height() as usize);
-    let grey = !picture.color().has_color();
-    let (stored, pixels) = if grey {
-        (1, picture.into_luma8().into_raw())
-    } else {
-        (3, picture.into_rgb8().into_raw())
-    };
-    Image {
-        width,
-        height,
-        channels: stored,
-        pixels,
-    }
-    .with_channels(channels)
 }
 
 /// Whether an APP1 `Exif` segment stands before the scan of a JPEG file.

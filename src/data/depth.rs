@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::dataset::Dataset;
 use super::look::Look;
-use super::white::WHITE;
+use super::stored::WHITE;
 
 /// How much of the range of 16 bits the pictures of a set use.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -45,9 +45,10 @@ impl RangeInUse {
         }
     }
 
-    /// A sentence for the user where images of 16 bits are much darker than `white`, which an encoder takes for white.
+    /// A sentence for the user where images of 16 bits are much darker than `range`, which an encoder takes for white.
     #[must_use]
-    pub fn too_dark(&self, white: u32) -> Option<String> {
+    pub fn too_dark(&self, range: Option<u32>) -> Option<String> {
+        let white = range.unwrap_or(WHITE);
         self.narrower().filter(|&range| range < white).map(|range| {
             format!(
                 "images of 16 bits with values up to {}, and the run takes {white} for white: they are nearly black to its \
@@ -61,7 +62,7 @@ impl RangeInUse {
     #[must_use]
     pub fn narrower(&self) -> Option<u32> {
         let white = (u32::from(self.highest) + 1).next_power_of_two();
-        (white < u32::from(WHITE)).then_some(white)
+        (white < WHITE).then_some(white)
     }
 }
 
@@ -82,7 +83,7 @@ impl Seen {
         let place = |i: usize| (i as u128 * data.len() as u128 / of as u128) as usize;
         let looked = (0..of).into_par_iter().with_min_len(64);
         looked
-            .map(|i| Self::one(Look::of_stored(data, place(i))))
+            .map(|i| Self::one(data.look(place(i))))
             .reduce(Self::default, Self::and)
     }
 

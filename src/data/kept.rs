@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::dataset::Dataset;
 use super::image::Image;
+use super::look::Look;
 use crate::error::Result;
 
 /// A data set whose images are kept as they were decoded, the first that are read, until a number of bytes is reached.
@@ -33,7 +34,7 @@ impl Kept {
     }
 
     fn keep(&self, index: usize, image: &Image) {
-        let size = image.pixels.len();
+        let size = image.pixels.memory();
         let fits = |left: usize| left.checked_sub(size);
         let taken = self
             .left
@@ -64,6 +65,10 @@ impl Dataset for Kept {
 
     fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
         self.parent.file_bytes(index)
+    }
+
+    fn look(&self, index: usize) -> Look {
+        self.parent.look(index)
     }
 
     fn file_length(&self, index: usize) -> Option<u64> {
@@ -118,7 +123,7 @@ mod tests {
                 width: 2,
                 height: 2,
                 channels: 3,
-                pixels: vec![index as u8; 12],
+                pixels: vec![index as u8; 12].into(),
             })
         }
 

@@ -6,14 +6,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use image::codecs::gif::GifDecoder;
 use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
-use image::{
-    AnimationDecoder, ColorType, DynamicImage, ImageBuffer, ImageDecoder, ImageFormat, Pixel,
-};
+use image::{AnimationDecoder, ColorType, ImageDecoder, ImageFormat};
 use serde::Serialize;
 
-use super::dataset::Dataset;
-use super::decode::decoder;
-use super::tiff::has_pages;
+use super::decode::{decoder, stored};
+use super::tiff::{has_pages, is_tiff};
 
 /// What was found in one stored picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +21,8 @@ pub struct Look {
     pub transparent: bool,
     /// Whether its file holds more pages or frames than the first, which is what is read.
     pub more: bool,
+    /// Channels without transparency; `None` where it cannot be read.
+    pub channels: Option<usize>,
     /// Channels and bits; `None` where no header says them.
     pub depth: Option<Depth>,
 }
@@ -38,12 +37,6 @@ pub struct Depth {
 }
 
 impl Look {
-    /// Look at image `index` of `data`; of bare pixels, and of an image that cannot be read, nothing is found.
-    pub(super) fn of_stored(data: &dyn Dataset, index: usize) -> Self {
-        let bytes = data.file_bytes(index).ok().flatten();
-        bytes.map_or_else(Self::default, |bytes| Self::at(&bytes))
-    }
-
     /// Look at the encoded bytes of a picture; of one that cannot be read nothing is found.
     #[must_use]
     pub fn at(bytes: &[u8]) -> Self {
@@ -54,23 +47,45 @@ impl Look {
 }
 
 fn at(bytes: &[u8]) -> Option<Look> {
-    let decoder = decoder(bytes).ok()?;
-    let stored = decoder.original_color_type();
-    let channels = stored.channel_count();
-    let depth = Depth {
-        channels,
-        bits: stored.bits_per_pixel() / u16::from(channels.max(1)),
+    let header = decoder(bytes).ok().filter(|_| !is_tiff(bytes));
+    let plain = match header.as_ref().map(ImageDecoder::color_type) {
+        Some(ColorType::L8) => Some(1),
+        Some(ColorType::Rgb8) => Some(3),
+        _ => None,
     };
-    let found = if matches!(decoder.color_type(), ColorType::L8 | ColorType::Rgb8) {
-        Look::default()
+    let look = if plain.is_some() {
+        Look {
+            channels: plain,
+            ..Look::default()
+        }
     } else {
-        pixels(decoder)?
+        let picture = stored(bytes).ok()?;
+        Look {
+            highest: picture.highest(),
+            transparent: picture.fades(),
+            channels: Some(picture.channels - usize::from(picture.opacity)),
+            depth: Some(Depth {
+                channels: picture.channels as u8,
+                bits: picture.bits(),
+            }),
+            ..Look::default()
+        }
     };
     Some(Look {
-        depth: Some(depth),
+        depth: header.as_ref().map(depth).or(look.depth),
         more: has_more(bytes),
-        ..found
+        ..look
     })
+}
+
+/// What the header says.
+fn depth(decoder: &impl ImageDecoder) -> Depth {
+    let stored = decoder.original_color_type();
+    let channels = stored.channel_count();
+    Depth {
+        channels,
+        bits: stored.bits_per_pixel() / u16::from(channels.max(1)),
+    }
 }
 
 /// Whether a file holds a second page or frame.
@@ -87,45 +102,4 @@ fn has_more(bytes: &[u8]) -> bool {
         }
         _ => false,
     }
-}
-
-/// What only the pixels tell.
-fn pixels(decoder: impl ImageDecoder) -> Option<Look> {
-    Some(match DynamicImage::from_decoder(decoder).ok()? {
-        DynamicImage::ImageLumaA8(picture) => Look::of(None, fades(&picture, u8::MAX)),
-        DynamicImage::ImageRgba8(picture) => Look::of(None, fades(&picture, u8::MAX)),
-        DynamicImage::ImageRgba32F(picture) => Look::of(None, fades(&picture, 1.0)),
-        DynamicImage::ImageLuma16(picture) => Look::of(Some(top(&picture)), false),
-        DynamicImage::ImageRgb16(picture) => Look::of(Some(top(&picture)), false),
-        DynamicImage::ImageLumaA16(picture) => {
-            Look::of(Some(top(&picture)), fades(&picture, u16::MAX))
-        }
-        DynamicImage::ImageRgba16(picture) => {
-            Look::of(Some(top(&picture)), fades(&picture, u16::MAX))
-        }
-        _ => Look::default(),
-    })
-}
-
-impl Look {
-    fn of(highest: Option<u16>, transparent: bool) -> Self {
-        Self {
-            highest,
-            transparent,
-            ..Self::default()
-        }
-    }
-}
-
-/// Whether a pixel has less than the `full` value of opacity, which stands last in it.
-fn fades<P: Pixel>(picture: &ImageBuffer<P, Vec<P::Subpixel>>, full: P::Subpixel) -> bool {
-    let mut opacities = picture.pixels().filter_map(|pixel| pixel.channels().last());
-    opacities.any(|&opacity| opacity < full)
-}
-
-fn top<P: Pixel<Subpixel = u16>>(picture: &ImageBuffer<P, Vec<u16>>) -> u16 {
-    let colors = usize::from(P::CHANNEL_COUNT) - usize::from(P::HAS_ALPHA);
-    let pixels = picture.pixels();
-    let values = pixels.flat_map(|pixel| pixel.channels()[..colors].iter().copied());
-    values.max().unwrap_or(0)
 }

@@ -45,16 +45,22 @@ impl Source {
                 config.source
             ),
         )?;
-        let channels = config.channels.unwrap_or(reader.stored_channels());
-        let parts = reader.open(&Request {
-            path: &path,
-            channels,
-            labels: config.labels,
-            label: config.label.as_deref(),
-            white: config.white(),
-            cache: config.cache << 20,
-        })?;
-        Self::from_parts(&path, &parts, channels)
+        let open = |channels| {
+            let parts = reader.open(&Request {
+                path: &path,
+                channels,
+                labels: config.labels,
+                label: config.label.as_deref(),
+                range: config.range,
+                cache: config.cache << 20,
+            })?;
+            Self::from_parts(&path, &parts, channels)
+        };
+        let source = open(config.channels.unwrap_or(reader.stored_channels()))?;
+        match source.train.look(0).channels {
+            Some(stored) if config.channels.is_none() && !matches!(stored, 1 | 3) => open(stored),
+            _ => Ok(source),
+        }
     }
 
     fn from_parts(path: &Path, parts: &Parts, channels: usize) -> Result<Self> {

@@ -61,7 +61,7 @@ impl Statistics {
 
     /// As [`Statistics::measure`], with the number of images that were read and that of those that could not be.
     ///
-    /// The result is exact in the sums of 8-bit values, so that it does not depend on the number of threads.
+    /// The result is exact in the sums of values on the scale of 16 bits, so that it does not depend on the number of threads.
     ///
     /// # Errors
     /// When no image could be read, with the first reason.
@@ -84,13 +84,9 @@ impl Statistics {
             )));
         }
         let n = sums.pixels as f64;
-        let mean: Vec<f64> = sums.sum[..sums.channels]
-            .iter()
-            .map(|&s| s as f64 / n / 255.0)
-            .collect();
-        let square = sums.square[..sums.channels]
-            .iter()
-            .map(|&s| s as f64 / n / 255.0 / 255.0);
+        let sum = sums.sum.iter();
+        let mean: Vec<f64> = sum.map(|&s| s as f64 / n / WHITE).collect();
+        let square = sums.square.iter().map(|&s| s as f64 / n / WHITE / WHITE);
         let std = square
             .zip(&mean)
             .map(|(square, mean)| (square - mean * mean).max(0.0).sqrt())
@@ -104,41 +100,45 @@ fn failure(image: Result<Image>) -> String {
     image.err().map_or_else(String::new, |e| e.to_string())
 }
 
-#[derive(Clone, Copy, Default)]
+/// White on the scale of 16 bits.
+const WHITE: f64 = 65_535.0;
+
+#[derive(Default)]
 struct Sums {
     images: usize,
-    channels: usize,
-    pixels: u64, // a channel
-    sum: [u64; 3],
-    square: [u64; 3],
+    pixels: u64,       // a channel
+    sum: Vec<u64>,     // (channels)
+    square: Vec<u128>, // (channels)
 }
 
 impl Sums {
     fn of(image: &Image) -> Self {
         let mut sums = Self {
             images: 1,
-            channels: image.channels,
             pixels: (image.width * image.height) as u64,
-            ..Self::default()
+            sum: vec![0; image.channels],
+            square: vec![0; image.channels],
         };
-        for pixel in image.pixels.chunks_exact(image.channels) {
-            for (channel, &value) in pixel.iter().enumerate() {
-                let value = u64::from(value);
-                sums.sum[channel] += value;
-                sums.square[channel] += value * value;
-            }
+        for index in 0..image.pixels.len() {
+            let (channel, value) = (index % image.channels, image.pixels.in_16_bits(index));
+            sums.sum[channel] += u64::from(value);
+            sums.square[channel] += u128::from(value).pow(2);
         }
         sums
     }
 
     fn add(mut self, other: Self) -> Self {
-        self.channels = self.channels.max(other.channels);
+        if self.images == 0 {
+            return other;
+        }
         self.images += other.images;
         self.pixels += other.pixels;
-        for channel in 0..3 {
-            self.sum[channel] += other.sum[channel];
-            self.square[channel] += other.square[channel];
-        }
+        self.sum
+            .iter_mut()
+            .zip(other.sum)
+            .for_each(|(a, b)| *a += b);
+        let squares = self.square.iter_mut().zip(other.square);
+        squares.for_each(|(a, b)| *a += b);
         self
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::dataset::Dataset;
 use super::image::Image;
+use super::look::Look;
 use super::starts::Starts;
 use crate::error::Result;
 
@@ -65,6 +66,10 @@ impl Dataset for Subset {
 
     fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
         self.parent.file_bytes(self.parent(index))
+    }
+
+    fn look(&self, index: usize) -> Look {
+        self.parent.look(self.parent(index))
     }
 
     fn file_length(&self, index: usize) -> Option<u64> {
@@ -147,6 +152,11 @@ impl Dataset for Joined {
     fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
         let (part, index) = self.locate(index);
         part.file_bytes(index)
+    }
+
+    fn look(&self, index: usize) -> Look {
+        let (part, index) = self.locate(index);
+        part.look(index)
     }
 
     fn file_length(&self, index: usize) -> Option<u64> {

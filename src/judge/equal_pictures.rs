@@ -14,7 +14,7 @@ pub fn equal_pictures(data: &dyn Dataset) -> Option<Cause> {
     let place = |i: usize| (i as u128 * data.len() as u128 / count as u128) as usize;
     let mut pictures = (0..count).filter_map(|i| data.get(place(i)).ok());
     let first = pictures.next()?;
-    let black = |image: &Image| image.pixels.iter().all(|&value| value == 0);
+    let black = |image: &Image| (0..image.pixels.len()).all(|i| image.pixels.in_16_bits(i) == 0);
     let all_black = black(&first);
     let mut compared = 1;
     for picture in pictures {

@@ -116,7 +116,7 @@ const LOOKED_AT: usize = 200;
 
 /// A sentence where images are too dark for the run that `config` is of.
 pub(super) fn dark(images: &dyn Dataset, config: &DataConfig) -> Option<String> {
-    RangeInUse::measure(images, LOOKED_AT)?.too_dark(u32::from(config.white()))
+    RangeInUse::measure(images, LOOKED_AT)?.too_dark(config.range)
 }
 
 /// Numbers that the output called `name` has for one image.

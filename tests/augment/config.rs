@@ -97,11 +97,11 @@ fn wrong_sizes_and_views_are_sentences() {
         width: 0,
         height: 8,
         channels: 1,
-        pixels: vec![],
+        pixels: Vec::<u8>::new().into(),
     };
     assert!(views.fill(&empty, 0, 0, 0, 0, &mut out).is_err());
     let short = Image {
-        pixels: vec![0; 63],
+        pixels: vec![0u8; 63].into(),
         ..image
     };
     assert!(views.fill(&short, 0, 0, 0, 0, &mut out).is_err());

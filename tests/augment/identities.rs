@@ -88,8 +88,9 @@ fn hue_of_primary_colors_moves_a_third_of_the_circle() {
         height: 1,
         channels: 3,
         pixels: vec![
-            255, 0, 0, /**/ 0, 255, 0, /**/ 0, 0, 255, /**/ 90, 90, 90,
-        ],
+            255u8, 0, 0, /**/ 0, 255, 0, /**/ 0, 0, 255, /**/ 90, 90, 90,
+        ]
+        .into(),
     };
     let turned = changed(&image, |v| adjust(v, &[Adjustment::Hue(1.0 / 3.0)]));
     let grey = 90.0 / 255.0;

@@ -8,7 +8,7 @@ use ravine::random::{Purpose, stream};
 /// A picture with edges, gradients and noise.
 pub(crate) fn picture(height: usize, width: usize, channels: usize, seed: u64) -> Image {
     let mut rng = stream(seed, Purpose::Check, 0, 0, 0);
-    let mut pixels = Vec::new();
+    let mut pixels: Vec<u8> = Vec::new();
     for y in 0..height {
         for x in 0..width {
             for c in 0..channels {
@@ -21,7 +21,7 @@ pub(crate) fn picture(height: usize, width: usize, channels: usize, seed: u64) -
         width,
         height,
         channels,
-        pixels,
+        pixels: pixels.into(),
     }
 }
 
@@ -29,7 +29,13 @@ pub(crate) fn picture(height: usize, width: usize, channels: usize, seed: u64) -
 pub(crate) fn floats(image: &Image) -> Vec<f32> {
     let mut planes = Vec::new();
     for channel in 0..image.channels {
-        let plane = image.pixels.iter().skip(channel).step_by(image.channels);
+        let plane = image
+            .pixels
+            .as_bytes()
+            .unwrap()
+            .iter()
+            .skip(channel)
+            .step_by(image.channels);
         planes.extend(plane.map(|&byte| f32::from(byte) / 255.0));
     }
     planes

@@ -8,7 +8,7 @@ fn cifar_record(number: usize, labels: &[u8]) -> (Vec<u8>, Image) {
     let image = picture(number, 32, 32, 3);
     let mut record = labels.to_vec();
     for channel in 0..3 {
-        record.extend(image.pixels.iter().skip(channel).step_by(3));
+        record.extend(bytes(&image).iter().skip(channel).step_by(3));
     }
     (record, image)
 }

@@ -31,7 +31,7 @@ fn a_class_folder_reads_back_pixel_for_pixel_in_sorted_order() {
     };
     assert_eq!(
         all(&grey).unwrap().get(0).unwrap(),
-        picture(1, 6, 5, 3).with_channels(1)
+        picture(1, 6, 5, 3).with_channels(1).unwrap()
     );
 }
 

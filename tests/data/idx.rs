@@ -12,7 +12,7 @@ fn idx_images(count: u32, announced: u32) -> Vec<u8> {
         bytes.extend(word.to_be_bytes());
     }
     for i in 0..count {
-        bytes.extend(picture(i as usize, 6, 5, 1).pixels);
+        bytes.extend(crate::tiny::bytes(&picture(i as usize, 6, 5, 1)));
     }
     bytes
 }

@@ -11,6 +11,7 @@ mod layouts;
 mod parquet;
 mod parquet_labels;
 mod partly_labelled;
+mod pictures;
 mod splits;
 mod table;
 mod table_refusals;

@@ -134,10 +134,11 @@ fn the_parquet_cache_stays_below_its_cap_while_every_image_reads_back() {
     let noisy = |i: usize| {
         let mut image = picture(i, 40, 40, 3);
         let mut state = i as u32 + 1;
-        for pixel in &mut image.pixels {
+        let noise = (0..image.pixels.len()).map(|_| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            *pixel = (state >> 24) as u8;
-        }
+            (state >> 24) as u8
+        });
+        image.pixels = noise.collect();
         image
     };
     let images: Vec<_> = (0..200)

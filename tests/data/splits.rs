@@ -46,7 +46,10 @@ fn digits_split_the_same_way_for_a_seed_without_overlap() {
         assert!((of(&splits.test) as f64 - 0.2 * whole as f64).abs() <= 1.0);
     }
     let first = all(&config).unwrap().get(0).unwrap();
-    assert_eq!(first.pixels[..8], [0, 0, 80, 207, 143, 16, 0, 0]); // 0 0 5 13 9 1 0 0, times 255/16
+    assert_eq!(
+        first.pixels.as_bytes().unwrap()[..8],
+        [0, 0, 80, 207, 143, 16, 0, 0]
+    ); // 0 0 5 13 9 1 0 0, times 255/16
     require_classes(splits.train.as_ref(), "digits").unwrap();
 }
 

@@ -83,12 +83,12 @@ fn usual_ones_are_read_also_with_offsets_of_64_bits() {
     for big in [false, true] {
         let grey = decode(&tiff(3, 2, &pixels[..6], &[], big), 1).unwrap();
         assert_eq!((grey.width, grey.height), (3, 2));
-        assert_eq!(grey.pixels, pixels[..6]);
+        assert_eq!(bytes(&grey), &pixels[..6]);
         let colour = decode(&tiff(3, 2, &pixels, &rgb(8, 1), big), 3).unwrap();
-        assert_eq!(colour.pixels, pixels);
+        assert_eq!(bytes(&colour), pixels);
         let white_is_0 = tiff(3, 2, &pixels[..6], &[(262, vec![0])], big);
         let inverted: Vec<u8> = pixels[..6].iter().map(|value| 255 - value).collect();
-        assert_eq!(decode(&white_is_0, 1).unwrap().pixels, inverted);
+        assert_eq!(bytes(&decode(&white_is_0, 1).unwrap()), inverted);
     }
 }
 
@@ -96,7 +96,10 @@ fn usual_ones_are_read_also_with_offsets_of_64_bits() {
 fn floating_point_is_read_between_0_and_1() {
     let strip = |values: [f32; 3]| values.map(f32::to_le_bytes).concat();
     let read = |values| decode(&tiff(1, 1, &strip(values), &rgb(32, 3), false), 3);
-    assert_eq!(read([0.0, 0.2, 1.0]).unwrap().pixels, [0, 51, 255]);
+    assert_eq!(
+        read([0.0, 0.2, 1.0]).unwrap().pixels,
+        vec![0.0f32, 0.2, 1.0].into()
+    );
     for outside in [[0.0, 0.2, 255.0], [-0.1, 0.0, 0.0], [f32::NAN, 0.0, 0.0]] {
         let problem = read(outside).unwrap_err();
         assert!(problem.contains("values outside 0 to 1"), "{problem}");
@@ -106,14 +109,7 @@ fn floating_point_is_read_between_0_and_1() {
 /// What the decoder lacks is named in words, by the path, and counted.
 #[test]
 fn odd_ones_are_named_and_counted_and_never_read_wrongly() {
-    let palette = vec![(262, vec![3]), (320, vec![0x4000; 3 * 256])];
     let odd = [
-        ("palette", palette, "colours of a palette"),
-        (
-            "alpha",
-            vec![(258, vec![8; 2]), (277, vec![2]), (338, vec![2])],
-            "grey values, 2 a pixel",
-        ),
         (
             "lab",
             vec![(258, vec![8; 3]), (262, vec![8]), (277, vec![3])],
@@ -123,11 +119,6 @@ fn odd_ones_are_named_and_counted_and_never_read_wrongly() {
             "ycbcr",
             vec![(258, vec![8; 3]), (262, vec![6]), (277, vec![3])],
             "YCbCr colours",
-        ),
-        (
-            "float",
-            vec![(258, vec![32]), (339, vec![3])],
-            "floating-point numbers of 32 bits",
         ),
         (
             "signed",

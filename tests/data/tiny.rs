@@ -20,6 +20,11 @@ pub(crate) fn picture(number: usize, width: usize, height: usize, channels: usiz
     }
 }
 
+/// The values of an image of 8 bits.
+pub(crate) fn bytes(image: &Image) -> &[u8] {
+    image.pixels.as_bytes().unwrap()
+}
+
 pub(crate) fn encode(image: &Image, format: image::ImageFormat) -> Vec<u8> {
     let kind = match image.channels {
         1 => image::ExtendedColorType::L8,
@@ -27,8 +32,8 @@ pub(crate) fn encode(image: &Image, format: image::ImageFormat) -> Vec<u8> {
     };
     let mut bytes = std::io::Cursor::new(Vec::new());
     let (width, height) = (image.width as u32, image.height as u32);
-    image::write_buffer_with_format(&mut bytes, &image.pixels, width, height, kind, format)
-        .unwrap();
+    let pixels = self::bytes(image);
+    image::write_buffer_with_format(&mut bytes, pixels, width, height, kind, format).unwrap();
     bytes.into_inner()
 }
 

@@ -83,8 +83,7 @@ fn a_cut_gif_or_webp_or_any_other_picture_is_refused_or_whole() {
         ("tiff", ImageFormat::Tiff),
     ] {
         let picture = picture(2, 20, 14, 3);
-        let rgba = picture
-            .pixels
+        let rgba = crate::tiny::bytes(&picture)
             .chunks(3)
             .flat_map(|p| [p[0], p[1], p[2], 255]);
         let mut bytes = std::io::Cursor::new(Vec::new());

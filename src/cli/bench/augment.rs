@@ -36,7 +36,13 @@ pub(super) fn run(batch: usize, size: usize, seconds: f64) -> Result<Vec<f64>> {
     let mut out = vec![0.0; batch * 2 * 3 * size * size];
     let mut epoch = 0;
     if size < LARGE {
-        let images: Vec<Image> = (0..batch).map(|n| photograph(size, size, n)).collect();
+        let image = |n| Image {
+            width: size,
+            height: size,
+            channels: 3,
+            pixels: photograph(size, size, n).into(),
+        };
+        let images: Vec<Image> = (0..batch).map(image).collect();
         return repeat(seconds, || {
             epoch += 1;
             fill(&views, size, epoch, &mut out, |sample, make| {
@@ -91,11 +97,11 @@ fn file(n: usize) -> Result<Vec<u8>> {
     } else {
         (SIDES.1, SIDES.0)
     };
-    let image = photograph(height, width, n);
+    let pixels = photograph(height, width, n);
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, QUALITY)
         .encode(
-            &image.pixels,
+            &pixels,
             width as u32,
             height as u32,
             ExtendedColorType::Rgb8,
@@ -104,8 +110,8 @@ fn file(n: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A colour picture with detail at all scales, as photographs have it: noise on coarse to fine grids.
-fn photograph(height: usize, width: usize, n: usize) -> Image {
+/// The pixels of a colour picture with detail at all scales, as photographs have it: noise on coarse to fine grids.
+fn photograph(height: usize, width: usize, n: usize) -> Vec<u8> {
     let mut rng = stream(0, Purpose::Check, 0, 0, n as u64);
     let mut sum = vec![120.0; height * width * 3];
     for (grid, strength) in [(8, 60.0), (32, 30.0), (128, 13.0), (512, 5.0)] {
@@ -123,12 +129,7 @@ fn photograph(height: usize, width: usize, n: usize) -> Image {
             *value += upper * (1.0 - down) + lower * down;
         }
     }
-    Image {
-        width,
-        height,
-        channels: 3,
-        pixels: sum.into_iter().map(|value| value as u8).collect(),
-    }
+    sum.into_iter().map(|value| value as u8).collect()
 }
 
 /// The point of a grid before place `at` of `places`, and how far on towards the next it lies.

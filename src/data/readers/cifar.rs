@@ -207,13 +207,14 @@ impl Dataset for Cifar {
         let (red, rest) = planes.split_at(SIDE * SIDE);
         let (green, blue) = rest.split_at(SIDE * SIDE);
         let rgb = red.iter().zip(green).zip(blue);
-        Ok(Image {
+        let image = Image {
             width: SIDE,
             height: SIDE,
             channels: 3,
             pixels: rgb.flat_map(|((&r, &g), &b)| [r, g, b]).collect(),
-        }
-        .with_channels(self.channels))
+        };
+        let image = image.with_channels(self.channels);
+        image.map_err(|problem| Error::data(self.id(index), problem))
     }
 
     fn label(&self, index: usize) -> Option<u32> {

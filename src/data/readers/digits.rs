@@ -88,13 +88,16 @@ impl Dataset for Digits {
 
     fn get(&self, index: usize) -> Result<Image> {
         let size = SIDE * SIDE;
-        Ok(Image {
+        let image = Image {
             width: SIDE,
             height: SIDE,
             channels: 1,
-            pixels: self.pixels[index * size..(index + 1) * size].to_vec(),
-        }
-        .with_channels(self.channels))
+            pixels: self.pixels[index * size..(index + 1) * size]
+                .to_vec()
+                .into(),
+        };
+        let image = image.with_channels(self.channels);
+        image.map_err(|problem| Error::data(self.id(index), problem))
     }
 
     fn label(&self, index: usize) -> Option<u32> {

@@ -15,14 +15,14 @@ pub type Parts = Vec<(Part, Arc<dyn Dataset>)>;
 pub struct Request<'a> {
     /// The file or folder.
     pub path: &'a Path,
-    /// Channels of the images to deliver: 1 or 3.
+    /// Channels of the images to deliver.
     pub channels: usize,
     /// Whether first-level folders are classes; `None`: as the folders look.
     pub labels: Option<bool>,
     /// The column of labels; `None`: as columns are usually called.
     pub label: Option<&'a str>,
-    /// The value of 16-bit images that is white.
-    pub white: u16,
+    /// The value of 16-bit and floating-point images that is white; `None`: 65535 and 1.
+    pub range: Option<u32>,
     /// Encoded bytes that may be kept in memory.
     pub cache: usize,
 }

@@ -21,5 +21,7 @@ pub use blur::{BLOCK, symmetric};
 pub use color::{
     clamp, hue, luma, luma_sum, normalize, saturation, scale_shift, solarize, spread_luma, sum,
 };
-pub use resample::{add_rows, blend_rows, gather, interleaved_luma};
+pub use resample::{
+    add_float_rows, add_rows, blend_float_rows, blend_rows, gather, interleaved_luma,
+};
 pub use warp::warp;

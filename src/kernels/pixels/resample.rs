@@ -1,22 +1,30 @@
-//! The two passes of a separable resize: rows of bytes blended downwards, then columns gathered across.
+//! The two passes of a separable resize: rows of bytes or floats blended downwards, then columns gathered across.
 
-dispatch! {
-    /// `out = a_weight · a + b_weight · b`, bytes to floats.
-    pub fn blend_rows(out: &mut [f32], a: &[u8], a_weight: f32, b: &[u8], b_weight: f32) {
-        for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-            *out = a_weight * f32::from(*a) + b_weight * f32::from(*b);
+/// Two rows of numbers of the kind `$value` into one of floats.
+macro_rules! rows {
+    ($blend:ident, $add:ident, $value:ty) => {
+        dispatch! {
+            /// `out = a_weight · a + b_weight · b`, numbers to floats.
+            pub fn $blend(out: &mut [f32], a: &[$value], a_weight: f32, b: &[$value], b_weight: f32) {
+                for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+                    *out = a_weight * f32::from(*a) + b_weight * f32::from(*b);
+                }
+            }
         }
-    }
+
+        dispatch! {
+            /// `out += a_weight · a + b_weight · b`, numbers to floats.
+            pub fn $add(out: &mut [f32], a: &[$value], a_weight: f32, b: &[$value], b_weight: f32) {
+                for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
+                    *out += a_weight * f32::from(*a) + b_weight * f32::from(*b);
+                }
+            }
+        }
+    };
 }
 
-dispatch! {
-    /// `out += a_weight · a + b_weight · b`, bytes to floats.
-    pub fn add_rows(out: &mut [f32], a: &[u8], a_weight: f32, b: &[u8], b_weight: f32) {
-        for ((out, a), b) in out.iter_mut().zip(a).zip(b) {
-            *out += a_weight * f32::from(*a) + b_weight * f32::from(*b);
-        }
-    }
-}
+rows!(blend_rows, add_rows, u8);
+rows!(blend_float_rows, add_float_rows, f32);
 
 dispatch! {
     /// `out[x] = Σ_k weights[k, x] · row[first[x] + k · stride + channel]`: one channel of an interleaved row.

@@ -46,11 +46,11 @@ impl Reader for FolderReader {
         let channels = request.channels;
         if request.path.is_file() {
             let file = Folder::file(request.path, channels, request.labels)?;
-            return Ok(one_part(file.with_white(request.white)));
+            return Ok(one_part(file.with_range(request.range)));
         }
         let Some((root, layout)) = parts::find(request.path)? else {
             let folder = Folder::open(request.path, channels, request.labels)?;
-            return Ok(one_part(folder.with_white(request.white)));
+            return Ok(one_part(folder.with_range(request.range)));
         };
         let mut sets: Vec<(Part, Folder)> = Vec::new();
         let mut classes = Vec::new();
@@ -73,7 +73,7 @@ impl Reader for FolderReader {
                 set.add_notes(layout.notes.clone());
                 classes = set.classes().to_vec();
             }
-            sets.push((part, set.with_white(request.white)));
+            sets.push((part, set.with_range(request.range)));
         }
         if classes.is_empty() {
             share_classes(&mut sets);

@@ -10,7 +10,6 @@ use crate::data::decode::decode_within;
 use crate::data::ids::text_of;
 use crate::data::image::Image;
 use crate::data::part::Part;
-use crate::data::white::WHITE;
 use crate::error::{Error, Result};
 
 /// The label of an image that has none, where others have one.
@@ -29,7 +28,7 @@ pub struct Folder {
     labels: Option<Vec<u32>>,
     classes: Vec<String>,
     channels: usize,
-    white: u16,
+    range: Option<u32>,
     notes: Vec<String>,
 }
 
@@ -84,7 +83,7 @@ impl Folder {
             labels: None,
             classes: Vec::new(),
             channels,
-            white: WHITE,
+            range: None,
             notes: Vec::new(),
         }
     }
@@ -124,10 +123,10 @@ impl Folder {
         Ok(folder)
     }
 
-    /// The same images with the value `white` of those of 16 bits white.
+    /// The same images with the value `range` of those of 16 bits or floating point white.
     #[must_use]
-    pub fn with_white(mut self, white: u16) -> Self {
-        self.white = white;
+    pub fn with_range(mut self, range: Option<u32>) -> Self {
+        self.range = range;
         self
     }
 
@@ -279,7 +278,7 @@ impl Dataset for Folder {
     fn get(&self, index: usize) -> Result<Image> {
         let path = self.root.join(&self.files[index]);
         let bytes = read(&path).map_err(|e| Error::data(&path, e))?;
-        decode_within(&bytes, self.channels, self.white)
+        decode_within(&bytes, self.channels, self.range)
             .map_err(|problem| Error::data(&path, problem))
     }
 

@@ -72,13 +72,14 @@ impl Dataset for Idx {
         self.bytes
             .read_exact_at(&mut pixels, HEADER + index as u64 * size as u64)
             .map_err(|e| Error::data(&self.name, format!("cannot read image {index}: {e}")))?;
-        Ok(Image {
+        let image = Image {
             width: self.width,
             height: self.height,
             channels: 1,
-            pixels,
-        }
-        .with_channels(self.channels))
+            pixels: pixels.into(),
+        };
+        let image = image.with_channels(self.channels);
+        image.map_err(|problem| Error::data(self.id(index), problem))
     }
 
     fn label(&self, index: usize) -> Option<u32> {

@@ -53,7 +53,7 @@ impl Reader for ParquetReader {
         let mut sets = Vec::new();
         for (part, files) in files::parts(request.path)? {
             let set = Parquet::of(&files, how, root, request.label)?;
-            let mut set = set.with_white(request.white);
+            let mut set = set.with_range(request.range);
             set.name_below(&files, request.path); // one root for all parts
             sets.push((part, set));
         }

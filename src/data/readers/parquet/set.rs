@@ -11,7 +11,6 @@ use crate::data::decode::decode_within;
 use crate::data::ids::{common_folder, names_below};
 use crate::data::image::Image;
 use crate::data::starts::Starts;
-use crate::data::white::WHITE;
 use crate::error::{Error, Result};
 
 /// What is wrong with a row that is empty.
@@ -29,7 +28,7 @@ pub struct Parquet {
     labels: Option<Labels>,
     classes: Vec<String>,
     channels: usize,
-    white: u16,
+    range: Option<u32>,
     budget: usize,
     cache: RowCache,
     notes: Vec<String>,
@@ -64,7 +63,7 @@ impl Parquet {
             labels: None,
             classes: Vec::new(),
             channels,
-            white: WHITE,
+            range: None,
             budget,
             cache: RowCache::new(budget),
             notes: Vec::new(),
@@ -185,9 +184,9 @@ impl Parquet {
         self.shards.first().map_or_else(Vec::new, Shard::columns)
     }
 
-    /// The same images with the value `white` of those of 16 bits white.
-    pub(super) fn with_white(mut self, white: u16) -> Self {
-        self.white = white;
+    /// The same images with the value `range` of those of 16 bits or floating point white.
+    pub(super) fn with_range(mut self, range: Option<u32>) -> Self {
+        self.range = range;
         self
     }
 
@@ -248,7 +247,7 @@ impl Dataset for Parquet {
 
     fn get(&self, index: usize) -> Result<Image> {
         let image = self.encoded(index, |bytes| {
-            decode_within(bytes, self.channels, self.white)
+            decode_within(bytes, self.channels, self.range)
         });
         image.map_err(|problem| Error::data(self.id(index), problem))
     }

@@ -1,9 +1,14 @@
 //! What a TIFF file holds: the format is a box of many kinds of pictures, of which the decoder reads the usual ones.
 
+mod pixels;
+mod relabel;
+
 use std::io::Cursor;
 
 use tiff::decoder::Decoder;
 use tiff::tags::Tag;
+
+pub(super) use pixels::read;
 
 /// Whether `bytes` start as TIFF files do, those with 64-bit offsets (BigTIFF) included.
 pub(super) fn is_tiff(bytes: &[u8]) -> bool {
@@ -76,9 +81,13 @@ impl<'a> Header<'a> {
         Decoder::new(Cursor::new(bytes)).ok().map(Self)
     }
 
-    /// The first number of a tag.
     fn number(&mut self, tag: Tag) -> Option<u64> {
-        let values = self.0.find_tag_unsigned_vec(tag).ok()?;
-        values?.first().copied()
+        number(&mut self.0, tag)
     }
+}
+
+/// The first number of a tag.
+fn number(file: &mut Decoder<Cursor<&[u8]>>, tag: Tag) -> Option<u64> {
+    let values = file.find_tag_unsigned_vec(tag).ok()?;
+    values?.first().copied()
 }

@@ -1,0 +1,144 @@
+//! A picture with the values that its file holds, before they become those of an [`Image`].
+
+use image::DynamicImage;
+
+use super::image::{Image, Pixels};
+
+/// What is white in a 16-bit picture where nothing else is said.
+pub(super) const WHITE: u32 = 65_535;
+
+/// Values as they are stored, channels interleaved.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Values {
+    Bits8(Vec<u8>),
+    Bits16(Vec<u16>),
+    Floats(Vec<f32>),
+}
+
+/// A picture as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Stored {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    /// Channels, opacity counted.
+    pub(super) channels: usize,
+    /// Whether the last channel is opacity.
+    pub(super) opacity: bool,
+    pub(super) values: Values,
+}
+
+impl Stored {
+    /// What the decoders of the usual formats give; `None` for a kind that they have come to give since.
+    pub(super) fn of(picture: DynamicImage) -> Option<Self> {
+        let color = picture.color();
+        let (width, height) = (picture.width() as usize, picture.height() as usize);
+        let values = match picture {
+            DynamicImage::ImageLuma8(picture) => Values::Bits8(picture.into_raw()),
+            DynamicImage::ImageLumaA8(picture) => Values::Bits8(picture.into_raw()),
+            DynamicImage::ImageRgb8(picture) => Values::Bits8(picture.into_raw()),
+            DynamicImage::ImageRgba8(picture) => Values::Bits8(picture.into_raw()),
+            DynamicImage::ImageLuma16(picture) => Values::Bits16(picture.into_raw()),
+            DynamicImage::ImageLumaA16(picture) => Values::Bits16(picture.into_raw()),
+            DynamicImage::ImageRgb16(picture) => Values::Bits16(picture.into_raw()),
+            DynamicImage::ImageRgba16(picture) => Values::Bits16(picture.into_raw()),
+            DynamicImage::ImageRgb32F(picture) => Values::Floats(picture.into_raw()),
+            DynamicImage::ImageRgba32F(picture) => Values::Floats(picture.into_raw()),
+            _ => return None,
+        };
+        Some(Self {
+            width,
+            height,
+            channels: color.channel_count().into(),
+            opacity: color.has_alpha(),
+            values,
+        })
+    }
+
+    /// The picture with `channels`; `range` is the value of 16 bits or of floating point that is white.
+    ///
+    /// Opacity is dropped, as `convert("RGB")` of Pillow drops it, unless it makes the number of channels asked for.
+    ///
+    /// # Errors
+    /// A sentence without the path: floating-point values below 0, or above 1 where no range is given; channels that
+    /// are no colours.
+    pub(super) fn into_image(self, channels: usize, range: Option<u32>) -> Result<Image, String> {
+        let dropped = self.opacity && (self.channels != channels);
+        let stored = self.channels;
+        let keep = stored - usize::from(dropped);
+        let pixels = match self.values {
+            Values::Bits8(values) => Pixels::Bytes(without_last(values, stored, keep)),
+            Values::Bits16(values) => {
+                let white = range.unwrap_or(WHITE) as f32;
+                let values = without_last(values, stored, keep).into_iter();
+                Pixels::Floats(values.map(|v| (f32::from(v) / white).min(1.0)).collect())
+            }
+            Values::Floats(values) => {
+                Pixels::Floats(scaled(without_last(values, stored, keep), range)?)
+            }
+        };
+        let image = Image {
+            width: self.width,
+            height: self.height,
+            channels: keep,
+            pixels,
+        };
+        image.with_channels(channels)
+    }
+
+    /// Largest value of 16 bits, opacity left out.
+    pub(super) fn highest(&self) -> Option<u16> {
+        let Values::Bits16(values) = &self.values else {
+            return None;
+        };
+        let colors = self.channels - usize::from(self.opacity);
+        let pixels = values.chunks_exact(self.channels);
+        let colors = pixels.flat_map(|pixel| pixel[..colors].iter().copied());
+        Some(colors.max().unwrap_or(0))
+    }
+
+    /// Whether some of its pixels are transparent, wholly or partly.
+    pub(super) fn fades(&self) -> bool {
+        let last = self.channels - 1..;
+        let last = last.step_by(self.channels);
+        self.opacity
+            && match &self.values {
+                Values::Bits8(v) => last.map_while(|i| v.get(i)).any(|&v| v < u8::MAX),
+                Values::Bits16(v) => last.map_while(|i| v.get(i)).any(|&v| v < u16::MAX),
+                Values::Floats(v) => last.map_while(|i| v.get(i)).any(|&v| v < 1.0),
+            }
+    }
+
+    /// Bits of a value.
+    pub(super) fn bits(&self) -> u16 {
+        match self.values {
+            Values::Bits8(_) => 8,
+            Values::Bits16(_) => 16,
+            Values::Floats(_) => 32,
+        }
+    }
+}
+
+/// The first `keep` of every `stored` values.
+fn without_last<T: Copy>(values: Vec<T>, stored: usize, keep: usize) -> Vec<T> {
+    if keep == stored {
+        return values;
+    }
+    let pixels = values.chunks_exact(stored);
+    pixels.flat_map(|pixel| &pixel[..keep]).copied().collect()
+}
+
+/// Floating-point values with `range` white; clipping without a range would lose what lies above 1.
+fn scaled(mut values: Vec<f32>, range: Option<u32>) -> Result<Vec<f32>, String> {
+    let white = range.map_or(1.0, |range| range as f32);
+    for value in &mut values {
+        let inside = *value >= 0.0 && (range.is_some() || *value <= 1.0);
+        if !inside {
+            return Err(format!(
+                "the image has floating-point values outside 0 to 1 ({value}); set data.range to the value that is white, \
+                 or save it as PNG"
+            ));
+        }
+        *value = (*value / white).min(1.0);
+    }
+    Ok(values)
+}
