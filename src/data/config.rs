@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::image::MOST_CHANNELS;
-use super::readers::{ReaderKind, columns_beside_images};
+use super::readers::{ReaderKind, columns_beside_images, holds_arrays};
 use super::{generators, table};
 use crate::error::{Result, require};
 
@@ -190,7 +190,8 @@ impl DataConfig {
                 let columns = (self.x.is_some() || !self.y.is_empty()) && !path.is_dir();
                 let named = generators::find(&self.source).is_some();
                 let label = || {
-                    self.label.is_some() && !path.is_dir() && columns_beside_images(&path).is_none()
+                    let images = || holds_arrays(&path) || columns_beside_images(&path).is_some();
+                    self.label.is_some() && !path.is_dir() && !images()
                 };
                 named || columns || table::is_named_as_table(&path) || label()
             }

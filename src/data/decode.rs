@@ -12,6 +12,7 @@ use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 
 use super::image::Image;
+use super::npy_picture::{self, is_npy};
 use super::stored::{Stored, Values};
 use super::tiff::{self, is_reversed, is_tiff, kind};
 use super::whole;
@@ -51,6 +52,9 @@ pub fn decode_within(bytes: &[u8], channels: usize, range: Option<u32>) -> Resul
 pub(super) fn stored(bytes: &[u8]) -> Result<Stored, String> {
     if bytes.is_empty() {
         return Err("the image is empty (0 bytes)".into());
+    }
+    if is_npy(bytes) {
+        return npy_picture::read(bytes);
     }
     whole::check(bytes)?;
     if is_tiff(bytes) && is_reversed(bytes) {

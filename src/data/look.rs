@@ -10,6 +10,7 @@ use image::{AnimationDecoder, ColorType, ImageDecoder, ImageFormat};
 use serde::Serialize;
 
 use super::decode::{decoder, stored};
+use super::stored::Stored;
 use super::tiff::{has_pages, is_tiff};
 
 /// What was found in one stored picture.
@@ -37,6 +38,20 @@ pub struct Depth {
 }
 
 impl Look {
+    /// Look at a picture that was read.
+    pub(super) fn of(picture: &Stored) -> Self {
+        Self {
+            highest: picture.highest(),
+            transparent: picture.fades(),
+            more: false,
+            channels: Some(picture.channels - usize::from(picture.opacity)),
+            depth: Some(Depth {
+                channels: picture.channels as u8,
+                bits: picture.bits(),
+            }),
+        }
+    }
+
     /// Look at the encoded bytes of a picture; of one that cannot be read nothing is found.
     #[must_use]
     pub fn at(bytes: &[u8]) -> Self {
@@ -59,17 +74,7 @@ fn at(bytes: &[u8]) -> Option<Look> {
             ..Look::default()
         }
     } else {
-        let picture = stored(bytes).ok()?;
-        Look {
-            highest: picture.highest(),
-            transparent: picture.fades(),
-            channels: Some(picture.channels - usize::from(picture.opacity)),
-            depth: Some(Depth {
-                channels: picture.channels as u8,
-                bits: picture.bits(),
-            }),
-            ..Look::default()
-        }
+        Look::of(&stored(bytes).ok()?)
     };
     Some(Look {
         depth: header.as_ref().map(depth).or(look.depth),

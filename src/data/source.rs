@@ -56,9 +56,13 @@ impl Source {
             })?;
             Self::from_parts(&path, &parts, channels)
         };
-        let source = open(config.channels.unwrap_or(reader.stored_channels()))?;
+        let usual = reader.stored_channels();
+        let source = open(config.channels.unwrap_or(usual))?;
+        // Grey pictures among coloured ones are read in colour, and the channels of an instrument as they are.
         match source.train.look(0).channels {
-            Some(stored) if config.channels.is_none() && !matches!(stored, 1 | 3) => open(stored),
+            Some(stored) if config.channels.is_none() && stored != 1 && stored != usual => {
+                open(stored)
+            }
             _ => Ok(source),
         }
     }

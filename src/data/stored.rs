@@ -3,6 +3,7 @@
 use image::DynamicImage;
 
 use super::image::{Image, Pixels};
+use super::layout::Layout;
 
 /// What is white in a 16-bit picture where nothing else is said.
 pub(super) const WHITE: u32 = 65_535;
@@ -13,6 +14,32 @@ pub(super) enum Values {
     Bits8(Vec<u8>),
     Bits16(Vec<u16>),
     Floats(Vec<f32>),
+}
+
+impl Values {
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Bits8(values) => values.len(),
+            Self::Bits16(values) => values.len(),
+            Self::Floats(values) => values.len(),
+        }
+    }
+
+    /// Planes one after the other, as pixels.
+    pub(super) fn interleaved(self, planes: usize) -> Self {
+        match self {
+            Self::Bits8(values) => Self::Bits8(interleaved(&values, planes)),
+            Self::Bits16(values) => Self::Bits16(interleaved(&values, planes)),
+            Self::Floats(values) => Self::Floats(interleaved(&values, planes)),
+        }
+    }
+}
+
+fn interleaved<T: Copy>(values: &[T], planes: usize) -> Vec<T> {
+    let plane = values.len() / planes;
+    let pixel = |i: usize| (0..planes).map(move |channel| values[channel * plane + i]);
+    (0..plane).flat_map(pixel).collect()
 }
 
 /// A picture as it is stored.
@@ -52,6 +79,21 @@ impl Stored {
             opacity: color.has_alpha(),
             values,
         })
+    }
+
+    /// The values of an array, as it lays them out.
+    pub(super) fn of_array(layout: Layout, values: Values) -> Self {
+        Self {
+            width: layout.width,
+            height: layout.height,
+            channels: layout.channels,
+            opacity: false,
+            values: if layout.planes {
+                values.interleaved(layout.channels)
+            } else {
+                values
+            },
+        }
     }
 
     /// The picture with `channels`; `range` is the value of 16 bits or of floating point that is white.

@@ -1,5 +1,6 @@
 //! Every reader on tiny sets written here, whole and broken; the splits and the generators.
 
+mod arrays;
 mod check;
 mod cifar;
 mod decode;

@@ -1,5 +1,6 @@
 //! Sets of images by how they are stored: one reader a file, one line in the list of [`ReaderKind`].
 
+mod arrays;
 mod cifar;
 mod digits;
 mod folder;
@@ -14,6 +15,8 @@ use std::path::Path;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use arrays::Stack;
+pub(super) use arrays::{holds_arrays, is_stack};
 pub use cifar::Cifar;
 pub use digits::Digits;
 pub use folder::Folder;
@@ -79,6 +82,7 @@ readers! {
     "parquet" => Parquet(parquet::ParquetReader),
     "cifar" => Cifar(cifar::CifarReader),
     "idx" => Idx(idx::IdxReader),
+    "arrays" => Arrays(arrays::ArraysReader),
     "folder" => Folder(folder::FolderReader),
 }
 
@@ -105,7 +109,7 @@ pub(super) fn detect(source: &Path) -> Result<&'static dyn Reader> {
     Err(if source.exists() {
         Error::data(
             source,
-            "not a known data set; give a folder of images, a .parquet, .bin (CIFAR) or idx3 file, or set `data.reader`",
+            "not a known data set; give a folder of images, a .parquet, .npz, .bin (CIFAR) or idx3 file, or set `data.reader`",
         )
     } else {
         missing(source)

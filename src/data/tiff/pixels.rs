@@ -109,13 +109,13 @@ pub(in crate::data) fn read(bytes: &[u8]) -> TiffResult<Option<Stored>> {
                 (BLACK_IS_ZERO, 2) | (RGB, 4)
             ),
         values: if planes > 1 {
-            interleaved(values, planes)
+            values.interleaved(planes)
         } else {
             values
         },
     };
     let wanted = width * height * samples.count;
-    if stored.len() != wanted {
+    if stored.values.len() != wanted {
         return Ok(None); // rows with an end that no one asked for, or planes that were left out
     }
     if samples.colors == PALETTE {
@@ -138,29 +138,7 @@ fn unpacked(bytes: &[u8], row: usize, bits: usize) -> Vec<u8> {
         .collect()
 }
 
-/// Planes one after the other, as pixels.
-fn interleaved(values: Values, planes: usize) -> Values {
-    fn pixels<T: Copy>(values: &[T], planes: usize) -> Vec<T> {
-        let plane = values.len() / planes;
-        let pixel = |i: usize| (0..planes).map(move |channel| values[channel * plane + i]);
-        (0..plane).flat_map(pixel).collect()
-    }
-    match values {
-        Values::Bits8(values) => Values::Bits8(pixels(&values, planes)),
-        Values::Bits16(values) => Values::Bits16(pixels(&values, planes)),
-        Values::Floats(values) => Values::Floats(pixels(&values, planes)),
-    }
-}
-
 impl Stored {
-    fn len(&self) -> usize {
-        match &self.values {
-            Values::Bits8(values) => values.len(),
-            Values::Bits16(values) => values.len(),
-            Values::Floats(values) => values.len(),
-        }
-    }
-
     fn stretch(&mut self, factor: u8) {
         if let Values::Bits8(values) = &mut self.values {
             for value in values {

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 
 /// Names that are taken for images without a look inside.
-pub(super) const EXTENSIONS: [&str; 14] = [
+pub(super) const EXTENSIONS: [&str; 15] = [
     "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm",
-    "pnm",
+    "pnm", "npy",
 ];
 
 /// Formats of pictures that are not read; some begin as a TIFF file does.

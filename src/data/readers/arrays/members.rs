@@ -1,0 +1,231 @@
+//! The arrays of an archive, a file or a folder, by their headers.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::super::positional::Bytes;
+use super::super::reader::has_extension;
+use crate::data::npy::{Broken, Header};
+use crate::error::{Error, Result};
+
+/// Axes of an array of pictures: pictures, rows, columns.
+const AXES: usize = 3;
+
+/// An archive may unpack to this many times its size, and [`SLACK`] more; what grows further is made to fill disks.
+const MOST_GROWTH: u64 = 200;
+
+/// Unpacked bytes that are always allowed.
+const SLACK: u64 = 1 << 30;
+
+/// An array whose header was read, its numbers not.
+#[derive(Debug)]
+pub(super) struct Array {
+    /// Its name in the archive, or that of its file, without `.npy`.
+    pub(super) name: String,
+    pub(super) header: Header,
+    file: PathBuf,
+    member: Option<usize>, // of an archive
+    memory: u64,
+}
+
+/// The arrays at `path`, of which up to `memory` bytes may be unpacked into memory.
+pub(super) fn arrays(path: &Path, memory: usize) -> Result<Vec<Array>> {
+    if path.is_dir() {
+        let files = npy_files(path).into_iter();
+        return files.map(|file| of_file(&file)).collect();
+    }
+    if has_extension(path, "npz") {
+        return of_archive(path, memory as u64);
+    }
+    Ok(vec![of_file(path)?])
+}
+
+/// Whether the npy file at `path` holds a stack of pictures.
+pub(super) fn is_stack(path: &Path) -> bool {
+    has_extension(path, "npy")
+        && path.is_file()
+        && of_file(path).is_ok_and(|array| array.header.shape.len() >= AXES)
+}
+
+/// Whether the npy files of a folder are stacks: one has four axes, or three and as many labels lie beside it.
+pub(super) fn holds_stacks(folder: &Path) -> bool {
+    let arrays: Vec<Array> = npy_files(folder)
+        .iter()
+        .filter_map(|file| of_file(file).ok())
+        .collect();
+    let labels = |count: usize| {
+        let mut shapes = arrays.iter().map(|array| array.header.shape.as_slice());
+        shapes.any(|shape| shape.len() < AXES && shape.first() == Some(&count))
+    };
+    arrays.iter().any(|array| match *array.header.shape {
+        [_, _, _, _] => true,
+        [count, _, _] => labels(count),
+        _ => false,
+    })
+}
+
+fn npy_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let paths = entries.map(|entry| entry.path());
+    let mut files: Vec<PathBuf> = paths
+        .filter(|path| has_extension(path, "npy") && path.is_file())
+        .collect();
+    files.sort();
+    files
+}
+
+fn of_file(path: &Path) -> Result<Array> {
+    let header = File::open(path).map_err(Broken::from);
+    let header = header.and_then(|mut file| Header::read(&mut file));
+    Ok(Array {
+        name: path
+            .file_stem()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into(),
+        header: header.map_err(|e| e.at(path))?,
+        file: path.to_path_buf(),
+        member: None,
+        memory: 0,
+    })
+}
+
+fn of_archive(path: &Path, memory: u64) -> Result<Vec<Array>> {
+    let mut archive = open(path)?;
+    let mut arrays = Vec::new();
+    for index in 0..archive.len() {
+        let mut member = archive.by_index(index).map_err(|e| broken(path, &e))?;
+        let name = member.name().map_err(|e| broken(path, &e))?.into_owned();
+        let Some(name) = name.strip_suffix(".npy") else {
+            continue;
+        };
+        let header = Header::read(&mut member)
+            .map_err(|e| Error::data(path, format!("`{name}`: {}", e.sentence())));
+        match header {
+            Ok(header) => arrays.push(Array {
+                name: name.to_string(),
+                header,
+                file: path.to_path_buf(),
+                member: Some(index),
+                memory,
+            }),
+            Err(_) if name.contains("name") || name.contains("meta") => {} // texts beside the numbers
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(arrays)
+}
+
+fn open(path: &Path) -> Result<ZipArchive<BufReader<File>>> {
+    let file = File::open(path).map_err(|e| Error::data(path, e))?;
+    ZipArchive::new(BufReader::new(file)).map_err(|e| broken(path, &e))
+}
+
+fn broken(path: &Path, error: &ZipError) -> Error {
+    let problem = format!("not a complete npz archive ({error}); write it again with numpy.savez");
+    Error::data(path, problem)
+}
+
+impl Array {
+    /// Numbers along each axis behind the first: those of one picture.
+    pub(super) fn picture(&self) -> &[usize] {
+        self.header.shape.get(1..).unwrap_or_default()
+    }
+
+    /// Entries along the first axis.
+    pub(super) fn count(&self) -> usize {
+        self.header.shape.first().copied().unwrap_or_default()
+    }
+
+    /// Whether it may hold pictures, one after the other.
+    pub(super) fn is_stack(&self) -> bool {
+        self.header.shape.len() >= AXES
+    }
+
+    /// What a person finds it by.
+    pub(super) fn place(&self) -> String {
+        match self.member {
+            Some(_) => format!("{}: `{}`", self.file.display(), self.name),
+            None => self.file.display().to_string(),
+        }
+    }
+
+    /// Its numbers, and where the first of them starts: left on disk, or unpacked, into memory where they are few and
+    /// else into a file without a name that goes with the process.
+    ///
+    /// # Errors
+    /// Numbers in Fortran order, a file that is shorter or longer than its header announces, no room to unpack it.
+    pub(super) fn bytes(&self) -> Result<(Bytes, u64)> {
+        let fail = |problem: String| Error::data(self.place(), problem);
+        if self.header.fortran && self.header.shape.len() > 1 {
+            return Err(fail(
+                "is in Fortran order; save numpy.ascontiguousarray of it".into(),
+            ));
+        }
+        let announced = self.header.bytes();
+        let announced = announced.ok_or_else(|| fail("announces more than there can be".into()))?;
+        let differs = |held: u64| {
+            fail(format!(
+                "holds {held} bytes of numbers where its header announces {announced}; write it again with NumPy"
+            ))
+        };
+        let Some(index) = self.member else {
+            let (bytes, length) = Bytes::open(&self.file).map_err(|e| fail(e.to_string()))?;
+            let held = length.saturating_sub(self.header.start);
+            return if held == announced {
+                Ok((bytes, self.header.start))
+            } else {
+                Err(differs(held))
+            };
+        };
+        let mut archive = open(&self.file)?;
+        let mut member = archive
+            .by_index(index)
+            .map_err(|e| broken(&self.file, &e))?;
+        if announced > SLACK.saturating_add(member.compressed_size().saturating_mul(MOST_GROWTH)) {
+            return Err(fail(format!(
+                "would unpack to {announced} bytes, more than {MOST_GROWTH} times what is stored; write it with numpy.savez \
+                 if it is meant so"
+            )));
+        }
+        let start = member.data_start();
+        if member.compression() == zip::CompressionMethod::Stored
+            && let Some(start) = start
+        {
+            let held = member.size().saturating_sub(self.header.start);
+            let (bytes, _) = Bytes::open(&self.file).map_err(|e| fail(e.to_string()))?;
+            return if held == announced {
+                Ok((bytes, start + self.header.start))
+            } else {
+                Err(differs(held))
+            };
+        }
+        let skip = self.header.start;
+        let copied = io::copy(&mut (&mut member).take(skip), &mut io::sink());
+        copied.map_err(|e| fail(e.to_string()))?;
+        let unpacked = unpack(&mut member.take(announced + 1), announced <= self.memory);
+        let (bytes, held) = unpacked.map_err(|e| fail(format!("cannot be unpacked: {e}")))?;
+        if held == announced {
+            Ok((bytes, 0))
+        } else {
+            Err(differs(held))
+        }
+    }
+}
+
+/// All that comes from `source`, and how many bytes that is.
+fn unpack(source: &mut impl Read, in_memory: bool) -> io::Result<(Bytes, u64)> {
+    if in_memory {
+        let mut bytes = Vec::new();
+        let count = source.read_to_end(&mut bytes)?;
+        return Ok((Bytes::Memory(bytes), count as u64));
+    }
+    let mut file = tempfile::tempfile()?;
+    let count = io::copy(source, &mut file)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok((Bytes::of(file), count))
+}

@@ -1,0 +1,51 @@
+//! Pictures in NumPy's arrays: an `.npz` archive (MedMNIST's and others), one `.npy` stack, or a folder of stacks.
+
+mod members;
+mod parts;
+mod stack;
+
+use std::path::Path;
+
+use schemars::JsonSchema;
+
+use super::reader::{Parts, Reader, Request, has_extension};
+use crate::error::Result;
+
+pub use stack::Stack;
+
+/// NumPy arrays of pictures: an npz archive, a stack in an npy file, or a folder of such files.
+///
+/// An array of pictures has the axes (pictures, height, width), with channels last or second. The part and the labels of
+/// an archive are told by the names of its arrays: `train_images` and `train_labels` (MedMNIST), `x_train` and `y_train`
+/// (Keras), `images` and `labels`.
+#[derive(JsonSchema)]
+pub(super) struct ArraysReader;
+
+impl Reader for ArraysReader {
+    fn recognizes(&self, source: &Path) -> Result<bool> {
+        Ok(if source.is_dir() {
+            members::holds_stacks(source)
+        } else {
+            holds_arrays(source)
+        })
+    }
+
+    fn stored_channels(&self) -> usize {
+        1
+    }
+
+    fn open(&self, request: &Request) -> Result<Parts> {
+        let arrays = members::arrays(request.path, request.cache)?;
+        parts::open(request, &arrays)
+    }
+}
+
+/// Whether `path` is an archive or a stack.
+pub(in crate::data) fn holds_arrays(path: &Path) -> bool {
+    has_extension(path, "npz") || is_stack(path)
+}
+
+/// Whether the npy file at `path` holds a stack of pictures, and not a table of numbers.
+pub(in crate::data) fn is_stack(path: &Path) -> bool {
+    members::is_stack(path)
+}

@@ -1,0 +1,125 @@
+//! Pictures one after the other in an array.
+
+use super::super::positional::Bytes;
+use super::members::Array;
+use crate::data::dataset::Dataset;
+use crate::data::decode::{MAX_ALLOC, MAX_SIDE};
+use crate::data::image::Image;
+use crate::data::layout::Layout;
+use crate::data::look::Look;
+use crate::data::npy::Kind;
+use crate::data::stored::Stored;
+use crate::error::{Error, Result};
+
+/// An array of pictures of one size; each is read when asked for.
+///
+/// Memory: 4 bytes a picture for its label, and the pictures of a compressed archive where they fit into `data.cache`.
+#[derive(Debug)]
+pub struct Stack {
+    name: String,
+    bytes: Bytes,
+    start: u64,
+    kind: Kind,
+    layout: Layout,
+    size: usize, // bytes of a picture
+    count: usize,
+    pub(super) labels: Option<Vec<u32>>,
+    classes: Vec<String>,
+    channels: usize,
+    range: Option<u32>,
+    notes: Vec<String>,
+}
+
+impl Stack {
+    /// The pictures of `array`, delivered with `channels`.
+    pub(super) fn open(array: &Array, channels: usize, range: Option<u32>) -> Result<Self> {
+        let fail = |problem: String| Error::data(array.place(), problem);
+        let layout = Layout::of(array.picture()).ok_or_else(|| {
+            let shape = &array.header.shape;
+            fail(format!(
+                "an array of shape {shape:?} is no stack of pictures: that is (pictures, height, width), with channels last \
+                 or second"
+            ))
+        })?;
+        let side = layout.height.max(layout.width);
+        let values = layout.values().filter(|_| side <= MAX_SIDE as usize);
+        let size = values.and_then(|values| values.checked_mul(array.header.kind.size));
+        let size = size.filter(|&size| size as u64 <= MAX_ALLOC);
+        let size = size.ok_or_else(|| {
+            let most = MAX_ALLOC >> 20;
+            fail(format!(
+                "its pictures are too large: more than {MAX_SIDE} pixels wide or high, or {most} MiB; scale them down"
+            ))
+        })?;
+        let (bytes, start) = array.bytes()?;
+        Ok(Self {
+            name: array.name.clone(),
+            bytes,
+            start,
+            kind: array.header.kind,
+            layout,
+            size,
+            count: array.count(),
+            labels: None,
+            classes: Vec::new(),
+            channels,
+            range,
+            notes: Vec::new(),
+        })
+    }
+
+    pub(super) fn use_labels(&mut self, labels: Vec<u32>) {
+        self.labels = Some(labels);
+    }
+
+    pub(super) fn name_classes(&mut self, classes: &[String]) {
+        if self.labels.is_some() {
+            self.classes = classes.to_vec();
+        }
+    }
+
+    pub(super) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    fn stored(&self, index: usize) -> Result<Stored> {
+        let mut bytes = vec![0; self.size];
+        let start = self.start + (index * self.size) as u64;
+        self.bytes
+            .read_exact_at(&mut bytes, start)
+            .map_err(|e| Error::data(self.id(index), e))?;
+        Ok(Stored::of_array(self.layout, self.kind.pixels(&bytes)))
+    }
+}
+
+impl Dataset for Stack {
+    fn len(&self) -> usize {
+        self.count
+    }
+
+    fn get(&self, index: usize) -> Result<Image> {
+        let image = self.stored(index)?.into_image(self.channels, self.range);
+        image.map_err(|problem| Error::data(self.id(index), problem))
+    }
+
+    fn look(&self, index: usize) -> Look {
+        self.stored(index)
+            .map_or_else(|_| Look::default(), |stored| Look::of(&stored))
+    }
+
+    fn label(&self, index: usize) -> Option<u32> {
+        self.known(index)
+    }
+
+    fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    fn id(&self, index: usize) -> String {
+        format!("{}#{index}", self.name)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        self.notes.clone()
+    }
+}
