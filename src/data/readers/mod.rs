@@ -1,12 +1,17 @@
 //! Sets of images by how they are stored: one reader a file, one line in the list of [`ReaderKind`].
 
 mod cifar;
+mod class_names;
 mod digits;
 mod folder;
 mod idx;
+mod labels;
 mod parquet;
 mod positional;
 mod reader;
+mod shards;
+mod stl10;
+mod webdataset;
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -19,8 +24,9 @@ pub use digits::Digits;
 pub use folder::Folder;
 pub use idx::Idx;
 pub use parquet::Parquet;
-pub(super) use parquet::columns_beside_images;
 pub use reader::{Parts, Reader, Request};
+pub use stl10::Stl10;
+pub use webdataset::WebDataset;
 
 use crate::error::{Error, Result, hint};
 use crate::registry::{Entry, first_sentence};
@@ -77,8 +83,10 @@ macro_rules! readers {
 readers! {
     "digits" => Digits(digits::DigitsReader),
     "parquet" => Parquet(parquet::ParquetReader),
+    "stl10" => Stl10(stl10::Stl10Reader),
     "cifar" => Cifar(cifar::CifarReader),
     "idx" => Idx(idx::IdxReader),
+    "webdataset" => WebDataset(webdataset::WebDatasetReader),
     "folder" => Folder(folder::FolderReader),
 }
 
@@ -105,11 +113,17 @@ pub(super) fn detect(source: &Path) -> Result<&'static dyn Reader> {
     Err(if source.exists() {
         Error::data(
             source,
-            "not a known data set; give a folder of images, a .parquet, .bin (CIFAR) or idx3 file, or set `data.reader`",
+            "not a known data set; give a folder of images, a .parquet, .tar, .bin (CIFAR) or idx3 file, or set `data.reader`",
         )
     } else {
         missing(source)
     })
+}
+
+/// The columns or fields that stand beside the images at `path` in a format that has some.
+pub(super) fn columns_beside_images(path: &Path) -> Option<Vec<String>> {
+    let mut readers = ReaderKind::ALL.iter().filter_map(|kind| kind.reader());
+    readers.find_map(|reader| reader.columns(path))
 }
 
 /// Nothing lies at `path`.

@@ -18,7 +18,12 @@ impl Bytes {
     pub(super) fn open(path: &Path) -> io::Result<(Self, u64)> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
-        Ok((Self::File(Shared::new(file)), length))
+        Ok((Self::of(file), length))
+    }
+
+    /// A file that is already open, whatever its name; it is read where asked.
+    pub(super) fn of(file: File) -> Self {
+        Self::File(Shared::new(file))
     }
 
     /// Fill `buffer` from `offset` on.
