@@ -8,14 +8,14 @@ use crate::tiny::*;
 
 /// Planes of one image as STL-10 stores them: column after column.
 fn planes(image: &Image) -> Vec<u8> {
-    let at = |channel: usize, x: usize, y: usize| image.pixels[(y * 96 + x) * 3 + channel];
-    let mut bytes = Vec::new();
+    let at = |channel: usize, x: usize, y: usize| bytes(image)[(y * 96 + x) * 3 + channel];
+    let mut planes = Vec::new();
     for channel in 0..3 {
         for x in 0..96 {
-            bytes.extend((0..96).map(|y| at(channel, x, y)));
+            planes.extend((0..96).map(|y| at(channel, x, y)));
         }
     }
-    bytes
+    planes
 }
 
 fn images(numbers: std::ops::Range<usize>) -> Vec<u8> {
@@ -62,7 +62,7 @@ fn stl10_reads_back_upright_and_trains_on_its_unlabeled_images_too() {
         channels: Some(1),
         ..at(dir.path())
     };
-    let luma = picture(4, 96, 96, 3).with_channels(1);
+    let luma = picture(4, 96, 96, 3).with_channels(1).unwrap();
     assert_eq!(all(&grey).unwrap().get(4).unwrap(), luma);
 }
 

@@ -414,7 +414,7 @@ impl Views for Pixel {
         vec![[1, 1, 2]]
     }
     fn fill(&self, image: &Image, at: ViewKey, out: &mut [f32]) -> Result<()> {
-        out.copy_from_slice(&[f32::from(image.pixels[0]), at.sample as f32]);
+        out.copy_from_slice(&[f32::from(bytes(image)[0]), at.sample as f32]);
         Ok(())
     }
 }
@@ -453,8 +453,8 @@ fn an_epoch_over_shards_resumes_alike_with_any_number_of_workers() {
     );
     for (samples, _, values) in &whole {
         for (sample, value) in samples.iter().zip(values.chunks_exact(2)) {
-            let first = picture(*sample as usize, 6, 5, 3).pixels[0];
-            assert_eq!(value, [f32::from(first), *sample as f32]);
+            let first = picture(*sample as usize, 6, 5, 3);
+            assert_eq!(value, [f32::from(bytes(&first)[0]), *sample as f32]);
         }
     }
     for workers in [1, 3] {

@@ -189,13 +189,14 @@ impl Dataset for Stl10 {
                 pixels.extend([planes[at], planes[PLANE + at], planes[2 * PLANE + at]]);
             }
         }
-        Ok(Image {
+        let image = Image {
             width: SIDE,
             height: SIDE,
             channels: 3,
-            pixels,
-        }
-        .with_channels(self.channels))
+            pixels: pixels.into(),
+        };
+        let image = image.with_channels(self.channels);
+        image.map_err(|problem| Error::data(self.id(index), problem))
     }
 
     fn label(&self, index: usize) -> Option<u32> {

@@ -69,7 +69,7 @@ impl Reader for WebDatasetReader {
         let mut sets = Vec::new();
         for (part, files) in shards::parts(files, request.path)? {
             let set = WebDataset::index(&files, &root, request.channels, &mut indexer)?;
-            sets.push((part, set.with_white(request.white)));
+            sets.push((part, set.with_range(request.range)));
         }
         self.share_labels(&mut sets, indexer, request)?;
         let shared = |(part, set): (Part, WebDataset)| (part, Arc::new(set) as Arc<dyn Dataset>);

@@ -11,7 +11,6 @@ use crate::data::ids::{common_folder, names_below};
 use crate::data::image::Image;
 use crate::data::readers::labels::UNKNOWN;
 use crate::data::starts::Starts;
-use crate::data::white::WHITE;
 use crate::error::{Error, Result};
 
 /// Pictures in tar archives, read where they lie in any order.
@@ -27,7 +26,7 @@ pub struct WebDataset {
     labels: Vec<u32>,
     classes: Vec<String>,
     channels: usize,
-    white: u16,
+    range: Option<u32>,
     notes: Vec<String>,
 }
 
@@ -72,7 +71,7 @@ impl WebDataset {
             labels: Vec::new(),
             classes: Vec::new(),
             channels,
-            white: WHITE,
+            range: None,
             notes: unpacked.into_iter().collect(),
         })
     }
@@ -82,9 +81,9 @@ impl WebDataset {
         (self.labels, self.classes) = (labels, classes);
     }
 
-    /// The same pictures with the value `white` of those of 16 bits white.
-    pub(super) fn with_white(mut self, white: u16) -> Self {
-        self.white = white;
+    /// The same pictures with the value `range` of those of 16 bits or floating point white.
+    pub(super) fn with_range(mut self, range: Option<u32>) -> Self {
+        self.range = range;
         self
     }
 
@@ -107,7 +106,7 @@ impl Dataset for WebDataset {
 
     fn get(&self, index: usize) -> Result<Image> {
         let bytes = self.encoded(index);
-        let image = bytes.and_then(|bytes| decode_within(&bytes, self.channels, self.white));
+        let image = bytes.and_then(|bytes| decode_within(&bytes, self.channels, self.range));
         image.map_err(|problem| Error::data(self.id(index), problem))
     }
 
