@@ -21,3 +21,4 @@ mod tiff;
 mod tiny;
 mod truncated;
 mod webdataset;
+mod webdataset_broken;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use ravine::data::Dataset;
+
 use crate::tiny::{png, write};
 
 /// An archive of these files, in their order.
@@ -36,4 +38,9 @@ pub(crate) fn shard(numbers: std::ops::Range<usize>) -> Vec<u8> {
 
 pub(crate) fn write_tar(path: &Path, files: &[(&str, &[u8])]) {
     write(path, &tar_of(files));
+}
+
+/// What the images are found by.
+pub(crate) fn ids(set: &dyn Dataset) -> Vec<String> {
+    (0..set.len()).map(|i| set.id(i)).collect()
 }
