@@ -51,8 +51,9 @@ pub struct DataConfig {
     pub x: Option<Vec<String>>,
     /// Columns of a table that are the answer, where it is made of numbers.
     pub y: Vec<String>,
-    /// Column that holds the class: of a table, where the answer is one, or of images in Parquet; left out: of images,
-    /// `label` or one that the metadata describe.
+    /// Column that holds the class: of a table, where the answer is one, or of images in Parquet; of pictures in tar
+    /// files, a field (`cls`, `txt`) or a key of their `.json`; left out: of images, `label` and other usual names, or
+    /// one that the metadata describe.
     pub label: Option<String>,
     /// Whether the columns of a table get mean 0 and deviation 1 on the training part; left out: those of files do.
     #[serde(alias = "standardise")]
@@ -180,7 +181,7 @@ impl DataConfig {
     /// Whether the source is a table ([`super::table::open`]) and not a set of images ([`super::open`]).
     ///
     /// `data.reader = "table"` says so; with `auto`, the name of a generator, an extension that only tables have,
-    /// and of files any of `data.x`, `data.y`, and `data.label` where the source holds no images in Parquet.
+    /// and of files any of `data.x`, `data.y`, and `data.label` where no such column or field stands beside images there.
     #[must_use]
     pub fn is_table(&self) -> bool {
         match self.reader {
@@ -204,10 +205,11 @@ impl DataConfig {
     pub fn is_missing(&self) -> bool {
         let path = self.path();
         let mut readers = ReaderKind::ALL.iter().filter_map(|kind| kind.reader());
-        let embedded = readers.any(|reader| {
-            reader.is_embedded() && reader.recognizes(&path).is_ok_and(|found| found)
-        });
-        !path.exists() && !embedded && generators::find(&self.source).is_none()
+        !path.exists()
+            && generators::find(&self.source).is_none()
+            && !readers.any(|reader| {
+                reader.is_there(&path) && reader.recognizes(&path).is_ok_and(|found| found)
+            })
     }
 
     /// Take the images of `source` instead; `label` stays where they have such a column.

@@ -34,14 +34,14 @@ impl Source {
             Some(reader) => reader,
             None => detect(&path)?,
         };
-        if !reader.is_embedded() && !path.exists() {
+        if !reader.is_there(&path) {
             return Err(missing(&path));
         }
         require(
             "data.label",
             config.label.is_none() || reader.takes_label(),
             format_args!(
-                "names a column, and the images of `{}` have none; leave it out",
+                "names a column or field, and the images of `{}` have none; leave it out",
                 config.source
             ),
         )?;

@@ -1,11 +1,11 @@
 //! CIFAR-10 and CIFAR-100 in the binary version of their authors (Krizhevsky 2009).
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 
+use super::class_names::listed;
 use super::idx::is_idx;
 use super::positional::Bytes;
 use super::reader::{Parts, Reader, Request, has_extension, one_part};
@@ -170,26 +170,14 @@ fn class_names(files: &[PathBuf], hundred: bool) -> Result<Vec<String>> {
         ("batches.meta.txt", 10)
     };
     let list = files.first().map(|path| path.with_file_name(list));
-    let Some(list) = list.filter(|path| path.is_file()) else {
-        return Ok(if hundred {
+    let names = list.map(|list| listed(&list, count)).transpose()?.flatten();
+    Ok(names.unwrap_or_else(|| {
+        if hundred {
             (0..100).map(|i| i.to_string()).collect()
         } else {
             CIFAR10.map(String::from).to_vec()
-        });
-    };
-    let text = fs::read_to_string(&list).map_err(|e| Error::data(&list, e))?;
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let names: Vec<String> = lines.map(String::from).collect();
-    if names.len() != count {
-        return Err(Error::data(
-            &list,
-            format!(
-                "{} class names where {count} belong; remove the file to use the standard ones",
-                names.len()
-            ),
-        ));
-    }
-    Ok(names)
+        }
+    }))
 }
 
 impl Dataset for Cifar {

@@ -28,8 +28,8 @@ impl Reader for DigitsReader {
         1
     }
 
-    fn is_embedded(&self) -> bool {
-        true
+    fn is_there(&self, _: &Path) -> bool {
+        true // compiled into the program
     }
 
     fn open(&self, request: &Request) -> Result<Parts> {

@@ -2,12 +2,17 @@
 
 mod arrays;
 mod cifar;
+mod class_names;
 mod digits;
 mod folder;
 mod idx;
+mod labels;
 mod parquet;
 mod positional;
 mod reader;
+mod shards;
+mod stl10;
+mod webdataset;
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -22,8 +27,9 @@ pub use digits::Digits;
 pub use folder::Folder;
 pub use idx::Idx;
 pub use parquet::Parquet;
-pub(super) use parquet::columns_beside_images;
 pub use reader::{Parts, Reader, Request};
+pub use stl10::Stl10;
+pub use webdataset::WebDataset;
 
 use crate::error::{Error, Result, hint};
 use crate::registry::{Entry, first_sentence};
@@ -80,9 +86,11 @@ macro_rules! readers {
 readers! {
     "digits" => Digits(digits::DigitsReader),
     "parquet" => Parquet(parquet::ParquetReader),
+    "stl10" => Stl10(stl10::Stl10Reader),
     "cifar" => Cifar(cifar::CifarReader),
     "idx" => Idx(idx::IdxReader),
     "arrays" => Arrays(arrays::ArraysReader),
+    "webdataset" => WebDataset(webdataset::WebDatasetReader),
     "folder" => Folder(folder::FolderReader),
 }
 
@@ -109,11 +117,17 @@ pub(super) fn detect(source: &Path) -> Result<&'static dyn Reader> {
     Err(if source.exists() {
         Error::data(
             source,
-            "not a known data set; give a folder of images, a .parquet, .npz, .bin (CIFAR) or idx3 file, or set `data.reader`",
+            "not a known data set; give a folder of images, a .parquet, .npz, .tar, .bin (CIFAR) or idx3 file, or set `data.reader`",
         )
     } else {
         missing(source)
     })
+}
+
+/// The columns or fields that stand beside the images at `path` in a format that has some.
+pub(super) fn columns_beside_images(path: &Path) -> Option<Vec<String>> {
+    let mut readers = ReaderKind::ALL.iter().filter_map(|kind| kind.reader());
+    readers.find_map(|reader| reader.columns(path))
 }
 
 /// Nothing lies at `path`.

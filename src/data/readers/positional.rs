@@ -21,7 +21,7 @@ impl Bytes {
         Ok((Self::of(file), length))
     }
 
-    /// A file that is open.
+    /// A file that is already open, whatever its name; it is read where asked.
     pub(super) fn of(file: File) -> Self {
         Self::File(Shared::new(file))
     }

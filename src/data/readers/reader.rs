@@ -19,7 +19,7 @@ pub struct Request<'a> {
     pub channels: usize,
     /// Whether first-level folders are classes; `None`: as the folders look.
     pub labels: Option<bool>,
-    /// The column of labels; `None`: as columns are usually called.
+    /// The column or field of labels; `None`: as they are usually called.
     pub label: Option<&'a str>,
     /// The value of 16-bit and floating-point images that is white; `None`: 65535 and 1.
     pub range: Option<u32>,
@@ -40,17 +40,23 @@ pub trait Reader: Sync {
         3
     }
 
-    /// Whether the images are part of the program, so that no file need exist.
-    fn is_embedded(&self) -> bool {
-        false
+    /// Whether something lies at a `source` of this format: images that are part of the program need no file.
+    fn is_there(&self, source: &Path) -> bool {
+        source.exists()
     }
 
-    /// Whether labels stand in a column, which `data.label` may choose.
+    /// Whether labels stand in a column or field, which `data.label` may choose.
     fn takes_label(&self) -> bool {
         false
     }
 
-    /// Open the parts of a source that exists.
+    /// The columns or fields beside the images of `source` that `data.label` may choose; `None` where it is of another
+    /// format or cannot be read, which is left to whoever opens it.
+    fn columns(&self, _source: &Path) -> Option<Vec<String>> {
+        None
+    }
+
+    /// Open the parts of a source that is there.
     ///
     /// # Errors
     /// A sentence with the path, what is wrong there, and the way out.

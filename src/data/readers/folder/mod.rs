@@ -33,6 +33,11 @@ pub(super) fn pictures(folder: &Path) -> Result<usize> {
     Ok(found.images.len())
 }
 
+/// Whether files of this extension, which is in lower case, are taken for pictures that are read.
+pub(super) fn is_picture_extension(extension: &str) -> bool {
+    files::EXTENSIONS.contains(&extension)
+}
+
 /// Image files, one folder a class or a flat heap, or a single one.
 #[derive(JsonSchema)]
 pub(super) struct FolderReader;

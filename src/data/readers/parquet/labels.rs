@@ -1,161 +1,55 @@
 //! The classes of the images of one shard: numbers, truth values or words, from a column or from the folder's name.
 
-use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
 
 use super::columns::is_text;
-
-/// Above this a number is no class; it bounds the list of class names.
-const MAX_CLASSES: i64 = 1 << 20;
-
-/// Stands for an image without a label.
-pub(super) const UNKNOWN: u32 = u32::MAX;
+use crate::data::readers::labels::{Collected, Labels, UNKNOWN};
 
 /// What a folder of a partitioned table is called where the value is missing.
 const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
-/// The class of each image of a shard.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Labels {
-    /// Numbers of classes, or places in `words`; [`UNKNOWN`] where an image has none.
-    pub(super) codes: Vec<u32>,
-    /// The names that stand in the column; `None` where it holds numbers.
-    pub(super) words: Option<Vec<String>>,
-}
-
-impl Labels {
-    /// Whether no image has a label.
-    pub(super) fn are_unknown(&self) -> bool {
-        self.codes.iter().all(|&code| code == UNKNOWN)
+/// Append a piece of a column to what is `collected`.
+pub(super) fn add(collected: &mut Collected, column: &ArrayRef) -> Result<(), String> {
+    let kind = match column.data_type() {
+        DataType::Dictionary(_, values) => values.as_ref().clone(),
+        kind => kind.clone(),
+    };
+    let to = |kind: &DataType| cast(column, kind).map_err(|e| format!("labels: {e}"));
+    if is_text(&kind) {
+        let words = to(&DataType::LargeUtf8)?;
+        let mut words = words.as_string::<i64>().iter();
+        return words.try_for_each(|word| collected.word(word));
     }
-
-    /// Give the classes called `self.words` their places in `classes`, which holds all of them.
-    pub(super) fn renumber(&mut self, classes: &[String]) {
-        let Some(words) = &mut self.words else {
-            return;
-        };
-        let places: HashMap<&String, u32> = classes.iter().zip(0..).collect();
-        let new: Vec<u32> = words
-            .iter()
-            .map(|word| places.get(word).copied().unwrap_or(UNKNOWN))
-            .collect();
-        for code in self.codes.iter_mut().filter(|code| **code != UNKNOWN) {
-            *code = new[*code as usize];
-        }
-        *words = classes.to_vec();
-    }
-}
-
-/// Names of classes in their order: of number where all are numbers, else of name; each once.
-pub(super) fn ordered(words: impl Iterator<Item = String>) -> Vec<String> {
-    let names: BTreeSet<String> = words.collect();
-    let mut names: Vec<String> = names.into_iter().collect();
-    let number = |name: &String| name.parse::<f64>().ok();
-    if names.iter().all(|name| number(name).is_some()) {
-        names.sort_by(|a, b| f64::total_cmp(&number(a).unwrap_or(0.0), &number(b).unwrap_or(0.0)));
-    }
-    names
-}
-
-/// Labels under construction.
-#[derive(Default)]
-pub(super) struct Collected {
-    labels: Labels,
-    places: HashMap<String, u32>,
-    /// What is no class, and why: such a column is refused when it was asked for, and no label otherwise.
-    pub(super) no_class: Option<String>,
-}
-
-impl Collected {
-    /// Append a piece of the column.
-    pub(super) fn add(&mut self, column: &ArrayRef) -> Result<(), String> {
-        let kind = match column.data_type() {
-            DataType::Dictionary(_, values) => values.as_ref().clone(),
-            kind => kind.clone(),
-        };
-        let to = |kind: &DataType| cast(column, kind).map_err(|e| format!("labels: {e}"));
-        if is_text(&kind) {
-            let words = to(&DataType::LargeUtf8)?;
-            let words = words.as_string::<i64>().iter();
-            return words.into_iter().try_for_each(|word| self.word(word));
-        }
-        if kind.is_floating() {
-            let numbers = to(&DataType::Float64)?;
-            for number in numbers.as_primitive::<Float64Type>() {
-                let mut number = number.filter(|number| !number.is_nan()); // as pandas writes what is missing
-                if let Some(broken) =
-                    number.take_if(|number| number.fract() != 0.0 || number.is_infinite())
-                {
-                    self.no_class = Some(format!("{broken} is no class"));
-                }
-                self.number(number.map(|number| number as i64))?;
+    if kind.is_floating() {
+        let numbers = to(&DataType::Float64)?;
+        for number in numbers.as_primitive::<Float64Type>() {
+            let mut number = number.filter(|number| !number.is_nan()); // as pandas writes what is missing
+            if let Some(broken) =
+                number.take_if(|number| number.fract() != 0.0 || number.is_infinite())
+            {
+                collected.no_class = Some(format!("{broken} is no class"));
             }
-            return Ok(());
+            collected.number(number.map(|number| number as i64))?;
         }
-        if kind == DataType::Boolean {
-            self.labels.words.get_or_insert_with(truth_values);
-            let values = to(&DataType::Boolean)?;
-            let codes = values.as_boolean().iter();
-            let codes = codes.map(|value| value.map_or(UNKNOWN, u32::from));
-            self.labels.codes.extend(codes);
-            return Ok(());
+        return Ok(());
+    }
+    if kind == DataType::Boolean {
+        let names = ["false", "true"];
+        for name in names {
+            collected.place(name)?; // both are classes, also where one does not occur
         }
-        let numbers = to(&DataType::Int64)?;
-        let mut numbers = numbers.as_primitive::<Int64Type>().iter();
-        numbers.try_for_each(|number| self.number(number))
+        let values = to(&DataType::Boolean)?;
+        let mut values = values.as_boolean().iter();
+        return values
+            .try_for_each(|value| collected.word(value.map(|value| names[usize::from(value)])));
     }
-
-    fn number(&mut self, number: Option<i64>) -> Result<(), String> {
-        self.labels.codes.push(match number {
-            Some(label) if label > MAX_CLASSES => {
-                return Err(format!("{label} is too large for a class number"));
-            }
-            Some(label) if label >= 0 => label as u32,
-            _ => UNKNOWN,
-        });
-        Ok(())
-    }
-
-    fn word(&mut self, word: Option<&str>) -> Result<(), String> {
-        let words = self.labels.words.get_or_insert_default();
-        let Some(word) = word.filter(|word| !word.is_empty()) else {
-            self.labels.codes.push(UNKNOWN);
-            return Ok(());
-        };
-        let code = match self.places.get(word) {
-            Some(&code) => code,
-            None if words.len() as i64 > MAX_CLASSES => {
-                return Err(format!(
-                    "labels: more than {MAX_CLASSES} different names are no classes"
-                ));
-            }
-            None => {
-                let code = words.len() as u32;
-                words.push(word.to_string());
-                self.places.insert(word.to_string(), code);
-                code
-            }
-        };
-        self.labels.codes.push(code);
-        Ok(())
-    }
-
-    /// The labels of `rows` images.
-    pub(super) fn finish(self, rows: usize) -> Result<Labels, String> {
-        let found = self.labels.codes.len();
-        if found != rows {
-            return Err(format!("{found} labels for {rows} images"));
-        }
-        Ok(self.labels)
-    }
-}
-
-fn truth_values() -> Vec<String> {
-    ["false", "true"].map(String::from).to_vec()
+    let numbers = to(&DataType::Int64)?;
+    let mut numbers = numbers.as_primitive::<Int64Type>().iter();
+    numbers.try_for_each(|number| collected.number(number))
 }
 
 /// Name and value of a folder `name=value` of a partitioned table.

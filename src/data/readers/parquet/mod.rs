@@ -2,19 +2,20 @@
 
 mod beside;
 mod columns;
-mod files;
 mod labels;
 mod on_disk;
 mod row_cache;
 mod set;
 mod shard;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 
+use super::labels::ordered;
 use super::reader::{Parts, Reader, Request, has_extension};
+use super::shards;
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
 use crate::error::{Error, Result, hint};
@@ -31,7 +32,7 @@ impl Reader for ParquetReader {
         if !source.is_dir() {
             return Ok(has_extension(source, "parquet"));
         }
-        let files = files::files(source)?;
+        let files = files(source)?;
         if files.is_empty() {
             return Ok(false);
         }
@@ -43,6 +44,10 @@ impl Reader for ParquetReader {
         true
     }
 
+    fn columns(&self, source: &Path) -> Option<Vec<String>> {
+        columns_beside_images(source)
+    }
+
     fn open(&self, request: &Request) -> Result<Parts> {
         let root = if request.path.is_dir() {
             request.path
@@ -51,14 +56,19 @@ impl Reader for ParquetReader {
         };
         let how = (request.channels, request.cache);
         let mut sets = Vec::new();
-        for (part, files) in files::parts(request.path)? {
+        let found = files(request.path)?;
+        if found.is_empty() {
+            let problem = "no .parquet file in this folder";
+            return Err(Error::data(request.path, problem));
+        }
+        let beside = beside(request.path, &found)?;
+        for (part, files) in shards::parts(found, request.path)? {
             let set = Parquet::of(&files, how, root, request.label)?;
             let mut set = set.with_range(request.range);
             set.name_below(&files, request.path); // one root for all parts
             sets.push((part, set));
         }
         share_classes(&mut sets, request)?;
-        let beside = beside(request.path, &files::files(request.path)?)?;
         if let Some(((_, first), Beside { pictures, .. })) = sets.first_mut().zip(beside) {
             first.note(format!(
                 "{pictures} pictures beside the Parquet files are not read; data.reader = \"folder\" reads them instead"
@@ -67,6 +77,15 @@ impl Reader for ParquetReader {
         let shared = |(part, set): (Part, Parquet)| (part, Arc::new(set) as Arc<dyn Dataset>);
         Ok(sets.into_iter().map(shared).collect())
     }
+}
+
+/// Every `.parquet` file at `root`, sorted.
+fn files(root: &Path) -> Result<Vec<PathBuf>> {
+    let is_table = |path: &Path| {
+        path.extension()
+            .is_some_and(|extension| extension == "parquet")
+    };
+    shards::files(root, is_table)
 }
 
 /// Number labels that are words alike in all parts; refuse a column of labels that no part has.
@@ -83,7 +102,7 @@ fn share_classes(sets: &mut [(Part, Parquet)], request: &Request) -> Result<()> 
         return Err(set::mixed(request.path));
     }
     let classes = sets.iter().flat_map(|(_, set)| set.classes().to_vec());
-    let classes = labels::ordered(classes);
+    let classes = ordered(classes);
     for (_, set) in sets {
         set.use_classes(&classes);
     }
@@ -104,8 +123,8 @@ fn no_labels(path: &Path, label: &str, columns: &[String]) -> Error {
 
 /// The columns of the first Parquet file at `path`, folders `name=value` included, where it holds images; what cannot be
 /// read is left to whoever opens it.
-pub(in crate::data) fn columns_beside_images(path: &Path) -> Option<Vec<String>> {
-    let files = files::files(path).ok()?;
+fn columns_beside_images(path: &Path) -> Option<Vec<String>> {
+    let files = files(path).ok()?;
     let first = files.first()?;
     let mut columns = shard::columns_beside_images(first)?;
     let folders = first

@@ -18,9 +18,10 @@ use super::columns::{
     ImageColumns, LABELS, LabelColumn, class_names, image_columns, is_text, label_column, names,
     unused_labels,
 };
-use super::labels::{Collected, Labels, of_folders};
+use super::labels::{self, of_folders};
 use super::on_disk;
 use super::row_cache::Rows;
+use crate::data::readers::labels::{Collected, Labels};
 
 /// More encoded bytes than this in one run is not a data set: a few repeated values can announce any amount.
 const MAX_RUN: usize = 1 << 30;
@@ -215,7 +216,7 @@ impl Shard {
         let mut collected = Collected::default();
         for batch in self.reader(leaf, |builder| builder.with_batch_size(8192))? {
             let batch = batch.map_err(|e| format!("labels: {e}"))?;
-            collected.add(batch.column(0))?;
+            labels::add(&mut collected, batch.column(0))?;
         }
         match collected.no_class.take() {
             Some(problem) if asked => Err(format!("`data.label`: {problem}; name another column")),

@@ -1,4 +1,4 @@
-//! Which files belong to which part.
+//! Sets that come in several files, and which files belong to which part.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,37 +9,43 @@ use crate::error::{Error, Result};
 /// Folders below the root that are searched: `data/train-….parquet`, `default/train/0000.parquet`.
 const DEPTH: usize = 2;
 
-/// Every `.parquet` file at `root` (itself, or a folder searched two levels deep), sorted.
-pub(super) fn files(root: &Path) -> Result<Vec<PathBuf>> {
+/// Every file that `is_shard` at `root` (itself, or a folder searched two levels deep), sorted.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub(super) fn files(root: &Path, is_shard: fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
     if root.is_file() {
         return Ok(vec![root.to_path_buf()]);
     }
     let mut found = Vec::new();
-    search(root, DEPTH, &mut found)?;
+    search(root, DEPTH, is_shard, &mut found)?;
     found.sort();
     Ok(found)
 }
 
-fn search(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> {
+fn search(
+    folder: &Path,
+    depth: usize,
+    is_shard: fn(&Path) -> bool,
+    found: &mut Vec<PathBuf>,
+) -> Result<()> {
     for entry in fs::read_dir(folder).map_err(|e| Error::data(folder, e))? {
         let path = entry.map_err(|e| Error::data(folder, e))?.path();
-        let hidden = path
-            .file_name()
-            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "parquet")
-            && !hidden
-        {
+        let name = path.file_name().unwrap_or_default();
+        if name.as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        if is_shard(&path) {
             found.push(path);
-        } else if depth > 0 && !hidden && path.is_dir() {
-            search(&path, depth - 1, found)?;
+        } else if depth > 0 && path.is_dir() {
+            search(&path, depth - 1, is_shard, found)?;
         }
     }
     Ok(())
 }
 
-/// The part that a file stands for by its own name or that of its folder; train where neither says.
+/// The part that a file stands for by the start of its own name, the name of its folder, or any word of its own name
+/// (`imagenet1k-validation-00.tar`); train where none says.
 ///
 /// A folder `label=3` of a partitioned table is one of its columns and names none, but `split=train` does.
 fn part_of(file: &Path, root: &Path) -> Part {
@@ -59,22 +65,24 @@ fn part_of(file: &Path, root: &Path) -> Part {
             .find_map(|name| word(name.strip_prefix("split=")?))
     };
     let folder = || word(folders.iter().find(|name| !name.contains('='))?);
-    let name = file.file_name().and_then(|name| word(name.to_str()?));
-    name.or_else(split).or_else(folder).unwrap_or(Part::Train)
+    let name = file.file_name().and_then(|name| name.to_str());
+    let anywhere = || Some(Part::in_name(name?)?.0);
+    let found = name.and_then(word).or_else(split).or_else(folder);
+    found.or_else(anywhere).unwrap_or(Part::Train)
 }
 
-/// The files at `root` by part: from the start of the file name, else from the name of its folder, else train.
-pub(super) fn parts(root: &Path) -> Result<Vec<(Part, Vec<PathBuf>)>> {
+/// The `files` at `root` by part, in their order; in a folder, all files that their names promise.
+///
+/// # Errors
+/// `train-00000-of-00005.parquet` without the four others.
+pub(super) fn parts(files: Vec<PathBuf>, root: &Path) -> Result<Vec<(Part, Vec<PathBuf>)>> {
     let mut parts: Vec<(Part, Vec<PathBuf>)> = Vec::new();
-    for file in files(root)? {
+    for file in files {
         let part = part_of(&file, root);
         match parts.iter_mut().find(|(other, _)| *other == part) {
             Some((_, files)) => files.push(file),
             None => parts.push((part, vec![file])),
         }
-    }
-    if parts.is_empty() {
-        return Err(Error::data(root, "no .parquet file in this folder"));
     }
     if root.is_dir() {
         parts.iter().try_for_each(|(_, files)| all_shards(files))?;
@@ -86,7 +94,8 @@ pub(super) fn parts(root: &Path) -> Result<Vec<(Part, Vec<PathBuf>)>> {
 fn all_shards(files: &[PathBuf]) -> Result<()> {
     let promised = |path: &PathBuf| -> Option<usize> {
         let stem = path.file_stem()?.to_str()?;
-        stem.rsplit_once("-of-")?.1.split('-').next()?.parse().ok()
+        let promise = stem.rsplit_once("-of-")?.1;
+        promise.split(['-', '.']).next()?.parse().ok()
     };
     for file in files {
         let siblings = || files.iter().filter(|other| other.parent() == file.parent());
