@@ -51,8 +51,8 @@ pub struct DataConfig {
     pub x: Option<Vec<String>>,
     /// Columns of a table that are the answer, where it is made of numbers.
     pub y: Vec<String>,
-    /// Column that holds the class: of a table, where the answer is one, or of images in Parquet; left out: of images,
-    /// `label` or one that the metadata describe.
+    /// Column that holds the class: of a table, where the answer is one, of images in Parquet, or of a list of pictures;
+    /// left out: of images, `label` or the like, or one that the metadata describe.
     pub label: Option<String>,
     /// Whether the columns of a table get mean 0 and deviation 1 on the training part; left out: those of files do.
     #[serde(alias = "standardise")]
@@ -180,7 +180,8 @@ impl DataConfig {
     /// Whether the source is a table ([`super::table::open`]) and not a set of images ([`super::open`]).
     ///
     /// `data.reader = "table"` says so; with `auto`, the name of a generator, an extension that only tables have,
-    /// and of files any of `data.x`, `data.y`, and `data.label` where the source holds no images in Parquet.
+    /// and of files any of `data.x`, `data.y`, and `data.label` where the source neither holds images in Parquet nor
+    /// names pictures that are there.
     #[must_use]
     pub fn is_table(&self) -> bool {
         match self.reader {
@@ -189,10 +190,9 @@ impl DataConfig {
                 let path = self.path();
                 let columns = (self.x.is_some() || !self.y.is_empty()) && !path.is_dir();
                 let named = generators::find(&self.source).is_some();
-                let label = || {
-                    self.label.is_some() && !path.is_dir() && columns_beside_images(&path).is_none()
-                };
-                named || columns || table::is_named_as_table(&path) || label()
+                let label = self.label.is_some() && !path.is_dir();
+                let table = || table::is_named_as_table(&path) || label;
+                named || columns || (table() && columns_beside_images(&path).is_none())
             }
             _ => false,
         }

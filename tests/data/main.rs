@@ -8,6 +8,7 @@ mod generators;
 mod ids;
 mod idx;
 mod layouts;
+mod manifest;
 mod parquet;
 mod parquet_labels;
 mod partly_labelled;

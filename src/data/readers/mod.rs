@@ -4,9 +4,11 @@ mod cifar;
 mod digits;
 mod folder;
 mod idx;
+mod manifest;
 mod parquet;
 mod positional;
 mod reader;
+mod sheet;
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -19,7 +21,6 @@ pub use digits::Digits;
 pub use folder::Folder;
 pub use idx::Idx;
 pub use parquet::Parquet;
-pub(super) use parquet::columns_beside_images;
 pub use reader::{Parts, Reader, Request};
 
 use crate::error::{Error, Result, hint};
@@ -76,6 +77,7 @@ macro_rules! readers {
 
 readers! {
     "digits" => Digits(digits::DigitsReader),
+    "manifest" => Manifest(manifest::ManifestReader),
     "parquet" => Parquet(parquet::ParquetReader),
     "cifar" => Cifar(cifar::CifarReader),
     "idx" => Idx(idx::IdxReader),
@@ -95,6 +97,12 @@ impl ReaderKind {
     }
 }
 
+/// The columns beside the images at `path`, one of which `data.label` may choose; `None` where there are no images with
+/// columns. What cannot be read is left to whoever opens it.
+pub(super) fn columns_beside_images(path: &Path) -> Option<Vec<String>> {
+    manifest::columns(path).or_else(|| parquet::columns_beside_images(path))
+}
+
 /// The first reader of the list that recognises `source`.
 pub(super) fn detect(source: &Path) -> Result<&'static dyn Reader> {
     for reader in ReaderKind::ALL.iter().filter_map(|kind| kind.reader()) {
@@ -105,7 +113,8 @@ pub(super) fn detect(source: &Path) -> Result<&'static dyn Reader> {
     Err(if source.exists() {
         Error::data(
             source,
-            "not a known data set; give a folder of images, a .parquet, .bin (CIFAR) or idx3 file, or set `data.reader`",
+            "not a known data set; give a folder of images, a .parquet, .bin (CIFAR) or idx3 file, a list of paths to pictures (.csv, .tsv, .jsonl, \
+             .parquet, .txt), or set `data.reader`",
         )
     } else {
         missing(source)

@@ -135,8 +135,15 @@ pub(super) fn holds_runs(folder: &Path) -> bool {
     is_run(folder) || (inside.peek().is_some() && inside.all(|path| is_run(&path)))
 }
 
+/// Whether a text ends like the name of a picture.
+pub(in crate::data::readers) fn has_picture_name(text: &str) -> bool {
+    let extension = Path::new(text).extension().map(OsStr::to_ascii_lowercase);
+    let extension = extension.as_deref().and_then(OsStr::to_str);
+    extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
+}
+
 /// Whether a file is read as an image: by its name, else by its content.
-pub(super) fn is_image(path: &Path) -> bool {
+pub(in crate::data::readers) fn is_image(path: &Path) -> bool {
     path.is_file() && matches!(kind(path), Kind::Image)
 }
 

@@ -3,7 +3,7 @@
 
 mod annotations;
 mod classes;
-mod files;
+pub(super) mod files;
 mod parts;
 mod set;
 

@@ -73,7 +73,12 @@ impl Folder {
         Ok(folder)
     }
 
-    fn unlabelled(root: &Path, files: Vec<Box<Path>>, channels: usize) -> Self {
+    /// `files` of `root`, in this order, whether they are there or not.
+    pub(in crate::data::readers) fn unlabelled(
+        root: &Path,
+        files: Vec<Box<Path>>,
+        channels: usize,
+    ) -> Self {
         Self {
             root: root.to_path_buf(),
             part: None,

@@ -1,6 +1,6 @@
 //! The classes of the images of one shard: numbers, truth values or words, from a column or from the folder's name.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::path::Path;
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -48,17 +48,6 @@ impl Labels {
         }
         *words = classes.to_vec();
     }
-}
-
-/// Names of classes in their order: of number where all are numbers, else of name; each once.
-pub(super) fn ordered(words: impl Iterator<Item = String>) -> Vec<String> {
-    let names: BTreeSet<String> = words.collect();
-    let mut names: Vec<String> = names.into_iter().collect();
-    let number = |name: &String| name.parse::<f64>().ok();
-    if names.iter().all(|name| number(name).is_some()) {
-        names.sort_by(|a, b| f64::total_cmp(&number(a).unwrap_or(0.0), &number(b).unwrap_or(0.0)));
-    }
-    names
 }
 
 /// Labels under construction.

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 
 use super::reader::{Parts, Reader, Request, has_extension};
+use super::sheet::ordered;
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
 use crate::error::{Error, Result, hint};
@@ -83,7 +84,7 @@ fn share_classes(sets: &mut [(Part, Parquet)], request: &Request) -> Result<()> 
         return Err(set::mixed(request.path));
     }
     let classes = sets.iter().flat_map(|(_, set)| set.classes().to_vec());
-    let classes = labels::ordered(classes);
+    let classes = ordered(classes);
     for (_, set) in sets {
         set.use_classes(&classes);
     }
@@ -104,7 +105,7 @@ fn no_labels(path: &Path, label: &str, columns: &[String]) -> Error {
 
 /// The columns of the first Parquet file at `path`, folders `name=value` included, where it holds images; what cannot be
 /// read is left to whoever opens it.
-pub(in crate::data) fn columns_beside_images(path: &Path) -> Option<Vec<String>> {
+pub(super) fn columns_beside_images(path: &Path) -> Option<Vec<String>> {
     let files = files::files(path).ok()?;
     let first = files.first()?;
     let mut columns = shard::columns_beside_images(first)?;

@@ -3,13 +3,14 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::labels::{Labels, UNKNOWN, ordered};
+use super::labels::{Labels, UNKNOWN};
 use super::row_cache::{RowCache, Stored};
 use super::shard::{Opening, Shard};
 use crate::data::dataset::Dataset;
 use crate::data::decode::decode_within;
 use crate::data::ids::{common_folder, names_below};
 use crate::data::image::Image;
+use crate::data::readers::sheet::ordered;
 use crate::data::starts::Starts;
 use crate::error::{Error, Result};
 
