@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::config::DataConfig;
 use super::dataset::Dataset;
 use super::part::Part;
-use super::readers::{Parts, Request, detect, missing};
+use super::readers::{Parts, Request, detect, missing, no_columns};
 use super::subset::Joined;
-use crate::error::{Error, Result, require};
+use crate::error::{Error, Result};
 
 /// A data set as it is stored: its training part and the other parts it comes with.
 pub(super) struct Source {
@@ -37,14 +37,9 @@ impl Source {
         if !reader.is_embedded() && !path.exists() {
             return Err(missing(&path));
         }
-        require(
-            "data.label",
-            config.label.is_none() || reader.takes_label(),
-            format_args!(
-                "names a column, and the images of `{}` have none; leave it out",
-                config.source
-            ),
-        )?;
+        if config.label.is_some() && !reader.takes_label() {
+            return Err(no_columns(&config.source));
+        }
         let open = |channels| {
             let parts = reader.open(&Request {
                 path: &path,

@@ -9,6 +9,7 @@ mod ids;
 mod idx;
 mod layouts;
 mod manifest;
+mod metadata;
 mod parquet;
 mod parquet_labels;
 mod partly_labelled;

@@ -21,6 +21,7 @@ pub use digits::Digits;
 pub use folder::Folder;
 pub use idx::Idx;
 pub use parquet::Parquet;
+pub(super) use reader::no_columns;
 pub use reader::{Parts, Reader, Request};
 
 use crate::error::{Error, Result, hint};
@@ -100,7 +101,8 @@ impl ReaderKind {
 /// The columns beside the images at `path`, one of which `data.label` may choose; `None` where there are no images with
 /// columns. What cannot be read is left to whoever opens it.
 pub(super) fn columns_beside_images(path: &Path) -> Option<Vec<String>> {
-    manifest::columns(path).or_else(|| parquet::columns_beside_images(path))
+    let listed = manifest::columns(path).or_else(|| folder::columns(path));
+    listed.or_else(|| parquet::columns_beside_images(path))
 }
 
 /// The first reader of the list that recognises `source`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The parts that a source comes in, each at most once.
 pub type Parts = Vec<(Part, Arc<dyn Dataset>)>;
@@ -60,6 +60,12 @@ pub trait Reader: Sync {
 /// The whole of a set that comes in one part.
 pub(super) fn one_part(set: impl Dataset + 'static) -> Parts {
     vec![(Part::Train, Arc::new(set))]
+}
+
+/// `data.label` is given for images without columns.
+pub(in crate::data) fn no_columns(source: impl std::fmt::Display) -> Error {
+    let problem = format!("names a column, and the images of `{source}` have none; leave it out");
+    Error::key("data.label", problem)
 }
 
 /// Whether the name of a file ends in `.wanted`, in capitals or not.

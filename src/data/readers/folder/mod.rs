@@ -4,23 +4,24 @@
 mod annotations;
 mod classes;
 pub(super) mod files;
+mod metadata;
 mod parts;
 mod set;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
 
 use schemars::JsonSchema;
 
 use files::is_image;
 
-use super::reader::{Parts, Reader, Request, one_part};
+use super::reader::{Parts, Reader, Request, no_columns, one_part};
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
 use crate::error::Result;
 use files::Found;
 
+pub(super) use metadata::columns;
 pub use set::Folder;
 
 /// Pictures in files of their own below `folder`.
@@ -42,15 +43,23 @@ impl Reader for FolderReader {
         Ok(source.is_dir() || is_image(source))
     }
 
+    fn takes_label(&self) -> bool {
+        true
+    }
+
     fn open(&self, request: &Request) -> Result<Parts> {
         let channels = request.channels;
         if request.path.is_file() {
+            if request.label.is_some() {
+                return Err(no_columns(request.path.display()));
+            }
             let file = Folder::file(request.path, channels, request.labels)?;
             return Ok(one_part(file.with_range(request.range)));
         }
         let Some((root, layout)) = parts::find(request.path)? else {
             let folder = Folder::open(request.path, channels, request.labels)?;
-            return Ok(one_part(folder.with_range(request.range)));
+            let sets = vec![(Part::Train, folder.with_range(request.range))];
+            return metadata::describe(request.path, sets, request);
         };
         let mut sets: Vec<(Part, Folder)> = Vec::new();
         let mut classes = Vec::new();
@@ -78,8 +87,7 @@ impl Reader for FolderReader {
         if classes.is_empty() {
             share_classes(&mut sets);
         }
-        let shared = |(part, set): (Part, Folder)| (part, Arc::new(set) as Arc<dyn Dataset>);
-        Ok(sets.into_iter().map(shared).collect())
+        metadata::describe(&root, sets, request)
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Folder {
     channels: usize,
     range: Option<u32>,
     notes: Vec<String>,
+    of_classes: Vec<String>, // notes on how classes were found
+    sheets: Vec<PathBuf>,    // tables beside the images, relative to the root
 }
 
 impl Folder {
@@ -90,6 +92,8 @@ impl Folder {
             channels,
             range: None,
             notes: Vec::new(),
+            of_classes: Vec::new(),
+            sheets: Vec::new(),
         }
     }
 
@@ -111,6 +115,7 @@ impl Folder {
             folders: folders.to_vec(),
             apart: apart.to_vec(),
             notes,
+            sheets: found.sheets,
             ..Self::unlabelled(root, found.images, channels)
         };
         if folder.files.is_empty() {
@@ -157,14 +162,14 @@ impl Folder {
             return self.number(&classes, wanted, said);
         }
         if outside && !classes.is_empty() {
-            self.notes.push(format!(
+            self.of_classes.push(format!(
                 "most {} lie outside of the {} folders, which are not taken for classes; move them into folders to \
                  have labels",
                 self.pictures(),
                 classes.len()
             ));
         } else if let [only] = classes.as_slice() {
-            self.notes.push(format!(
+            self.of_classes.push(format!(
                 "all {} lie in one folder, `{only}`, and one class tells nothing apart: they have no labels, and \
                  probes learn no classes from them; give each class a folder of its own to have some",
                 self.pictures()
@@ -205,7 +210,7 @@ impl Folder {
         let labels: Vec<u32> = labels.map(|file| label(file).unwrap_or(UNKNOWN)).collect();
         let unknown = labels.iter().filter(|&&label| label == UNKNOWN).count();
         if unknown > 0 {
-            self.notes.push(format!(
+            self.of_classes.push(format!(
                 "{unknown} of {} {} have no label: the file of annotations gives them no class of the training part",
                 labels.len(),
                 self.pictures()
@@ -250,9 +255,10 @@ impl Folder {
             }
         }
         let pictures = self.pictures();
-        self.notes.extend(foreign(&pictures, &strange, classes));
+        self.of_classes
+            .extend(foreign(&pictures, &strange, classes));
         if let Some(first) = outside.first() {
-            self.notes.push(format!(
+            self.of_classes.push(format!(
                 "{} of {} {pictures} lie outside of the class folders and have no label; the first: {first}",
                 outside.len(),
                 self.files.len()
@@ -260,6 +266,23 @@ impl Folder {
         }
         (self.labels, self.classes) = (Some(labels), classes.to_vec());
         Ok(())
+    }
+
+    /// Tables beside the images, relative to the root.
+    pub(super) fn sheets(&self) -> &[PathBuf] {
+        &self.sheets
+    }
+
+    /// The place of the image at `path`, relative to the root.
+    pub(super) fn place(&self, path: &Path) -> Option<usize> {
+        let place = self.files.binary_search_by(|file| (**file).cmp(path));
+        place.ok()
+    }
+
+    /// Take no folder for a class.
+    pub(super) fn forget_classes(&mut self) {
+        (self.labels, self.classes) = (None, Vec::new());
+        self.of_classes.clear();
     }
 
     /// More that a person should know, first.
@@ -315,6 +338,7 @@ impl Dataset for Folder {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.notes.clone()
+        let notes = self.notes.iter().chain(&self.of_classes);
+        notes.cloned().collect()
     }
 }

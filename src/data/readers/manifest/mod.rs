@@ -14,10 +14,7 @@ use schemars::JsonSchema;
 use super::folder::Folder;
 use super::reader::{Parts, Reader, Request};
 use super::sheet::{self, Classes, Described, Sheet};
-use crate::data::dataset::Dataset;
 use crate::data::ids::distinct;
-use crate::data::part::Part;
-use crate::data::subset::Subset;
 use crate::error::{Error, Result};
 
 pub(super) use columns::columns;
@@ -56,28 +53,11 @@ impl Reader for ManifestReader {
         let set = Described::new(pictures, classes, rows.without(&used))
             .renamed(renamed)
             .with_notes(notes);
-        Ok(by_part(
+        Ok(sheet::by_part(
             &(Arc::new(set) as _),
             parts.map(|(_, parts)| parts),
         ))
     }
-}
-
-/// The images of each part, one after the other.
-pub(super) fn by_part(set: &Arc<dyn Dataset>, parts: Option<Vec<Part>>) -> Parts {
-    let Some(parts) = parts else {
-        return vec![(Part::Train, set.clone())];
-    };
-    let of = |wanted: Part| {
-        let rows = (0..).zip(&parts).filter(move |(_, part)| **part == wanted);
-        let rows: Vec<u32> = rows.map(|(row, _)| row).collect();
-        (!rows.is_empty()).then(|| {
-            let part: Arc<dyn Dataset> = Arc::new(Subset::new(set.clone(), rows));
-            (wanted, part)
-        })
-    };
-    let all = [Part::Train, Part::Validation, Part::Test].into_iter();
-    all.filter_map(of).collect()
 }
 
 fn folder_of(path: &Path) -> &Path {

@@ -7,6 +7,9 @@ use std::sync::Arc;
 use super::{Classes, Sheet, UNKNOWN};
 use crate::data::dataset::Dataset;
 use crate::data::image::Image;
+use crate::data::part::Part;
+use crate::data::readers::reader::Parts;
+use crate::data::subset::Subset;
 use crate::error::Result;
 
 /// Pictures with the labels and further columns of a table.
@@ -107,4 +110,21 @@ impl Dataset for Described {
     fn blocks_at_once(&self) -> usize {
         self.pictures.blocks_at_once()
     }
+}
+
+/// The images of each part, one after the other.
+pub(in crate::data::readers) fn by_part(set: &Arc<dyn Dataset>, parts: Option<Vec<Part>>) -> Parts {
+    let Some(parts) = parts else {
+        return vec![(Part::Train, set.clone())];
+    };
+    let of = |wanted: Part| {
+        let rows = (0..).zip(&parts).filter(move |(_, part)| **part == wanted);
+        let rows: Vec<u32> = rows.map(|(row, _)| row).collect();
+        (!rows.is_empty()).then(|| {
+            let part: Arc<dyn Dataset> = Arc::new(Subset::new(set.clone(), rows));
+            (wanted, part)
+        })
+    };
+    let all = [Part::Train, Part::Validation, Part::Test].into_iter();
+    all.filter_map(of).collect()
 }

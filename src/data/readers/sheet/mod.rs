@@ -12,7 +12,7 @@ mod texts;
 
 pub(super) use classes::{Classes, UNKNOWN, ordered};
 pub(super) use columns::{called_paths, labels, parts};
-pub(super) use described::Described;
+pub(super) use described::{Described, by_part};
 pub(super) use read::{is_sheet, read};
 
 use texts::Texts;
