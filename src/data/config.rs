@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::image::MOST_CHANNELS;
-use super::readers::{ReaderKind, columns_beside_images};
+use super::readers::{ClassLevel, ReaderKind, columns_beside_images};
 use super::{generators, table};
 use crate::error::{Result, require};
 
@@ -26,6 +26,10 @@ pub struct DataConfig {
     pub range: Option<u32>,
     /// Whether first-level folders are classes; left out: when all images lie below at least two of them.
     pub labels: Option<bool>,
+    /// Which level of folders below the source, or below the folder of a part, names the classes: 1 (the first), 2, …, or
+    /// "last", the folder that a picture lies in; left out: the first that looks so. Folders of one name in different
+    /// ones are told apart by their paths.
+    pub class_level: Option<ClassLevel>,
     /// Share of a set without a test part that is held out as one, in [0, 1); left out: 0.2, and 0 where neither this
     /// nor `validation` is given and the images come in one part and have no labels.
     pub test: Option<f64>,
@@ -71,6 +75,7 @@ impl Default for DataConfig {
             channels: None,
             range: None,
             labels: None,
+            class_level: None,
             test: None,
             validation: None,
             split_seed: 0,
@@ -110,6 +115,11 @@ impl DataConfig {
             "data.range",
             matches!(self.range, None | Some(1..=65_535)),
             "must be between 1 and 65535, the value of 16-bit and floating-point images that is white",
+        )?;
+        require(
+            "data.class_level",
+            self.class_level.is_none() || self.labels != Some(false),
+            "says which folders are classes, and data.labels = false that none are; leave one of them out",
         )?;
         for (key, share) in [
             ("data.test", self.test),
@@ -252,6 +262,7 @@ mod tests {
         for (text, key) in [
             ("channels = 0", "data.channels"),
             ("channels = 65", "data.channels"),
+            ("class_level = 'last'\nlabels = false", "data.class_level"),
             ("range = 0", "data.range"),
             ("range = 65536", "data.range"),
             ("validation = 1.0", "data.validation"),

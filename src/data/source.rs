@@ -8,7 +8,7 @@ use super::dataset::Dataset;
 use super::part::Part;
 use super::readers::{Parts, Request, detect, missing, no_columns};
 use super::subset::Joined;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, require};
 
 /// A data set as it is stored: its training part and the other parts it comes with.
 pub(super) struct Source {
@@ -40,11 +40,20 @@ impl Source {
         if config.label.is_some() && !reader.takes_label() {
             return Err(no_columns(&config.source));
         }
+        require(
+            "data.class_level",
+            config.class_level.is_none() || reader.takes_folders(),
+            format_args!(
+                "says which folders are classes, and no folders name those of `{}`; leave it out",
+                config.source
+            ),
+        )?;
         let open = |channels| {
             let parts = reader.open(&Request {
                 path: &path,
                 channels,
                 labels: config.labels,
+                class_level: config.class_level,
                 label: config.label.as_deref(),
                 range: config.range,
                 cache: config.cache << 20,

@@ -1,6 +1,7 @@
 //! Sets of images by how they are stored: one reader a file, one line in the list of [`ReaderKind`].
 
 mod cifar;
+mod class_level;
 mod digits;
 mod folder;
 mod idx;
@@ -17,6 +18,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use cifar::Cifar;
+pub use class_level::ClassLevel;
 pub use digits::Digits;
 pub use folder::Folder;
 pub use idx::Idx;

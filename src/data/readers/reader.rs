@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::class_level::ClassLevel;
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
 use crate::error::{Error, Result};
@@ -19,6 +20,8 @@ pub struct Request<'a> {
     pub channels: usize,
     /// Whether first-level folders are classes; `None`: as the folders look.
     pub labels: Option<bool>,
+    /// Which folders are classes; `None`: those at the first level that looks so.
+    pub class_level: Option<ClassLevel>,
     /// The column of labels; `None`: as columns are usually called.
     pub label: Option<&'a str>,
     /// The value of 16-bit and floating-point images that is white; `None`: 65535 and 1.
@@ -42,6 +45,11 @@ pub trait Reader: Sync {
 
     /// Whether the images are part of the program, so that no file need exist.
     fn is_embedded(&self) -> bool {
+        false
+    }
+
+    /// Whether folders may name the classes, as `data.class_level` says.
+    fn takes_folders(&self) -> bool {
         false
     }
 

@@ -4,6 +4,7 @@
 mod annotations;
 mod classes;
 pub(super) mod files;
+mod levels;
 mod metadata;
 mod parts;
 mod set;
@@ -43,6 +44,10 @@ impl Reader for FolderReader {
         Ok(source.is_dir() || is_image(source))
     }
 
+    fn takes_folders(&self) -> bool {
+        true
+    }
+
     fn takes_label(&self) -> bool {
         true
     }
@@ -56,9 +61,14 @@ impl Reader for FolderReader {
             let file = Folder::file(request.path, channels, request.labels)?;
             return Ok(one_part(file.with_range(request.range)));
         }
+        // Folders at a level that is asked for are numbered over all parts at once, below.
+        let labels = request.class_level.map_or(request.labels, |_| Some(false));
         let Some((root, layout)) = parts::find(request.path)? else {
-            let folder = Folder::open(request.path, channels, request.labels)?;
-            let sets = vec![(Part::Train, folder.with_range(request.range))];
+            let folder = Folder::open(request.path, channels, labels)?;
+            let mut sets = vec![(Part::Train, folder.with_range(request.range))];
+            if let Some(level) = request.class_level {
+                levels::take(&mut sets, 0, level);
+            }
             return metadata::describe(request.path, sets, request);
         };
         let mut sets: Vec<(Part, Folder)> = Vec::new();
@@ -70,9 +80,9 @@ impl Reader for FolderReader {
             };
             let mut set = if part == Part::Train {
                 let folders = (folders.as_slice(), layout.unlabelled.as_slice());
-                Folder::part(&root, part, folders, channels, request.labels)?
+                Folder::part(&root, part, folders, channels, labels)?
             } else if classes.is_empty() {
-                Folder::part(&root, part, (folders, &[]), channels, request.labels)?
+                Folder::part(&root, part, (folders, &[]), channels, labels)?
             } else {
                 let mut set = Folder::part(&root, part, (folders, &[]), channels, Some(false))?;
                 set.use_classes(&classes, request.labels.is_some())?;
@@ -84,7 +94,9 @@ impl Reader for FolderReader {
             }
             sets.push((part, set.with_range(request.range)));
         }
-        if classes.is_empty() {
+        if let Some(level) = request.class_level {
+            levels::take(&mut sets, 1, level);
+        } else if classes.is_empty() {
             share_classes(&mut sets);
         }
         metadata::describe(&root, sets, request)

@@ -49,7 +49,7 @@ impl Reader for ManifestReader {
         let split = parts.as_ref().map(|(column, _)| *column);
         let used: Vec<usize> = [Some(paths), column, split].into_iter().flatten().collect();
         let pictures = Folder::unlabelled(folder_of(path), files, request.channels);
-        let pictures = Arc::new(pictures.with_white(request.white));
+        let pictures = Arc::new(pictures.with_range(request.range));
         let set = Described::new(pictures, classes, rows.without(&used))
             .renamed(renamed)
             .with_notes(notes);

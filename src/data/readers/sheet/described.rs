@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::{Classes, Sheet, UNKNOWN};
 use crate::data::dataset::Dataset;
 use crate::data::image::Image;
+use crate::data::look::Look;
 use crate::data::part::Part;
 use crate::data::readers::reader::Parts;
 use crate::data::subset::Subset;
@@ -63,6 +64,10 @@ impl Dataset for Described {
 
     fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
         self.pictures.file_bytes(index)
+    }
+
+    fn look(&self, index: usize) -> Look {
+        self.pictures.look(index)
     }
 
     fn file_length(&self, index: usize) -> Option<u64> {
