@@ -1,5 +1,8 @@
 //! Folders of image files: `class/….jpg`, or a flat unlabelled heap, in one part or in `train/`, `test/`, `val/`; or a
 //! single file.
+//!
+//! The first level of folders that looks like classes names them, with all that lies below, as torchvision's `ImageFolder`
+//! takes it; `data.class_level` chooses another one.
 
 mod annotations;
 mod classes;
