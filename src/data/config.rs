@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::image::MOST_CHANNELS;
-use super::readers::{ReaderKind, columns_beside_images, holds_arrays};
+use super::readers::{ClassLevel, ReaderKind, columns_beside_images};
 use super::{generators, table};
 use crate::error::{Result, require};
 
@@ -26,6 +26,10 @@ pub struct DataConfig {
     pub range: Option<u32>,
     /// Whether first-level folders are classes; left out: when all images lie below at least two of them.
     pub labels: Option<bool>,
+    /// Which level of folders below the source, or below the folder of a part, names the classes: 1 (the first), 2, …, or
+    /// "last", the folder that a picture lies in; left out: the first that looks so. Folders of one name in different
+    /// ones are told apart by their paths.
+    pub class_level: Option<ClassLevel>,
     /// Share of a set without a test part that is held out as one, in [0, 1); left out: 0.2, and 0 where neither this
     /// nor `validation` is given and the images come in one part and have no labels.
     pub test: Option<f64>,
@@ -51,9 +55,9 @@ pub struct DataConfig {
     pub x: Option<Vec<String>>,
     /// Columns of a table that are the answer, where it is made of numbers.
     pub y: Vec<String>,
-    /// Column that holds the class: of a table, where the answer is one, or of images in Parquet; of pictures in tar
-    /// files, a field (`cls`, `txt`) or a key of their `.json`; left out: of images, `label` and other usual names, or
-    /// one that the metadata describe.
+    /// Column that holds the class: of a table, where the answer is one, of images in Parquet, or of a list of pictures; of
+    /// pictures in tar files, a field (`cls`, `txt`) or a key of their `.json`; of NumPy's archives, an array; left out: of
+    /// images, `label` and other usual names, or one that the metadata describe.
     pub label: Option<String>,
     /// Whether the columns of a table get mean 0 and deviation 1 on the training part; left out: those of files do.
     #[serde(alias = "standardise")]
@@ -72,6 +76,7 @@ impl Default for DataConfig {
             channels: None,
             range: None,
             labels: None,
+            class_level: None,
             test: None,
             validation: None,
             split_seed: 0,
@@ -111,6 +116,11 @@ impl DataConfig {
             "data.range",
             matches!(self.range, None | Some(1..=65_535)),
             "must be between 1 and 65535, the value of 16-bit and floating-point images that is white",
+        )?;
+        require(
+            "data.class_level",
+            self.class_level.is_none() || self.labels != Some(false),
+            "says which folders are classes, and data.labels = false that none are; leave one of them out",
         )?;
         for (key, share) in [
             ("data.test", self.test),
@@ -190,11 +200,9 @@ impl DataConfig {
                 let path = self.path();
                 let columns = (self.x.is_some() || !self.y.is_empty()) && !path.is_dir();
                 let named = generators::find(&self.source).is_some();
-                let label = || {
-                    let images = || holds_arrays(&path) || columns_beside_images(&path).is_some();
-                    self.label.is_some() && !path.is_dir() && !images()
-                };
-                named || columns || table::is_named_as_table(&path) || label()
+                let label = self.label.is_some() && !path.is_dir();
+                let table = || table::is_named_as_table(&path) || label;
+                named || columns || (table() && columns_beside_images(&path).is_none())
             }
             _ => false,
         }
@@ -255,6 +263,7 @@ mod tests {
         for (text, key) in [
             ("channels = 0", "data.channels"),
             ("channels = 65", "data.channels"),
+            ("class_level = 'last'\nlabels = false", "data.class_level"),
             ("range = 0", "data.range"),
             ("range = 65536", "data.range"),
             ("validation = 1.0", "data.validation"),

@@ -57,6 +57,16 @@ pub trait Dataset: Send + Sync {
     /// No two images of a set have the same.
     fn id(&self, index: usize) -> String;
 
+    /// Names of the further columns that a table gives of the images, such as a camera or a date; empty without one.
+    fn metadata(&self) -> &[String] {
+        &[]
+    }
+
+    /// What column `column` of [`Dataset::metadata`] says of one image; `None` where it says nothing.
+    fn cell(&self, _index: usize, _column: usize) -> Option<&str> {
+        None
+    }
+
     /// What was passed over, and what a person should know of how the set was understood: a sentence each.
     fn notes(&self) -> Vec<String> {
         Vec::new()

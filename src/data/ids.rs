@@ -17,15 +17,21 @@ pub(super) fn text_of(path: &Path) -> String {
 
 /// `files` by their paths below `root` (a folder, or the only file); a file that is given again gets a number: `a (2)`.
 pub(super) fn names_below(files: &[PathBuf], root: &Path) -> Vec<String> {
-    let mut used = HashSet::new();
-    let names = files.iter().map(|file| {
+    distinct(files.iter().map(|file| {
         let below = file.strip_prefix(root).unwrap_or(file);
         let name = if below.as_os_str().is_empty() {
             Path::new(file.file_name().unwrap_or_default())
         } else {
             below
         };
-        let name = text_of(name);
+        text_of(name)
+    }))
+}
+
+/// `names`, where one that comes again gets a number: `a (2)`.
+pub(super) fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut used = HashSet::new();
+    let names = names.map(|name| {
         let again = (2..).map(|number| format!("{name} ({number})"));
         let mut candidates = std::iter::once(name.clone()).chain(again);
         let free = candidates.find(|candidate| used.insert(candidate.clone()));

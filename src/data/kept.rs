@@ -87,6 +87,14 @@ impl Dataset for Kept {
         self.parent.id(index)
     }
 
+    fn metadata(&self) -> &[String] {
+        self.parent.metadata()
+    }
+
+    fn cell(&self, index: usize, column: usize) -> Option<&str> {
+        self.parent.cell(index, column)
+    }
+
     fn notes(&self) -> Vec<String> {
         self.parent.notes()
     }

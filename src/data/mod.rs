@@ -46,7 +46,7 @@ pub use loader::Loader;
 pub use look::{Depth, Look};
 pub use part::Part;
 pub use preparation::LoaderConfig;
-pub use readers::ReaderKind;
+pub use readers::{ClassLevel, ReaderKind};
 pub use split::{Splits, open, open_part, open_with_parts, require_classes};
 pub use stats::Statistics;
 pub use subset::{Joined, Subset, any_label, labelled};

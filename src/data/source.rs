@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::config::DataConfig;
 use super::dataset::Dataset;
 use super::part::Part;
-use super::readers::{Parts, Request, detect, missing};
+use super::readers::{Parts, Request, detect, missing, no_columns};
 use super::subset::Joined;
 use crate::error::{Error, Result, require};
 
@@ -37,11 +37,14 @@ impl Source {
         if !reader.is_there(&path) {
             return Err(missing(&path));
         }
+        if config.label.is_some() && !reader.takes_label() {
+            return Err(no_columns(&config.source));
+        }
         require(
-            "data.label",
-            config.label.is_none() || reader.takes_label(),
+            "data.class_level",
+            config.class_level.is_none() || reader.takes_folders(),
             format_args!(
-                "names a column or field, and the images of `{}` have none; leave it out",
+                "says which folders are classes, and no folders name those of `{}`; leave it out",
                 config.source
             ),
         )?;
@@ -50,6 +53,7 @@ impl Source {
                 path: &path,
                 channels,
                 labels: config.labels,
+                class_level: config.class_level,
                 label: config.label.as_deref(),
                 range: config.range,
                 cache: config.cache << 20,

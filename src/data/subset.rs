@@ -92,6 +92,14 @@ impl Dataset for Subset {
         self.parent.id(self.parent(index))
     }
 
+    fn metadata(&self) -> &[String] {
+        self.parent.metadata()
+    }
+
+    fn cell(&self, index: usize, column: usize) -> Option<&str> {
+        self.parent.cell(self.parent(index), column)
+    }
+
     fn notes(&self) -> Vec<String> {
         self.parent.notes()
     }
@@ -114,6 +122,7 @@ pub struct Joined {
     parts: Vec<Arc<dyn Dataset>>,
     starts: Starts,
     numbered: bool,
+    metadata: Vec<String>, // of all parts, each name once
 }
 
 impl Joined {
@@ -128,6 +137,7 @@ impl Joined {
         }
         Self {
             numbered: repeat(&parts),
+            metadata: distinct(parts.iter().flat_map(|part| part.metadata().to_vec())),
             parts,
             starts,
         }
@@ -190,6 +200,17 @@ impl Dataset for Joined {
         } else {
             id
         }
+    }
+
+    fn metadata(&self) -> &[String] {
+        &self.metadata
+    }
+
+    fn cell(&self, index: usize, column: usize) -> Option<&str> {
+        let (part, index) = self.locate(index);
+        let name = self.metadata.get(column)?;
+        let own = part.metadata().iter().position(|own| own == name)?;
+        part.cell(index, own)
     }
 
     fn notes(&self) -> Vec<String> {

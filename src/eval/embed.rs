@@ -50,7 +50,7 @@ pub fn embed(
             labels: loaded.labels,
             ids: samples.iter().map(|&s| dataset.id(s)).collect(),
             samples,
-            parts: Vec::new(),
+            ..Features::default()
         })?;
     }
     if bad.len() == dataset.len() {

@@ -18,6 +18,8 @@ pub struct Features {
     pub samples: Vec<usize>,
     /// (N,), part of the data that each row is of; empty where unknown.
     pub parts: Vec<Part>,
+    /// (N,), the further columns of each row; empty where there are none.
+    pub cells: Vec<Vec<Option<String>>>,
 }
 
 impl Features {
@@ -53,6 +55,7 @@ impl Features {
             ids: pick(&self.ids, indices),
             samples: pick(&self.samples, indices),
             parts: pick(&self.parts, indices),
+            cells: pick(&self.cells, indices),
         }
     }
 
@@ -113,7 +116,11 @@ impl Features {
             let ids = self.ids.len();
             return Err(Error::Failed(format!("{ids} ids for {rows} embeddings")));
         }
-        for (what, count) in [("places", self.samples.len()), ("parts", self.parts.len())] {
+        for (what, count) in [
+            ("places", self.samples.len()),
+            ("parts", self.parts.len()),
+            ("rows of further columns", self.cells.len()),
+        ] {
             if count != 0 && count != rows {
                 return Err(Error::Failed(format!(
                     "{count} {what} for {rows} embeddings"

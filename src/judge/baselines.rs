@@ -213,7 +213,7 @@ mod tests {
             labels: vec![Some(0), Some(1), Some(1)],
             ids: vec!["one name".into(); 3],
             samples: vec![0, 1, 3], // image 2 was unreadable
-            parts: Vec::new(),
+            ..Features::default()
         };
         let pair = Pair {
             test: train.clone(),

@@ -75,7 +75,7 @@ pub fn embed(
     if let Some(note) = dark(dataset.as_ref(), &config.data) {
         observer.message(&note);
     }
-    let mut writer = writers::open(&wanted.out, dim, dataset.classes())?;
+    let mut writer = writers::open(&wanted.out, dim, dataset.classes(), dataset.metadata())?;
     let mut rows = 0;
     let bad = through::embed(
         &dataset,
@@ -91,6 +91,7 @@ pub fn embed(
                 )));
             }
             features.parts = features.samples.iter().map(|&i| parts[i]).collect();
+            features.cells = cells(dataset.as_ref(), &features.samples);
             rows += features.rows();
             writer.append(&features)
         },
@@ -109,6 +110,15 @@ pub fn embed(
         dim,
         skipped: bad.len(),
     })
+}
+
+/// What the further columns of `dataset` say of the images `samples`; nothing where there are none.
+fn cells(dataset: &dyn Dataset, samples: &[usize]) -> Vec<Vec<Option<String>>> {
+    let columns = dataset.metadata().len();
+    let samples = samples.iter().filter(|_| columns > 0);
+    let rows = samples.map(|&i| (0..columns).map(move |column| (i, column)));
+    let cell = |(i, column)| dataset.cell(i, column).map(String::from);
+    rows.map(|row| row.map(cell).collect()).collect()
 }
 
 /// Images of 16 bits that are looked at for their highest value.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ravine::data::{Dataset, Splits, open};
+use ravine::data::{ClassLevel, Dataset, Splits, open};
 
 use crate::tiny::*;
 
@@ -245,4 +245,128 @@ fn folders_of_runs_are_no_classes() {
     write(&run.join("checkpoints/step-000001/state.json"), b"{}");
     let set = all(&at(dir.path())).unwrap();
     assert_eq!(set.classes(), ["cat", "dog"]);
+}
+
+#[test]
+fn a_text_of_files_and_classes_labels_a_flat_part_wherever_it_lies() {
+    let text = |name: &str, line: fn(&str, &str) -> String| {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("ILSVRC/Data/CLS-LOC");
+        for class in ["n01", "n02"] {
+            fill(&root, &format!("train/{class}"), 5);
+        }
+        fill(&root, "val", 3);
+        fill(&root, "test", 2);
+        let lines = [line("000", "n02"), line("002", "n01")];
+        write(&root.join(name), lines.concat().as_bytes());
+        let splits = open(&at(&root)).unwrap();
+        assert_eq!(labels(&splits.test), [None; 2], "{name}");
+        labels(&splits.validation)
+    };
+    let found = [Some(1), None, Some(0)];
+    let kaggle = |id: &str, class: &str| format!("{id},{class} 85 1 499 272 {class} 1 1 2 2\n");
+    for name in ["val", ".", "..", "../..", "../../.."] {
+        assert_eq!(text(&format!("{name}/LOC_val_solution.csv"), kaggle), found);
+    }
+    let blanks = |id: &str, class: &str| format!("val/{id}.png {class}\n");
+    assert_eq!(text("val_labels.txt", blanks), found);
+    let commas = |id: &str, class: &str| format!("\"{id}.png\", {class}\n");
+    assert_eq!(text("val/annotations.csv", commas), found);
+    // Not of this part, or not near it.
+    for name in [
+        "../val_labels.txt",
+        "labels.txt",
+        "val/test_labels.txt",
+        "val/notes.txt",
+    ] {
+        assert_eq!(text(name, blanks), [None; 3], "{name}");
+    }
+}
+
+#[test]
+fn classes_are_the_folders_at_the_level_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    for folder in [
+        "animals/cat",
+        "animals/dog",
+        "animals/other",
+        "things/car",
+        "things/other/old",
+    ] {
+        fill(dir.path(), folder, 4);
+    }
+    let classes = |level: Option<ClassLevel>| {
+        let mut config = at(dir.path());
+        config.class_level = level;
+        let set = all(&config).unwrap();
+        let known = labels(&set).into_iter().flatten().count();
+        (set.classes().to_vec(), known, set.notes().concat())
+    };
+    let (first, known, notes) = classes(None);
+    assert_eq!(
+        (first, known),
+        (vec!["animals".into(), "things".into()], 20)
+    );
+    assert!(
+        notes.contains("the 2 first folders; data.class_level = \"last\" takes the 5 folders"),
+        "{notes}"
+    );
+    let (first, _, notes) = classes(Some(ClassLevel::Top(1)));
+    assert_eq!(
+        (first, notes.as_str()),
+        (vec!["animals".into(), "things".into()], "")
+    );
+    let (second, known, _) = classes(Some(ClassLevel::Top(2)));
+    assert_eq!(
+        second,
+        ["animals/other", "car", "cat", "dog", "things/other"]
+    );
+    assert_eq!(known, 20);
+    assert_eq!(
+        classes(Some(ClassLevel::Last)).0,
+        ["car", "cat", "dog", "old", "other"]
+    );
+    let (third, known, notes) = classes(Some(ClassLevel::Top(3)));
+    assert_eq!((third.len(), known), (1, 4));
+    assert!(notes.contains("16 of 20"), "{notes}");
+    let (none, _, notes) = classes(Some(ClassLevel::Top(4)));
+    assert!(
+        none.is_empty() && notes.contains("data.class_level"),
+        "{notes}"
+    );
+}
+
+#[test]
+fn nested_classes_have_one_number_in_all_parts() {
+    let dir = tempfile::tempdir().unwrap();
+    for folder in [
+        "train/animals/cat",
+        "train/animals/dog",
+        "train/things/car",
+        "test/things/car",
+        "test/things/bus",
+    ] {
+        fill(dir.path(), folder, 3);
+    }
+    let mut config = at(dir.path());
+    config.class_level = Some(ClassLevel::Last);
+    let splits = open(&config).unwrap();
+    assert_eq!(splits.classes, ["car", "cat", "dog"]);
+    assert_eq!(labels(&splits.test)[2..4], [None, Some(0)]);
+    let notes = splits.notes().concat();
+    assert!(
+        notes.contains("3 pictures of the test part lie in the folder `bus`"),
+        "{notes}"
+    );
+    let text = toml::to_string(&config).unwrap();
+    assert!(text.contains("class_level = \"last\""), "{text}");
+    assert_eq!(
+        toml::from_str::<ravine::data::DataConfig>(&text)
+            .unwrap()
+            .class_level,
+        config.class_level
+    );
+    config.source = "digits".into();
+    let problem = open(&config).err().unwrap().to_string();
+    assert!(problem.contains("data.class_level"), "{problem}");
 }

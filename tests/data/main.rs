@@ -9,6 +9,8 @@ mod generators;
 mod ids;
 mod idx;
 mod layouts;
+mod manifest;
+mod metadata;
 mod parquet;
 mod parquet_labels;
 mod partly_labelled;

@@ -36,7 +36,7 @@ fn write(path: &Path, mixed: bool) -> Features {
         second.labels = Vec::new();
         second.parts.clear();
     }
-    let mut writer = writers::open(path, 3, &classes()).unwrap();
+    let mut writer = writers::open(path, 3, &classes(), &[]).unwrap();
     writer.append(&rows.select(&[0, 1, 2])).unwrap();
     writer.append(&second).unwrap();
     assert!(!path.exists(), "nothing stands there before the end");
@@ -244,7 +244,7 @@ fn a_missing_label_is_missing_in_its_own_row_only() {
         let path = folder.path().join("a").with_extension(extension);
         let mut rows = features(2, vec![1.0; 8], Some(vec![1, 0, 1, 0]));
         rows.labels[1] = None;
-        let mut writer = writers::open(&path, 2, &classes()).unwrap();
+        let mut writer = writers::open(&path, 2, &classes(), &[]).unwrap();
         writer.append(&rows).unwrap();
         writer.finish().unwrap();
         assert_eq!(
@@ -267,7 +267,7 @@ fn ids_that_a_header_cannot_hold_go_beside_a_safetensors_file() {
     for (i, id) in rows.ids.iter_mut().enumerate() {
         *id = format!("{i}{}", "\"/".repeat(1000)); // 2 kB that escaping makes 5 kB
     }
-    let mut writer = writers::open(&path, 1, &classes()).unwrap();
+    let mut writer = writers::open(&path, 1, &classes(), &[]).unwrap();
     writer.append(&rows).unwrap();
     let note = writer.note().unwrap();
     assert!(note.contains("a.labels.csv"), "{note}");
@@ -290,7 +290,7 @@ fn a_dropped_writer_leaves_nothing_and_refused_rows_say_why() {
     let folder = tempfile::tempdir().unwrap();
     for extension in writers::EXTENSIONS {
         let path = folder.path().join("a").with_extension(extension);
-        let mut writer = writers::open(&path, 2, &[]).unwrap();
+        let mut writer = writers::open(&path, 2, &[], &[]).unwrap();
         writer
             .append(&features(2, vec![1.0; 20_000], None))
             .unwrap();
@@ -301,11 +301,60 @@ fn a_dropped_writer_leaves_nothing_and_refused_rows_say_why() {
         drop(writer);
         assert_eq!(names(folder.path()), [""; 0]);
     }
-    let error = writers::open(&folder.path().join("a.parqet"), 2, &[])
+    let error = writers::open(&folder.path().join("a.parqet"), 2, &[], &[])
         .err()
         .unwrap();
     assert!(
         error.to_string().contains("did you mean `parquet`"),
         "{error}"
     );
+}
+
+#[test]
+fn further_columns_stand_behind_the_others_under_names_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = features(1, vec![1.0, 2.0], None);
+    rows.cells = vec![
+        vec![Some("a".into()), None],
+        vec![Some("b, c".into()), Some("7".into())],
+    ];
+    let columns = ["camera", "id"].map(String::from);
+    let write = |extension: &str| {
+        let path = folder.path().join(format!("e.{extension}"));
+        let mut writer = writers::open(&path, 1, &[], &columns).unwrap();
+        writer.append(&rows).unwrap();
+        let note = writer.note();
+        writer.finish().unwrap();
+        (path, note)
+    };
+    let text = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let csv =
+        "id,part,label,class,e0,camera,id_\nimage 0.png,,,,1,a,\nimage 1.png,,,,2,\"b, c\",7\n";
+    assert_eq!(text(&write("csv").0), csv);
+    let beside = text(&write("npy").0.with_extension("labels.csv"));
+    assert_eq!(beside.lines().nth(2), Some("image 1.png,,,,\"b, c\",7"));
+    let lines = text(&write("jsonl").0);
+    assert!(
+        lines.contains(r#""metadata":{"camera":"a","id_":null}"#),
+        "{lines}"
+    );
+    let (_, note) = write("safetensors");
+    assert!(note.unwrap().contains("camera, id"));
+    let file = std::fs::File::open(write("parquet").0).unwrap();
+    let mut reader =
+        parquet::arrow::arrow_reader::ParquetRecordBatchReader::try_new(file, 10).unwrap();
+    let batch = reader.next().unwrap().unwrap();
+    let names: Vec<_> = batch
+        .schema()
+        .fields()
+        .iter()
+        .map(|f| f.name().clone())
+        .collect();
+    assert_eq!(names[4..], ["embedding", "camera", "id_"]);
+    let cells = batch
+        .column(6)
+        .as_any()
+        .downcast_ref::<arrow::array::StringArray>()
+        .unwrap();
+    assert_eq!(cells.iter().collect::<Vec<_>>(), [None, Some("7")]);
 }

@@ -28,6 +28,53 @@ fn a_single_picture_is_embedded_and_checked_and_not_trained_on() -> Result<(), A
 }
 
 #[test]
+fn a_list_of_pictures_is_embedded_with_its_further_columns() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let run = folder.path().join("run");
+    pretrain(&run, &[])?;
+    for (name, value) in [("a/x.png", 9), ("b/y.png", 90)] {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().ok_or("a folder")?)?;
+        image::GrayImage::from_fn(8, 8, |x, y| image::Luma([(value + x + y) as u8])).save(&path)?;
+    }
+    let list = folder.path().join("list.csv");
+    fs::write(
+        &list,
+        "path,label,id,split\nb/y.png,old,7,test\na/x.png,new,,train\n",
+    )?;
+    let out = folder.path().join("list-out.csv");
+    let [run, list, out] = [run, list, out].map(|path| path.to_string_lossy().into_owned());
+    assert_eq!(
+        json(&["embed", &run, "--data", &list, "--out", &out, "--json"])?["rows"],
+        2
+    );
+    let rows = fs::read_to_string(&out)?;
+    let cells = |line: &str| -> Vec<String> {
+        let cells: Vec<&str> = line.split(',').collect();
+        [&cells[..4], &cells[cells.len() - 1..]]
+            .concat()
+            .iter()
+            .map(|cell| (*cell).into())
+            .collect()
+    };
+    let rows: Vec<Vec<String>> = rows.lines().map(cells).collect();
+    assert_eq!(rows[0], ["id", "part", "label", "class", "id_"]);
+    assert_eq!(rows[1], ["a/x.png", "train", "0", "new", ""]);
+    assert_eq!(rows[2], ["b/y.png", "test", "1", "old", "7"]);
+    let set = "data.class_level=last";
+    let found = json(&[
+        "data",
+        "check",
+        &folder.path().to_string_lossy(),
+        "--set",
+        set,
+        "--json",
+    ])?;
+    assert_eq!(found["classes"][0]["class"], "a");
+    Ok(())
+}
+
+#[test]
 fn lists_have_names_in_the_place_of_links() {
     let list = text(&ravine(&["list"]).stdout);
     assert!(list.contains("contrastive loss: `Dcl` whose"), "{list}");

@@ -2,15 +2,18 @@
 
 mod arrays;
 mod cifar;
+mod class_level;
 mod class_names;
 mod digits;
 mod folder;
 mod idx;
 mod labels;
+mod manifest;
 mod parquet;
 mod positional;
 mod reader;
 mod shards;
+mod sheet;
 mod stl10;
 mod webdataset;
 
@@ -21,12 +24,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use arrays::Stack;
-pub(super) use arrays::{holds_arrays, is_stack};
+pub(super) use arrays::is_stack;
 pub use cifar::Cifar;
+pub use class_level::ClassLevel;
 pub use digits::Digits;
 pub use folder::Folder;
 pub use idx::Idx;
 pub use parquet::Parquet;
+pub(super) use reader::no_columns;
 pub use reader::{Parts, Reader, Request};
 pub use stl10::Stl10;
 pub use webdataset::WebDataset;
@@ -85,6 +90,7 @@ macro_rules! readers {
 
 readers! {
     "digits" => Digits(digits::DigitsReader),
+    "manifest" => Manifest(manifest::ManifestReader),
     "parquet" => Parquet(parquet::ParquetReader),
     "stl10" => Stl10(stl10::Stl10Reader),
     "cifar" => Cifar(cifar::CifarReader),
@@ -117,7 +123,8 @@ pub(super) fn detect(source: &Path) -> Result<&'static dyn Reader> {
     Err(if source.exists() {
         Error::data(
             source,
-            "not a known data set; give a folder of images, a .parquet, .npz, .tar, .bin (CIFAR) or idx3 file, or set `data.reader`",
+            "not a known data set; give a folder of images, a .parquet, .npz, .tar, .bin (CIFAR) or idx3 file, a list of paths \
+             to pictures (.csv, .tsv, .jsonl, .parquet, .txt), or set `data.reader`",
         )
     } else {
         missing(source)

@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::class_level::ClassLevel;
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// The parts that a source comes in, each at most once.
 pub type Parts = Vec<(Part, Arc<dyn Dataset>)>;
@@ -19,6 +20,8 @@ pub struct Request<'a> {
     pub channels: usize,
     /// Whether first-level folders are classes; `None`: as the folders look.
     pub labels: Option<bool>,
+    /// Which folders are classes; `None`: those at the first level that looks so.
+    pub class_level: Option<ClassLevel>,
     /// The column or field of labels; `None`: as they are usually called.
     pub label: Option<&'a str>,
     /// The value of 16-bit and floating-point images that is white; `None`: 65535 and 1.
@@ -45,6 +48,11 @@ pub trait Reader: Sync {
         source.exists()
     }
 
+    /// Whether folders may name the classes, as `data.class_level` says.
+    fn takes_folders(&self) -> bool {
+        false
+    }
+
     /// Whether labels stand in a column or field, which `data.label` may choose.
     fn takes_label(&self) -> bool {
         false
@@ -66,6 +74,13 @@ pub trait Reader: Sync {
 /// The whole of a set that comes in one part.
 pub(super) fn one_part(set: impl Dataset + 'static) -> Parts {
     vec![(Part::Train, Arc::new(set))]
+}
+
+/// `data.label` is given for images without columns.
+pub(in crate::data) fn no_columns(source: impl std::fmt::Display) -> Error {
+    let problem =
+        format!("names a column or field, and the images of `{source}` have none; leave it out");
+    Error::key("data.label", problem)
 }
 
 /// Whether the name of a file ends in `.wanted`, in capitals or not.

@@ -87,7 +87,7 @@ impl Layout {
 }
 
 /// Whether pandas calls the index of a table so: it counts the rows and says nothing of them.
-fn is_index(place: usize, name: &str) -> bool {
+pub(in crate::data) fn is_index(place: usize, name: &str) -> bool {
     let level = name.strip_prefix("__index_level_");
     level.is_some_and(|level| level.ends_with("__"))
         || name == "Unnamed: 0"

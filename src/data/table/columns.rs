@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 const MAX_NUMBERS: usize = 1 << 28;
 
 /// The columns of a file, before any is chosen.
-pub(super) trait Columns {
+pub(in crate::data) trait Columns {
     /// Their names, in the order of the file.
     fn names(&self) -> &[String];
 

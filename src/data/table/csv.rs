@@ -10,14 +10,14 @@ use super::columns::{Columns, bounded, finite, unusable};
 use crate::error::{Error, Result};
 
 /// A text table; it is read again for each question, so that only the columns asked for take memory.
-pub(super) struct Csv {
+pub(in crate::data) struct Csv {
     path: PathBuf,
     delimiter: u8,
     names: Vec<String>,
 }
 
 impl Csv {
-    pub(super) fn open(path: &Path, delimiter: u8) -> Result<Self> {
+    pub(in crate::data) fn open(path: &Path, delimiter: u8) -> Result<Self> {
         let mut csv = Self {
             path: path.to_path_buf(),
             delimiter,
@@ -60,13 +60,23 @@ impl Csv {
     }
 
     /// Go through the lines below the header.
-    fn each(&self, mut look: impl FnMut(&StringRecord) -> Result<()>) -> Result<()> {
+    fn each(&self, look: impl FnMut(&StringRecord) -> Result<()>) -> Result<()> {
+        self.first(usize::MAX, look)
+    }
+
+    /// Go through the first `most` lines below the header.
+    pub(in crate::data) fn first(
+        &self,
+        most: usize,
+        mut look: impl FnMut(&StringRecord) -> Result<()>,
+    ) -> Result<()> {
         let mut reader = self.reader()?;
         let mut record = StringRecord::new();
-        while reader
-            .read_record(&mut record)
-            .map_err(|e| self.broken(&e))?
-        {
+        for _ in 0..most {
+            let more = reader.read_record(&mut record);
+            if !more.map_err(|e| self.broken(&e))? {
+                break;
+            }
             look(&record)?;
         }
         Ok(())

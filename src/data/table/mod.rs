@@ -23,7 +23,11 @@ mod scale;
 mod standardized;
 
 pub use choose::Layout;
+pub(super) use choose::is_index;
+pub(super) use columns::Columns;
+pub(super) use csv::Csv;
 pub(super) use open::is_named_as_table;
+pub(super) use parquet::Parquet;
 pub use parts::{Tables, open, open_part};
 pub use read::read;
 pub use rows::TableRows;

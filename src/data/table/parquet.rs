@@ -11,6 +11,7 @@ use ::parquet::arrow::arrow_reader::{
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type};
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use super::columns::{Columns, bounded, finite, unusable};
 use crate::error::{Error, Result};
@@ -19,14 +20,14 @@ use crate::error::{Error, Result};
 const BATCH: usize = 8192;
 
 /// A Parquet file; only the columns asked for are decoded.
-pub(super) struct Parquet {
+pub(in crate::data) struct Parquet {
     path: PathBuf,
     metadata: ArrowReaderMetadata,
     names: Vec<String>,
 }
 
 impl Parquet {
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub(in crate::data) fn open(path: &Path) -> Result<Self> {
         let metadata = guard(path, || {
             let file = File::open(path).map_err(|e| Error::data(path, e))?;
             ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| {
@@ -42,9 +43,51 @@ impl Parquet {
         })
     }
 
+    /// The columns that can be shown as text: all but bytes and structures.
+    pub(in crate::data) fn shown(&self) -> Vec<usize> {
+        let fields = self.metadata.schema().fields().iter().enumerate();
+        let shown = fields.filter(|(_, field)| {
+            let kind = field.data_type();
+            !kind.is_binary() && !matches!(kind, DataType::Struct(_))
+        });
+        shown.map(|(place, _)| place).collect()
+    }
+
+    /// Go through the first `most` rows: `columns` as text, empty where a cell is.
+    pub(in crate::data) fn first(
+        &self,
+        most: usize,
+        columns: &[usize],
+        mut look: impl FnMut(&[String]),
+    ) -> Result<()> {
+        let wrong = |e| Error::data(&self.path, format!("cannot be shown as text: {e}"));
+        let options = FormatOptions::default();
+        self.limited(most, columns, |_, arrays| {
+            let shown = arrays
+                .iter()
+                .map(|array| ArrayFormatter::try_new(array, &options));
+            let shown: Vec<ArrayFormatter> = shown.collect::<Result<_, _>>().map_err(wrong)?;
+            for row in 0..arrays.first().map_or(0, Array::len) {
+                let cells = shown.iter().map(|cells| cells.value(row).try_to_string());
+                look(&cells.collect::<Result<Vec<_>, _>>().map_err(wrong)?);
+            }
+            Ok(())
+        })
+    }
+
     /// Decode `columns`, batch by batch, each in the order asked for.
     fn each(
         &self,
+        columns: &[usize],
+        look: impl FnMut(usize, &[ArrayRef]) -> Result<()>,
+    ) -> Result<()> {
+        self.limited(usize::MAX, columns, look)
+    }
+
+    /// As [`Parquet::each`], of the first `most` rows.
+    fn limited(
+        &self,
+        most: usize,
         columns: &[usize],
         mut look: impl FnMut(usize, &[ArrayRef]) -> Result<()>,
     ) -> Result<()> {
@@ -60,7 +103,11 @@ impl Parquet {
                 ProjectionMask::roots(self.metadata.parquet_schema(), columns.iter().copied());
             let builder =
                 ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
-            let reader = builder.with_projection(mask).with_batch_size(BATCH).build();
+            let reader = builder
+                .with_projection(mask)
+                .with_limit(most)
+                .with_batch_size(BATCH)
+                .build();
             let mut sorted = columns.to_vec();
             sorted.sort_unstable();
             let mut start = 0;

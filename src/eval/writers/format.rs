@@ -36,22 +36,32 @@ pub(super) struct Format {
     pub(super) create: Create,
 }
 
-pub(super) type Create = fn(&Path, usize, Classes) -> Result<Box<dyn EmbeddingWriter>>;
+pub(super) type Create = fn(&Path, usize, Names) -> Result<Box<dyn EmbeddingWriter>>;
 
 /// Name of the part that row `i` is of; `None` where unknown.
 pub(super) fn part_of(rows: &Features, i: usize) -> Option<&'static str> {
     rows.parts.get(i).map(|part| part.name())
 }
 
-/// Class names, by label.
+/// What the labels and the further columns are called.
 #[derive(Clone)]
-pub(super) struct Classes(pub(super) Vec<String>);
+pub(super) struct Names {
+    /// Class names, by label.
+    pub(super) classes: Vec<String>,
+    /// Names of further columns, none of which is one of the file's own.
+    pub(super) columns: Vec<String>,
+}
 
-impl Classes {
+impl Names {
+    /// Cell `column` of the further columns of row `i`; `None` where it is empty.
+    pub(super) fn cell(rows: &Features, i: usize, column: usize) -> Option<&str> {
+        rows.cells.get(i)?.get(column)?.as_deref()
+    }
+
     /// Label and class name of row `i`; `None` where unknown.
     pub(super) fn of<'a>(&'a self, rows: &Features, i: usize) -> (Option<u32>, Option<&'a str>) {
         let label = rows.label(i);
-        let name = label.and_then(|l| self.0.get(l as usize));
+        let name = label.and_then(|l| self.classes.get(l as usize));
         (label, name.map(String::as_str))
     }
 }

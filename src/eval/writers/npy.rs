@@ -1,10 +1,10 @@
-//! NumPy's npy: the matrix alone; ids, parts, labels and class names go to `<stem>.labels.csv` beside it, row by row.
+//! NumPy's npy: the matrix alone; ids, parts, labels, class names and further columns go to `<stem>.labels.csv` beside it, row by row.
 
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
 use super::csv::Table;
-use super::format::{Classes, EmbeddingWriter, Format};
+use super::format::{EmbeddingWriter, Format, Names};
 use crate::atomic::{AtomicFile, unwritable};
 use crate::error::Result;
 use crate::eval::Features;
@@ -12,7 +12,7 @@ use crate::eval::Features;
 pub(super) const FORMAT: Format = Format {
     extension: "npy",
     about: "the matrix, with ids, parts and labels in <stem>.labels.csv beside it; for NumPy",
-    create: |path, dim, classes| Ok(Box::new(Npy::create(path, dim, classes)?)),
+    create: |path, dim, names| Ok(Box::new(Npy::create(path, dim, names)?)),
 };
 
 /// Bytes before the numbers: a multiple of 64, with room for any number of rows, which is known last.
@@ -26,9 +26,9 @@ struct Npy {
 }
 
 impl Npy {
-    fn create(path: &Path, dim: usize, classes: Classes) -> Result<Self> {
+    fn create(path: &Path, dim: usize, names: Names) -> Result<Self> {
         let mut matrix = AtomicFile::create(path)?;
-        let labels = Table::create(&path.with_extension("labels.csv"), Vec::new(), classes)?;
+        let labels = Table::create(&path.with_extension("labels.csv"), Vec::new(), names)?;
         let written = matrix.write_all(&header(0, dim));
         written.map_err(|e| unwritable(path, &e))?;
         Ok(Self {

@@ -1,4 +1,5 @@
-//! Parquet: `id` string, `part` string, `label` int32 and `class` string (null where unknown), `embedding` fixed-size list of D float32.
+//! Parquet: `id` string, `part` string, `label` int32 and `class` string (null where unknown), `embedding` fixed-size list of D
+//! float32; then a string for each further column (null where it says nothing).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,15 +12,15 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 
-use super::format::{Classes, EmbeddingWriter, Format, part_of};
+use super::format::{EmbeddingWriter, Format, Names, part_of};
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
 use crate::eval::Features;
 
 pub(super) const FORMAT: Format = Format {
     extension: "parquet",
-    about: "id, part, label, class, embedding; for tables in pandas, DuckDB, Spark, Hugging Face",
-    create: |path, dim, classes| Ok(Box::new(Parquet::create(path, dim, classes)?)),
+    about: "id, part, label, class, embedding, further columns; for tables in pandas, DuckDB, Spark, Hugging Face",
+    create: |path, dim, names| Ok(Box::new(Parquet::create(path, dim, names)?)),
 };
 
 /// A row group is written out when it has this many bytes: what the writer holds in memory.
@@ -29,20 +30,23 @@ struct Parquet {
     out: ArrowWriter<AtomicFile>,
     item: Arc<Field>,
     schema: SchemaRef,
-    classes: Classes,
+    names: Names,
 }
 
 impl Parquet {
-    fn create(path: &Path, dim: usize, classes: Classes) -> Result<Self> {
+    fn create(path: &Path, dim: usize, names: Names) -> Result<Self> {
         let item = Arc::new(Field::new("item", DataType::Float32, false));
         let list = DataType::FixedSizeList(item.clone(), dim as i32);
-        let schema = Arc::new(Schema::new(vec![
+        let mut fields = vec![
             Field::new("id", DataType::Utf8, false),
             Field::new("part", DataType::Utf8, true),
             Field::new("label", DataType::Int32, true),
             Field::new("class", DataType::Utf8, true),
             Field::new("embedding", list, false),
-        ]));
+        ];
+        let further = names.columns.iter();
+        fields.extend(further.map(|name| Field::new(name, DataType::Utf8, true)));
+        let schema = Arc::new(Schema::new(fields));
         let matrix = ColumnPath::from(["embedding", "list", "item"].map(String::from).to_vec());
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -56,24 +60,28 @@ impl Parquet {
             out,
             item,
             schema,
-            classes,
+            names,
         })
     }
 
     fn batch(&self, rows: &Features) -> Result<RecordBatch, arrow::error::ArrowError> {
-        let marks: Vec<_> = (0..rows.rows()).map(|i| self.classes.of(rows, i)).collect();
+        let marks: Vec<_> = (0..rows.rows()).map(|i| self.names.of(rows, i)).collect();
         let labels: Int32Array = marks.iter().map(|(l, _)| l.map(|l| l as i32)).collect();
         let classes: StringArray = marks.iter().map(|(_, class)| *class).collect();
         let parts: StringArray = (0..rows.rows()).map(|i| part_of(rows, i)).collect();
         let values: ArrayRef = Arc::new(Float32Array::from(rows.values.clone()));
         let (item, dim) = (self.item.clone(), rows.dim as i32);
-        let columns: Vec<ArrayRef> = vec![
+        let mut columns: Vec<ArrayRef> = vec![
             Arc::new(StringArray::from_iter_values(&rows.ids)),
             Arc::new(parts),
             Arc::new(labels),
             Arc::new(classes),
             Arc::new(FixedSizeListArray::try_new(item, dim, values, None)?),
         ];
+        columns.extend((0..self.names.columns.len()).map(|c| {
+            let cells = (0..rows.rows()).map(|i| Names::cell(rows, i, c));
+            Arc::new(cells.collect::<StringArray>()) as ArrayRef
+        }));
         RecordBatch::try_new(self.schema.clone(), columns)
     }
 

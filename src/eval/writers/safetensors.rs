@@ -1,6 +1,7 @@
 //! safetensors: `embeddings` (N, D) f32, `labels` (N,) i64 (−1 where unknown; absent in unlabelled data);
 //! the metadata holds `ids`, `parts` (where known) and `classes` as JSON lists. Ids that would make the header too long for
-//! other readers go to `<stem>.labels.csv` beside it, whose name then stands in the metadata as `ids_file`.
+//! other readers go to `<stem>.labels.csv` beside it, whose name then stands in the metadata as `ids_file`. Further columns
+//! are not written, and a note says so.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::csv::Table;
-use super::format::{Classes, EmbeddingWriter, Format, part_of};
+use super::format::{EmbeddingWriter, Format, Names, part_of};
 use super::npy::write_f32;
 use crate::atomic::{AtomicFile, folder_of, unwritable};
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ use crate::eval::Features;
 pub(super) const FORMAT: Format = Format {
     extension: "safetensors",
     about: "embeddings and labels, with ids, parts and classes as JSON in the metadata; for PyTorch, candle",
-    create: |path, dim, classes| Ok(Box::new(Safetensors::create(path, dim, classes)?)),
+    create: |path, dim, names| Ok(Box::new(Safetensors::create(path, dim, names)?)),
 };
 
 /// Readers of the format refuse a longer header: the strictest known one above 25 MB.
@@ -29,22 +30,25 @@ struct Safetensors {
     file: AtomicFile,
     matrix: BufWriter<File>,
     dim: usize,
-    names: Features,   // ids, parts and labels, without the numbers
+    rows: Features,    // ids, parts and labels, without the numbers
     ids_length: usize, // of all ids in the header
-    classes: Classes,
+    names: Names,
+    left: Vec<String>, // further columns, which are not written
 }
 
 impl Safetensors {
-    fn create(path: &Path, dim: usize, classes: Classes) -> Result<Self> {
+    fn create(path: &Path, dim: usize, mut names: Names) -> Result<Self> {
+        let left = std::mem::take(&mut names.columns);
         let file = AtomicFile::create(path)?;
         let matrix = tempfile::tempfile_in(folder_of(path)).map_err(|e| unwritable(path, &e))?;
         Ok(Self {
             file,
             matrix: BufWriter::new(matrix),
             dim,
-            names: Features::default(),
+            rows: Features::default(),
             ids_length: 0,
-            classes,
+            left,
+            names,
         })
     }
 
@@ -56,11 +60,11 @@ impl Safetensors {
 
     /// Labels lie before the matrix, so that their 8 bytes are aligned.
     fn header(&self, labelled: bool) -> Result<Vec<u8>> {
-        let rows = self.names.ids.len();
+        let rows = self.rows.ids.len();
         let text = |names: &[String]| json!(names).to_string();
         let labels_end = if labelled { 8 * rows } else { 0 };
         let mut header = json!({
-            "__metadata__": { "classes": text(&self.classes.0) },
+            "__metadata__": { "classes": text(&self.names.classes) },
             "embeddings": {
                 "dtype": "F32",
                 "shape": [rows, self.dim],
@@ -69,11 +73,11 @@ impl Safetensors {
         });
         let (key, ids) = match self.beside() {
             Some(path) => ("ids_file", file_name(&path)),
-            None => ("ids", text(&self.names.ids)),
+            None => ("ids", text(&self.rows.ids)),
         };
         header["__metadata__"][key] = ids.into();
-        if self.beside().is_none() && !self.names.parts.is_empty() {
-            let parts = (0..rows).map(|i| part_of(&self.names, i));
+        if self.beside().is_none() && !self.rows.parts.is_empty() {
+            let parts = (0..rows).map(|i| part_of(&self.rows, i));
             let parts: Vec<Option<&str>> = parts.collect();
             header["__metadata__"]["parts"] = json!(parts).to_string().into();
         }
@@ -96,7 +100,7 @@ impl Safetensors {
         self.file.write_all(&(header.len() as u64).to_le_bytes())?;
         self.file.write_all(header)?;
         if labelled {
-            for label in &self.names.labels {
+            for label in &self.rows.labels {
                 let label = label.map_or(-1, i64::from);
                 self.file.write_all(&label.to_le_bytes())?;
             }
@@ -110,31 +114,40 @@ impl Safetensors {
 impl EmbeddingWriter for Safetensors {
     fn append(&mut self, rows: &Features) -> Result<()> {
         write_f32(&mut self.matrix, &rows.values).map_err(|e| unwritable(self.file.path(), &e))?;
-        self.names.ids.extend_from_slice(&rows.ids);
+        self.rows.ids.extend_from_slice(&rows.ids);
         let labels = (0..rows.rows()).map(|i| rows.label(i));
-        self.names.labels.extend(labels);
-        self.names.parts.extend_from_slice(&rows.parts);
+        self.rows.labels.extend(labels);
+        self.rows.parts.extend_from_slice(&rows.parts);
         self.ids_length += rows.ids.iter().map(|id| in_header(id)).sum::<usize>();
         Ok(())
     }
 
     fn note(&self) -> Option<String> {
-        let beside = self.beside()?;
-        Some(format!(
-            "the ids are too many for the header of a safetensors file and go, row by row, to {}",
-            beside.display()
-        ))
+        let beside = self.beside().map(|beside| {
+            format!(
+                "the ids are too many for the header of a safetensors file and go, row by row, to {}",
+                beside.display()
+            )
+        });
+        let left = (!self.left.is_empty()).then(|| {
+            format!(
+                "a safetensors file has no place for the columns {}; .parquet, .csv, .jsonl and .npy have one",
+                self.left.join(", ")
+            )
+        });
+        let notes: Vec<String> = beside.into_iter().chain(left).collect();
+        (!notes.is_empty()).then(|| notes.join("; "))
     }
 
     fn finish(mut self: Box<Self>) -> Result<()> {
-        let labelled = self.names.labels.iter().any(Option::is_some);
+        let labelled = self.rows.labels.iter().any(Option::is_some);
         let header = self.header(labelled)?;
         self.assemble(&header, labelled)
             .map_err(|e| unwritable(self.file.path(), &e))?;
         if let Some(path) = self.beside() {
-            let mut table = Table::create(&path, Vec::new(), self.classes.clone())?;
-            for i in 0..self.names.ids.len() {
-                table.row(&self.names, i, &[])?;
+            let mut table = Table::create(&path, Vec::new(), self.names.clone())?;
+            for i in 0..self.rows.ids.len() {
+                table.row(&self.rows, i, &[])?;
             }
             table.finish()?; // first: a matrix that is there has its ids
         }

@@ -34,6 +34,16 @@ impl Reader for ArraysReader {
         1
     }
 
+    fn takes_label(&self) -> bool {
+        true
+    }
+
+    fn columns(&self, source: &Path) -> Option<Vec<String>> {
+        let arrays = holds_arrays(source).then(|| members::arrays(source, 0).ok());
+        let names = arrays??.into_iter().map(|array| array.name);
+        Some(names.collect())
+    }
+
     fn open(&self, request: &Request) -> Result<Parts> {
         let arrays = members::arrays(request.path, request.cache)?;
         parts::open(request, &arrays)
@@ -41,7 +51,7 @@ impl Reader for ArraysReader {
 }
 
 /// Whether `path` is an archive or a stack.
-pub(in crate::data) fn holds_arrays(path: &Path) -> bool {
+fn holds_arrays(path: &Path) -> bool {
     has_extension(path, "npz") || is_stack(path)
 }
 

@@ -1,7 +1,7 @@
 //! Which level of folders names the classes.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -88,4 +88,60 @@ pub(super) fn foreign(
         "{} {pictures} lie in the {which} {some}{more}, which {are} of the training part: they have no label{way_out}",
         folders.len()
     ))
+}
+
+/// A sentence where the class folders at `level` hold folders that look like classes themselves; `None` where they do not.
+pub(super) fn nested(files: &[&Path], level: usize) -> Option<String> {
+    let mut inside: BTreeMap<_, BTreeSet<&Path>> = BTreeMap::new();
+    for file in files {
+        if let (Some(class), Some(last)) = (class_of(file, level), file.parent()) {
+            inside.entry(class).or_default().insert(last);
+        }
+    }
+    let several = inside.values().filter(|folders| folders.len() > 1).count();
+    let last: BTreeSet<&Path> = inside.values().flatten().copied().collect();
+    let names: BTreeSet<_> = last
+        .iter()
+        .filter_map(|folder| folder.file_name())
+        .collect();
+    // `left` and `right` in each of them, or a folder for each day, say nothing of classes.
+    let alike = 2 * names.len() <= last.len();
+    (2 * several > inside.len() && !alike).then(|| {
+        format!(
+            "classes are the {} first folders; data.class_level = \"last\" takes the {} folders the pictures lie in",
+            inside.len(),
+            last.len()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested_in(files: &[&str]) -> Option<String> {
+        let files: Vec<&Path> = files.iter().map(Path::new).collect();
+        nested(&files, 0)
+    }
+
+    #[test]
+    fn folders_within_folders_are_noticed_and_halves_of_a_class_are_not() {
+        let said = nested_in(&[
+            "animals/cat/1",
+            "animals/dog/1",
+            "things/car/1",
+            "things/bus/1",
+            "things/van/1",
+        ]);
+        assert!(
+            said.unwrap()
+                .contains("the 2 first folders; data.class_level = \"last\" takes the 5")
+        );
+        assert_eq!(nested_in(&["a/images/1", "b/images/1"]), None);
+        assert_eq!(
+            nested_in(&["a/left/1", "a/right/1", "b/left/1", "b/right/1"]),
+            None
+        );
+        assert_eq!(nested_in(&["a/1", "a/2", "b/1"]), None);
+    }
 }

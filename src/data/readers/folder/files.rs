@@ -29,6 +29,8 @@ const MAX_FILE: u64 = 256 << 20;
 pub(super) struct Found {
     /// Images, relative to the root.
     pub(super) images: Vec<Box<Path>>,
+    /// Tables that say something of them, relative to the root.
+    pub(super) sheets: Vec<PathBuf>,
     unread: BTreeMap<String, usize>, // pictures in formats that are not read, by extension
     others: BTreeMap<String, usize>, // files that are no pictures, by extension
     runs: usize,                     // folders of runs
@@ -78,6 +80,9 @@ impl Found {
     }
 
     fn add(&mut self, path: &Path, relative: PathBuf) {
+        if is_metadata(path) {
+            return self.sheets.push(relative);
+        }
         match kind(path) {
             Kind::Image => self.images.push(relative.into()),
             Kind::Unread(name) => *self.unread.entry(name).or_default() += 1,
@@ -135,8 +140,23 @@ pub(super) fn holds_runs(folder: &Path) -> bool {
     is_run(folder) || (inside.peek().is_some() && inside.all(|path| is_run(&path)))
 }
 
+/// What a table beside pictures is called, as Hugging Face reads it.
+pub(super) const METADATA: [&str; 3] = ["metadata.csv", "metadata.jsonl", "metadata.parquet"];
+
+fn is_metadata(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str);
+    name.is_some_and(|name| METADATA.contains(&name))
+}
+
+/// Whether a text ends like the name of a picture.
+pub(in crate::data::readers) fn has_picture_name(text: &str) -> bool {
+    let extension = Path::new(text).extension().map(OsStr::to_ascii_lowercase);
+    let extension = extension.as_deref().and_then(OsStr::to_str);
+    extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
+}
+
 /// Whether a file is read as an image: by its name, else by its content.
-pub(super) fn is_image(path: &Path) -> bool {
+pub(in crate::data::readers) fn is_image(path: &Path) -> bool {
     path.is_file() && matches!(kind(path), Kind::Image)
 }
 

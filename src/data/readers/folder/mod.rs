@@ -1,21 +1,25 @@
 //! Folders of image files: `class/….jpg`, or a flat unlabelled heap, in one part or in `train/`, `test/`, `val/`; or a
 //! single file.
+//!
+//! The first level of folders that looks like classes names them, with all that lies below, as torchvision's `ImageFolder`
+//! takes it; `data.class_level` chooses another one.
 
 mod annotations;
 mod classes;
-mod files;
+pub(super) mod files;
+mod levels;
+mod metadata;
 mod parts;
 mod set;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
 
 use schemars::JsonSchema;
 
 use files::is_image;
 
-use super::reader::{Parts, Reader, Request, one_part};
+use super::reader::{Parts, Reader, Request, no_columns, one_part};
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
 use crate::error::Result;
@@ -47,15 +51,36 @@ impl Reader for FolderReader {
         Ok(source.is_dir() || is_image(source))
     }
 
+    fn takes_folders(&self) -> bool {
+        true
+    }
+
+    fn takes_label(&self) -> bool {
+        true
+    }
+
+    fn columns(&self, source: &Path) -> Option<Vec<String>> {
+        metadata::columns(source)
+    }
+
     fn open(&self, request: &Request) -> Result<Parts> {
         let channels = request.channels;
         if request.path.is_file() {
+            if request.label.is_some() {
+                return Err(no_columns(request.path.display()));
+            }
             let file = Folder::file(request.path, channels, request.labels)?;
             return Ok(one_part(file.with_range(request.range)));
         }
+        // Folders at a level that is asked for are numbered over all parts at once, below.
+        let labels = request.class_level.map_or(request.labels, |_| Some(false));
         let Some((root, layout)) = parts::find(request.path)? else {
-            let folder = Folder::open(request.path, channels, request.labels)?;
-            return Ok(one_part(folder.with_range(request.range)));
+            let folder = Folder::open(request.path, channels, labels)?;
+            let mut sets = vec![(Part::Train, folder.with_range(request.range))];
+            if let Some(level) = request.class_level {
+                levels::take(&mut sets, 0, level);
+            }
+            return metadata::describe(request.path, sets, request);
         };
         let mut sets: Vec<(Part, Folder)> = Vec::new();
         let mut classes = Vec::new();
@@ -66,9 +91,9 @@ impl Reader for FolderReader {
             };
             let mut set = if part == Part::Train {
                 let folders = (folders.as_slice(), layout.unlabelled.as_slice());
-                Folder::part(&root, part, folders, channels, request.labels)?
+                Folder::part(&root, part, folders, channels, labels)?
             } else if classes.is_empty() {
-                Folder::part(&root, part, (folders, &[]), channels, request.labels)?
+                Folder::part(&root, part, (folders, &[]), channels, labels)?
             } else {
                 let mut set = Folder::part(&root, part, (folders, &[]), channels, Some(false))?;
                 set.use_classes(&classes, request.labels.is_some())?;
@@ -80,11 +105,12 @@ impl Reader for FolderReader {
             }
             sets.push((part, set.with_range(request.range)));
         }
-        if classes.is_empty() {
+        if let Some(level) = request.class_level {
+            levels::take(&mut sets, 1, level);
+        } else if classes.is_empty() {
             share_classes(&mut sets);
         }
-        let shared = |(part, set): (Part, Folder)| (part, Arc::new(set) as Arc<dyn Dataset>);
-        Ok(sets.into_iter().map(shared).collect())
+        metadata::describe(&root, sets, request)
     }
 }
 

@@ -1,9 +1,11 @@
 //! One part of a folder of images as a set.
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::annotations;
-use super::classes::{class_of, foreign, level, level_of, names, number};
+use super::annotations::Annotations;
+use super::classes::{class_of, foreign, level, level_of, names, nested, number};
 use super::files::{EXTENSIONS, Found, read};
 use crate::data::dataset::Dataset;
 use crate::data::decode::decode_within;
@@ -30,6 +32,8 @@ pub struct Folder {
     channels: usize,
     range: Option<u32>,
     notes: Vec<String>,
+    of_classes: Vec<String>, // notes on how classes were found
+    sheets: Vec<PathBuf>,    // tables beside the images, relative to the root
 }
 
 impl Folder {
@@ -73,7 +77,12 @@ impl Folder {
         Ok(folder)
     }
 
-    fn unlabelled(root: &Path, files: Vec<Box<Path>>, channels: usize) -> Self {
+    /// `files` of `root`, in this order, whether they are there or not.
+    pub(in crate::data::readers) fn unlabelled(
+        root: &Path,
+        files: Vec<Box<Path>>,
+        channels: usize,
+    ) -> Self {
         Self {
             root: root.to_path_buf(),
             part: None,
@@ -85,6 +94,8 @@ impl Folder {
             channels,
             range: None,
             notes: Vec::new(),
+            of_classes: Vec::new(),
+            sheets: Vec::new(),
         }
     }
 
@@ -106,6 +117,7 @@ impl Folder {
             folders: folders.to_vec(),
             apart: apart.to_vec(),
             notes,
+            sheets: found.sheets,
             ..Self::unlabelled(root, found.images, channels)
         };
         if folder.files.is_empty() {
@@ -131,7 +143,7 @@ impl Folder {
     }
 
     /// The images of the class folders, if there are any: not those of the folders apart.
-    fn candidates(&self) -> Vec<&Path> {
+    pub(super) fn candidates(&self) -> Vec<&Path> {
         let apart = |file: &Path| self.apart.iter().any(|folder| file.starts_with(folder));
         let files = self.files.iter().map(AsRef::as_ref);
         files.filter(|file| !apart(file)).collect()
@@ -149,17 +161,20 @@ impl Folder {
             .map(|name| name.to_string_lossy().into_owned())
             .collect();
         if found.is_some() || said {
-            return self.number(&classes, wanted, said);
+            if let Some(note) = nested(&files, wanted).filter(|_| self.part != Some(Part::Test)) {
+                self.of_classes.push(note);
+            }
+            return self.number_level(&classes, wanted, said);
         }
         if outside && !classes.is_empty() {
-            self.notes.push(format!(
+            self.of_classes.push(format!(
                 "most {} lie outside of the {} folders, which are not taken for classes; move them into folders to \
                  have labels",
                 self.pictures(),
                 classes.len()
             ));
         } else if let [only] = classes.as_slice() {
-            self.notes.push(format!(
+            self.of_classes.push(format!(
                 "all {} lie in one folder, `{only}`, and one class tells nothing apart: they have no labels, and \
                  probes learn no classes from them; give each class a folder of its own to have some",
                 self.pictures()
@@ -181,26 +196,23 @@ impl Folder {
     pub(super) fn use_classes(&mut self, classes: &[String], said: bool) -> Result<()> {
         let files = self.candidates();
         if let Some(level) = level_of(&files, 1, classes) {
-            return self.number(classes, level, said);
+            return self.number_level(classes, level, said);
         }
-        let of_file: std::collections::HashMap<String, String> = self
-            .folders
-            .iter()
-            .flat_map(|folder| annotations::read(&self.root.join(folder)))
-            .collect();
-        if of_file.is_empty() {
-            let level = level(&files, 1).unwrap_or(1);
-            return self.number(classes, level, false);
-        }
-        let label = |file: &Path| {
-            let class = of_file.get(file.file_name()?.to_str()?)?;
-            number(class.as_ref(), classes)
+        let said_of = |folder: &PathBuf| {
+            let part = self.part.unwrap_or(Part::Train);
+            Annotations::of(&self.root.join(folder), part)
         };
+        let texts: Vec<Annotations> = self.folders.iter().map(said_of).collect();
+        let label = |file: &Path| texts.iter().find_map(|text| text.label(file, classes));
         let labels = self.files.iter();
         let labels: Vec<u32> = labels.map(|file| label(file).unwrap_or(UNKNOWN)).collect();
+        if labels.iter().all(|&label| label == UNKNOWN) {
+            let level = level(&files, 1).unwrap_or(1);
+            return self.number_level(classes, level, false);
+        }
         let unknown = labels.iter().filter(|&&label| label == UNKNOWN).count();
         if unknown > 0 {
-            self.notes.push(format!(
+            self.of_classes.push(format!(
                 "{unknown} of {} {} have no label: the file of annotations gives them no class of the training part",
                 labels.len(),
                 self.pictures()
@@ -220,41 +232,72 @@ impl Folder {
         }
     }
 
-    /// Number the labels by the folders at `level`; what lies in none of `classes` has no label, and must not lie
-    /// outside of all folders where it is `said` that there are labels.
-    fn number(&mut self, classes: &[String], level: usize, said: bool) -> Result<()> {
+    /// Number the labels by the folders at `level`; no image may lie outside of all of them where it is `said` that there
+    /// are labels.
+    fn number_level(&mut self, classes: &[String], level: usize, said: bool) -> Result<()> {
+        let files = self.candidates();
+        let outside = files.iter().find(|file| class_of(file, level).is_none());
+        if let Some(file) = outside.filter(|_| said) {
+            return Err(Error::data(
+                self.root.join(file),
+                "lies outside of every class folder; move it into one, or leave `data.labels` out",
+            ));
+        }
+        self.number(classes, |file| {
+            class_of(file, level).map(OsStr::to_string_lossy)
+        });
+        Ok(())
+    }
+
+    /// Number the labels by what `name` calls the class of a file; what is none of `classes` has no label.
+    pub(super) fn number(
+        &mut self,
+        classes: &[String],
+        name: impl for<'f> Fn(&'f Path) -> Option<Cow<'f, str>>,
+    ) {
         let mut labels = vec![UNKNOWN; self.files.len()];
         let (mut outside, mut strange) = (Vec::new(), Vec::new());
         for (file, label) in self.files.iter().zip(&mut labels) {
             if self.apart.iter().any(|folder| file.starts_with(folder)) {
                 continue;
             }
-            let Some(name) = class_of(file, level) else {
-                if said {
-                    return Err(Error::data(
-                        self.root.join(file),
-                        "lies outside of every class folder; move it into one, or leave `data.labels` out",
-                    ));
-                }
+            let Some(name) = name(file) else {
                 outside.push(text_of(file));
                 continue;
             };
-            match number(name, classes) {
+            match number(name.as_ref().as_ref(), classes) {
                 Some(known) => *label = known,
-                None => strange.push(name.to_string_lossy()),
+                None => strange.push(name),
             }
         }
         let pictures = self.pictures();
-        self.notes.extend(foreign(&pictures, &strange, classes));
+        self.of_classes
+            .extend(foreign(&pictures, &strange, classes));
         if let Some(first) = outside.first() {
-            self.notes.push(format!(
+            self.of_classes.push(format!(
                 "{} of {} {pictures} lie outside of the class folders and have no label; the first: {first}",
                 outside.len(),
                 self.files.len()
             ));
         }
         (self.labels, self.classes) = (Some(labels), classes.to_vec());
-        Ok(())
+    }
+
+    /// Tables beside the images, relative to the root.
+    pub(super) fn sheets(&self) -> &[PathBuf] {
+        &self.sheets
+    }
+
+    /// The place of the image at `path`, relative to the root.
+    pub(super) fn place(&self, path: &Path) -> Option<usize> {
+        let place = self.files.binary_search_by(|file| (**file).cmp(path));
+        place.ok()
+    }
+
+    /// Take no folder for a class.
+    pub(super) fn forget_classes(&mut self) {
+        (self.labels, self.classes) = (None, Vec::new());
+        self.of_classes.clear();
     }
 
     /// More that a person should know, first.
@@ -310,6 +353,7 @@ impl Dataset for Folder {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.notes.clone()
+        let notes = self.notes.iter().chain(&self.of_classes);
+        notes.cloned().collect()
     }
 }
