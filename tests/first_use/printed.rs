@@ -32,7 +32,7 @@ fn a_list_of_pictures_is_embedded_with_its_further_columns() -> Result<(), Any> 
     let folder = tempfile::tempdir()?;
     let run = folder.path().join("run");
     pretrain(&run, &[])?;
-    for (name, value) in [("a/x.png", 9), ("b/y.png", 90)] {
+    for (name, value) in [("a/x.png", 9), ("b/y.png", 90), ("a/z.png", 30)] {
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().ok_or("a folder")?)?;
         image::GrayImage::from_fn(8, 8, |x, y| image::Luma([(value + x + y) as u8])).save(&path)?;
@@ -40,13 +40,13 @@ fn a_list_of_pictures_is_embedded_with_its_further_columns() -> Result<(), Any> 
     let list = folder.path().join("list.csv");
     fs::write(
         &list,
-        "path,label,id,split\nb/y.png,old,7,test\na/x.png,new,,train\n",
+        "path,label,id,split\nb/y.png,old,7,test\na/x.png,new,,train\na/z.png,new,8,val\n",
     )?;
     let out = folder.path().join("list-out.csv");
     let [run, list, out] = [run, list, out].map(|path| path.to_string_lossy().into_owned());
     assert_eq!(
         json(&["embed", &run, "--data", &list, "--out", &out, "--json"])?["rows"],
-        2
+        3
     );
     let rows = fs::read_to_string(&out)?;
     let cells = |line: &str| -> Vec<String> {
@@ -60,7 +60,8 @@ fn a_list_of_pictures_is_embedded_with_its_further_columns() -> Result<(), Any> 
     let rows: Vec<Vec<String>> = rows.lines().map(cells).collect();
     assert_eq!(rows[0], ["id", "part", "label", "class", "id_"]);
     assert_eq!(rows[1], ["a/x.png", "train", "0", "new", ""]);
-    assert_eq!(rows[2], ["b/y.png", "test", "1", "old", "7"]);
+    assert_eq!(rows[2], ["a/z.png", "validation", "0", "new", "8"]);
+    assert_eq!(rows[3], ["b/y.png", "test", "1", "old", "7"]);
     let set = "data.class_level=last";
     let found = json(&[
         "data",
