@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::image::MOST_CHANNELS;
 use super::readers::{ClassLevel, ReaderKind, columns_beside_images};
-use super::{generators, table};
+use super::{generators, table_formats};
 use crate::error::{Result, require};
 
 /// Which images or rows, how they are read and split.
@@ -201,7 +201,7 @@ impl DataConfig {
                 let columns = (self.x.is_some() || !self.y.is_empty()) && !path.is_dir();
                 let named = generators::find(&self.source).is_some();
                 let label = self.label.is_some() && !path.is_dir();
-                let table = || table::is_named_as_table(&path) || label;
+                let table = || table_formats::is_named_as_table(&path) || label;
                 named || columns || (table() && columns_beside_images(&path).is_none())
             }
             _ => false,

@@ -12,16 +12,11 @@ use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 
 use super::image::Image;
+pub use super::limits::{MAX_ALLOC, MAX_SIDE};
 use super::npy_picture::{self, is_npy};
 use super::stored::{Stored, Values};
 use super::tiff::{self, is_reversed, is_tiff, kind};
 use super::whole;
-
-/// Largest width and height accepted, in pixels.
-pub const MAX_SIDE: u32 = 16_384;
-
-/// Most memory one decoder may ask for, in bytes.
-pub const MAX_ALLOC: u64 = 512 << 20;
 
 /// The way out of a format that is not read.
 const SAVE: &str = "save it as PNG or JPEG";

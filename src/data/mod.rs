@@ -14,6 +14,7 @@ mod ids;
 mod image;
 mod kept;
 mod layout;
+mod limits;
 mod loader;
 mod look;
 mod npy;
@@ -31,6 +32,7 @@ pub mod stats;
 mod stored;
 pub mod subset;
 pub mod table;
+mod table_formats;
 mod tiff;
 mod whole;
 

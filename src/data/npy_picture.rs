@@ -1,7 +1,7 @@
 //! One picture in an npy file: tiles of satellites and slices of scans are kept so.
 
-use super::decode::{MAX_ALLOC, MAX_SIDE};
 use super::layout::Layout;
+use super::limits::{MAX_ALLOC, MAX_SIDE};
 use super::npy::{Header, MAGIC};
 use super::stored::Stored;
 

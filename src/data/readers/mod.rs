@@ -24,7 +24,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use arrays::Stack;
-pub(super) use arrays::is_stack;
 pub use cifar::Cifar;
 pub use class_level::ClassLevel;
 pub use digits::Digits;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::columns::unusable;
 use crate::data::config::DataConfig;
+use crate::data::table_formats::{is_index, unusable};
 use crate::error::{Result, hint};
 
 /// Above this many columns a message counts them instead of naming them.
@@ -84,15 +84,6 @@ impl Layout {
             indices,
         })
     }
-}
-
-/// Whether pandas calls the index of a table so: it counts the rows and says nothing of them.
-pub(in crate::data) fn is_index(place: usize, name: &str) -> bool {
-    let level = name.strip_prefix("__index_level_");
-    level.is_some_and(|level| level.ends_with("__"))
-        || name == "Unnamed: 0"
-        || name.starts_with("Unnamed: 0.")
-        || (place == 0 && name.is_empty())
 }
 
 /// What a person should know of a column that was left out.

@@ -10,12 +10,7 @@
 //! | a name of [`super::generators`] | the generator |
 
 mod choose;
-mod columns;
-mod csv;
 mod draw;
-mod npy;
-mod open;
-mod parquet;
 mod parts;
 mod read;
 mod rows;
@@ -23,11 +18,6 @@ mod scale;
 mod standardized;
 
 pub use choose::Layout;
-pub(super) use choose::is_index;
-pub(super) use columns::Columns;
-pub(super) use csv::Csv;
-pub(super) use open::is_named_as_table;
-pub(super) use parquet::Parquet;
 pub use parts::{Tables, open, open_part};
 pub use read::read;
 pub use rows::TableRows;

@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use super::choose::{Layout, Places, left_out};
-use super::columns::{Columns, unusable};
-use super::open::open;
 use super::rows::TableRows;
+use crate::data::table_formats::{Columns, open, unusable};
 use crate::error::Result;
 
 /// Read the columns of `layout` from a .csv, .tsv, .parquet or .npy file, unsplit and unscaled.

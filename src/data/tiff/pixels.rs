@@ -9,8 +9,8 @@ use tiff::{TiffError, TiffResult};
 
 use super::number;
 use super::relabel::as_grey;
-use crate::data::decode::{MAX_ALLOC, MAX_SIDE};
 use crate::data::image::MOST_CHANNELS;
+use crate::data::limits::{MAX_ALLOC, MAX_SIDE};
 use crate::data::stored::{Stored, Values};
 
 const WHITE_IS_ZERO: u64 = 0;

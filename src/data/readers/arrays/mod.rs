@@ -52,10 +52,5 @@ impl Reader for ArraysReader {
 
 /// Whether `path` is an archive or a stack.
 fn holds_arrays(path: &Path) -> bool {
-    has_extension(path, "npz") || is_stack(path)
-}
-
-/// Whether the npy file at `path` holds a stack of pictures, and not a table of numbers.
-pub(in crate::data) fn is_stack(path: &Path) -> bool {
-    members::is_stack(path)
+    has_extension(path, "npz") || members::is_stack(path)
 }

@@ -3,9 +3,9 @@
 use super::super::positional::Bytes;
 use super::members::Array;
 use crate::data::dataset::Dataset;
-use crate::data::decode::{MAX_ALLOC, MAX_SIDE};
 use crate::data::image::Image;
 use crate::data::layout::Layout;
+use crate::data::limits::{MAX_ALLOC, MAX_SIDE};
 use crate::data::look::Look;
 use crate::data::npy::Kind;
 use crate::data::stored::Stored;

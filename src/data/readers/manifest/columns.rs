@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::folder_of;
 use crate::data::readers::folder::files::{has_picture_name, is_image};
 use crate::data::readers::sheet::{Sheet, called_paths, is_sheet, read};
 use crate::error::{Error, Result};
@@ -62,4 +61,9 @@ fn find(rows: &Sheet, path: &Path) -> Option<usize> {
     let found = there.find(|&column| any(column, &is_there));
     let mut named = called.into_iter();
     found.or_else(|| named.find(|&column| any(column, &has_picture_name)))
+}
+
+/// Where paths of the list at `path` start.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }

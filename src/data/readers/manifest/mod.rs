@@ -17,7 +17,7 @@ use super::sheet::{self, Classes, Described, Sheet};
 use crate::data::ids::distinct;
 use crate::error::{Error, Result};
 
-pub(super) use columns::columns;
+use columns::{columns, folder_of};
 
 /// Paths of pictures in a table (.csv, .tsv, .jsonl, .parquet) or a list (.txt), with labels, parts and further columns.
 #[derive(JsonSchema)]
@@ -62,10 +62,6 @@ impl Reader for ManifestReader {
             parts.map(|(_, parts)| parts),
         ))
     }
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new(""))
 }
 
 /// The column of labels and its classes; what holds none stays a further column, and `notes` say so.

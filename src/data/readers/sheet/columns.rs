@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Sheet;
+use super::rows::Sheet;
 use crate::data::part::Part;
 use crate::error::{Error, Result, hint};
 

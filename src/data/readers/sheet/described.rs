@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{Classes, Sheet};
+use super::classes::Classes;
+use super::rows::Sheet;
 use crate::data::dataset::Dataset;
 use crate::data::image::Image;
 use crate::data::look::Look;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::Sheet;
+use super::rows::Sheet;
 use crate::error::{Error, Result};
 
 /// The first `most` lines that are not empty; lists and objects stand in their cells as JSON.

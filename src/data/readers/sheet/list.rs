@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
-use super::Sheet;
+use super::rows::Sheet;
 use crate::data::readers::folder::files::has_picture_name;
 use crate::error::{Error, Result};
 

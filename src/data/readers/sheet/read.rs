@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::{Sheet, jsonl, list};
+use super::rows::Sheet;
+use super::{jsonl, list};
 use crate::data::readers::reader::has_extension;
-use crate::data::table::{Columns, Csv, Parquet};
+use crate::data::table_formats::{Columns, Csv, Parquet};
 use crate::error::{Error, Result};
 
 type Read = fn(&Path, usize) -> Result<Sheet>;

@@ -6,7 +6,6 @@ use super::columns::{Columns, unusable};
 use super::csv::Csv;
 use super::npy::Npy;
 use super::parquet::Parquet;
-use crate::data::readers::is_stack;
 use crate::error::{Error, Result};
 
 /// A file format of tables.
@@ -47,11 +46,11 @@ fn find(path: &Path) -> Option<&'static Format> {
 
 /// Whether the extension of `path` alone says that it is a table.
 pub(in crate::data) fn is_named_as_table(path: &Path) -> bool {
-    find(path).is_some_and(|format| format.only_tables) && !is_stack(path)
+    find(path).is_some_and(|format| format.only_tables)
 }
 
 /// Open `path` in the format that its extension names.
-pub(super) fn open(path: &Path) -> Result<Box<dyn Columns>> {
+pub(in crate::data) fn open(path: &Path) -> Result<Box<dyn Columns>> {
     let names = FORMATS
         .iter()
         .map(|format| format!(".{}", format.extension))

@@ -9,14 +9,14 @@ use crate::data::npy::{Broken, Header};
 use crate::error::{Error, Result};
 
 /// A matrix in memory, row by row.
-pub(super) struct Npy {
+pub(in crate::data) struct Npy {
     path: PathBuf,
     names: Vec<String>,
     values: Vec<f64>, // rows × columns
 }
 
 impl Npy {
-    pub(super) fn open(path: &Path) -> Result<Self> {
+    pub(in crate::data) fn open(path: &Path) -> Result<Self> {
         let broken = |e: std::io::Error| Broken::from(e).at(path);
         let mut file = File::open(path).map_err(broken)?;
         let header = Header::read(&mut file).map_err(|e| e.at(path))?;

@@ -20,13 +20,22 @@ pub(in crate::data) trait Columns {
     fn words(&self, column: usize) -> Result<Vec<String>>;
 }
 
+/// Whether pandas calls the index of a table so: it counts the rows and says nothing of them.
+pub(in crate::data) fn is_index(place: usize, name: &str) -> bool {
+    let level = name.strip_prefix("__index_level_");
+    level.is_some_and(|level| level.ends_with("__"))
+        || name == "Unnamed: 0"
+        || name.starts_with("Unnamed: 0.")
+        || (place == 0 && name.is_empty())
+}
+
 /// A file that reads well but whose content cannot be used: the user's to mend (exit code 2).
-pub(super) fn unusable(path: &Path, problem: impl Display) -> Error {
+pub(in crate::data) fn unusable(path: &Path, problem: impl Display) -> Error {
     Error::Usage(format!("{}: {problem}", path.display()))
 }
 
 /// Refuse what a network could not take, naming the cell.
-pub(super) fn finite(value: f64, path: &Path, place: impl Fn() -> String) -> Result<f64> {
+pub(in crate::data) fn finite(value: f64, path: &Path, place: impl Fn() -> String) -> Result<f64> {
     if value.abs() <= f64::from(f32::MAX) {
         return Ok(value);
     }
@@ -42,7 +51,7 @@ pub(super) fn finite(value: f64, path: &Path, place: impl Fn() -> String) -> Res
 }
 
 /// Refuse tables that would not fit in memory.
-pub(super) fn bounded(path: &Path, rows: usize, columns: usize) -> Result<()> {
+pub(in crate::data) fn bounded(path: &Path, rows: usize, columns: usize) -> Result<()> {
     if rows.saturating_mul(columns.max(1)) <= MAX_NUMBERS {
         return Ok(());
     }
