@@ -2,11 +2,14 @@
 
 mod pixels;
 mod relabel;
+mod tags;
 
 use std::io::Cursor;
 
 use tiff::decoder::Decoder;
 use tiff::tags::Tag;
+
+use tags::number;
 
 pub(super) use pixels::read;
 
@@ -84,10 +87,4 @@ impl<'a> Header<'a> {
     fn number(&mut self, tag: Tag) -> Option<u64> {
         number(&mut self.0, tag)
     }
-}
-
-/// The first number of a tag.
-fn number(file: &mut Decoder<Cursor<&[u8]>>, tag: Tag) -> Option<u64> {
-    let values = file.find_tag_unsigned_vec(tag).ok()?;
-    values?.first().copied()
 }

@@ -7,8 +7,8 @@ use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::Tag;
 use tiff::{TiffError, TiffResult};
 
-use super::number;
 use super::relabel::as_grey;
+use super::tags::number;
 use crate::data::image::MOST_CHANNELS;
 use crate::data::limits::{MAX_ALLOC, MAX_SIDE};
 use crate::data::stored::{Stored, Values};
