@@ -75,7 +75,7 @@ impl Recipe {
             recipe.say(format!("augment.views without colour changes: {why}"));
         }
         if !matches!(bands, 1 | 3) {
-            recipe.fit_normalization(train.as_ref())?;
+            recipe.fit_normalization()?;
         }
         recipe.config.validate()?;
         Ok(recipe)
@@ -103,17 +103,18 @@ impl Recipe {
         }
     }
 
-    /// Channels of an instrument differ in scale a hundredfold: each gets mean 0 and deviation 1.
-    fn fit_normalization(&mut self, train: &dyn Dataset) -> Result<()> {
-        let augment = &mut self.config.augment;
-        if augment.mean.is_some() {
+    /// Channels of an instrument differ in scale a hundredfold: each gets mean 0 and deviation 1, a constant one only the mean.
+    fn fit_normalization(&mut self) -> Result<()> {
+        if self.config.augment.mean.is_some() {
             return Ok(());
         }
-        let measured = Statistics::measure(train, RANGE_OF)?;
-        let short = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();
-        augment.mean = Some(short(measured.mean));
-        let deviation = measured.std.into_iter().map(|v| v.max(f64::EPSILON.sqrt()));
-        augment.std = Some(short(deviation.collect()));
+        // On the scale that `data.range` has by now, and not on that of the images as they were looked at.
+        let train = data::open(&self.config.data)?.train;
+        let measured = Statistics::measure(train.as_ref(), RANGE_OF)?;
+        let deviation = |v: f64| if v > 0.0 { v as f32 } else { 1.0 };
+        let augment = &mut self.config.augment;
+        augment.mean = Some(measured.mean.into_iter().map(|v| v as f32).collect());
+        augment.std = Some(measured.std.into_iter().map(deviation).collect());
         self.say("augment.mean and augment.std: those of each channel of the images".into());
         Ok(())
     }
@@ -267,6 +268,49 @@ mod tests {
         assert_eq!(recipe.config.augment.size, 12);
         assert!(ops.iter().all(|op| op.name() != "grayscale"));
         assert!(recipe.config.encoder.part().graph(&[3, 12, 12]).is_ok());
+        Ok(())
+    }
+
+    /// Tiles of five bands with values far below the range of 16 bits, one of them constant.
+    #[test]
+    fn bands_get_mean_0_and_deviation_1_on_the_range_that_was_chosen() -> Result<(), Any> {
+        let folder = tempfile::tempdir()?;
+        for tile in 0..40_u16 {
+            let value = |i: u16| match i % 5 {
+                4 => 700,
+                band => 100 * band + (37 * i + 11 * tile) % 300,
+            };
+            let numbers = (0..9 * 9 * 5).flat_map(|i| value(i).to_le_bytes());
+            let header = "{'descr': '<u2', 'fortran_order': False, 'shape': (9, 9, 5), }\n";
+            let mut file = b"\x93NUMPY\x01\0".to_vec();
+            file.extend((header.len() as u16).to_le_bytes());
+            file.extend(header.bytes().chain(numbers));
+            std::fs::write(folder.path().join(format!("{tile}.npy")), file)?;
+        }
+        let source = toml::Value::String(folder.path().display().to_string());
+        let config = Config::load(Some("simclr"), &[format!("data.source={source}")])?;
+        let config = Recipe::fit(config)?.config;
+        assert_eq!(config.data.range, Some(1024));
+        let splits = data::open(&config.data)?;
+        let views = config.augment.evaluation(splits.channels)?;
+        let side = config.augment.size;
+        let mut bands = vec![Vec::new(); 5];
+        for i in 0..splits.train.len() {
+            let mut view = vec![0.0; 5 * side * side];
+            views.fill(&splits.train.get(i)?, 0, 0, 0, 0, &mut view)?;
+            for (band, plane) in bands.iter_mut().zip(view.chunks_exact(side * side)) {
+                band.extend(plane.iter().map(|&v| f64::from(v)));
+            }
+        }
+        for (number, band) in bands.iter().enumerate() {
+            let n = band.len() as f64;
+            let mean = band.iter().sum::<f64>() / n;
+            let square = band.iter().map(|v| v * v).sum::<f64>() / n;
+            assert!(mean.abs() < 0.05, "band {number}: mean {mean}");
+            // Views are a little larger than the tiles, and values between two pixels vary less.
+            let wanted = if number == 4 { 0.0..0.01 } else { 0.5..1.1 };
+            assert!(wanted.contains(&square.sqrt()), "band {number}: {square}");
+        }
         Ok(())
     }
 
