@@ -59,7 +59,6 @@ fn archives_of_medmnist_and_keras_come_in_their_parts() {
 
 #[test]
 fn an_archive_that_does_not_fit_the_cache_is_read_alike() {
-    // A cache of 1 MiB holds this archive; one that cannot hold it is reached with a larger picture below.
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("large.npz");
     let (count, side) = (3, 700);
@@ -136,6 +135,10 @@ fn floats_and_truth_values_are_pictures_and_odd_labels_are_told() {
     let said = several.notes.join("\n");
     assert!(said.contains("14 numbers for each picture"), "{said}");
     assert!(said.contains("passed over: `masks`"), "{said}");
+    assert!(
+        said.contains("passed over: `names`") && said.contains("<U4"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -32,7 +32,7 @@ np.save(out / "bands-second.npy", np.ascontiguousarray(np.moveaxis(bands, 3, 1))
 np.savez_compressed(out / "float.npz", images=(pictures(3, 8, 8, 2) / np.float32(250)), labels=np.array([0, -1, 2]))
 np.save(out / "truth.npy", pictures(3, 8, 9, 1)[..., 0] > 100)
 # Several labels a picture, and pictures beside their masks.
-np.savez_compressed(out / "several.npz", images=pictures(3, 8, 8, 1)[..., 0], masks=pictures(3, 8, 8, 1)[..., 0] > 9, labels=np.ones((3, 14), "uint8"))
+np.savez_compressed(out / "several.npz", images=pictures(3, 8, 8, 1)[..., 0], masks=pictures(3, 8, 8, 1)[..., 0] > 9, labels=np.ones((3, 14), "uint8"), names=np.array(["left", "none"]))
 np.save(out / "fortran.npy", np.asfortranarray(bands))
 # One picture a file, in folders of classes.
 for n, tile in enumerate(bands):

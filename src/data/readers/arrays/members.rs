@@ -32,16 +32,43 @@ pub(super) struct Array {
     memory: u64,
 }
 
+/// The arrays of a source, and what was passed over, a sentence each.
+#[derive(Debug, Default)]
+pub(super) struct Arrays {
+    pub(super) arrays: Vec<Array>,
+    pub(super) notes: Vec<String>,
+}
+
+impl Arrays {
+    /// Take an array, or say why it holds no numbers that are read (words, records): only what is broken is refused.
+    fn add(
+        &mut self,
+        name: &str,
+        array: std::result::Result<Array, Broken>,
+    ) -> std::result::Result<(), Broken> {
+        match array {
+            Ok(array) => self.arrays.push(array),
+            Err(Broken::Unusable(why)) => self.notes.push(format!("passed over: `{name}` {why}")),
+            Err(broken) => return Err(broken),
+        }
+        Ok(())
+    }
+}
+
 /// The arrays at `path`, of which up to `memory` bytes may be unpacked into memory.
-pub(super) fn arrays(path: &Path, memory: usize) -> Result<Vec<Array>> {
+pub(super) fn arrays(path: &Path, memory: usize) -> Result<Arrays> {
+    let mut found = Arrays::default();
     if path.is_dir() {
-        let files = npy_files(path).into_iter();
-        return files.map(|file| of_file(&file)).collect();
+        for file in npy_files(path) {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            found.add(&name, of_file(&file)).map_err(|e| e.at(&file))?;
+        }
+    } else if has_extension(path, "npz") {
+        add_archive(path, memory as u64, &mut found)?;
+    } else {
+        found.arrays.push(of_file(path).map_err(|e| e.at(path))?);
     }
-    if has_extension(path, "npz") {
-        return of_archive(path, memory as u64);
-    }
-    Ok(vec![of_file(path)?])
+    Ok(found)
 }
 
 /// Whether the npy file at `path` holds a stack of pictures.
@@ -78,46 +105,36 @@ fn npy_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn of_file(path: &Path) -> Result<Array> {
-    let header = File::open(path).map_err(Broken::from);
-    let header = header.and_then(|mut file| Header::read(&mut file));
+fn of_file(path: &Path) -> std::result::Result<Array, Broken> {
+    let name = path.file_stem().unwrap_or_default();
     Ok(Array {
-        name: path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into(),
-        header: header.map_err(|e| e.at(path))?,
+        name: name.to_string_lossy().into(),
+        header: Header::read(&mut File::open(path)?)?,
         file: path.to_path_buf(),
         member: None,
         memory: 0,
     })
 }
 
-fn of_archive(path: &Path, memory: u64) -> Result<Vec<Array>> {
+fn add_archive(path: &Path, memory: u64, found: &mut Arrays) -> Result<()> {
     let mut archive = open(path)?;
-    let mut arrays = Vec::new();
     for index in 0..archive.len() {
         let mut member = archive.by_index(index).map_err(|e| broken(path, &e))?;
         let name = member.name().map_err(|e| broken(path, &e))?.into_owned();
         let Some(name) = name.strip_suffix(".npy") else {
             continue;
         };
-        let header = Header::read(&mut member)
-            .map_err(|e| Error::data(path, format!("`{name}`: {}", e.sentence())));
-        match header {
-            Ok(header) => arrays.push(Array {
-                name: name.to_string(),
-                header,
-                file: path.to_path_buf(),
-                member: Some(index),
-                memory,
-            }),
-            Err(_) if name.contains("name") || name.contains("meta") => {} // texts beside the numbers
-            Err(problem) => return Err(problem),
-        }
+        let array = Header::read(&mut member).map(|header| Array {
+            name: name.to_string(),
+            header,
+            file: path.to_path_buf(),
+            member: Some(index),
+            memory,
+        });
+        let problem = |e: Broken| Error::data(path, format!("`{name}`: {}", e.sentence()));
+        found.add(name, array).map_err(problem)?;
     }
-    Ok(arrays)
+    Ok(())
 }
 
 fn open(path: &Path) -> Result<ZipArchive<BufReader<File>>> {

@@ -40,13 +40,12 @@ impl Reader for ArraysReader {
 
     fn columns(&self, source: &Path) -> Option<Vec<String>> {
         let arrays = holds_arrays(source).then(|| members::arrays(source, 0).ok());
-        let names = arrays??.into_iter().map(|array| array.name);
+        let names = arrays??.arrays.into_iter().map(|array| array.name);
         Some(names.collect())
     }
 
     fn open(&self, request: &Request) -> Result<Parts> {
-        let arrays = members::arrays(request.path, request.cache)?;
-        parts::open(request, &arrays)
+        parts::open(request, members::arrays(request.path, request.cache)?)
     }
 }
 

@@ -4,20 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::super::reader::{Parts, Request};
-use super::members::Array;
+use super::members::{Array, Arrays};
 use super::stack::Stack;
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
+use crate::data::readers::labels::{Collected, UNKNOWN};
 use crate::error::{Error, Result, hint};
 
-/// The label of a picture that has none: a negative number, as scikit-learn writes it.
-const UNKNOWN: u32 = u32::MAX;
-
-/// No set has as many classes; larger numbers are measurements.
-const MOST_CLASSES: f64 = 1_000_000.0;
-
-/// The parts that the names of `arrays` tell apart.
-pub(super) fn open(request: &Request, arrays: &[Array]) -> Result<Parts> {
+/// The parts that the names of the arrays `found` tell apart.
+pub(super) fn open(request: &Request, found: Arrays) -> Result<Parts> {
+    let Arrays { arrays, mut notes } = found;
     let mut sets = Vec::new();
     for part in [Part::Train, Part::Validation, Part::Test] {
         let own: Vec<&Array> = arrays.iter().filter(|a| part_of(a) == part).collect();
@@ -25,6 +21,7 @@ pub(super) fn open(request: &Request, arrays: &[Array]) -> Result<Parts> {
             continue;
         };
         let mut stack = Stack::open(pictures, request.channels, request.range)?;
+        notes.drain(..).for_each(|note| stack.note(note)); // the first part has them
         let labels = labels(request, pictures, &own)?;
         if let Some(array) = labels {
             match numbers(array)? {
@@ -52,7 +49,7 @@ pub(super) fn open(request: &Request, arrays: &[Array]) -> Result<Parts> {
         sets.push((part, stack));
     }
     if sets.is_empty() {
-        let names: Vec<String> = arrays.iter().map(described).collect();
+        let names: Vec<String> = arrays.iter().map(described).chain(notes).collect();
         return Err(Error::data(
             request.path,
             format!(
@@ -167,14 +164,17 @@ fn numbers(array: &Array) -> Result<Numbers> {
     bytes
         .read_exact_at(&mut stored, start)
         .map_err(|e| Error::data(array.place(), e))?;
-    let numbers = stored.chunks_exact(kind.size).map(|b| kind.number(b));
-    let label = |number: f64| match number {
-        n if n.fract() != 0.0 || n >= MOST_CLASSES => None,
-        n if n < 0.0 => Some(UNKNOWN),
-        n => Some(n as u32),
-    };
-    let labels: Option<Vec<u32>> = numbers.map(label).collect();
-    Ok(labels.map_or(Numbers::Measured, Numbers::Labels))
+    let mut collected = Collected::default();
+    for bytes in stored.chunks_exact(kind.size) {
+        let number = kind.number(bytes);
+        if number.fract() != 0.0 || collected.number(Some(number as i64)).is_err() {
+            return Ok(Numbers::Measured);
+        }
+    }
+    let labels = collected.finish(array.count());
+    labels
+        .map(|labels| Numbers::Labels(labels.codes))
+        .map_err(|problem| Error::data(array.place(), problem))
 }
 
 impl Stack {

@@ -12,10 +12,8 @@ use crate::data::decode::decode_within;
 use crate::data::ids::text_of;
 use crate::data::image::Image;
 use crate::data::part::Part;
+use crate::data::readers::labels::UNKNOWN;
 use crate::error::{Error, Result};
-
-/// The label of an image that has none, where others have one.
-const UNKNOWN: u32 = u32::MAX;
 
 /// Image files below a root, found recursively and sorted by path; read and decoded when asked for.
 ///
