@@ -277,7 +277,7 @@ impl InferenceSetup {
         let channels = config.data.channels.ok_or_else(|| {
             Error::key(
                 "data.channels",
-                "is missing in the run's configuration; set 1 or 3",
+                "is missing in the run's configuration; set the channels of its images",
             )
         })?;
         let params = Params::new(config.seed, &chosen.device);

@@ -24,7 +24,7 @@ pub struct Splits {
     pub test: Arc<dyn Dataset>,
     /// Class names; empty in unlabelled data.
     pub classes: Vec<String>,
-    /// Channels of every image: 1 or 3.
+    /// Channels of every image.
     pub channels: usize,
 }
 

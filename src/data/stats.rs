@@ -119,10 +119,12 @@ impl Sums {
             sum: vec![0; image.channels],
             square: vec![0; image.channels],
         };
-        for index in 0..image.pixels.len() {
-            let (channel, value) = (index % image.channels, image.pixels.in_16_bits(index));
-            sums.sum[channel] += u64::from(value);
-            sums.square[channel] += u128::from(value).pow(2);
+        for channel in 0..image.channels {
+            for index in (channel..image.pixels.len()).step_by(image.channels) {
+                let value = u64::from(image.pixels.in_16_bits(index));
+                sums.sum[channel] += value;
+                sums.square[channel] += u128::from(value * value);
+            }
         }
         sums
     }

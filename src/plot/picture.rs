@@ -22,7 +22,7 @@ pub struct Panel {
 }
 
 impl Panel {
-    /// A view (C, H, W) of values in [0, 1], of 1 or 3 channels; what lies outside is cut off.
+    /// A view (C, H, W) of values in [0, 1]: grey, or its first three channels as red, green and blue; what lies outside is cut off.
     #[must_use]
     pub fn of(values: &[f32], [channels, height, width]: [usize; 3], on_sheet: f64) -> Self {
         let pixels = height * width;

@@ -81,6 +81,28 @@ fn a_crop_of_everything_at_the_same_size_is_the_image() {
     }
 }
 
+/// Channels that are no colours are grey images of their own, adjusted by the same factors.
+#[test]
+fn bands_are_adjusted_each_about_its_own_mean() {
+    let steps = [
+        Adjustment::Contrast(0.4),
+        Adjustment::Hue(0.3),
+        Adjustment::Brightness(1.3),
+        Adjustment::Saturation(0.1),
+        Adjustment::Contrast(1.5),
+    ];
+    let bands = picture(70, 60, 5, 3);
+    let all = changed(&bands, |v| adjust(v, &steps));
+    let plain = floats(&bands);
+    let pixels = 70 * 60;
+    for (plane, adjusted) in plain.chunks_exact(pixels).zip(all.chunks_exact(pixels)) {
+        let mut alone = plane.to_vec();
+        adjust(&mut Planar::new(1, 70, 60, &mut alone).unwrap(), &steps);
+        assert_eq!(alone, adjusted);
+        assert_ne!(alone, plane);
+    }
+}
+
 #[test]
 fn hue_of_primary_colors_moves_a_third_of_the_circle() {
     let image = Image {

@@ -31,7 +31,12 @@ fn goldens() -> Goldens {
 /// The value that is white in a file of this name.
 fn white(name: &str) -> f32 {
     match name {
-        name if name.contains("float") || name.contains("half") => 1.0,
+        name if ["float", "half", "double"]
+            .iter()
+            .any(|kind| name.contains(kind)) =>
+        {
+            1.0
+        }
         name if name.contains("16") => 65_535.0,
         _ => 255.0,
     }
@@ -77,6 +82,20 @@ fn values_are_those_that_other_programs_read() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Opacity is kept where it makes the number of channels that is asked for: four bands may be stored so.
+#[test]
+fn opacity_is_dropped_or_asked_for() {
+    let bytes = std::fs::read(folder().join("4x16-bit.png")).unwrap();
+    let values = |channels| {
+        let image = decode(&bytes, channels).unwrap();
+        image.pixels.as_floats().unwrap().to_vec()
+    };
+    let (all, colors) = (values(4), values(3));
+    let without: Vec<f32> = all.chunks_exact(4).flat_map(|p| &p[..3]).copied().collect();
+    assert_eq!(without, colors);
+    assert!(all.iter().skip(3).step_by(4).any(|&v| v < 1.0));
 }
 
 /// What the network sees are the stored values themselves, where the size is the image's own.

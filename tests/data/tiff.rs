@@ -1,6 +1,6 @@
 //! TIFF files, written by hand: each kind is read rightly, or named with its path and counted.
 
-use ravine::data::decode::decode;
+use ravine::data::decode::{decode, decode_within};
 
 use crate::tiny::*;
 
@@ -100,6 +100,9 @@ fn floating_point_is_read_between_0_and_1() {
         read([0.0, 0.2, 1.0]).unwrap().pixels,
         vec![0.0f32, 0.2, 1.0].into()
     );
+    let file = tiff(1, 1, &strip([0.0, 51.0, 300.0]), &rgb(32, 3), false);
+    let ranged = decode_within(&file, 3, Some(255)).unwrap();
+    assert_eq!(ranged.pixels, vec![0.0f32, 0.2, 1.0].into());
     for outside in [[0.0, 0.2, 255.0], [-0.1, 0.0, 0.0], [f32::NAN, 0.0, 0.0]] {
         let problem = read(outside).unwrap_err();
         assert!(problem.contains("values outside 0 to 1"), "{problem}");

@@ -64,6 +64,8 @@ tifffile.imwrite(out / "grey-16-bigtiff.tif", deep, photometric="minisblack", bi
 note("grey-16-bigtiff.tif", tifffile.imread(out / "grey-16-bigtiff.tif"), "tifffile")
 half = grey.astype("float16")
 tifffile.imwrite(out / "grey-half.tif", half, photometric="minisblack")
+tifffile.imwrite(out / "grey-double.tif", grey.astype("float64"), photometric="minisblack")
+note("grey-double.tif", tifffile.imread(out / "grey-double.tif").astype("float32"), "tifffile")
 note("grey-half.tif", tifffile.imread(out / "grey-half.tif").astype("float32"), "tifffile")
 Image.fromarray(rand("uint8", H, W)).quantize(11).save(out / "grey-palette.png")
 note("grey-palette.png", np.asarray(Image.open(out / "grey-palette.png").convert("RGB")), "Pillow")
