@@ -72,11 +72,7 @@ fn values_are_those_that_other_programs_read() {
         let differs = read.iter().zip(expected).map(|(a, b)| (a - b).abs());
         let worst = differs.fold(0.0, f32::max);
         // Colours of ink in a JPEG file become light by a formula that programs round differently; all else is exact.
-        let allowed = if name == "cmyk.jpg" {
-            1.0 / 255.0
-        } else {
-            0.0
-        };
+        let allowed = if name == "cmyk.jpg" { 1.0 / 255.0 } else { 0.0 };
         if worst > allowed {
             wrong.push(format!("{name}: differs by {worst}"));
         }
