@@ -249,3 +249,101 @@ fn a_missing_label_is_null_in_its_own_row_and_a_part_without_any_is_named() -> R
     );
     Ok(())
 }
+
+/// 120 pictures of a bar, whose place is told by two tags, in a list.
+fn tagged(folder: &Path) -> Result<String, Any> {
+    let mut list = String::from("file_name,left,top,split\n");
+    for i in 0..120_u32 {
+        let (left, top) = (i % 2 == 0, i % 3 == 0);
+        let mut picture = image::RgbImage::from_pixel(16, 16, image::Rgb([i as u8; 3]));
+        let (x, y) = (if left { 1 } else { 9 }, if top { 1 } else { 9 });
+        for step in 0..36 {
+            picture.put_pixel(x + step % 6, y + step / 6, image::Rgb([255, 200, 100]));
+        }
+        picture.save(folder.join(format!("{i}.png")))?;
+        let split = if i % 4 == 0 { "test" } else { "train" };
+        let flags = [left, top].map(u8::from);
+        list.extend([format!("{i}.png,{},{},{split}\n", flags[0], flags[1])]);
+    }
+    let path = folder.join("list.csv");
+    std::fs::write(&path, list)?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+#[test]
+fn images_with_several_labels_are_probed_tag_by_tag() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let data = tagged(folder.path())?;
+    let run = folder.path().join("run");
+    let own = [
+        "--data",
+        &data,
+        "--set",
+        "data.label=\"left,top\"",
+        "--set",
+        "train.batch=16",
+    ];
+    let card = pretrain(&run, &own)?;
+    assert!(card["probe"].is_null() && card["knn"].is_null(), "{card}");
+    assert_eq!(card["multi_label"]["tags"], 2);
+    assert!(number(&card["multi_label"]["map"]["raw"]) > 0.9, "{card}");
+    let run = run.to_string_lossy().into_owned();
+    let card = json(&["probe", &run, "--json"])?;
+    assert_eq!(
+        (&card["judged"], &card["kind"]),
+        (&30.into(), &"logistic".into())
+    );
+    assert_eq!(card["per_tag"][1]["tag"], "top");
+    for figure in ["map", "macro_f1"] {
+        let raw = number(&card[figure]["raw"]);
+        assert!(raw > 0.9 && raw <= 1.0, "{figure}: {card}");
+    }
+    let text = String::from_utf8(ravine(&["probe", &run]).stdout)?;
+    assert!(
+        text.contains("mean average precision") && text.contains("macro F1"),
+        "{text}"
+    );
+    let refusal = refused(&["probe", &run, "--kind", "knn"], 1);
+    assert!(
+        refusal.contains("several labels each") && refusal.contains("--kind logistic"),
+        "{refusal}"
+    );
+    refused(&["probe", &run, "--labels-per-class", "3"], 2);
+    Ok(())
+}
+
+#[test]
+fn classes_of_very_different_size_are_judged_by_their_mean_recall_too() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let run = run(folder.path())?;
+    let labels: Vec<Option<i64>> = (0..160).map(|i| Some(i64::from(i % 8 == 1))).collect();
+    let path = folder.path().join("bars/train.parquet");
+    bars(&path, &labels)?;
+    let data = path.to_string_lossy().into_owned();
+    let probe = ["probe", &run, "--data", &data, "--kind", "knn", "--k", "5"];
+    let card = json(&[&probe[..], &["--json"]].concat())?;
+    let classes: Vec<Value> = serde_json::from_value(card["per_class"].clone())?;
+    let mean = classes
+        .iter()
+        .map(|class| number(&class["recall"]))
+        .sum::<f64>()
+        / 2.0;
+    assert!(
+        (number(&card["balanced_accuracy"]["pretrained"]) - mean).abs() < 1e-12,
+        "{card}"
+    );
+    let right = classes
+        .iter()
+        .filter_map(|class| class["answers"][class["class"].as_str().unwrap_or_default()].as_f64());
+    let accuracy = right.sum::<f64>() / classes.iter().map(|c| number(&c["count"])).sum::<f64>();
+    assert!(
+        (number(&card["accuracy"]["pretrained"]) - accuracy).abs() < 1e-12,
+        "{card}"
+    );
+    let text = String::from_utf8(ravine(&probe).stdout)?;
+    assert!(
+        text.contains("balanced accuracy") && text.contains("recall  precision"),
+        "{text}"
+    );
+    Ok(())
+}

@@ -19,9 +19,10 @@ use crate::train::RunFolder;
 pub(super) struct Args {
     /// A preset (see `ravine list presets`) or a TOML file; the embedded digits when left out.
     config: Option<String>,
-    /// Folder or file of images, or `digits`; with --resume, where the same data have been moved to.
+    /// Folder or file of images, or `digits`; given several times, all of them together. With --resume, where the same
+    /// data have been moved to.
     #[arg(long, value_name = "PATH")]
-    data: Option<String>,
+    data: Vec<String>,
     /// What the run may cost, instead of a number of epochs: a time on this machine (90s, 10m, 2h) or images to see
     /// (200k, 1.5M).
     #[arg(long, conflicts_with = "resume")]
@@ -87,11 +88,10 @@ pub(super) fn prepare(args: &Args, usual: &str) -> Result<(Config, Place)> {
             Place::resume(&out)?
         };
         config.train.epochs = args.epochs.unwrap_or(config.train.epochs);
-        if let Some(moved) = &args.data {
-            config.data.source.clone_from(moved);
-        } else if config.data.is_missing() {
+        config.data.use_sources(&args.data);
+        if let Some(lost) = config.data.missing().filter(|_| args.data.is_empty()) {
             return Err(Error::data(
-                &config.data.source,
+                lost,
                 "the data of the run are not there any more; give the path they have been moved to with --data",
             ));
         }
@@ -138,18 +138,19 @@ fn sized(config: Config, fitted: bool, args: &Args) -> Result<Config> {
 /// `--data`; and whether it was fitted.
 fn configuration(args: &Args, usual: &str) -> Result<(Config, bool)> {
     let named = args.config.as_deref();
-    let (Some(data), true) = (&args.data, named.is_none_or(|name| preset(name).is_some())) else {
+    let ([data, more @ ..], true) = (
+        args.data.as_slice(),
+        named.is_none_or(|name| preset(name).is_some()),
+    ) else {
         let mut config = Config::load(named, &args.sets)?;
-        if let Some(data) = &args.data {
-            config.data.source.clone_from(data);
-        }
+        config.data.use_sources(&args.data);
         return Ok((config, false));
     };
-    let source = format!("data.source={}", toml::Value::String(data.clone()));
-    let sets: Vec<String> = args.sets.iter().cloned().chain([source]).collect();
+    let sets = args.sets.iter().cloned();
+    let sets: Vec<String> = sets.chain(source_keys(data, more)).collect();
     let asked = Config::load(Some(named.unwrap_or("digits")), &sets);
     let table = |config: &Config| config.data.is_table();
-    if data == "digits" || asked.as_ref().is_ok_and(table) {
+    if (data == "digits" && more.is_empty()) || asked.as_ref().is_ok_and(table) {
         return Ok((asked?, false));
     }
     let told = |set: &String| set.starts_with("data.") || set.starts_with("pretrained.");
@@ -166,4 +167,15 @@ fn configuration(args: &Args, usual: &str) -> Result<(Config, bool)> {
         }
     }
     Ok((recipe.config.with(&args.sets)?, true))
+}
+
+/// The keys of a configuration that name the sources of `--data`.
+fn source_keys(data: &str, more: &[String]) -> Vec<String> {
+    let text = |source: &str| toml::Value::String(source.into());
+    let mut keys = vec![format!("data.source={}", text(data))];
+    if !more.is_empty() {
+        let more = more.iter().map(|source| text(source)).collect();
+        keys.push(format!("data.more={}", toml::Value::Array(more)));
+    }
+    keys
 }

@@ -93,6 +93,9 @@ pub struct Check {
     pub parts: PartCounts,
     /// Number of images of each class, in the order of the classes.
     pub classes: Vec<ClassCounts>,
+    /// The same of each tag, where images have several labels each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<ClassCounts>,
     /// Images without a label.
     pub unlabelled: PartCounts,
     /// Number of readable images of each size, most frequent first.
@@ -145,6 +148,7 @@ pub fn check(data: &dyn Dataset, parts: &[Part]) -> Check {
         }
     }
     let (classes, unlabelled) = count_classes(data, parts);
+    let tags = count_tags(data, parts);
     let notes = data
         .notes()
         .into_iter()
@@ -154,6 +158,7 @@ pub fn check(data: &dyn Dataset, parts: &[Part]) -> Check {
         images: data.len(),
         parts: PartCounts::of(parts),
         classes,
+        tags,
         unlabelled,
         sizes: most_frequent(sizes),
         depths: most_frequent(depths),
@@ -215,11 +220,29 @@ fn count_classes(data: &dyn Dataset, parts: &[Part]) -> (Vec<ClassCounts>, PartC
     let mut counts = vec![PartCounts::default(); data.classes().len()];
     let mut unlabelled = PartCounts::default();
     for (index, part) in parts.iter().enumerate() {
+        if data.tags(index).is_some() {
+            continue;
+        }
         let class = data.label(index).map(|label| label as usize);
         let class = class.and_then(|class| counts.get_mut(class));
         class.unwrap_or(&mut unlabelled).add(*part);
     }
-    let classes = data.classes().iter().cloned().zip(counts);
-    let classes = classes.map(|(class, parts)| ClassCounts { class, parts });
-    (classes.collect(), unlabelled)
+    (named(data.classes(), counts), unlabelled)
+}
+
+fn count_tags(data: &dyn Dataset, parts: &[Part]) -> Vec<ClassCounts> {
+    let mut counts = vec![PartCounts::default(); data.tag_names().len()];
+    for (index, part) in parts.iter().enumerate() {
+        for &tag in data.tags(index).unwrap_or_default() {
+            counts[tag as usize].add(*part);
+        }
+    }
+    named(data.tag_names(), counts)
+}
+
+fn named(names: &[String], counts: Vec<PartCounts>) -> Vec<ClassCounts> {
+    let counts = names.iter().cloned().zip(counts);
+    counts
+        .map(|(class, parts)| ClassCounts { class, parts })
+        .collect()
 }

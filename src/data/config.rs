@@ -17,13 +17,18 @@ use crate::error::{Result, require};
 pub struct DataConfig {
     /// A file or folder, `digits` for the embedded digits, or the name of a generator (`ravine list generators`).
     pub source: String,
-    /// Format of the source; `auto` looks at the path.
+    /// Further sources of images, which join the first one part by part; classes of one name are one.
+    pub more: Vec<String>,
+    /// Format of the sources; `auto` looks at each path.
     pub reader: ReaderKind,
     /// 1 (grey), 3 (colour), or as many as the images store (13 of a satellite); left out: what the format stores, colour
     /// for encoded images.
     pub channels: Option<usize>,
     /// The value of 16-bit and floating-point images that is white, 4096 for those of a 12-bit camera; left out: 65535 and 1.
     pub range: Option<u32>,
+    /// Whether each page of a TIFF file is a picture, or the first one alone; left out: each, where the first TIFF file has
+    /// several.
+    pub pages: Option<bool>,
     /// Whether first-level folders are classes; left out: when all images lie below at least two of them.
     pub labels: Option<bool>,
     /// Which level of folders below the source, or below the folder of a part, names the classes: 1 (the first), 2, …, or
@@ -72,9 +77,11 @@ impl Default for DataConfig {
     fn default() -> Self {
         Self {
             source: "digits".into(),
+            more: Vec::new(),
             reader: ReaderKind::Auto,
             channels: None,
             range: None,
+            pages: None,
             labels: None,
             class_level: None,
             test: None,
@@ -162,7 +169,14 @@ impl DataConfig {
     /// Refuse keys of tables beside a set of images.
     fn check_keys_of_tables(&self) -> Result<()> {
         if self.is_table() {
-            return Ok(());
+            return require(
+                "data.more",
+                self.more.is_empty(),
+                format_args!(
+                    "joins sources of images, and `{}` is read as a table; leave it out",
+                    self.source
+                ),
+            );
         }
         for (key, given) in [
             ("data.x", self.x.is_some()),
@@ -208,21 +222,36 @@ impl DataConfig {
         }
     }
 
-    /// Whether the source is a path at which nothing lies.
+    /// All sources, the first one first.
+    pub fn sources(&self) -> impl Iterator<Item = &str> {
+        let more = self.more.iter().map(String::as_str);
+        std::iter::once(self.source.as_str()).chain(more)
+    }
+
+    /// All sources in words.
     #[must_use]
-    pub fn is_missing(&self) -> bool {
-        let path = self.path();
-        let mut readers = ReaderKind::ALL.iter().filter_map(|kind| kind.reader());
-        !path.exists()
-            && generators::find(&self.source).is_none()
-            && !readers.any(|reader| {
-                reader.is_there(&path) && reader.recognizes(&path).is_ok_and(|found| found)
-            })
+    pub fn sources_in_words(&self) -> String {
+        self.sources().collect::<Vec<_>>().join(" and ")
+    }
+
+    /// Take these sources instead; nothing changes where there is none.
+    pub fn use_sources(&mut self, sources: &[String]) {
+        if let [first, more @ ..] = sources {
+            self.source.clone_from(first);
+            self.more = more.to_vec();
+        }
+    }
+
+    /// The first source that is a path at which nothing lies.
+    #[must_use]
+    pub fn missing(&self) -> Option<&str> {
+        self.sources().find(|source| lies_nowhere(source))
     }
 
     /// Take the images of `source` instead; `label` stays where they have such a column.
     pub fn use_images(&mut self, source: &str) {
         self.source = source.into();
+        self.more.clear();
         self.reader = ReaderKind::Auto;
         let columns = columns_beside_images(&self.path()).unwrap_or_default();
         self.label = self.label.take().filter(|label| columns.contains(label));
@@ -235,11 +264,22 @@ impl DataConfig {
         self.workers.unwrap_or_else(cores)
     }
 
-    /// The source as a path.
+    /// The first source as a path.
     #[must_use]
     pub fn path(&self) -> PathBuf {
         PathBuf::from(&self.source)
     }
+}
+
+/// Whether `source` is a path at which nothing lies.
+fn lies_nowhere(source: &str) -> bool {
+    let path = PathBuf::from(source);
+    let mut readers = ReaderKind::ALL.iter().filter_map(|kind| kind.reader());
+    !path.exists()
+        && generators::find(source).is_none()
+        && !readers.any(|reader| {
+            reader.is_there(&path) && reader.recognizes(&path).is_ok_and(|found| found)
+        })
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What every set of images can do.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use super::image::Image;
 use super::look::Look;
@@ -36,9 +37,14 @@ pub trait Dataset: Send + Sync {
         bytes.map_or_else(Look::default, |bytes| Look::at(&bytes))
     }
 
-    /// Bytes of the file that holds one image alone, without reading it; `None` where a file holds several, or is not there.
-    fn file_length(&self, _index: usize) -> Option<u64> {
+    /// Where the file of one image lies, which may not be there; `None` where images have no files of their own.
+    fn file(&self, _index: usize) -> Option<PathBuf> {
         None
+    }
+
+    /// Bytes of the file of one image, without reading it; `None` where that is not known.
+    fn file_length(&self, index: usize) -> Option<u64> {
+        Some(self.file(index)?.metadata().ok()?.len())
     }
 
     /// Whether an image is decoded each time it is read, and not only copied.
@@ -51,6 +57,17 @@ pub trait Dataset: Send + Sync {
 
     /// Class names; empty in unlabelled data.
     fn classes(&self) -> &[String];
+
+    /// The tags of one image, indices into [`Dataset::tag_names`], ascending: where an image may have several labels at once.
+    /// `None` where nothing is known of it.
+    fn tags(&self, _index: usize) -> Option<&[u32]> {
+        None
+    }
+
+    /// Names of the tags; empty where images have one label each, or none.
+    fn tag_names(&self) -> &[String] {
+        &[]
+    }
 
     /// What a person finds the image by: its path relative to the root of the data set, or `folder/file.parquet#row`.
     ///

@@ -122,7 +122,7 @@ impl Seen {
         let (count, of) = (self.more, self.looked);
         (count > 0).then(|| {
             format!(
-                "{count} of {of} pictures have several pages or frames, of which the first is read"
+                "{count} of {of} pictures have several pages or frames, of which the first is read; data.pages = true reads each page of TIFF files"
             )
         })
     }

@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use super::dataset::Dataset;
 
-/// A number in hexadecimal that changes with the ids of the images of `parts` and the lengths of files that hold one image
-/// each, and not with the part that an image is in.
+/// A number in hexadecimal that changes with the ids of the images of `parts` and the lengths of their
+/// files where they have some, and not with the part that an image is in.
 ///
 /// An image that was replaced by one of as many bytes is not noticed: no file is read.
 #[must_use]

@@ -1,6 +1,7 @@
 //! Decoded images that stay in memory: a small set is decoded once, not once an epoch.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -71,6 +72,10 @@ impl Dataset for Kept {
         self.parent.look(index)
     }
 
+    fn file(&self, index: usize) -> Option<PathBuf> {
+        self.parent.file(index)
+    }
+
     fn file_length(&self, index: usize) -> Option<u64> {
         self.parent.file_length(index)
     }
@@ -81,6 +86,14 @@ impl Dataset for Kept {
 
     fn classes(&self) -> &[String] {
         self.parent.classes()
+    }
+
+    fn tags(&self, index: usize) -> Option<&[u32]> {
+        self.parent.tags(index)
+    }
+
+    fn tag_names(&self) -> &[String] {
+        self.parent.tag_names()
     }
 
     fn id(&self, index: usize) -> String {

@@ -1,12 +1,14 @@
 //! From a path to its reader and the parts it comes in.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::config::DataConfig;
 use super::dataset::Dataset;
+use super::pages::Paged;
 use super::part::Part;
 use super::readers::{Parts, Request, detect, missing, no_columns};
+use super::several::together;
 use super::subset::Joined;
 use crate::error::{Error, Result, require};
 
@@ -18,8 +20,14 @@ pub(super) struct Source {
     pub(super) channels: usize,
 }
 
+/// What one path holds.
+struct Opened {
+    parts: Parts,
+    channels: usize,
+}
+
 impl Source {
-    /// Open what `config` names.
+    /// Open what `config` names: its sources, one part after the other.
     pub(super) fn open(config: &DataConfig) -> Result<Self> {
         config.check()?;
         if config.is_table() {
@@ -29,67 +37,29 @@ impl Source {
                 config.source
             )));
         }
-        let path = config.path();
-        let reader = match config.reader.reader() {
-            Some(reader) => reader,
-            None => detect(&path)?,
+        let paths: Vec<PathBuf> = config.sources().map(PathBuf::from).collect();
+        let opened = paths.iter().map(|path| open(config, path, config.channels));
+        let mut opened = opened.collect::<Result<Vec<Opened>>>()?;
+        let channels = alike(config, &paths, &mut opened)?;
+        let mut parts: Vec<Parts> = opened.into_iter().map(|opened| opened.parts).collect();
+        let parts = match parts.as_mut_slice() {
+            [only] => std::mem::take(only),
+            several => together(&paths, several),
         };
-        if !reader.is_there(&path) {
-            return Err(missing(&path));
-        }
-        if config.label.is_some() && !reader.takes_label() {
-            return Err(no_columns(&config.source));
-        }
-        require(
-            "data.class_level",
-            config.class_level.is_none() || reader.takes_folders(),
-            format_args!(
-                "says which folders are classes, and no folders name those of `{}`; leave it out",
-                config.source
-            ),
-        )?;
-        let open = |channels| {
-            let parts = reader.open(&Request {
-                path: &path,
-                channels,
-                labels: config.labels,
-                class_level: config.class_level,
-                label: config.label.as_deref(),
-                range: config.range,
-                cache: config.cache << 20,
-            })?;
-            Self::from_parts(&path, &parts, channels)
-        };
-        let usual = reader.stored_channels();
-        let source = open(config.channels.unwrap_or(usual))?;
-        // Grey pictures among coloured ones are read in colour, and the channels of an instrument as they are.
-        match source.train.look(0).channels {
-            Some(stored) if config.channels.is_none() && stored != 1 && stored != usual => {
-                open(stored)
-            }
-            _ => Ok(source),
-        }
-    }
-
-    fn from_parts(path: &Path, parts: &Parts, channels: usize) -> Result<Self> {
-        let mut only = (parts.len() == 1).then(|| parts[0].1.clone());
         let part = |wanted| {
             let found = parts.iter().find(|(part, _)| *part == wanted);
-            found.map(|(_, set)| set.clone())
+            let set = found.map(|(_, set)| set.clone());
+            set.filter(|set| !set.is_empty())
         };
-        // A lone `test-….parquet` or `t10k-images…` is a set like any other.
-        let lone = only.is_some();
-        let train = part(Part::Train).or_else(|| only.take());
-        let train = train.filter(|set| !set.is_empty());
         Ok(Self {
-            train: train.ok_or_else(|| {
+            train: part(Part::Train).ok_or_else(|| {
                 Error::data(
-                    path,
+                    config.path(),
                     "no training image here; give a folder or file that holds some",
                 )
             })?,
-            validation: part(Part::Validation).filter(|set| !lone && !set.is_empty()),
-            test: part(Part::Test).filter(|set| !lone && !set.is_empty()),
+            validation: part(Part::Validation),
+            test: part(Part::Test),
             channels,
         })
     }
@@ -103,4 +73,79 @@ impl Source {
         }
         Arc::new(Joined::new(parts))
     }
+}
+
+/// Open `path` with `channels`, or with those that it stores.
+fn open(config: &DataConfig, path: &Path, channels: Option<usize>) -> Result<Opened> {
+    let reader = match config.reader.reader() {
+        Some(reader) => reader,
+        None => detect(path)?,
+    };
+    if !reader.is_there(path) {
+        return Err(missing(path));
+    }
+    if config.label.is_some() && !reader.takes_label() {
+        return Err(no_columns(path.display()));
+    }
+    require(
+        "data.class_level",
+        config.class_level.is_none() || reader.takes_folders(),
+        format_args!(
+            "says which folders are classes, and no folders name those of `{}`; leave it out",
+            path.display()
+        ),
+    )?;
+    let with = |channels| {
+        let mut parts = reader.open(&Request {
+            path,
+            channels,
+            labels: config.labels,
+            class_level: config.class_level,
+            label: config.label.as_deref(),
+            range: config.range,
+            cache: config.cache << 20,
+        })?;
+        for (_, set) in &mut parts {
+            *set = Paged::over(set.clone(), config.pages, (channels, config.range));
+        }
+        if let [(part, _)] = parts.as_mut_slice() {
+            *part = Part::Train; // a lone `test-….parquet` or `t10k-images…` is a set like any other
+        }
+        Ok(Opened { parts, channels })
+    };
+    let usual = reader.stored_channels();
+    let opened = with(channels.unwrap_or(usual))?;
+    // Grey pictures among coloured ones are read in colour, and the channels of an instrument as they are.
+    let mut train = opened
+        .parts
+        .iter()
+        .filter(|(part, set)| *part == Part::Train && !set.is_empty());
+    match train.next().and_then(|(_, set)| set.look(0).channels) {
+        Some(stored) if channels.is_none() && stored != 1 && stored != usual => with(stored),
+        _ => Ok(opened),
+    }
+}
+
+/// Bring several sources to the same channels: grey ones beside coloured ones become coloured.
+fn alike(config: &DataConfig, paths: &[PathBuf], opened: &mut [Opened]) -> Result<usize> {
+    let most = opened
+        .iter()
+        .map(|opened| opened.channels)
+        .max()
+        .unwrap_or(1);
+    for (path, opened) in paths.iter().zip(opened) {
+        if opened.channels != most {
+            require(
+                "data.channels",
+                (opened.channels, most) == (1, 3),
+                format_args!(
+                    "is needed: `{}` has {} channels, and another source {most}; give one number of channels for all",
+                    path.display(),
+                    opened.channels
+                ),
+            )?;
+            *opened = open(config, path, Some(most))?;
+        }
+    }
+    Ok(most)
 }

@@ -7,7 +7,7 @@ use super::dataset::Dataset;
 use super::part::Part;
 use super::shares::Shares;
 use super::source::Source;
-use super::subset::{Subset, any_label, distinct, labelled};
+use super::subset::{Subset, any_label, distinct, labelled, tagged};
 use crate::error::{Error, Result};
 use crate::random::{Purpose, shuffle, stream};
 
@@ -128,10 +128,20 @@ impl Splits {
     /// The same parts without their unlabelled images: what learns from labels or is judged by them.
     #[must_use]
     pub fn labelled(self) -> Self {
+        self.each(labelled)
+    }
+
+    /// The same parts without the images of whose tags nothing is known.
+    #[must_use]
+    pub fn tagged(self) -> Self {
+        self.each(tagged)
+    }
+
+    fn each(self, of: fn(&Arc<dyn Dataset>) -> Arc<dyn Dataset>) -> Self {
         Self {
-            train: labelled(&self.train),
-            validation: labelled(&self.validation),
-            test: labelled(&self.test),
+            train: of(&self.train),
+            validation: of(&self.validation),
+            test: of(&self.test),
             ..self
         }
     }
@@ -257,6 +267,11 @@ impl Carved {
 pub fn require_classes(data: &dyn Dataset, source: &str) -> Result<()> {
     let mut labels = (0..data.len()).filter_map(|i| data.label(i));
     let problem = match labels.next() {
+        None if !data.tag_names().is_empty() => format!(
+            "these images have several labels each ({} in all), and this needs one class an image; `ravine probe` reads such \
+             labels from the embeddings",
+            data.tag_names().len()
+        ),
         None => {
             "these images have no labels, which this needs; put each class in a folder of its own, or use a labelled set"
                 .to_string()

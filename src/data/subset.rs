@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::dataset::Dataset;
@@ -46,8 +47,18 @@ pub fn any_label(set: &Arc<dyn Dataset>) -> bool {
 /// The images of `set` that have a label; `set` itself when all of them or none have one.
 #[must_use]
 pub fn labelled(set: &Arc<dyn Dataset>) -> Arc<dyn Dataset> {
+    those(set, |i| set.label(i).is_some())
+}
+
+/// The images of `set` whose tags are known; `set` itself when those of all or of none are.
+#[must_use]
+pub fn tagged(set: &Arc<dyn Dataset>) -> Arc<dyn Dataset> {
+    those(set, |i| set.tags(i).is_some())
+}
+
+fn those(set: &Arc<dyn Dataset>, known: impl Fn(usize) -> bool) -> Arc<dyn Dataset> {
     let known: Vec<u32> = (0..set.len() as u32)
-        .filter(|&i| set.label(i as usize).is_some())
+        .filter(|&i| known(i as usize))
         .collect();
     if known.is_empty() || known.len() == set.len() {
         return set.clone();
@@ -72,6 +83,10 @@ impl Dataset for Subset {
         self.parent.look(self.parent(index))
     }
 
+    fn file(&self, index: usize) -> Option<PathBuf> {
+        self.parent.file(self.parent(index))
+    }
+
     fn file_length(&self, index: usize) -> Option<u64> {
         self.parent.file_length(self.parent(index))
     }
@@ -86,6 +101,14 @@ impl Dataset for Subset {
 
     fn classes(&self) -> &[String] {
         self.parent.classes()
+    }
+
+    fn tags(&self, index: usize) -> Option<&[u32]> {
+        self.parent.tags(self.parent(index))
+    }
+
+    fn tag_names(&self) -> &[String] {
+        self.parent.tag_names()
     }
 
     fn id(&self, index: usize) -> String {
@@ -169,6 +192,11 @@ impl Dataset for Joined {
         part.look(index)
     }
 
+    fn file(&self, index: usize) -> Option<PathBuf> {
+        let (part, index) = self.locate(index);
+        part.file(index)
+    }
+
     fn file_length(&self, index: usize) -> Option<u64> {
         let (part, index) = self.locate(index);
         part.file_length(index)
@@ -190,6 +218,16 @@ impl Dataset for Joined {
             .rev()
             .max_by_key(|part| part.classes().len());
         widest.map_or(&[], |part| part.classes())
+    }
+
+    fn tags(&self, index: usize) -> Option<&[u32]> {
+        let (part, index) = self.locate(index);
+        part.tags(index)
+    }
+
+    fn tag_names(&self) -> &[String] {
+        let mut names = self.parts.iter().map(|part| part.tag_names());
+        names.find(|names| !names.is_empty()).unwrap_or_default()
     }
 
     fn id(&self, index: usize) -> String {

@@ -4,33 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::class_figures::{ByClass, ClassFigures, unbalanced};
 use super::collapse::Verdict;
-use crate::error::Result;
-
-/// The trained encoder with its two baselines always beside it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct WithBaselines<T> {
-    /// Embeddings of the encoder after training.
-    pub pretrained: T,
-    /// Embeddings of the same encoder as it started.
-    pub untrained: T,
-    /// The pixels (or vectors) themselves.
-    pub raw: T,
-}
-
-impl<T> WithBaselines<T> {
-    /// What `measure` makes of each of the three, in their order.
-    ///
-    /// # Errors
-    /// Those of `measure`.
-    pub fn each<U>(&self, mut measure: impl FnMut(&T) -> Result<U>) -> Result<WithBaselines<U>> {
-        Ok(WithBaselines {
-            pretrained: measure(&self.pretrained)?,
-            untrained: measure(&self.untrained)?,
-            raw: measure(&self.raw)?,
-        })
-    }
-}
+use super::multi_label::MultiLabelCard;
+pub use super::with_baselines::WithBaselines;
 
 /// A probe: its settings, and what it reached. `ravine probe --json` prints this object.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -71,9 +48,28 @@ pub struct ProbeCard {
     pub learning_rate: Option<WithBaselines<f64>>,
     /// Mean share of right answers over the repetitions.
     pub accuracy: WithBaselines<f64>,
-    /// 95 % interval of that mean: the bootstrap over the images judged and, of several repetitions, Student's t
+    /// Mean over the repetitions of the mean recall of the classes ([`super::class_figures::balanced_accuracy`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balanced_accuracy: Option<WithBaselines<f64>>,
+    /// Each class as the trained encoder answers it, in the first repetition: with its row of the confusion matrix.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub per_class: Vec<ClassFigures>,
+    /// 95 % interval of the accuracy: the bootstrap over the images judged and, of several repetitions, Student's t
     /// over them, half-widths added in quadrature.
     pub interval: WithBaselines<Option<[f64; 2]>>,
+}
+
+/// What the answers of a probe are worth, for the trained encoder and its baselines; the fields are those of [`ProbeCard`].
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// Mean share of right answers.
+    pub accuracy: WithBaselines<f64>,
+    /// Its 95 % interval.
+    pub interval: WithBaselines<Option<[f64; 2]>>,
+    /// Mean of the mean recall of the classes.
+    pub balanced_accuracy: WithBaselines<f64>,
+    /// Each class as the trained encoder answers it.
+    pub per_class: Vec<ClassFigures>,
 }
 
 /// What one run is worth. `ravine pretrain --json` prints this object; `card.json` holds it.
@@ -107,6 +103,9 @@ pub struct Card {
     pub probe: Option<ProbeCard>,
     /// Nearest neighbours with all labels; null in unlabelled data.
     pub knn: Option<ProbeCard>,
+    /// Where images have several labels each, a probe for each of these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multi_label: Option<MultiLabelCard>,
     /// Relative spread of the embeddings: 0 collapsed, near 1 healthy.
     pub spread: f64,
     /// RankMe of the embeddings: directions in use.
@@ -127,11 +126,18 @@ impl Card {
     /// are no labels to tell, or where nothing has been trained.
     #[must_use]
     pub fn headline(&self) -> Option<String> {
-        let (worse, [best, mine]) = (self.probe.iter().chain(&self.knn))
+        let probes = self.probe.iter().chain(&self.knn);
+        let probes = probes.map(|probe| (probe.kind.as_str(), &probe.accuracy));
+        let tags = self
+            .multi_label
+            .iter()
+            .map(|card| ("mean average precision", &card.map));
+        let (kind, reached) = (probes.chain(tags))
             .filter(|_| self.steps > 0)
-            .find_map(|probe| Some((probe, probe.outdone()?)))?;
-        let untrained = worse.accuracy.untrained;
-        let name = if untrained > worse.accuracy.raw {
+            .find(|(_, reached)| reached.pretrained < reached.untrained.max(reached.raw))?;
+        let (untrained, mine) = (reached.untrained, reached.pretrained);
+        let best = untrained.max(reached.raw);
+        let name = if untrained > reached.raw {
             "untrained encoder"
         } else {
             "raw input"
@@ -149,7 +155,7 @@ impl Card {
              that keep the classes recognisable",
             100.0 * best,
             100.0 * mine,
-            worse.kind
+            kind
         ))
     }
 }
@@ -193,6 +199,9 @@ impl fmt::Display for Card {
         for probe in self.probe.iter().chain(&self.knn) {
             write!(f, "\n{probe}")?;
         }
+        if let Some(card) = &self.multi_label {
+            write!(f, "\n{card}")?;
+        }
         writeln!(f, "\n{}: {}", self.verdict, self.why)
     }
 }
@@ -220,30 +229,37 @@ impl fmt::Display for ProbeCard {
             }
             writeln!(f)?;
         }
+        if let Some(balanced) = self
+            .balanced_accuracy
+            .as_ref()
+            .filter(|_| unbalanced(&self.per_class))
+        {
+            let percent = |share: f64| format!("{:.1} %", 100.0 * share);
+            writeln!(
+                f,
+                "classes are of very different size; balanced accuracy: pretrained {}, untrained {}, raw input {}",
+                percent(balanced.pretrained),
+                percent(balanced.untrained),
+                percent(balanced.raw)
+            )?;
+            write!(f, "{}", ByClass(&self.per_class))?;
+        }
         Ok(())
     }
 }
 
 impl ProbeCard {
-    /// The accuracy of the better baseline and that of the trained encoder, where the baseline's is higher.
-    fn outdone(&self) -> Option<[f64; 2]> {
-        let best = self.accuracy.untrained.max(self.accuracy.raw);
-        (self.accuracy.pretrained < best).then_some([best, self.accuracy.pretrained])
-    }
-
     /// What a probe `kind` reached on the part `part`, from one repetition with all labels and no setting to tell of.
     #[must_use]
-    pub fn of(
-        kind: &str,
-        part: &str,
-        (accuracy, interval): (WithBaselines<f64>, WithBaselines<Option<[f64; 2]>>),
-    ) -> Self {
+    pub fn of(kind: &str, part: &str, measured: Measured) -> Self {
         Self {
             kind: kind.into(),
             part: part.into(),
             seeds: 1,
-            accuracy,
-            interval,
+            accuracy: measured.accuracy,
+            interval: measured.interval,
+            balanced_accuracy: Some(measured.balanced_accuracy),
+            per_class: measured.per_class,
             ..Self::default()
         }
     }

@@ -50,6 +50,34 @@ pub fn class_figures(names: &[String], labels: &[u32], answers: &[u32]) -> Vec<C
         .collect()
 }
 
+/// Mean recall over the classes that have rows: each class counts as much, however many rows it has; 0 without rows.
+///
+/// `1/C Σ_c (right answers of class c) / (rows of class c)`, as Brodersen, Ong, Stephan & Buhmann, *The Balanced Accuracy and
+/// Its Posterior Distribution*, 2010, for two classes. Choose it where classes are of very different size.
+///
+/// ```
+/// # use ravine::eval::class_figures::{balanced_accuracy, class_figures};
+/// let names = ["cat".to_string(), "dog".to_string()];
+/// let figures = class_figures(&names, &[0, 0, 0, 1], &[0, 0, 0, 0]);
+/// assert_eq!(balanced_accuracy(&figures), 0.5); // the accuracy is 0.75
+/// ```
+#[must_use]
+pub fn balanced_accuracy(figures: &[ClassFigures]) -> f64 {
+    let recalls: Vec<f64> = figures.iter().filter_map(|class| class.recall).collect();
+    recalls.iter().sum::<f64>() / recalls.len().max(1) as f64
+}
+
+/// A class with this many times the rows of another is much larger.
+const MUCH_LARGER: f64 = 1.5;
+
+/// Whether classes are of very different size, so that accuracy speaks of the largest.
+pub(super) fn unbalanced(figures: &[ClassFigures]) -> bool {
+    let counts = || figures.iter().map(|class| class.count).filter(|&n| n > 0);
+    let (least, most) = (counts().min(), counts().max());
+    let ratio = most.unwrap_or(0) as f64 / least.unwrap_or(1) as f64;
+    ratio >= MUCH_LARGER
+}
+
 /// Classes that are printed; of more, those of lowest recall.
 const SHOWN: usize = 20;
 

@@ -177,7 +177,7 @@ pub fn accuracy(predictions: &[u32], labels: &[u32]) -> f64 {
 }
 
 /// Index of the largest value; the first of equals.
-pub(super) fn argmax(values: &[f64]) -> usize {
+pub(crate) fn argmax(values: &[f64]) -> usize {
     let mut best = 0;
     for (i, v) in values.iter().enumerate() {
         if *v > values[best] {

@@ -5,6 +5,7 @@
 //! | do neighbours share a class? | [`knn`] |
 //! | can a linear layer read the classes? | [`logistic`] (by [`lbfgs`], on features made [`standardize`]d) |
 //! | is the nearest of the same class, and all of it near? | [`retrieval`] |
+//! | which of several labels does an image have? | [`multi_label`] |
 //! | with how few labels? | [`low_shot`] |
 //! | how many directions are used? | [`spectrum`] |
 //! | are right answers lower in energy than wrong ones? | [`energy_gap`] |
@@ -28,6 +29,7 @@ mod line_search;
 pub mod logistic;
 pub mod low_shot;
 mod moments;
+pub mod multi_label;
 mod products;
 pub mod retrieval;
 mod rounded;
@@ -35,6 +37,7 @@ pub mod spectrum;
 pub mod standardize;
 pub mod surface;
 pub mod together;
+mod with_baselines;
 pub mod writers;
 
 pub use features::Features;

@@ -7,7 +7,9 @@ use candle_core::Device;
 
 use crate::data::{Dataset, Views};
 use crate::error::{Error, Result};
-use crate::eval::card::WithBaselines;
+use crate::eval::card::{Measured, WithBaselines};
+use crate::eval::class_figures::{balanced_accuracy, class_figures};
+use crate::eval::features::accuracy;
 use crate::eval::low_shot::{Repeated, bootstrap, draw, together};
 use crate::eval::{Features, embed};
 use crate::graph::Network;
@@ -88,37 +90,44 @@ pub struct Pair {
     pub validation: Option<Features>,
 }
 
-/// Mean accuracy over the draws and its 95 % interval, for each of the three: over the images it was judged on
-/// ([`bootstrap`]) and over the draws where there are several ([`together`]).
-pub type Measured = (WithBaselines<f64>, WithBaselines<Option<[f64; 2]>>);
-
-/// What `fit_and_judge` reaches when it is given, for each of the three, the rows of `train` in each of `draws`.
+/// How often what `answer` answers is right when it is given, for each of the three, the rows of `train` in each of `draws`.
 ///
-/// `draws` are indices in the data set that `pairs` were trained on. `fit_and_judge` gets the drawn rows, the pair that
-/// they are of, and the number of the draw.
+/// `draws` are indices in the data set that `pairs` were trained on, `classes` the names of its classes. `answer` gets the
+/// drawn rows, the pair that they are of, and the number of the draw, and gives the class of each row of `pair.test`.
+/// The intervals are over the images judged ([`bootstrap`]) and over the draws where there are several ([`together`]).
 ///
 /// # Errors
-/// Those of `fit_and_judge`.
+/// Those of `answer`; rows to judge without a label.
 pub fn over_draws(
     pairs: &WithBaselines<Pair>,
+    classes: &[String],
     draws: &[Vec<usize>],
-    mut fit_and_judge: impl FnMut(&Features, &Pair, u64) -> Result<f64>,
+    mut answer: impl FnMut(&Features, &Pair, u64) -> Result<Vec<u32>>,
 ) -> Result<Measured> {
     let found = pairs.each(|pair| {
-        let values = draws
-            .iter()
-            .zip(0..)
-            .map(|(rows, draw)| fit_and_judge(&rows_of(pair, rows), pair, draw));
-        let mut repeated = Repeated::of(values.collect::<Result<_>>()?);
-        let images = bootstrap(repeated.mean, pair.test.rows());
-        let interval = repeated.interval;
-        repeated.interval =
-            Some(interval.map_or(images, |draws| together(repeated.mean, [draws, images])));
-        Ok(repeated)
+        let labels = pair.test.known_labels()?;
+        let (mut shares, mut balanced, mut first) = (Vec::new(), Vec::new(), Vec::new());
+        for (rows, draw) in draws.iter().zip(0..) {
+            let answers = answer(&rows_of(pair, rows), pair, draw)?;
+            let figures = class_figures(classes, &labels, &answers);
+            shares.push(accuracy(&answers, &labels));
+            balanced.push(balanced_accuracy(&figures));
+            if draw == 0 {
+                first = figures;
+            }
+        }
+        let repeated = Repeated::of(shares);
+        let images = bootstrap(repeated.mean, labels.len());
+        let over_draws = repeated.interval;
+        let interval = over_draws.map_or(images, |draws| together(repeated.mean, [draws, images]));
+        Ok((repeated.mean, interval, Repeated::of(balanced).mean, first))
     })?;
-    let accuracy = found.each(|repeated| Ok(repeated.mean))?;
-    let interval = found.each(|repeated| Ok(repeated.interval))?;
-    Ok((accuracy, interval))
+    Ok(Measured {
+        accuracy: found.each(|(accuracy, ..)| Ok(*accuracy))?,
+        interval: found.each(|(_, interval, ..)| Ok(Some(*interval)))?,
+        balanced_accuracy: found.each(|(_, _, balanced, _)| Ok(*balanced))?,
+        per_class: found.pretrained.3,
+    })
 }
 
 /// The rows of `pair.train` that stand for the images `indices` of the data set it was made of; unreadable images have

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Diagnosis;
 use super::baselines::Encoders;
 use super::card_probes::{card_probes, labels_per_class};
+use super::multi_label::{has_tags, multi_label_card};
 use super::online::{gap, pairs, sample};
 use crate::assembly::{EVAL_BATCH, ImageSetup, objective};
 use crate::data::{Dataset, Part, require_classes};
@@ -53,6 +54,16 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
     } else {
         [None, None]
     };
+    let tags = part != Part::Train && has_tags(&splits.train, judged);
+    let multi_label = tags.then(|| {
+        multi_label_card(
+            &encoders(setup, network)?,
+            (&setup.config.probe, setup.config.seed),
+            &splits.train,
+            judged,
+            (&setup.config.data.source, part.name()),
+        )
+    });
     let cloud = setup.collect(judged, |x| network.eval(x, "embedding"))?;
     let (spread, rank) = (relative_spread(&cloud), directions(&cloud)?);
     let cloud_of = (spread, rank, cloud.dim);
@@ -66,7 +77,7 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
     let mut card = Card {
         run: folder.root().display().to_string(),
         method: setup.config.method.clone(),
-        data: setup.config.data.source.clone(),
+        data: setup.config.data.sources_in_words(),
         part: part.name().into(),
         unreadable: judged.len() - cloud.rows(),
         checkpoint: folder.latest()?,
@@ -77,6 +88,7 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         parameters: encoder_parameters(network),
         probe,
         knn,
+        multi_label: multi_label.transpose()?,
         spread,
         rank,
         dim: cloud.dim,

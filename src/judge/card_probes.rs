@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::baselines::{Encoders, chosen, draws, labels, neighbors, over_draws, rows_of};
-use super::probes::{knn_accuracy, logistic_accuracy};
 use crate::config::ProbeConfig;
 use crate::data::{Dataset, Subset, labelled};
 use crate::error::Result;
@@ -76,8 +75,8 @@ pub fn card_probes(
         l2: config.l2,
         ..Logistic::default()
     };
-    let few = over_draws(&pairs, &draws.few, |rows, pair, _| {
-        logistic_accuracy(logistic, rows, &pair.test)
+    let few = over_draws(&pairs, train.classes(), &draws.few, |rows, pair, _| {
+        logistic.fit(rows)?.predict(&pair.test)
     })?;
     let readable = rows_of(&pairs.pretrained, &draws.bank).rows();
     let knn = Knn {
@@ -85,8 +84,8 @@ pub fn card_probes(
         temperature: config.temperature,
     };
     let bank = std::slice::from_ref(&draws.bank);
-    let voted = over_draws(&pairs, bank, |rows, pair, _| {
-        knn_accuracy(knn, rows, &pair.test)
+    let voted = over_draws(&pairs, train.classes(), bank, |rows, pair, _| {
+        Ok(knn.predict(rows, &pair.test)?.predictions)
     })?;
     Ok([
         ProbeCard {

@@ -17,6 +17,7 @@ mod head;
 mod head_card;
 mod image_pairs;
 pub mod metrics;
+mod multi_label;
 mod online;
 pub mod probes;
 mod steady;

@@ -26,11 +26,17 @@ pub fn probe(
     check(probe, &asked)?;
     let mut setup = ImageSetup::new(run.config.clone().without_head())?;
     setup.notes.iter().for_each(|note| observer.message(note));
-    require_labels(&setup.splits, part, &setup.config.data.source)?;
-    tell_unlabelled(&setup.splits, observer);
-    setup.splits = setup.splits.labelled();
+    let tags = !setup.splits.train.tag_names().is_empty();
+    if tags {
+        check_tags(&setup.splits, probe, &asked, &setup.config.data.source)?;
+        setup.splits = setup.splits.tagged();
+    } else {
+        require_labels(&setup.splits, part, &setup.config.data.source)?;
+        tell_unlabelled(&setup.splits, observer);
+        setup.splits = setup.splits.labelled();
+        require_classes(setup.splits.train.as_ref(), &setup.config.data.source)?;
+    }
     let splits = &setup.splits;
-    require_classes(splits.train.as_ref(), &setup.config.data.source)?;
     if let Some(note) = dark(splits.train.as_ref(), &setup.config.data) {
         observer.message(&note);
     }
@@ -47,7 +53,8 @@ pub fn probe(
     probe.measure(&Question {
         pairs: &pairs,
         train: &splits.train,
-        classes: splits.classes.len(),
+        judged,
+        classes: &splits.classes,
         asked,
         config: &setup.config.probe,
         seed: setup.config.seed,
@@ -55,6 +62,29 @@ pub fn probe(
         transfer: run.transferred,
         part: part.name(),
     })
+}
+
+/// Refuse what says nothing to images with several labels each.
+fn check_tags(
+    splits: &Splits,
+    probe: &dyn FeatureProbe,
+    asked: &Asked,
+    source: &str,
+) -> Result<()> {
+    let tags = splits.train.tag_names().len();
+    if !probe.takes_tags() {
+        let problem = format!(
+            "its images have several labels each ({tags} in all), and a {} probe reads one class; give --kind logistic",
+            probe.name()
+        );
+        return Err(Error::data(source, problem));
+    }
+    if asked.labels_per_class.is_some() {
+        return Err(Error::Usage(
+            "--labels-per-class counts images of one class each, and these have several labels; leave it out".into(),
+        ));
+    }
+    Ok(())
 }
 
 /// Refuse parts without labels, naming the part, and what could be judged on instead.

@@ -133,7 +133,11 @@ fn floats_and_truth_values_are_pictures_and_odd_labels_are_told() {
 
     let several = checked(&at(&place("several.npz")));
     let said = several.notes.join("\n");
-    assert!(said.contains("14 numbers for each picture"), "{said}");
+    let tags: Vec<&str> = several.tags.iter().map(|tag| tag.class.as_str()).collect();
+    assert_eq!(
+        (tags.len(), tags[13], several.tags[13].parts.total()),
+        (14, "13", 3)
+    );
     assert!(said.contains("passed over: `masks`"), "{said}");
     assert!(
         said.contains("passed over: `names`") && said.contains("<U4"),

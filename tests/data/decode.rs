@@ -201,6 +201,18 @@ fn pages_and_frames_behind_the_first_are_told() {
     assert_eq!(found.bad, []);
     assert_eq!(
         found.notes,
-        ["2 of 6 pictures have several pages or frames, of which the first is read"]
+        [
+            "2 of 6 pictures have several pages or frames, of which the first is read; data.pages = true reads each page of TIFF files"
+        ]
     );
+    let mut config = at(dir.path());
+    config.pages = Some(true);
+    let set = all(&config).unwrap();
+    let ids: Vec<String> = (0..set.len()).map(|i| set.id(i)).collect();
+    assert_eq!(ids[2..5], ["page.tif", "pages.tif#0", "pages.tif#1"]);
+    let alone = all(&at(&dir.path().join("pages.tif"))).unwrap();
+    assert_eq!((alone.len(), alone.id(1)), (2, "pages.tif#1".into()));
+    config.source = dir.path().join("pages.tif").display().to_string();
+    config.pages = Some(false);
+    assert_eq!(all(&config).unwrap().len(), 1);
 }

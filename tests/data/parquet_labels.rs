@@ -329,24 +329,60 @@ fn pictures_that_a_table_names_by_path_are_read_from_disk() {
     assert!(!bad[0].reason.contains(&bad[0].id), "{:?}", bad[0]);
 }
 
-/// A column of lists gives no labels, and that is said.
+/// A column of lists gives several labels a picture.
 #[test]
-fn labels_that_are_lists_are_named_and_not_lost_silently() {
-    use arrow::array::ListArray;
-    let lists = (0..6).map(|i| Some([Some(i), Some(i + 1)]));
-    let lists = ListArray::from_iter_primitive::<arrow::datatypes::Int64Type, _, _>(lists);
+fn lists_are_tags_named_by_the_metadata_over_all_parts() {
+    use arrow::array::{ListArray, ListBuilder, StringBuilder};
+    use arrow::datatypes::Int64Type;
     let dir = tempfile::tempdir().unwrap();
-    let columns = vec![
-        ("image", embedded(0..6)),
-        ("labels", Arc::new(lists) as ArrayRef),
-    ];
-    table(&dir.path().join("train.parquet"), columns, &[]);
+    let names = ["cat", "ant", "dog"];
+    let write = |name: &str, rows: Vec<Option<Vec<Option<i64>>>>| {
+        let count = rows.len();
+        let lists = ListArray::from_iter_primitive::<Int64Type, _, _>(rows);
+        let columns = vec![
+            ("image", embedded(0..count)),
+            ("labels", Arc::new(lists) as ArrayRef),
+        ];
+        let path = dir.path().join(name);
+        table(&path, columns, &[("labels", &names)]);
+        path
+    };
+    let train = vec![Some(vec![Some(0), Some(2)]), None, Some(vec![])];
+    write("train-00000-of-00001.parquet", train);
+    write("test-00000-of-00001.parquet", vec![Some(vec![Some(1)])]);
     let set = all(&at(dir.path())).unwrap();
-    assert_eq!(labels(set.as_ref()), [None; 6]);
-    let notes = checked(&at(dir.path())).notes.join("\n");
+    assert_eq!(labels(set.as_ref()), [None; 4]);
+    assert_eq!(set.tag_names(), ["ant", "cat", "dog"]);
+    let tags: Vec<_> = (0..4).map(|row| set.tags(row)).collect();
+    let some = |tags: &'static [u32]| Some(tags);
+    assert_eq!(tags, [some(&[1, 2]), None, some(&[]), some(&[0])]);
+    let found = checked(&at(dir.path()));
+    assert_eq!(found.unlabelled.total(), 1);
+    assert_eq!(found.tags[0].class, "ant");
+    assert_eq!(found.tags[0].parts.test, 1);
+
+    let path = write("wrong.parquet", vec![Some(vec![Some(3)])]);
+    let said = all(&at(&path)).err().unwrap().to_string();
     assert!(
-        notes.contains("column `labels` holds lists, which are no classes")
-            && notes.contains("no label"),
-        "{notes}"
+        said.contains("label 3 does not fit the 3 class names"),
+        "{said}"
+    );
+
+    let mut words = ListBuilder::new(StringBuilder::new());
+    words.append_value([Some("haze"), Some("road")]);
+    words.append_value([Some("road")]);
+    let columns = vec![
+        ("image", embedded(0..2)),
+        ("tags", Arc::new(words.finish()) as ArrayRef),
+    ];
+    let path = dir.path().join("words.parquet");
+    table(&path, columns, &[]);
+    let mut config = at(&path);
+    assert!(all(&config).unwrap().tag_names().is_empty(), "nobody asked");
+    config.label = Some("tags".into());
+    let set = all(&config).unwrap();
+    assert_eq!(
+        (set.tag_names(), set.tags(1)),
+        (&["haze".into(), "road".into()][..], Some(&[1][..]))
     );
 }

@@ -196,7 +196,7 @@ fn shards_are_parts_by_their_names_and_patterns_must_be_complete() {
     assert_eq!(splits.test.id(1), "test/0.tar#0016");
 
     let pattern = root.join("{train-{0000..0001},set-validation-00}.tar");
-    assert!(!at(&pattern).is_missing());
+    assert_eq!(at(&pattern).missing(), None);
     let splits = open(&DataConfig {
         label: Some("cls".into()),
         test: Some(0.0),
@@ -214,7 +214,7 @@ fn shards_are_parts_by_their_names_and_patterns_must_be_complete() {
         "{problem}"
     );
     let nowhere = root.join("nothing-{0..3}.tar");
-    assert!(at(&nowhere).is_missing());
+    assert!(at(&nowhere).missing().is_some());
     assert!(refused(&nowhere).contains("no such file"));
 }
 

@@ -26,6 +26,8 @@ fn the_card_holds_what_machines_and_people_ask_for() {
         learning_rates: None,
         chosen_on: None,
         learning_rate: None,
+        balanced_accuracy: None,
+        per_class: vec![],
         accuracy: beside(0.951),
         interval: beside(Some([0.94, 0.96])),
     };
@@ -43,6 +45,7 @@ fn the_card_holds_what_machines_and_people_ask_for() {
         parameters: 12345,
         probe: Some(probe),
         knn: None,
+        multi_label: None,
         spread: 0.9,
         rank: 30.0,
         dim: 64,

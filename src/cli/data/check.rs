@@ -98,6 +98,8 @@ fn table(found: &Check) -> String {
     ];
     let classes = found.classes.iter();
     rows.extend(classes.map(|class| named(format!("class {}", class.class), &class.parts)));
+    let tags = found.tags.iter();
+    rows.extend(tags.map(|tag| named(format!("tag {}", tag.class), &tag.parts)));
     if found.unlabelled.total() > 0 && !found.classes.is_empty() {
         rows.push(named("without label".into(), &found.unlabelled));
     }

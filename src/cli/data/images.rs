@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 /// Which images a command looks at.
 #[derive(Debug, clap::Args)]
 pub(super) struct Images {
-    /// Folder or file of images, or `digits`.
-    path: String,
+    /// Folder or file of images, or `digits`; of several, all together.
+    #[arg(required = true)]
+    paths: Vec<String>,
     /// Change one key of the data, for example --set data.labels=true.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
@@ -23,11 +24,12 @@ impl Images {
             return Err(Error::Usage(format!(
                 "--set {set}: this looks at the images of `{}`, which the other keys of `data` change, as \
                  --set data.labels=true does; leave it out",
-                self.path
+                self.paths.join("` and `")
             )));
         }
-        let source = format!("data.source={}", toml::Value::String(self.path.clone()));
-        let sets: Vec<String> = self.sets.iter().cloned().chain([source]).collect();
-        Ok(Config::load(None, &sets)?.data)
+        let mut data = Config::load(None, &self.sets)?.data;
+        data.use_sources(&self.paths);
+        data.check()?;
+        Ok(data)
     }
 }

@@ -1,6 +1,8 @@
 //! The classes of the images of a set while they are read: numbers or words.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+
+pub(super) use crate::data::ordered::ordered;
 
 /// Above this a number is no class; it bounds the list of class names.
 const MAX_CLASSES: i64 = 1 << 20;
@@ -38,17 +40,6 @@ impl Labels {
         }
         *words = classes.to_vec();
     }
-}
-
-/// Names of classes in their order: of number where all are numbers, else of name; each once.
-pub(super) fn ordered(words: impl Iterator<Item = String>) -> Vec<String> {
-    let names: BTreeSet<String> = words.collect();
-    let mut names: Vec<String> = names.into_iter().collect();
-    let number = |name: &String| name.parse::<f64>().ok();
-    if names.iter().all(|name| number(name).is_some()) {
-        names.sort_by(|a, b| f64::total_cmp(&number(a).unwrap_or(0.0), &number(b).unwrap_or(0.0)));
-    }
-    names
 }
 
 /// Labels under construction.

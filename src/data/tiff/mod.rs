@@ -1,5 +1,6 @@
 //! What a TIFF file holds: the format is a box of many kinds of pictures, of which the decoder reads the usual ones.
 
+mod page;
 mod pixels;
 mod relabel;
 mod tags;
@@ -11,6 +12,7 @@ use tiff::tags::Tag;
 
 use tags::number;
 
+pub(super) use page::{page, pages};
 pub(super) use pixels::read;
 
 /// Whether `bytes` start as TIFF files do, those with 64-bit offsets (BigTIFF) included.

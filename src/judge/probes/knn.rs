@@ -2,9 +2,7 @@
 
 use super::probe::{FeatureProbe, Outcome, Question, Setting};
 use crate::error::Result;
-use crate::eval::Features;
 use crate::eval::card::ProbeCard;
-use crate::eval::features::accuracy;
 use crate::eval::knn::Knn;
 use crate::judge::baselines::{neighbors, rows_of};
 
@@ -34,8 +32,8 @@ impl FeatureProbe for NeighborProbe {
                 .min(pretrained.train.rows()),
             temperature: asked.temperature.unwrap_or(config.temperature),
         };
-        let card = question.accuracy(self.name(), |rows, pair, _| {
-            knn_accuracy(knn, rows, &pair.test)
+        let card = question.card(self.name(), |rows, pair, _| {
+            Ok(knn.predict(rows, &pair.test)?.predictions)
         })?;
         let bank = rows_of(pretrained, &question.draws()?[0]);
         Ok(Box::new(ProbeCard {
@@ -45,10 +43,4 @@ impl FeatureProbe for NeighborProbe {
             ..card
         }))
     }
-}
-
-/// Accuracy on `test` of the vote of its neighbours in `bank`.
-pub(in crate::judge) fn knn_accuracy(knn: Knn, bank: &Features, test: &Features) -> Result<f64> {
-    let votes = knn.predict(bank, test)?;
-    Ok(accuracy(&votes.predictions, &test.known_labels()?))
 }

@@ -5,6 +5,7 @@ use super::sweep::{LEARNING_RATES, Layers};
 use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::eval::card::{ProbeCard, WithBaselines};
+use crate::eval::features::{accuracy, argmax};
 use crate::random::{Purpose, permutation, stream};
 
 /// One linear layer on features standardised by mean and deviation (N − 1) of the rows that it learns from
@@ -29,13 +30,13 @@ impl FeatureProbe for LinearProbe {
 
     fn measure(&self, question: &Question<'_>) -> Result<Box<dyn Outcome>> {
         let mut rates = Vec::new();
-        let card = question.accuracy(self.name(), |rows, pair, draw| {
+        let card = question.card(self.name(), |rows, pair, draw| {
             let (validation, seed) = (pair.validation.as_ref(), question.seed + draw);
-            let swept = sweep(rows, validation, &pair.test, question.classes, seed)?;
+            let swept = sweep(rows, validation, &pair.test, question.classes.len(), seed)?;
             if draw == 0 {
                 rates.push(swept.learning_rate);
             }
-            Ok(swept.accuracy)
+            Ok(swept.answers)
         })?;
         let chosen_on = match &question.pairs.pretrained.validation {
             Some(_) => "validation",
@@ -58,13 +59,13 @@ impl FeatureProbe for LinearProbe {
     }
 }
 
-/// Accuracy of the chosen learning rate, and that rate.
+/// The answers under the chosen learning rate, and that rate.
 struct Swept {
-    accuracy: f64,
+    answers: Vec<u32>,
     learning_rate: f64,
 }
 
-/// Accuracy on `test` of the linear layer, of those trained on `train` with the [`LEARNING_RATES`], that is right most often
+/// The answers to `test` of the linear layer, of those trained on `train` with the [`LEARNING_RATES`], that is right most often
 /// on `validation` (of equals the lowest rate); without a validation part, on a tenth of the training rows held out.
 fn sweep(
     train: &Features,
@@ -78,15 +79,12 @@ fn sweep(
         None => hold_out(train, seed)?,
     };
     let layers = Layers::fit(&kept, classes, seed)?;
-    let on_validation = layers.accuracies(&held_out)?;
-    let mut best = 0;
-    for (i, accuracy) in on_validation.iter().enumerate() {
-        if *accuracy > on_validation[best] {
-            best = i;
-        }
-    }
+    let labels = held_out.known_labels()?;
+    let right = layers.answers(&held_out)?.into_iter();
+    let right: Vec<f64> = right.map(|answers| accuracy(&answers, &labels)).collect();
+    let best = argmax(&right);
     Ok(Swept {
-        accuracy: layers.accuracies(test)?[best],
+        answers: layers.answers(test)?.swap_remove(best),
         learning_rate: LEARNING_RATES[best],
     })
 }

@@ -8,7 +8,6 @@ mod retrieval;
 mod sweep;
 
 pub use self::probe::{Asked, FeatureProbe, Outcome, Question, Setting};
-pub(super) use self::{knn::knn_accuracy, logistic::logistic_accuracy};
 use crate::error::{Error, Result, hint};
 use crate::registry::Entry;
 

@@ -30,6 +30,11 @@ pub trait FeatureProbe: Sync {
         false
     }
 
+    /// Whether it also reads images with several labels each.
+    fn takes_tags(&self) -> bool {
+        false
+    }
+
     /// Refuse what it cannot do, before anything is embedded.
     ///
     /// # Errors
@@ -116,8 +121,10 @@ pub struct Question<'a> {
     pub pairs: &'a WithBaselines<Pair>,
     /// The training part that `pairs` are of.
     pub train: &'a Arc<dyn Dataset>,
-    /// C, the number of classes.
-    pub classes: usize,
+    /// The part that is judged on.
+    pub judged: &'a Arc<dyn Dataset>,
+    /// (C,), the names of the classes.
+    pub classes: &'a [String],
     /// What was asked for.
     pub asked: Asked,
     /// Settings for what was not.
@@ -128,20 +135,19 @@ pub struct Question<'a> {
     pub source: &'a str,
     /// Whether that is another one than the encoder was trained on.
     pub transfer: bool,
-    /// The part that is judged on.
+    /// The name of the part that is judged on.
     pub part: &'a str,
 }
 
 impl Question<'_> {
-    /// The card of a probe `kind` whose accuracy is what `fit_and_judge` reaches on each draw of labels, as
-    /// [`over_draws`].
-    pub(super) fn accuracy(
+    /// The card of a probe `kind` that answers as `answer` does after each draw of labels ([`over_draws`]).
+    pub(super) fn card(
         &self,
         kind: &str,
-        fit_and_judge: impl FnMut(&Features, &Pair, u64) -> Result<f64>,
+        answer: impl FnMut(&Features, &Pair, u64) -> Result<Vec<u32>>,
     ) -> Result<ProbeCard> {
         let draws = self.draws()?;
-        let measured = over_draws(self.pairs, &draws, fit_and_judge)?;
+        let measured = over_draws(self.pairs, self.classes, &draws, answer)?;
         Ok(ProbeCard {
             labels_per_class: self.asked.labels_per_class,
             seeds: draws.len() as u64,

@@ -9,6 +9,7 @@ use super::stack::Stack;
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
 use crate::data::readers::labels::{Collected, UNKNOWN};
+use crate::data::tags::Tags;
 use crate::error::{Error, Result, hint};
 
 /// The parts that the names of the arrays `found` tell apart.
@@ -26,8 +27,9 @@ pub(super) fn open(request: &Request, found: Arrays) -> Result<Parts> {
         if let Some(array) = labels {
             match numbers(array)? {
                 Numbers::Labels(labels) => stack.use_labels(labels),
+                Numbers::Tags(tags) => stack.use_tags(tags),
                 Numbers::Several(columns) => stack.note(format!(
-                    "`{}` has {columns} numbers for each picture, which name no single class: no picture has a label",
+                    "`{}` has {columns} numbers for each picture, which are neither 0 nor 1: no picture has a label",
                     array.name
                 )),
                 Numbers::Measured => stack.note(format!(
@@ -147,7 +149,9 @@ fn labels<'a>(
 /// What an array of labels holds.
 enum Numbers {
     Labels(Vec<u32>),
-    /// So many numbers for each picture.
+    /// For each picture, whether it has each of several tags.
+    Tags(Tags),
+    /// So many numbers for each picture that are no truth values.
     Several(usize),
     /// Numbers that are no classes.
     Measured,
@@ -155,15 +159,19 @@ enum Numbers {
 
 fn numbers(array: &Array) -> Result<Numbers> {
     let columns: usize = array.picture().iter().product();
-    if columns != 1 {
-        return Ok(Numbers::Several(columns));
-    }
     let (bytes, start) = array.bytes()?;
     let kind = array.header.kind;
-    let mut stored = vec![0; array.count() * kind.size];
+    let mut stored = vec![0; array.count() * columns * kind.size];
     bytes
         .read_exact_at(&mut stored, start)
         .map_err(|e| Error::data(array.place(), e))?;
+    if columns != 1 {
+        let numbers: Vec<f64> = stored
+            .chunks_exact(kind.size)
+            .map(|bytes| kind.number(bytes))
+            .collect();
+        return Ok(several(&numbers, columns));
+    }
     let mut collected = Collected::default();
     for bytes in stored.chunks_exact(kind.size) {
         let number = kind.number(bytes);
@@ -175,6 +183,22 @@ fn numbers(array: &Array) -> Result<Numbers> {
     labels
         .map(|labels| Numbers::Labels(labels.codes))
         .map_err(|problem| Error::data(array.place(), problem))
+}
+
+/// What rows of several `numbers` each hold: a class each where every row has a single 1 (one-hot), else tags.
+fn several(numbers: &[f64], columns: usize) -> Numbers {
+    if columns == 0 || numbers.iter().any(|&number| number != 0.0 && number != 1.0) {
+        return Numbers::Several(columns);
+    }
+    let rows = || numbers.chunks_exact(columns);
+    if rows().all(|row| row.iter().sum::<f64>() == 1.0) {
+        let class = |row: &[f64]| row.iter().position(|&number| number == 1.0);
+        let classes = rows().filter_map(class).map(|class| class as u32);
+        return Numbers::Labels(classes.collect());
+    }
+    let names = (0..columns).map(|tag| tag.to_string()).collect();
+    let rows = rows().map(|row| Some(row.iter().map(|&number| number == 1.0).collect()));
+    Numbers::Tags(Tags::of_rows(names, rows))
 }
 
 impl Stack {

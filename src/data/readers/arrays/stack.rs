@@ -9,6 +9,7 @@ use crate::data::limits::{MAX_ALLOC, MAX_SIDE};
 use crate::data::look::Look;
 use crate::data::npy::Kind;
 use crate::data::stored::Stored;
+use crate::data::tags::Tags;
 use crate::error::{Error, Result};
 
 /// An array of pictures of one size; each is read when asked for.
@@ -24,6 +25,7 @@ pub struct Stack {
     size: usize, // bytes of a picture
     count: usize,
     pub(super) labels: Option<Vec<u32>>,
+    tags: Tags,
     classes: Vec<String>,
     channels: usize,
     range: Option<u32>,
@@ -61,6 +63,7 @@ impl Stack {
             size,
             count: array.count(),
             labels: None,
+            tags: Tags::default(),
             classes: Vec::new(),
             channels,
             range,
@@ -70,6 +73,10 @@ impl Stack {
 
     pub(super) fn use_labels(&mut self, labels: Vec<u32>) {
         self.labels = Some(labels);
+    }
+
+    pub(super) fn use_tags(&mut self, tags: Tags) {
+        self.tags = tags;
     }
 
     pub(super) fn name_classes(&mut self, classes: &[String]) {
@@ -113,6 +120,14 @@ impl Dataset for Stack {
 
     fn classes(&self) -> &[String] {
         &self.classes
+    }
+
+    fn tags(&self, index: usize) -> Option<&[u32]> {
+        self.tags.get(index)
+    }
+
+    fn tag_names(&self) -> &[String] {
+        self.tags.names()
     }
 
     fn id(&self, index: usize) -> String {

@@ -14,7 +14,7 @@ use super::set::Folder;
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
 use crate::data::readers::reader::{Parts, Request, no_columns};
-use crate::data::readers::sheet::{self, Classes, Described, Sheet};
+use crate::data::readers::sheet::{self, Described, Given, Sheet};
 use crate::error::Result;
 
 /// A table and where it lies.
@@ -47,21 +47,19 @@ pub(super) fn describe(
         return Ok(sets.into_iter().map(shared).collect());
     }
     let (rows, mut notes) = rows_of(&tables, &sets);
-    let classes = classes(&mut tables, &rows, &mut notes);
-    if classes.is_some() {
+    let given = given(&mut tables, &rows, &mut notes);
+    if given != Given::Nothing {
         for (_, set) in &mut sets {
             set.forget_classes();
         }
     }
-    let mut codes = classes.iter().flat_map(|classes| classes.codes.iter());
+    let mut from = 0; // the first picture of a set among those of all
     let columns = further(&tables);
     let mut parts = Vec::new();
     let single = sets.len() == 1;
     for ((part, set), rows) in sets.into_iter().zip(&rows) {
-        let own = classes.as_ref().map(|classes| Classes {
-            names: classes.names.clone(),
-            codes: codes.by_ref().take(rows.len()).copied().collect(),
-        });
+        let own = given.some(from..from + rows.len());
+        from += rows.len();
         let cells = cells(&tables, rows, &columns);
         let mut notes = std::mem::take(&mut notes); // the first part has them
         let split = single.then(|| sheet::parts(&cells, &mut notes)).flatten();
@@ -111,7 +109,7 @@ fn tables(
         let label = match request.label {
             _ if request.labels == Some(false) => None,
             Some(wanted) => rows.column(wanted),
-            None => sheet::labels(&rows, &file, None)?,
+            None => sheet::labels(&rows, &file, None)?.first().copied(),
         };
         tables.push(Table {
             file,
@@ -179,37 +177,37 @@ fn plain(path: &Path) -> PathBuf {
     plain
 }
 
-/// The classes of all pictures, one set after the other; `None` where no table names any.
-fn classes(tables: &mut [Table], rows: &[Rows], notes: &mut Vec<String>) -> Option<Classes> {
+/// The labels of all pictures, one set after the other.
+fn given(tables: &mut [Table], rows: &[Rows], notes: &mut Vec<String>) -> Given {
     let label = |row: &Option<(usize, usize)>| {
         let (table, row) = (*row)?;
         let table = &tables[table];
         table.rows.cell(row, table.label?)
     };
-    let classes = match Classes::of(rows.iter().flatten().map(label)) {
-        Ok(classes) => classes,
+    let given = match Given::of(rows.iter().flatten().map(label)) {
+        Ok(given) => given,
         Err(held) => {
             notes.push(format!(
                 "the column of labels beside the pictures holds {held}, which are no classes: it is kept as a further \
                  column; name a column of classes in `data.label` where there is one"
             ));
-            None
+            Given::Nothing
         }
     };
     let without = rows.iter().flatten().filter(|row| row.is_none()).count();
-    if without > 0 && classes.is_some() {
+    if without > 0 && given != Given::Nothing {
         let all: usize = rows.iter().map(Vec::len).sum();
         notes.push(format!(
             "{without} of {all} pictures have no row in `{}` and no label",
             tables[0].file.display()
         ));
     }
-    if classes.is_none() {
+    if given == Given::Nothing {
         for table in tables {
             table.label = None;
         }
     }
-    classes
+    given
 }
 
 /// The names of the further columns of all tables.

@@ -328,9 +328,8 @@ impl Dataset for Folder {
         read(&path).map(Some).map_err(|e| Error::data(&path, e))
     }
 
-    fn file_length(&self, index: usize) -> Option<u64> {
-        let path = self.root.join(&self.files[index]);
-        Some(path.metadata().ok()?.len())
+    fn file(&self, index: usize) -> Option<PathBuf> {
+        Some(self.root.join(&self.files[index]))
     }
 
     fn decodes(&self) -> bool {

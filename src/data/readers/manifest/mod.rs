@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 
 use super::folder::Folder;
 use super::reader::{Parts, Reader, Request};
-use super::sheet::{self, Classes, Described, Sheet};
+use super::sheet::{self, Described, Given, Sheet};
 use crate::data::ids::distinct;
 use crate::error::{Error, Result};
 
@@ -41,7 +41,7 @@ impl Reader for ManifestReader {
         let rows = sheet::read(path, usize::MAX)?;
         let paths = columns::paths(&rows, path)?;
         let mut notes = Vec::new();
-        let label = label(&rows, request, &mut notes)?;
+        let (labels, given) = labels(&rows, request, &mut notes)?;
         let parts = sheet::parts(&rows, &mut notes);
         let files: Vec<Box<Path>> = rows
             .cells(paths)
@@ -49,12 +49,11 @@ impl Reader for ManifestReader {
             .collect();
         notes.extend(missing(path, &files)?);
         let renamed = renamed(&rows, paths);
-        let (column, classes) = label.unzip();
         let split = parts.as_ref().map(|(column, _)| *column);
-        let used: Vec<usize> = [Some(paths), column, split].into_iter().flatten().collect();
+        let used: Vec<usize> = labels.into_iter().chain([paths]).chain(split).collect();
         let pictures = Folder::unlabelled(folder_of(path), files, request.channels);
         let pictures = Arc::new(pictures.with_range(request.range));
-        let set = Described::new(pictures, classes, rows.without(&used))
+        let set = Described::new(pictures, given, rows.without(&used))
             .renamed(renamed)
             .with_notes(notes);
         Ok(sheet::by_part(
@@ -64,34 +63,38 @@ impl Reader for ManifestReader {
     }
 }
 
-/// The column of labels and its classes; what holds none stays a further column, and `notes` say so.
-fn label(
-    rows: &Sheet,
-    request: &Request,
-    notes: &mut Vec<String>,
-) -> Result<Option<(usize, Classes)>> {
+/// The columns of labels and what they name; a column that holds no classes stays a further one, and `notes` say so.
+fn labels(rows: &Sheet, request: &Request, notes: &mut Vec<String>) -> Result<(Vec<usize>, Given)> {
+    let nothing = Ok((Vec::new(), Given::Nothing));
     if request.labels == Some(false) {
-        return Ok(None);
+        return nothing;
     }
-    let Some(column) = sheet::labels(rows, request.path, request.label)? else {
-        if request.labels == Some(true) {
+    let columns = sheet::labels(rows, request.path, request.label)?;
+    match columns.as_slice() {
+        [] if request.labels == Some(true) => {
             let problem = format!(
                 "no column of labels among {}; name one in `data.label`, or leave `data.labels` out",
                 rows.columns_in_words()
             );
-            return Err(Error::data(request.path, problem));
+            Err(Error::data(request.path, problem))
         }
-        return Ok(None);
-    };
-    let name = &rows.names()[column];
-    match Classes::of(rows.cells(column)) {
-        Ok(classes) => Ok(classes.map(|classes| (column, classes))),
-        Err(held) => {
-            notes.push(format!(
-                "the column `{name}` holds {held}, which are no classes: it is kept as a further column, and the \
-                 pictures have no label; name a column of classes in `data.label` where there is one"
-            ));
-            Ok(None)
+        [] => nothing,
+        &[column] => match Given::of(rows.cells(column)) {
+            Ok(Given::Nothing) => nothing,
+            Ok(given) => Ok((columns, given)),
+            Err(held) => {
+                notes.push(format!(
+                    "the column `{}` holds {held}, which are no classes: it is kept as a further column, and the \
+                     pictures have no label; name a column of classes in `data.label` where there is one",
+                    rows.names()[column]
+                ));
+                nothing
+            }
+        },
+        several => {
+            let tags = sheet::tags_of_columns(rows, several);
+            let tags = tags.map_err(|problem| Error::data(request.path, problem))?;
+            Ok((columns, Given::Tags(tags)))
         }
     }
 }

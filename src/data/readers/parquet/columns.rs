@@ -25,6 +25,8 @@ pub(super) struct ImageColumns {
 pub(super) struct LabelColumn {
     pub(super) leaf: usize,
     pub(super) name: String,
+    /// Whether it holds lists of labels.
+    pub(super) several: bool,
 }
 
 /// Where the leaf at `path` stands among all leaf columns.
@@ -79,20 +81,35 @@ pub(super) fn label_column(
 ) -> Result<Option<LabelColumn>, String> {
     let schema = metadata.schema();
     let column = |name: &str| {
-        let leaf = leaf(metadata, &[name])?;
-        let name = name.to_string();
-        Some(LabelColumn { leaf, name })
+        let several = is_list(schema.field_with_name(name).ok()?.data_type());
+        let columns = metadata.parquet_schema().columns();
+        let of_lists = || {
+            columns
+                .iter()
+                .position(|c| c.path().parts().first().is_some_and(|own| own == name))
+        };
+        let leaf = if several {
+            of_lists()
+        } else {
+            leaf(metadata, &[name])
+        };
+        Some(LabelColumn {
+            leaf: leaf?,
+            name: name.to_string(),
+            several,
+        })
     };
     if let Some(wanted) = wanted {
         let Ok(field) = schema.field_with_name(wanted) else {
             return Ok(None);
         };
-        let found = column(wanted).filter(|_| is_class(field.data_type()));
+        let kind = field.data_type();
+        let found = column(wanted).filter(|_| is_class(kind) || is_list(kind));
         return match found {
             Some(found) => Ok(Some(found)),
             None => Err(format!(
-                "`data.label`: column `{wanted}` holds {}, which is no class; name a column of integers, words or \
-                 truth values",
+                "`data.label`: column `{wanted}` holds {}, which is no class; name a column of integers, words, \
+                 truth values, or lists of them",
                 field.data_type()
             )),
         };
@@ -105,7 +122,8 @@ pub(super) fn label_column(
         });
         fitting.find_map(|name| column(name))
     };
-    Ok(of_kind(DataType::is_integer).or_else(|| of_kind(is_class)))
+    let one = of_kind(DataType::is_integer).or_else(|| of_kind(is_class));
+    Ok(one.or_else(|| of_kind(is_list)))
 }
 
 /// The columns that may hold labels: those with one of the usual names, then those whose classes the metadata name.
@@ -123,15 +141,13 @@ fn usual(schema: &Schema) -> Vec<String> {
 pub(super) fn unused_labels(schema: &Schema) -> Option<String> {
     let usual = usual(schema).into_iter();
     let mut columns = usual.filter_map(|name| schema.field_with_name(&name).ok().cloned());
-    let column = columns.find(|column| !is_class(column.data_type()))?;
-    let held = match column.data_type() {
-        DataType::List(_) | DataType::LargeList(_) | DataType::FixedSizeList(..) => "lists".into(),
-        kind => kind.to_string(),
-    };
+    let unused = |kind: &DataType| !is_class(kind) && !is_list(kind);
+    let column = columns.find(|column| unused(column.data_type()))?;
     Some(format!(
-        "the column `{}` holds {held}, which are no classes: these images have no label; name a column of classes in \
+        "the column `{}` holds {}, which is no class: these images have no label; name a column of classes in \
          `data.label` where there is one",
-        column.name()
+        column.name(),
+        column.data_type()
     ))
 }
 
@@ -140,6 +156,16 @@ fn is_class(kind: &DataType) -> bool {
         DataType::Dictionary(_, values) => is_class(values),
         DataType::Boolean | DataType::Null => true,
         kind => kind.is_integer() || kind.is_floating() || is_text(kind),
+    }
+}
+
+/// Whether a column holds lists of classes.
+fn is_list(kind: &DataType) -> bool {
+    match kind {
+        DataType::List(item) | DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+            is_class(item.data_type())
+        }
+        _ => false,
     }
 }
 
@@ -166,7 +192,13 @@ pub(super) fn class_names(schema: &Schema, label: &str) -> Vec<String> {
     let names = || {
         let text = schema.metadata().get("huggingface")?;
         let info: serde_json::Value = serde_json::from_str(text).ok()?;
-        let names = &info["info"]["features"][label]["names"];
+        let feature = &info["info"]["features"][label];
+        // Of lists, the names belong to what is in them; older files write a list of one for it.
+        let places = [feature, &feature["feature"], &feature[0]];
+        let names = places
+            .into_iter()
+            .map(|place| &place["names"])
+            .find(|names| !names.is_null())?;
         // Either a list, or a map from the number to the name.
         let name = |value: &serde_json::Value| value.as_str().map(String::from);
         match names {

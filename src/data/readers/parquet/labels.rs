@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type};
 
 use super::columns::is_text;
 use crate::data::readers::labels::{Collected, Labels, UNKNOWN};
+use crate::data::tags::Tags;
 
 /// What a folder of a partitioned table is called where the value is missing.
 const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
@@ -50,6 +51,34 @@ pub(super) fn add(collected: &mut Collected, column: &ArrayRef) -> Result<(), St
     let numbers = to(&DataType::Int64)?;
     let mut numbers = numbers.as_primitive::<Int64Type>().iter();
     numbers.try_for_each(|number| collected.number(number))
+}
+
+/// What a piece of a column of lists says of its rows: words, or numbers by the `names` of the classes where there are some.
+pub(super) fn tags(column: &ArrayRef, names: &[String]) -> Result<Tags, String> {
+    let lists = cast(column, &DataType::new_large_list(DataType::LargeUtf8, true));
+    let lists = lists.map_err(|e| format!("labels: {e}"))?;
+    let lists = lists.as_list::<i64>();
+    let named = |word: &str| {
+        let number: Option<usize> = word.parse().ok().filter(|_| !names.is_empty());
+        match number.map(|number| names.get(number)) {
+            Some(Some(name)) => Ok(name.clone()),
+            Some(None) => Err(format!(
+                "label {word} does not fit the {} class names of its metadata",
+                names.len()
+            )),
+            None => Ok(word.to_string()),
+        }
+    };
+    let words = |list: ArrayRef| {
+        let words = list.as_string::<i64>().iter().flatten().map(named);
+        words.collect::<Result<Vec<String>, String>>()
+    };
+    let rows = lists.iter().map(|list| list.map(words).transpose());
+    let rows: Vec<Option<Vec<String>>> = rows.collect::<Result<_, String>>()?;
+    let rows = rows.iter();
+    Ok(Tags::of_words(rows.map(|row| {
+        row.as_ref().map(|words| words.iter().map(String::as_str))
+    })))
 }
 
 /// Name and value of a folder `name=value` of a partitioned table.

@@ -90,6 +90,14 @@ fn files(root: &Path) -> Result<Vec<PathBuf>> {
 
 /// Number labels that are words alike in all parts; refuse a column of labels that no part has.
 fn share_classes(sets: &mut [(Part, Parquet)], request: &Request) -> Result<()> {
+    let tags = sets.iter().flat_map(|(_, set)| set.tag_names().to_vec());
+    let tags = ordered(tags);
+    if !tags.is_empty() {
+        for (_, set) in sets {
+            set.use_tags(&tags);
+        }
+        return Ok(());
+    }
     let in_words: Vec<bool> = sets.iter().filter_map(|(_, set)| set.in_words()).collect();
     if let Some(label) = request.label.filter(|_| in_words.is_empty()) {
         let columns = sets.first().map_or_else(Vec::new, |(_, set)| set.columns());

@@ -11,6 +11,7 @@ use crate::data::ids::{common_folder, names_below};
 use crate::data::image::Image;
 use crate::data::readers::labels::{Labels, UNKNOWN, ordered};
 use crate::data::starts::Starts;
+use crate::data::tags::Tags;
 use crate::error::{Error, Result};
 
 /// What is wrong with a row that is empty.
@@ -26,6 +27,7 @@ pub struct Parquet {
     runs: Vec<(usize, usize)>, // shard, and run in the shard
     starts: Starts,            // of the runs
     labels: Option<Labels>,
+    tags: Tags,
     classes: Vec<String>,
     channels: usize,
     range: Option<u32>,
@@ -61,6 +63,7 @@ impl Parquet {
             runs: Vec::new(),
             starts: Starts::new(),
             labels: None,
+            tags: Tags::default(),
             classes: Vec::new(),
             channels,
             range: None,
@@ -85,6 +88,7 @@ impl Parquet {
             set.shards.push(shard);
         }
         set.join_labels(files)?;
+        set.join_tags();
         set.name_below(files, &common_folder(files));
         Ok(set)
     }
@@ -135,6 +139,24 @@ impl Parquet {
             }
         }
         self.use_labels(all, files.first())
+    }
+
+    /// The tags of all shards one after the other, where any has some.
+    fn join_tags(&mut self) {
+        if self.shards.iter().all(|shard| shard.tags.is_none()) {
+            return;
+        }
+        for shard in &mut self.shards {
+            match shard.tags.take() {
+                Some(tags) => self.tags.append(tags),
+                None => self.tags.append_unknown(shard.rows()),
+            }
+        }
+    }
+
+    /// Number tags by `names`, which several parts of one set share and which hold all of them.
+    pub(super) fn use_tags(&mut self, names: &[String]) {
+        self.tags.renumber(names);
     }
 
     fn use_labels(&mut self, labels: Labels, file: Option<&PathBuf>) -> Result<()> {
@@ -270,6 +292,14 @@ impl Dataset for Parquet {
 
     fn classes(&self) -> &[String] {
         &self.classes
+    }
+
+    fn tags(&self, index: usize) -> Option<&[u32]> {
+        self.tags.get(index)
+    }
+
+    fn tag_names(&self) -> &[String] {
+        self.tags.names()
     }
 
     fn id(&self, index: usize) -> String {

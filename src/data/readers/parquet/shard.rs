@@ -22,6 +22,7 @@ use super::labels::{self, of_folders};
 use super::on_disk;
 use super::row_cache::Rows;
 use crate::data::readers::labels::{Collected, Labels};
+use crate::data::tags::Tags;
 
 /// More encoded bytes than this in one run is not a data set: a few repeated values can announce any amount.
 const MAX_RUN: usize = 1 << 30;
@@ -64,6 +65,7 @@ pub(super) struct Shard {
     pub(super) name: String,
     pub(super) runs: Vec<Run>,
     pub(super) labels: Option<Labels>,
+    pub(super) tags: Option<Tags>,
     pub(super) classes: Vec<String>,
 }
 
@@ -100,6 +102,7 @@ impl Shard {
                     .into_owned(),
                 runs: runs(&metadata, image.bytes, how.run_bytes)?,
                 labels: None,
+                tags: None,
                 classes: Vec::new(),
                 metadata,
             };
@@ -113,6 +116,10 @@ impl Shard {
         column: Option<&LabelColumn>,
         wanted: Option<&str>,
     ) -> Result<(), String> {
+        if let Some(column) = column.filter(|column| column.several) {
+            self.tags = Some(self.read_tags(column)?);
+            return Ok(());
+        }
         let of_column = match column {
             Some(column) => self.read_labels(column.leaf, wanted.is_some())?,
             None => None,
@@ -209,6 +216,21 @@ impl Shard {
         settings(builder.with_projection(mask))
             .build()
             .map_err(|e| e.to_string())
+    }
+
+    /// The labels of a column of lists.
+    fn read_tags(&self, column: &LabelColumn) -> Result<Tags, String> {
+        let names = class_names(self.metadata.schema(), &column.name);
+        let mut tags = Tags::default();
+        for batch in self.reader(column.leaf, |builder| builder.with_batch_size(8192))? {
+            let batch = batch.map_err(|e| format!("labels: {e}"))?;
+            tags.append(labels::tags(batch.column(0), &names)?);
+        }
+        let (found, rows) = (tags.len(), self.rows());
+        if found != rows {
+            return Err(format!("{found} labels for {rows} images"));
+        }
+        Ok(tags)
     }
 
     /// The labels of a column; `None` where it holds no classes and nobody asked for it.

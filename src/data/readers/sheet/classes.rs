@@ -1,8 +1,50 @@
 //! Classes as a column of text names them.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
+use super::tags;
 use crate::data::readers::labels::{UNKNOWN, ordered};
+use crate::data::tags::Tags;
+
+/// What a table says of the labels of its pictures.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::data::readers) enum Given {
+    /// Nothing.
+    Nothing,
+    /// One class a picture.
+    Classes(Classes),
+    /// Several labels a picture.
+    Tags(Tags),
+}
+
+impl Given {
+    /// What `cells` name: tags where some hold several labels, else classes.
+    ///
+    /// # Errors
+    /// As [`Classes::of`].
+    pub(in crate::data::readers) fn of<'a>(
+        cells: impl Iterator<Item = Option<&'a str>> + Clone,
+    ) -> Result<Self, String> {
+        if let Some(tags) = tags::of_cells(cells.clone()) {
+            return Ok(Self::Tags(tags));
+        }
+        let classes = Classes::of(cells)?;
+        Ok(classes.map_or(Self::Nothing, Self::Classes))
+    }
+
+    /// Those of some rows.
+    pub(in crate::data::readers) fn some(&self, rows: Range<usize>) -> Self {
+        match self {
+            Self::Nothing => Self::Nothing,
+            Self::Classes(classes) => Self::Classes(Classes {
+                names: classes.names.clone(),
+                codes: classes.codes[rows].to_vec(),
+            }),
+            Self::Tags(tags) => Self::Tags(tags.some(rows)),
+        }
+    }
+}
 
 /// The class of each row, and the names of all.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +61,7 @@ impl Classes {
     /// column of numbers that lacks some.
     ///
     /// # Errors
-    /// What stands in the cells instead of classes: lists, or numbers with a fraction.
+    /// What stands in the cells instead of classes: numbers with a fraction.
     pub(in crate::data::readers) fn of<'a>(
         cells: impl Iterator<Item = Option<&'a str>>,
     ) -> Result<Option<Self>, String> {
@@ -65,10 +107,6 @@ fn number(word: &str) -> Option<f64> {
 
 /// Refuse what is no class.
 fn refuse(words: &[&str]) -> Result<(), String> {
-    let list = |word: &&str| word.starts_with('[') && word.ends_with(']');
-    if !words.is_empty() && words.iter().all(list) {
-        return Err("lists".into());
-    }
     let broken = |word: &&&str| number(word).is_some_and(|number| number.fract() != 0.0);
     let numbers = words.iter().all(|word| number(word).is_some());
     match words.iter().find(broken).filter(|_| numbers) {
@@ -100,7 +138,6 @@ mod tests {
         );
         assert_eq!(of(&["", "-1"]), Ok(None));
         assert_eq!(of(&["0.5", "1"]), Err("numbers such as 0.5".into()));
-        assert_eq!(of(&["[1, 2]", "", "[]"]), Err("lists".into()));
         assert_eq!(of(&["1.5", "x"]).unwrap().unwrap().names, ["1.5", "x"]);
     }
 }

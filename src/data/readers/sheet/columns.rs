@@ -56,7 +56,7 @@ pub(in crate::data::readers) fn called_paths(sheet: &Sheet) -> Vec<usize> {
     called(sheet, &PATHS)
 }
 
-/// The column of labels: that called `wanted`, else one that is called as such.
+/// The columns of labels: that called `wanted`, or several with commas between them; else one that is called as such.
 ///
 /// # Errors
 /// There is none called `wanted`.
@@ -64,12 +64,18 @@ pub(in crate::data::readers) fn labels(
     sheet: &Sheet,
     path: &Path,
     wanted: Option<&str>,
-) -> Result<Option<usize>> {
+) -> Result<Vec<usize>> {
     let Some(wanted) = wanted else {
-        return Ok(called(sheet, &LABELS).first().copied());
+        return Ok(called(sheet, &LABELS).into_iter().take(1).collect());
     };
-    let found = sheet.column(wanted).map(Some);
-    found.ok_or_else(|| {
+    let one = sheet.column(wanted).map(|column| vec![column]);
+    let several = || {
+        wanted
+            .split(',')
+            .map(|name| sheet.column(name.trim()))
+            .collect()
+    };
+    one.or_else(several).ok_or_else(|| {
         let path = path.display();
         let way = hint(wanted, sheet.names().iter().map(String::as_str));
         let there = sheet.columns_in_words();

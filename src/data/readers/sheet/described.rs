@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::classes::Classes;
+use super::classes::Given;
 use super::rows::Sheet;
 use crate::data::dataset::Dataset;
 use crate::data::image::Image;
@@ -20,22 +21,22 @@ use crate::error::Result;
 /// Memory: 4 bytes a picture for its label, and the text of the further columns with 8 bytes a cell.
 pub(in crate::data::readers) struct Described {
     pictures: Arc<dyn Dataset>,
-    classes: Option<Classes>,
+    labels: Given,
     cells: Sheet,
     renamed: HashMap<usize, String>,
     notes: Vec<String>,
 }
 
 impl Described {
-    /// `pictures` with a row of `cells` each; with the labels of `classes` instead of their own, where it is given.
+    /// `pictures` with a row of `cells` each; with `labels` instead of their own, where some are given.
     pub(in crate::data::readers) fn new(
         pictures: Arc<dyn Dataset>,
-        classes: Option<Classes>,
+        labels: Given,
         cells: Sheet,
     ) -> Self {
         Self {
             pictures,
-            classes,
+            labels,
             cells,
             renamed: HashMap::new(),
             notes: Vec::new(),
@@ -72,6 +73,10 @@ impl Dataset for Described {
         self.pictures.look(index)
     }
 
+    fn file(&self, index: usize) -> Option<PathBuf> {
+        self.pictures.file(index)
+    }
+
     fn file_length(&self, index: usize) -> Option<u64> {
         self.pictures.file_length(index)
     }
@@ -81,15 +86,33 @@ impl Dataset for Described {
     }
 
     fn label(&self, index: usize) -> Option<u32> {
-        let Some(classes) = &self.classes else {
-            return self.pictures.label(index);
-        };
-        Some(classes.codes[index]).filter(|&label| label != UNKNOWN)
+        match &self.labels {
+            Given::Nothing => self.pictures.label(index),
+            Given::Classes(classes) => Some(classes.codes[index]).filter(|&label| label != UNKNOWN),
+            Given::Tags(_) => None,
+        }
     }
 
     fn classes(&self) -> &[String] {
-        let own = self.classes.as_ref();
-        own.map_or(self.pictures.classes(), |classes| &classes.names)
+        match &self.labels {
+            Given::Nothing => self.pictures.classes(),
+            Given::Classes(classes) => &classes.names,
+            Given::Tags(_) => &[],
+        }
+    }
+
+    fn tags(&self, index: usize) -> Option<&[u32]> {
+        match &self.labels {
+            Given::Tags(tags) => tags.get(index),
+            _ => None,
+        }
+    }
+
+    fn tag_names(&self) -> &[String] {
+        match &self.labels {
+            Given::Tags(tags) => tags.names(),
+            _ => &[],
+        }
     }
 
     fn id(&self, index: usize) -> String {

@@ -45,7 +45,7 @@ impl Sheet {
     pub(in crate::data::readers) fn cells(
         &self,
         column: usize,
-    ) -> impl Iterator<Item = Option<&str>> {
+    ) -> impl Iterator<Item = Option<&str>> + Clone {
         (0..self.rows).map(move |row| self.cell(row, column))
     }
 
