@@ -1,10 +1,13 @@
 //! What every set of images can do.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
+use super::decode;
 use super::image::Image;
 use super::look::Look;
-use crate::error::Result;
+use super::stored::Stored;
+use crate::error::{Error, Result};
 
 /// A set of images that can be read in any order from several threads.
 pub trait Dataset: Send + Sync {
@@ -30,6 +33,17 @@ pub trait Dataset: Send + Sync {
         Ok(None)
     }
 
+    /// One image with the values that are stored, before `data.channels` and `data.range` make pixels of them.
+    ///
+    /// # Errors
+    /// As [`Dataset::get`].
+    fn stored(&self, index: usize) -> Result<Stored> {
+        let Some(bytes) = self.file_bytes(index)? else {
+            return Ok(Stored::of_image(self.get(index)?));
+        };
+        decode::stored(&bytes).map_err(|problem| Error::data(self.id(index), problem))
+    }
+
     /// What is stored of one image and its decoded pixels do not show; nothing where it cannot be read.
     fn look(&self, index: usize) -> Look {
         let bytes = self.file_bytes(index).ok().flatten();
@@ -38,6 +52,11 @@ pub trait Dataset: Send + Sync {
 
     /// Bytes of the file that holds one image alone, without reading it; `None` where a file holds several, or is not there.
     fn file_length(&self, _index: usize) -> Option<u64> {
+        None
+    }
+
+    /// The file that holds one image alone and that other programs find there; `None` where a file holds several.
+    fn file(&self, _index: usize) -> Option<PathBuf> {
         None
     }
 

@@ -1,12 +1,14 @@
 //! Decoded images that stay in memory: a small set is decoded once, not once an epoch.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::dataset::Dataset;
 use super::image::Image;
 use super::look::Look;
+use super::stored::Stored;
 use crate::error::Result;
 
 /// A data set whose images are kept as they were decoded, the first that are read, until a number of bytes is reached.
@@ -67,12 +69,20 @@ impl Dataset for Kept {
         self.parent.file_bytes(index)
     }
 
+    fn stored(&self, index: usize) -> Result<Stored> {
+        self.parent.stored(index)
+    }
+
     fn look(&self, index: usize) -> Look {
         self.parent.look(index)
     }
 
     fn file_length(&self, index: usize) -> Option<u64> {
         self.parent.file_length(index)
+    }
+
+    fn file(&self, index: usize) -> Option<PathBuf> {
+        self.parent.file(index)
     }
 
     fn label(&self, index: usize) -> Option<u32> {

@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::dataset::Dataset;
 use super::image::Image;
 use super::look::Look;
 use super::starts::Starts;
+use super::stored::Stored;
 use crate::error::Result;
 
 /// Some images of a data set, in storage order.
@@ -68,12 +70,20 @@ impl Dataset for Subset {
         self.parent.file_bytes(self.parent(index))
     }
 
+    fn stored(&self, index: usize) -> Result<Stored> {
+        self.parent.stored(self.parent(index))
+    }
+
     fn look(&self, index: usize) -> Look {
         self.parent.look(self.parent(index))
     }
 
     fn file_length(&self, index: usize) -> Option<u64> {
         self.parent.file_length(self.parent(index))
+    }
+
+    fn file(&self, index: usize) -> Option<PathBuf> {
+        self.parent.file(self.parent(index))
     }
 
     fn decodes(&self) -> bool {
@@ -164,6 +174,11 @@ impl Dataset for Joined {
         part.file_bytes(index)
     }
 
+    fn stored(&self, index: usize) -> Result<Stored> {
+        let (part, index) = self.locate(index);
+        part.stored(index)
+    }
+
     fn look(&self, index: usize) -> Look {
         let (part, index) = self.locate(index);
         part.look(index)
@@ -172,6 +187,11 @@ impl Dataset for Joined {
     fn file_length(&self, index: usize) -> Option<u64> {
         let (part, index) = self.locate(index);
         part.file_length(index)
+    }
+
+    fn file(&self, index: usize) -> Option<PathBuf> {
+        let (part, index) = self.locate(index);
+        part.file(index)
     }
 
     fn decodes(&self) -> bool {

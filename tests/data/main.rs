@@ -11,6 +11,7 @@ mod idx;
 mod layouts;
 mod manifest;
 mod metadata;
+mod packed;
 mod parquet;
 mod parquet_labels;
 mod partly_labelled;

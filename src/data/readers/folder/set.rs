@@ -328,6 +328,10 @@ impl Dataset for Folder {
         read(&path).map(Some).map_err(|e| Error::data(&path, e))
     }
 
+    fn file(&self, index: usize) -> Option<PathBuf> {
+        Some(self.root.join(&self.files[index]))
+    }
+
     fn file_length(&self, index: usize) -> Option<u64> {
         let path = self.root.join(&self.files[index]);
         Some(path.metadata().ok()?.len())

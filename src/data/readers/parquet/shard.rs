@@ -64,6 +64,8 @@ pub(super) struct Shard {
     pub(super) name: String,
     pub(super) runs: Vec<Run>,
     pub(super) labels: Option<Labels>,
+    /// The column that they stand in.
+    pub(super) label: Option<String>,
     pub(super) classes: Vec<String>,
 }
 
@@ -100,6 +102,7 @@ impl Shard {
                     .into_owned(),
                 runs: runs(&metadata, image.bytes, how.run_bytes)?,
                 labels: None,
+                label: None,
                 classes: Vec::new(),
                 metadata,
             };
@@ -118,6 +121,7 @@ impl Shard {
             None => None,
         };
         let of_column = of_column.zip(column.map(|column| column.name.clone()));
+        self.label = of_column.as_ref().map(|(_, name)| name.clone());
         let found = match of_column {
             Some(found) => Some(found),
             None => of_folders(&self.path, wanted, &LABELS, self.rows())?,

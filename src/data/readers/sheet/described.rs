@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::classes::Classes;
@@ -12,6 +13,7 @@ use crate::data::look::Look;
 use crate::data::part::Part;
 use crate::data::readers::labels::UNKNOWN;
 use crate::data::readers::reader::Parts;
+use crate::data::stored::Stored;
 use crate::data::subset::Subset;
 use crate::error::Result;
 
@@ -68,12 +70,20 @@ impl Dataset for Described {
         self.pictures.file_bytes(index)
     }
 
+    fn stored(&self, index: usize) -> Result<Stored> {
+        self.pictures.stored(index)
+    }
+
     fn look(&self, index: usize) -> Look {
         self.pictures.look(index)
     }
 
     fn file_length(&self, index: usize) -> Option<u64> {
         self.pictures.file_length(index)
+    }
+
+    fn file(&self, index: usize) -> Option<PathBuf> {
+        self.pictures.file(index)
     }
 
     fn decodes(&self) -> bool {

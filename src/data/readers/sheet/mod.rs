@@ -14,5 +14,6 @@ mod texts;
 pub(super) use classes::Classes;
 pub(super) use columns::{called_paths, labels, parts};
 pub(super) use described::{Described, by_part};
+pub(super) use jsonl::text;
 pub(super) use read::{is_sheet, read};
 pub(super) use rows::Sheet;

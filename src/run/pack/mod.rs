@@ -1,0 +1,160 @@
+//! A copy of a data set that loads fast: Parquet files in the Hugging Face image layout, or tar files of samples.
+//!
+//! The same source and settings give the same bytes.
+
+mod hashed;
+mod manifest;
+mod parquet;
+mod part;
+mod picture;
+mod place;
+mod row;
+mod webdataset;
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use serde::Serialize;
+
+pub use manifest::{PackedFile, PackedPart, PackedSet};
+
+use crate::data::{DataConfig, Part, Stock, open_part};
+use crate::error::{Error, Result, require};
+use part::{Going, pack_part};
+use place::Target;
+use row::{Names, Sink};
+
+/// How a packed set is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PackFormat {
+    /// Parquet files in the Hugging Face image layout.
+    Parquet,
+    /// Tar files of samples.
+    WebDataset,
+}
+
+impl PackFormat {
+    /// As the command line names it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::WebDataset => "webdataset",
+        }
+    }
+
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Parquet => "parquet",
+            Self::WebDataset => "tar",
+        }
+    }
+
+    /// Names that its files have for what is in them.
+    fn own(self) -> &'static [&'static str] {
+        match self {
+            Self::Parquet => &["image", "label"],
+            Self::WebDataset => &["label", "class", "cls"],
+        }
+    }
+
+    fn create(self, path: &std::path::Path, names: &Names) -> Result<Box<dyn Sink>> {
+        Ok(match self {
+            Self::Parquet => Box::new(parquet::File::create(path, names)?),
+            Self::WebDataset => Box::new(webdataset::Shard::create(path, names)?),
+        })
+    }
+}
+
+/// Where a set is packed to, and how.
+#[derive(Clone, Debug)]
+pub struct Packing {
+    /// A folder, or a file `.parquet` of a set in one part.
+    pub out: PathBuf,
+    /// How it is stored.
+    pub format: PackFormat,
+    /// Which pictures: [`Part::All`] for all, in the parts that the source comes in.
+    pub part: Part,
+    /// Shorter side that larger pictures are resized to, in pixels; `None`: files are copied as they are.
+    pub size: Option<usize>,
+    /// Bytes of pictures after which another file of a folder is begun.
+    pub shard_bytes: u64,
+    /// Whether a packed set that is there already is replaced.
+    pub force: bool,
+}
+
+impl Packing {
+    /// Every picture as it is, into Parquet files of half a gigabyte.
+    #[must_use]
+    pub fn to(out: impl Into<PathBuf>) -> Self {
+        Self {
+            out: out.into(),
+            format: PackFormat::Parquet,
+            part: Part::All,
+            size: None,
+            shard_bytes: 500_000_000,
+            force: false,
+        }
+    }
+}
+
+/// Pack the images of `config` and write all files or none; `watch` is told how many of how many were read.
+///
+/// Pictures that cannot be read are passed over, counted and named. Memory: that of the opened source, 16 MiB and some
+/// pictures.
+///
+/// # Errors
+/// A source that cannot be opened, no picture that can be read, a place that is taken, several parts for one file, a full
+/// disk; [`Error::Interrupted`] after a stop from outside.
+pub fn pack(
+    config: &DataConfig,
+    wanted: &Packing,
+    watch: &mut dyn FnMut(usize, usize),
+    stop: &AtomicBool,
+) -> Result<PackedSet> {
+    require(
+        "--size",
+        wanted.size.is_none_or(|size| (1..=16_384).contains(&size)),
+        "must be between 1 and 16384 pixels",
+    )?;
+    let target = Target::new(wanted)?;
+    let stock = if wanted.part == Part::All {
+        Stock::open(config)?
+    } else {
+        let set = open_part(config, wanted.part)?;
+        let channels = Stock::open(config)?.channels;
+        Stock {
+            parts: vec![(wanted.part, set)],
+            channels,
+        }
+    };
+    target.takes(&stock.parts)?;
+    let names = Names::of(&stock.parts, wanted.format.own());
+    let mut set = PackedSet::new(config, wanted, &names, &stock);
+    let all = stock.parts.iter().map(|(_, set)| set.len()).sum();
+    let mut going = Going {
+        wanted,
+        names: &names,
+        target: &target,
+        before: 0,
+        all,
+        watch,
+        stop,
+    };
+    for (part, images) in &stock.parts {
+        let packed = pack_part(*part, images.as_ref(), &mut going, &mut set)?;
+        set.parts.push(packed);
+        going.before += images.len();
+    }
+    if set.images == 0 {
+        let first = set.passed_over.first();
+        let why = first.map_or_else(String::new, |bad| format!("; {}: {}", bad.id, bad.reason));
+        return Err(Error::data(
+            &config.source,
+            format!("no picture can be read{why}"),
+        ));
+    }
+    target.finish(&set, &names)?;
+    Ok(set)
+}
