@@ -1,5 +1,6 @@
 //! Data sets of images and tables of numbers: one reader a file, splits, and the loader.
 
+mod apart;
 mod batch;
 mod batches;
 pub mod check;
@@ -35,8 +36,10 @@ pub mod subset;
 pub mod table;
 mod table_formats;
 mod tiff;
+mod times;
 mod whole;
 
+pub use apart::{Apart, parts_apart};
 pub use batch::{Bad, ImageBatch, ViewData, ViewKey, Views};
 pub use batches::Batches;
 pub use class_numbers::ClassNumbers;

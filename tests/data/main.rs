@@ -1,5 +1,9 @@
 //! Every reader on tiny sets written here, whole and broken; the splits and the generators.
 
+#[path = "../common/mod.rs"]
+mod common;
+
+mod apart;
 mod arrays;
 mod check;
 mod cifar;

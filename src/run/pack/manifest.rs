@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::row::Names;
-use super::{PackFormat, Packing};
+use super::wanted::{PackFormat, Packing};
 use crate::data::{Bad, DataConfig, Part, Stock};
 
 /// The name of the file in a packed folder.

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
-use super::Packing;
 use super::manifest::{PackedFile, PackedPart, PackedSet};
 use super::picture::file;
 use super::place::Target;
 use super::row::{Names, Row, Sink};
+use super::wanted::Packing;
 use crate::data::{Bad, Dataset, Part};
 use crate::error::{Error, Result};
 

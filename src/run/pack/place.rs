@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::manifest::{MANIFEST, PackedSet};
 use super::row::Names;
-use super::{PackFormat, Packing};
+use super::wanted::{PackFormat, Packing};
 use crate::atomic::{dir_beside, replace_dir, unwritable, write};
 use crate::data::{Part, readers::Parts};
 use crate::error::{Error, Result};
@@ -111,7 +112,11 @@ impl Target {
 
     /// Write what tells of the files, and put all of them in their place.
     pub(super) fn finish(self, set: &PackedSet, names: &Names) -> Result<()> {
-        let text = serde_json::to_string_pretty(set);
+        let mut told = serde_json::to_value(set);
+        if let Ok(Value::Object(told)) = &mut told {
+            told.remove("out"); // the same set is the same file anywhere
+        }
+        let text = told.and_then(|told| serde_json::to_string_pretty(&told));
         let text = text.map_err(|e| Error::Failed(format!("{MANIFEST} cannot be written: {e}")))?;
         let Some(folder) = &self.folder else {
             return write(&self.out.with_extension(MANIFEST), &format!("{text}\n"));
