@@ -64,7 +64,7 @@ pub struct Bad {
 
 impl Bad {
     /// The image `sample` of `data` with what reading it came to; its id is not said twice.
-    pub(super) fn of(sample: u64, data: &dyn Dataset, error: Error) -> Self {
+    pub(crate) fn of(sample: u64, data: &dyn Dataset, error: Error) -> Self {
         let id = data.id(sample as usize);
         let reason = match error {
             Error::Data { path, problem } if path == id => problem,

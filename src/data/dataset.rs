@@ -3,9 +3,11 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::decode;
 use super::image::Image;
 use super::look::Look;
-use crate::error::Result;
+use super::stored::Stored;
+use crate::error::{Error, Result};
 
 /// A set of images that can be read in any order from several threads.
 pub trait Dataset: Send + Sync {
@@ -29,6 +31,17 @@ pub trait Dataset: Send + Sync {
     /// As [`Dataset::get`].
     fn file_bytes(&self, _index: usize) -> Result<Option<Vec<u8>>> {
         Ok(None)
+    }
+
+    /// One image with the values that are stored, before `data.channels` and `data.range` make pixels of them.
+    ///
+    /// # Errors
+    /// As [`Dataset::get`].
+    fn stored(&self, index: usize) -> Result<Stored> {
+        let Some(bytes) = self.file_bytes(index)? else {
+            return Ok(Stored::of_image(self.get(index)?));
+        };
+        decode::stored(&bytes).map_err(|problem| Error::data(self.id(index), problem))
     }
 
     /// What is stored of one image and its decoded pixels do not show; nothing where it cannot be read.

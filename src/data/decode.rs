@@ -44,7 +44,10 @@ pub fn decode_within(bytes: &[u8], channels: usize, range: Option<u32>) -> Resul
 }
 
 /// The picture in `bytes`, upright, as it is stored.
-pub(super) fn stored(bytes: &[u8]) -> Result<Stored, String> {
+///
+/// # Errors
+/// As [`decode`], but for channels and ranges of floating-point values.
+pub fn stored(bytes: &[u8]) -> Result<Stored, String> {
     if bytes.is_empty() {
         return Err("the image is empty (0 bytes)".into());
     }

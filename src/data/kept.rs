@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use super::dataset::Dataset;
 use super::image::Image;
 use super::look::Look;
+use super::stored::Stored;
 use crate::error::Result;
 
 /// A data set whose images are kept as they were decoded, the first that are read, until a number of bytes is reached.
@@ -66,6 +67,10 @@ impl Dataset for Kept {
 
     fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
         self.parent.file_bytes(index)
+    }
+
+    fn stored(&self, index: usize) -> Result<Stored> {
+        self.parent.stored(index)
     }
 
     fn look(&self, index: usize) -> Look {

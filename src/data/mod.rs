@@ -1,5 +1,6 @@
 //! Data sets of images and tables of numbers: one reader a file, splits, and the loader.
 
+mod apart;
 mod batch;
 mod batches;
 pub mod check;
@@ -8,6 +9,7 @@ pub mod config;
 mod dataset;
 pub mod decode;
 pub mod depth;
+mod encode;
 mod fingerprint;
 pub mod generators;
 mod ids;
@@ -38,13 +40,16 @@ pub mod table;
 mod table_formats;
 mod tags;
 mod tiff;
+mod times;
 mod whole;
 
+pub use apart::{Apart, parts_apart};
 pub use batch::{Bad, ImageBatch, ViewData, ViewKey, Views};
 pub use batches::Batches;
 pub use class_numbers::ClassNumbers;
 pub use config::DataConfig;
 pub use dataset::Dataset;
+pub use encode::{encode, kind_of};
 pub use fingerprint::fingerprint;
 pub use image::{Image, MOST_CHANNELS, Pixels};
 pub use kept::Kept;
@@ -53,7 +58,9 @@ pub use look::{Depth, Look};
 pub use part::Part;
 pub use preparation::LoaderConfig;
 pub use readers::{ClassLevel, ReaderKind};
+pub use source::Stock;
 pub use split::{Splits, open, open_part, open_with_parts, require_classes};
 pub use stats::Statistics;
+pub use stored::{Stored, Values};
 pub use subset::{Joined, Subset, any_label, labelled, tagged};
 pub use tags::Tags;

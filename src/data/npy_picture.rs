@@ -3,7 +3,7 @@
 use super::layout::Layout;
 use super::limits::{MAX_ALLOC, MAX_SIDE};
 use super::npy::{Header, MAGIC};
-use super::stored::Stored;
+use super::stored::{Stored, Values};
 
 /// Whether `bytes` start as npy files do.
 pub(super) fn is_npy(bytes: &[u8]) -> bool {
@@ -41,4 +41,71 @@ pub(super) fn read(bytes: &[u8]) -> Result<Stored, String> {
         ));
     }
     Ok(Stored::of_array(layout, header.kind.pixels(values)))
+}
+
+/// `picture` as an npy file of version 1.0: (height, width), (height, width, channels), or (channels, height, width) where
+/// rows would be taken for channels.
+///
+/// # Errors
+/// A sentence without the path: neither order tells channels from rows.
+pub(super) fn write(picture: &Stored) -> Result<Vec<u8>, String> {
+    let Stored {
+        width,
+        height,
+        channels,
+        ..
+    } = *picture;
+    let flat = (vec![height, width], false);
+    let last = (vec![height, width, channels], false);
+    let first = (vec![channels, height, width], true);
+    let reads_back = |(shape, planes): &(Vec<usize>, bool)| {
+        let wanted = Layout {
+            height,
+            width,
+            channels,
+            planes: *planes,
+        };
+        Layout::of(shape) == Some(wanted)
+    };
+    let (shape, planes) = [flat, last, first]
+        .into_iter()
+        .find(reads_back)
+        .ok_or_else(|| {
+            format!(
+                "{channels} channels of {width}x{height} pixels are not told from rows in an array"
+            )
+        })?;
+    let place = |i: usize| {
+        let (channel, pixel) = (i / (width * height), i % (width * height));
+        if planes {
+            pixel * channels + channel
+        } else {
+            i
+        }
+    };
+    let count = picture.values.len();
+    let (kind, numbers): (_, Vec<u8>) = match &picture.values {
+        Values::Bits8(v) => ("|u1", (0..count).map(|i| v[place(i)]).collect()),
+        Values::Bits16(v) => {
+            let bytes = (0..count).flat_map(|i| v[place(i)].to_le_bytes());
+            ("<u2", bytes.collect())
+        }
+        Values::Floats(v) => {
+            let bytes = (0..count).flat_map(|i| v[place(i)].to_le_bytes());
+            ("<f4", bytes.collect())
+        }
+    };
+    let shape: Vec<String> = shape.iter().map(ToString::to_string).collect();
+    let text = format!(
+        "{{'descr': '{kind}', 'fortran_order': False, 'shape': ({}), }}",
+        shape.join(", ")
+    );
+    // Filled up with blanks, so that the numbers start at a multiple of 64 bytes.
+    let length = (MAGIC.len() + 4 + text.len() + 1).next_multiple_of(64) - MAGIC.len() - 4;
+    let mut file = MAGIC.to_vec();
+    file.extend([1, 0]);
+    file.extend((length as u16).to_le_bytes());
+    file.extend(format!("{text:<0$}\n", length - 1).bytes());
+    file.extend(numbers);
+    Ok(file)
 }

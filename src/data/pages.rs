@@ -6,9 +6,10 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::dataset::Dataset;
-use super::decode::decode_within;
+use super::decode::{decode_within, stored};
 use super::image::Image;
 use super::starts::Starts;
+use super::stored::Stored;
 use super::tiff;
 use crate::error::{Error, Result};
 
@@ -112,8 +113,23 @@ impl Dataset for Paged {
         bytes.map_err(|problem| Error::data(self.id(index), problem))
     }
 
+    fn stored(&self, index: usize) -> Result<Stored> {
+        let (file, Some(page)) = self.locate(index) else {
+            return self.files.stored(self.locate(index).0);
+        };
+        let picture = self.page(file, page);
+        let picture = picture.and_then(|bytes| stored(&bytes));
+        picture.map_err(|problem| Error::data(self.id(index), problem))
+    }
+
     fn file(&self, index: usize) -> Option<PathBuf> {
-        self.files.file(self.locate(index).0)
+        let (file, page) = self.locate(index);
+        let whole = page.is_none();
+        whole.then(|| self.files.file(file)).flatten()
+    }
+
+    fn file_length(&self, index: usize) -> Option<u64> {
+        self.files.file_length(self.locate(index).0)
     }
 
     fn decodes(&self) -> bool {

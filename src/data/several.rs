@@ -11,6 +11,7 @@ use super::look::Look;
 use super::ordered::ordered;
 use super::part::Part;
 use super::readers::Parts;
+use super::stored::Stored;
 use super::subset::Joined;
 use super::tags::Tags;
 use crate::error::Result;
@@ -111,6 +112,10 @@ impl Dataset for Member {
 
     fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
         self.set.file_bytes(index)
+    }
+
+    fn stored(&self, index: usize) -> Result<Stored> {
+        self.set.stored(index)
     }
 
     fn look(&self, index: usize) -> Look {

@@ -12,6 +12,34 @@ use super::several::together;
 use super::subset::Joined;
 use crate::error::{Error, Result, require};
 
+/// The parts that a source is stored in, before any is held out.
+pub struct Stock {
+    /// The parts that have images, the training part first; one that stands alone is that.
+    pub parts: Parts,
+    /// Channels of every image.
+    pub channels: usize,
+}
+
+impl Stock {
+    /// Open what `config` names.
+    ///
+    /// # Errors
+    /// As [`super::open`], but for too few images.
+    pub fn open(config: &DataConfig) -> Result<Self> {
+        let source = Source::open(config)?;
+        let train = Some((Part::Train, source.train));
+        let others = [
+            (Part::Validation, source.validation),
+            (Part::Test, source.test),
+        ];
+        let others = others.into_iter().map(|(part, set)| Some((part, set?)));
+        Ok(Self {
+            parts: std::iter::once(train).chain(others).flatten().collect(),
+            channels: source.channels,
+        })
+    }
+}
+
 /// A data set as it is stored: its training part and the other parts it comes with.
 pub(super) struct Source {
     pub(super) train: Arc<dyn Dataset>,

@@ -10,20 +10,30 @@ pub(super) const WHITE: u32 = 65_535;
 
 /// Values as they are stored, channels interleaved.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Values {
+pub enum Values {
+    /// Of 8 bits.
     Bits8(Vec<u8>),
+    /// Of 16 bits.
     Bits16(Vec<u16>),
+    /// Numbers on any scale.
     Floats(Vec<f32>),
 }
 
 impl Values {
     /// How many there are.
-    pub(super) fn len(&self) -> usize {
+    #[must_use]
+    pub fn len(&self) -> usize {
         match self {
             Self::Bits8(values) => values.len(),
             Self::Bits16(values) => values.len(),
             Self::Floats(values) => values.len(),
         }
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Planes one after the other, as pixels.
@@ -42,16 +52,19 @@ fn interleaved<T: Copy>(values: &[T], planes: usize) -> Vec<T> {
     (0..plane).flat_map(pixel).collect()
 }
 
-/// A picture as it is stored.
+/// A picture as it is stored, upright.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Stored {
-    pub(super) width: usize,
-    pub(super) height: usize,
+pub struct Stored {
+    /// Columns.
+    pub width: usize,
+    /// Rows.
+    pub height: usize,
     /// Channels, opacity counted.
-    pub(super) channels: usize,
+    pub channels: usize,
     /// Whether the last channel is opacity.
-    pub(super) opacity: bool,
-    pub(super) values: Values,
+    pub opacity: bool,
+    /// `height · width · channels` values.
+    pub values: Values,
 }
 
 impl Stored {
@@ -79,6 +92,39 @@ impl Stored {
             opacity: color.has_alpha(),
             values,
         })
+    }
+
+    /// A picture of which nothing but its pixels is known.
+    pub(super) fn of_image(image: Image) -> Self {
+        Self {
+            width: image.width,
+            height: image.height,
+            channels: image.channels,
+            opacity: false,
+            values: match image.pixels {
+                Pixels::Bytes(values) => Values::Bits8(values),
+                Pixels::Floats(values) => Values::Floats(values),
+            },
+        }
+    }
+
+    /// The same picture without its opacity.
+    #[must_use]
+    pub fn opaque(self) -> Self {
+        if !self.opacity {
+            return self;
+        }
+        let (stored, keep) = (self.channels, self.channels - 1);
+        Self {
+            channels: keep,
+            opacity: false,
+            values: match self.values {
+                Values::Bits8(values) => Values::Bits8(without_last(values, stored, keep)),
+                Values::Bits16(values) => Values::Bits16(without_last(values, stored, keep)),
+                Values::Floats(values) => Values::Floats(without_last(values, stored, keep)),
+            },
+            ..self
+        }
     }
 
     /// The values of an array, as it lays them out.

@@ -10,6 +10,7 @@ use super::dataset::Dataset;
 use super::image::Image;
 use super::look::Look;
 use super::starts::Starts;
+use super::stored::Stored;
 use crate::error::Result;
 
 /// Some images of a data set, in storage order.
@@ -77,6 +78,10 @@ impl Dataset for Subset {
 
     fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
         self.parent.file_bytes(self.parent(index))
+    }
+
+    fn stored(&self, index: usize) -> Result<Stored> {
+        self.parent.stored(self.parent(index))
     }
 
     fn look(&self, index: usize) -> Look {
@@ -185,6 +190,11 @@ impl Dataset for Joined {
     fn file_bytes(&self, index: usize) -> Result<Option<Vec<u8>>> {
         let (part, index) = self.locate(index);
         part.file_bytes(index)
+    }
+
+    fn stored(&self, index: usize) -> Result<Stored> {
+        let (part, index) = self.locate(index);
+        part.stored(index)
     }
 
     fn look(&self, index: usize) -> Look {

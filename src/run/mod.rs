@@ -5,6 +5,7 @@
 //! | [`pretrain`] | learn from pairs of views, then measure what was learned |
 //! | [`train_head`] | learn answers (labels or vectors), then measure them |
 //! | [`embed`] | write the embeddings of a data set to a file |
+//! | [`pack`] | write a copy of a data set that loads fast |
 //! | [`probe`] | measure how well classes can be read from them |
 //!
 //! Nothing here prints: messages go to the [`Observer`] of the [`Session`].
@@ -17,6 +18,7 @@ mod fit;
 mod going_on;
 mod head_verdict;
 mod held;
+mod pack;
 mod place;
 mod pretrain;
 mod probe;
@@ -25,6 +27,7 @@ mod train_head;
 pub use budget::{Budget, within};
 pub use embed::{Embedding, EmbeddingsFile, embed};
 pub use estimate::Estimate;
+pub use pack::{PackFormat, PackedFile, PackedPart, PackedSet, Packing, pack};
 pub use place::{Place, newest, usual_name};
 pub use pretrain::pretrain;
 pub use probe::probe;

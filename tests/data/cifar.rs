@@ -4,7 +4,7 @@ use ravine::data::{DataConfig, Image, open};
 
 use crate::tiny::*;
 
-fn cifar_record(number: usize, labels: &[u8]) -> (Vec<u8>, Image) {
+pub(crate) fn cifar_record(number: usize, labels: &[u8]) -> (Vec<u8>, Image) {
     let image = picture(number, 32, 32, 3);
     let mut record = labels.to_vec();
     for channel in 0..3 {

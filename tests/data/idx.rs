@@ -6,7 +6,7 @@ use ravine::data::open;
 
 use crate::tiny::*;
 
-fn idx_images(count: u32, announced: u32) -> Vec<u8> {
+pub(crate) fn idx_images(count: u32, announced: u32) -> Vec<u8> {
     let mut bytes = vec![0, 0, 8, 3];
     for word in [announced, 5, 6] {
         bytes.extend(word.to_be_bytes());

@@ -1,5 +1,9 @@
 //! Every reader on tiny sets written here, whole and broken; the splits and the generators.
 
+#[path = "../common/mod.rs"]
+mod common;
+
+mod apart;
 mod arrays;
 mod check;
 mod cifar;
@@ -11,10 +15,12 @@ mod idx;
 mod layouts;
 mod manifest;
 mod metadata;
+mod packed;
 mod parquet;
 mod parquet_labels;
 mod partly_labelled;
 mod pictures;
+mod resume;
 mod several;
 mod splits;
 mod stacks;

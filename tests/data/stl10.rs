@@ -24,7 +24,7 @@ fn images(numbers: std::ops::Range<usize>) -> Vec<u8> {
         .collect()
 }
 
-fn written(root: &Path) {
+pub(crate) fn written(root: &Path) {
     let folder = root.join("stl10_binary");
     write(&folder.join("train_X.bin"), &images(0..3));
     write(&folder.join("train_y.bin"), &[1, 10, 2]);

@@ -2,6 +2,7 @@
 
 mod check;
 mod images;
+mod pack;
 mod preview;
 mod split;
 mod stats;
@@ -24,6 +25,8 @@ enum Command {
     Check(check::Args),
     /// Write which image is of which part: a CSV file with the columns path, label, part.
     Split(split::Args),
+    /// Write a copy that loads fast: Parquet or tar files with the pictures in them, and pack.json beside.
+    Pack(pack::Args),
     /// Draw the views that a configuration makes of some images: views.svg and views.png.
     Preview(preview::Args),
 }
@@ -33,6 +36,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         Command::Stats(args) => stats::run(args, json),
         Command::Check(args) => check::run(args, json),
         Command::Split(args) => split::run(args, json),
+        Command::Pack(args) => pack::run(args, json),
         Command::Preview(args) => preview::run(args, json),
     }
 }

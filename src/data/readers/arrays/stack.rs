@@ -89,7 +89,7 @@ impl Stack {
         self.notes.push(note);
     }
 
-    fn stored(&self, index: usize) -> Result<Stored> {
+    fn picture(&self, index: usize) -> Result<Stored> {
         let mut bytes = vec![0; self.size];
         let start = self.start + (index * self.size) as u64;
         self.bytes
@@ -105,12 +105,16 @@ impl Dataset for Stack {
     }
 
     fn get(&self, index: usize) -> Result<Image> {
-        let image = self.stored(index)?.into_image(self.channels, self.range);
+        let image = self.picture(index)?.into_image(self.channels, self.range);
         image.map_err(|problem| Error::data(self.id(index), problem))
     }
 
+    fn stored(&self, index: usize) -> Result<Stored> {
+        self.picture(index)
+    }
+
     fn look(&self, index: usize) -> Look {
-        self.stored(index)
+        self.picture(index)
             .map_or_else(|_| Look::default(), |stored| Look::of(&stored))
     }
 

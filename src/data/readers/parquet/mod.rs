@@ -2,6 +2,7 @@
 
 mod beside;
 mod columns;
+mod further;
 mod labels;
 mod on_disk;
 mod row_cache;
@@ -16,10 +17,12 @@ use schemars::JsonSchema;
 use super::labels::ordered;
 use super::reader::{Parts, Reader, Request, has_extension};
 use super::shards;
+use super::sheet::{Described, Given};
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
 use crate::error::{Error, Result, hint};
 use beside::{Beside, beside};
+use further::further;
 
 pub use set::Parquet;
 
@@ -55,7 +58,7 @@ impl Reader for ParquetReader {
             request.path.parent().unwrap_or(request.path)
         };
         let how = (request.channels, request.cache);
-        let mut sets = Vec::new();
+        let (mut sets, mut of_parts) = (Vec::new(), Vec::new());
         let found = files(request.path)?;
         if found.is_empty() {
             let problem = "no .parquet file in this folder";
@@ -67,6 +70,7 @@ impl Reader for ParquetReader {
             let mut set = set.with_range(request.range);
             set.name_below(&files, request.path); // one root for all parts
             sets.push((part, set));
+            of_parts.push(files);
         }
         share_classes(&mut sets, request)?;
         if let Some(((_, first), Beside { pictures, .. })) = sets.first_mut().zip(beside) {
@@ -74,9 +78,27 @@ impl Reader for ParquetReader {
                 "{pictures} pictures beside the Parquet files are not read; data.reader = \"folder\" reads them instead"
             ));
         }
-        let shared = |(part, set): (Part, Parquet)| (part, Arc::new(set) as Arc<dyn Dataset>);
-        Ok(sets.into_iter().map(shared).collect())
+        let sets = sets.into_iter().zip(&of_parts);
+        sets.map(|((part, set), files)| Ok((part, described(set, files)?)))
+            .collect()
     }
+}
+
+/// `set` with what further columns of its `files` say.
+fn described(mut set: Parquet, files: &[PathBuf]) -> Result<Arc<dyn Dataset>> {
+    let cells = match further(files, &set)? {
+        Ok(cells) if !cells.names().is_empty() => cells,
+        Ok(_) => return Ok(Arc::new(set)),
+        Err(note) => {
+            set.note(note);
+            return Ok(Arc::new(set));
+        }
+    };
+    Ok(Arc::new(Described::new(
+        Arc::new(set),
+        Given::Nothing,
+        cells,
+    )))
 }
 
 /// Every `.parquet` file at `root`, sorted.

@@ -201,6 +201,12 @@ impl Parquet {
         self.notes.push(note);
     }
 
+    /// The column of labels and the rows of each shard.
+    pub(super) fn label_columns(&self) -> impl Iterator<Item = (Option<&String>, usize)> {
+        let shards = self.shards.iter();
+        shards.map(|shard| (shard.label.as_ref(), shard.rows()))
+    }
+
     /// The columns of its first shard.
     pub(super) fn columns(&self) -> Vec<String> {
         self.shards.first().map_or_else(Vec::new, Shard::columns)

@@ -66,6 +66,8 @@ pub(super) struct Shard {
     pub(super) runs: Vec<Run>,
     pub(super) labels: Option<Labels>,
     pub(super) tags: Option<Tags>,
+    /// The column that they stand in.
+    pub(super) label: Option<String>,
     pub(super) classes: Vec<String>,
 }
 
@@ -103,6 +105,7 @@ impl Shard {
                 runs: runs(&metadata, image.bytes, how.run_bytes)?,
                 labels: None,
                 tags: None,
+                label: None,
                 classes: Vec::new(),
                 metadata,
             };
@@ -125,6 +128,7 @@ impl Shard {
             None => None,
         };
         let of_column = of_column.zip(column.map(|column| column.name.clone()));
+        self.label = of_column.as_ref().map(|(_, name)| name.clone());
         let found = match of_column {
             Some(found) => Some(found),
             None => of_folders(&self.path, wanted, &LABELS, self.rows())?,

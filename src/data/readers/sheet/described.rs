@@ -13,6 +13,7 @@ use crate::data::look::Look;
 use crate::data::part::Part;
 use crate::data::readers::labels::UNKNOWN;
 use crate::data::readers::reader::Parts;
+use crate::data::stored::Stored;
 use crate::data::subset::Subset;
 use crate::error::Result;
 
@@ -69,6 +70,10 @@ impl Dataset for Described {
         self.pictures.file_bytes(index)
     }
 
+    fn stored(&self, index: usize) -> Result<Stored> {
+        self.pictures.stored(index)
+    }
+
     fn look(&self, index: usize) -> Look {
         self.pictures.look(index)
     }
@@ -103,15 +108,17 @@ impl Dataset for Described {
 
     fn tags(&self, index: usize) -> Option<&[u32]> {
         match &self.labels {
+            Given::Nothing => self.pictures.tags(index),
+            Given::Classes(_) => None,
             Given::Tags(tags) => tags.get(index),
-            _ => None,
         }
     }
 
     fn tag_names(&self) -> &[String] {
         match &self.labels {
+            Given::Nothing => self.pictures.tag_names(),
+            Given::Classes(_) => &[],
             Given::Tags(tags) => tags.names(),
-            _ => &[],
         }
     }
 

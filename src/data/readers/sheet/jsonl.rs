@@ -36,7 +36,8 @@ pub(super) fn read(path: &Path, most: usize) -> Result<Sheet> {
     Ok(sheet)
 }
 
-fn text(value: Value) -> String {
+/// A value as it stands in a cell.
+pub(in crate::data::readers) fn text(value: Value) -> String {
     match value {
         Value::String(text) => text,
         Value::Null => String::new(),

@@ -15,6 +15,7 @@ mod texts;
 pub(super) use classes::Given;
 pub(super) use columns::{called_paths, labels, parts};
 pub(super) use described::{Described, by_part};
+pub(super) use jsonl::text;
 pub(super) use read::{is_sheet, read};
 pub(super) use rows::Sheet;
 pub(super) use tags::of_columns as tags_of_columns;

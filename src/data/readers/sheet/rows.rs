@@ -85,6 +85,11 @@ impl Sheet {
         self
     }
 
+    /// Add empty rows until there are `rows`.
+    pub(in crate::data::readers) fn fill_to(&mut self, rows: usize) {
+        self.rows = self.rows.max(rows);
+    }
+
     /// Its columns in words.
     pub(in crate::data::readers) fn columns_in_words(&self) -> String {
         let names = self.names.iter().map(|name| format!("`{name}`"));

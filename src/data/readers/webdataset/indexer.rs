@@ -2,9 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::Map;
+
 use super::counts::Counts;
+use super::further::Further;
 use super::index::Index;
-use super::label::{Label, of_json, of_text};
+use super::label::{Label, key_of, of_json, of_text};
 use super::members::{Ending, Kind, Member, walk};
 use super::names;
 use super::unpack::Shard;
@@ -41,6 +44,8 @@ pub(super) struct Indexer<'a> {
     number: Option<String>, // the first sample whose label is one
     word: Option<String>,
     pub(super) counts: Counts,
+    /// What stands in `.json` beside the class, of the samples since it was last taken.
+    pub(super) further: Further,
 }
 
 impl<'a> Indexer<'a> {
@@ -51,6 +56,7 @@ impl<'a> Indexer<'a> {
             number: None,
             word: None,
             counts: Counts::default(),
+            further: Further::default(),
         }
     }
 
@@ -124,6 +130,18 @@ impl<'a> Indexer<'a> {
         let key = unused(&sample.key, used);
         self.counts.repeated += usize::from(key != sample.key);
         index.push(&key, picture.at, picture.size, picture.sparse);
+        let json = sample
+            .json
+            .filter(|json| !json.sparse && json.size <= MOST_JSON);
+        let json = json.filter(|_| self.further.has_room());
+        let json = json.and_then(|json| archive.read(json.at, json.size as usize).ok());
+        let mut json = json.and_then(|json| serde_json::from_slice::<Map<_, _>>(&json).ok());
+        if let Some(json) = json.as_mut().filter(|_| sample.text.is_none())
+            && let Some(class) = key_of(json, self.wanted).map(String::from)
+        {
+            json.remove(&class);
+        }
+        self.further.add(json);
         Ok(())
     }
 
@@ -186,6 +204,11 @@ impl<'a> Indexer<'a> {
             Label::Word(word) => self.labels.word(Some(&word)),
             Label::Missing | Label::NoClass(_) => self.labels.number(None),
         }
+    }
+
+    /// Whether labels are words and not numbers.
+    pub(super) fn in_words(&self) -> bool {
+        self.word.is_some()
     }
 
     /// The labels of all pictures in their order, the names of their classes, and what was counted.

@@ -1,6 +1,6 @@
 //! The class of one sample, from a small field beside its picture.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Keys of a `.json` field under which a class usually stands.
 const USUAL: [&str; 3] = ["label", "class", "cls"];
@@ -43,8 +43,8 @@ pub(super) fn of_json(json: &[u8], wanted: Option<&str>) -> Label {
     let Ok(value) = serde_json::from_slice::<Value>(json) else {
         return Label::NoClass("is no JSON".into());
     };
-    let usual = || USUAL.iter().find_map(|key| value.get(key));
-    let found = wanted.map_or_else(usual, |key| value.get(key));
+    let key = value.as_object().and_then(|map| key_of(map, wanted));
+    let found = key.and_then(|key| value.get(key));
     let whole =
         |number: f64| (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64);
     match found {
@@ -61,6 +61,12 @@ pub(super) fn of_json(json: &[u8], wanted: Option<&str>) -> Label {
             Label::NoClass("holds a list or a map, which is no class".into())
         }
     }
+}
+
+/// The key of a `.json` field that the class is looked for under.
+pub(super) fn key_of<'a>(map: &Map<String, Value>, wanted: Option<&'a str>) -> Option<&'a str> {
+    let usual = || USUAL.into_iter().find(|key| map.contains_key(*key));
+    wanted.map_or_else(usual, |key| map.contains_key(key).then_some(key))
 }
 
 /// The keys of a `.json` field.

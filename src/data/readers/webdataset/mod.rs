@@ -3,6 +3,7 @@
 mod braces;
 mod counts;
 mod fields;
+mod further;
 mod index;
 mod indexer;
 mod label;
@@ -12,6 +13,7 @@ mod set;
 mod unpack;
 mod window;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,6 +22,7 @@ use schemars::JsonSchema;
 use super::folder;
 use super::reader::{Parts, Reader, Request};
 use super::shards;
+use super::sheet::{Described, Given, Sheet};
 use crate::data::dataset::Dataset;
 use crate::data::ids::common_folder;
 use crate::data::part::Part;
@@ -27,6 +30,9 @@ use crate::error::{Error, Result, hint};
 use indexer::Indexer;
 
 pub use set::WebDataset;
+
+/// The file of class names beside the shards, a name a line.
+const NAMES: &str = "classnames.txt";
 
 /// Tar archives of samples (webdataset), plain or packed with gzip or Zstandard.
 #[derive(JsonSchema)]
@@ -66,14 +72,22 @@ impl Reader for WebDatasetReader {
             common_folder(&files)
         };
         let mut indexer = Indexer::new(request.label);
-        let mut sets = Vec::new();
+        let folder = if root.is_dir() {
+            root.clone()
+        } else {
+            common_folder(&files)
+        };
+        let (mut sets, mut further) = (Vec::new(), Vec::new());
         for (part, files) in shards::parts(files, request.path)? {
             let set = WebDataset::index(&files, &root, request.channels, &mut indexer)?;
             sets.push((part, set.with_range(request.range)));
+            further.push(indexer.further.take());
         }
-        self.share_labels(&mut sets, indexer, request)?;
-        let shared = |(part, set): (Part, WebDataset)| (part, Arc::new(set) as Arc<dyn Dataset>);
-        Ok(sets.into_iter().map(shared).collect())
+        self.share_labels(&mut sets, indexer, request, &folder)?;
+        let sets = sets.into_iter().zip(further);
+        Ok(sets
+            .map(|((part, set), cells)| (part, described(set, cells)))
+            .collect())
     }
 }
 
@@ -84,11 +98,16 @@ impl WebDatasetReader {
         sets: &mut [(Part, WebDataset)],
         indexer: Indexer,
         request: &Request,
+        folder: &Path,
     ) -> Result<()> {
         let problem = |problem| Error::data(request.path, problem);
         let pictures = sets.iter().map(|(_, set)| set.len()).sum();
-        let (mut labels, classes, counts) = indexer.labels(pictures).map_err(problem)?;
+        let numbered = !indexer.in_words();
+        let (mut labels, mut classes, counts) = indexer.labels(pictures).map_err(problem)?;
         let mut notes = counts.notes();
+        if numbered && !classes.is_empty() {
+            name_classes(&folder.join(NAMES), &mut classes, &mut notes)?;
+        }
         if pictures == 0 {
             let found = notes.join("; ");
             return Err(problem(format!(
@@ -118,6 +137,40 @@ impl WebDatasetReader {
         }
         Ok(())
     }
+}
+
+/// A set with what stands in its `.json`, or the reason why that is passed over.
+fn described(mut set: WebDataset, cells: std::result::Result<Sheet, String>) -> Arc<dyn Dataset> {
+    match cells {
+        Ok(cells) if !cells.names().is_empty() => {
+            Arc::new(Described::new(Arc::new(set), Given::Nothing, cells))
+        }
+        Ok(_) => Arc::new(set),
+        Err(note) => {
+            set.add_notes(vec![note]);
+            Arc::new(set)
+        }
+    }
+}
+
+/// Give numbered `classes` the names that stand in the file at `path`, where it is there and has one for each.
+fn name_classes(path: &Path, classes: &mut Vec<String>, notes: &mut Vec<String>) -> Result<()> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let text = fs::read_to_string(path).map_err(|e| Error::data(path, e))?;
+    let names: Vec<String> = text.lines().map(|line| line.trim().into()).collect();
+    if names.len() < classes.len() {
+        notes.push(format!(
+            "{}: {} names are too few for the class number {}; classes are called by their numbers",
+            path.display(),
+            names.len(),
+            classes.len() - 1
+        ));
+    } else {
+        *classes = names;
+    }
+    Ok(())
 }
 
 fn no_labels(path: &Path, label: &str, known: &[String]) -> Error {
