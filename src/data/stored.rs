@@ -222,8 +222,8 @@ fn scaled(mut values: Vec<f32>, range: Option<u32>) -> Result<Vec<f32>, String> 
         let inside = *value >= 0.0 && (range.is_some() || *value <= 1.0);
         if !inside {
             return Err(format!(
-                "the image has floating-point values outside 0 to 1 ({value}); set data.range to the value that is white, \
-                 or save it as PNG"
+                "the image has values outside 0 to 1 ({value}); set data.range to the value that is white, or save it as PNG, \
+                 where some are below 0"
             ));
         }
         *value = (*value / white).min(1.0);

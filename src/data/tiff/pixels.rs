@@ -41,14 +41,20 @@ impl Samples {
     /// Whether they are read here: not those that the usual decoder reads, nor what neither can read.
     fn are_read(&self) -> bool {
         let numbers = match self.format {
-            1 => self.bits <= 16,
+            1 => self.bits <= 16 || self.bits == 32,
+            2 => matches!(self.bits, 8 | 16 | 32),
             3 => matches!(self.bits, 16 | 32 | 64),
             _ => false,
         };
         let colors = match self.colors {
             WHITE_IS_ZERO => self.count == 1 && matches!(self.bits, 2 | 4),
-            BLACK_IS_ZERO => self.count > 1 || self.format == 3 || matches!(self.bits, 2 | 4),
-            RGB => self.count > 4 || (self.count == 4 && !self.opacity),
+            BLACK_IS_ZERO => self.count > 1 || self.format != 1 || matches!(self.bits, 2 | 4 | 32),
+            RGB => {
+                self.format == 2
+                    || self.bits == 32
+                    || self.count > 4
+                    || (self.count == 4 && !self.opacity)
+            }
             PALETTE => self.count == 1 && self.bits <= 8 && self.format == 1,
             _ => false,
         };
@@ -93,6 +99,15 @@ pub(in crate::data) fn read(bytes: &[u8]) -> TiffResult<Option<Stored>> {
         DecodingResult::U16(values) => Values::Bits16(values),
         DecodingResult::F16(values) => Values::Floats(values.into_iter().map(Into::into).collect()),
         DecodingResult::F32(values) => Values::Floats(values),
+        // Numbers that are no brightness by themselves: `data.range` says which is white.
+        DecodingResult::I8(values) => Values::Floats(values.into_iter().map(f32::from).collect()),
+        DecodingResult::I16(values) => Values::Floats(values.into_iter().map(f32::from).collect()),
+        DecodingResult::I32(values) => {
+            Values::Floats(values.into_iter().map(|v| v as f32).collect())
+        }
+        DecodingResult::U32(values) => {
+            Values::Floats(values.into_iter().map(|v| v as f32).collect())
+        }
         DecodingResult::F64(values) => {
             Values::Floats(values.into_iter().map(|v| v as f32).collect())
         }
