@@ -10,6 +10,7 @@ use image::{AnimationDecoder, ColorType, ImageDecoder, ImageFormat};
 use serde::Serialize;
 
 use super::decode::{decoder, stored};
+use super::dicom::{self, is_dicom};
 use super::stored::Stored;
 use super::tiff::{has_pages, is_tiff};
 
@@ -62,6 +63,9 @@ impl Look {
 }
 
 fn at(bytes: &[u8]) -> Option<Look> {
+    if is_dicom(bytes) {
+        return dicom::look(bytes);
+    }
     let header = decoder(bytes).ok().filter(|_| !is_tiff(bytes));
     let plain = match header.as_ref().map(ImageDecoder::color_type) {
         Some(ColorType::L8) => Some(1),

@@ -8,6 +8,7 @@ pub mod config;
 mod dataset;
 pub mod decode;
 pub mod depth;
+mod dicom;
 mod fingerprint;
 pub mod generators;
 mod ids;

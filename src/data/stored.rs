@@ -10,10 +10,22 @@ pub(super) const WHITE: u32 = 65_535;
 
 /// Values as they are stored, channels interleaved.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(
+    not(feature = "dicom"),
+    allow(dead_code, reason = "DICOM alone measures")
+)]
 pub(super) enum Values {
     Bits8(Vec<u8>),
     Bits16(Vec<u16>),
     Floats(Vec<f32>),
+    /// Measured numbers, of which `black` and `white` are those where no range is asked for.
+    Measured {
+        values: Vec<f32>,
+        black: f32,
+        white: f32,
+    },
+    /// Numbers between 0 (black) and 1 (white), whatever range is asked for.
+    Shown(Vec<f32>),
 }
 
 impl Values {
@@ -22,7 +34,9 @@ impl Values {
         match self {
             Self::Bits8(values) => values.len(),
             Self::Bits16(values) => values.len(),
-            Self::Floats(values) => values.len(),
+            Self::Floats(values) | Self::Measured { values, .. } | Self::Shown(values) => {
+                values.len()
+            }
         }
     }
 
@@ -32,11 +46,21 @@ impl Values {
             Self::Bits8(values) => Self::Bits8(interleaved(&values, planes)),
             Self::Bits16(values) => Self::Bits16(interleaved(&values, planes)),
             Self::Floats(values) => Self::Floats(interleaved(&values, planes)),
+            Self::Measured {
+                values,
+                black,
+                white,
+            } => Self::Measured {
+                values: interleaved(&values, planes),
+                black,
+                white,
+            },
+            Self::Shown(values) => Self::Shown(interleaved(&values, planes)),
         }
     }
 }
 
-fn interleaved<T: Copy>(values: &[T], planes: usize) -> Vec<T> {
+pub(super) fn interleaved<T: Copy>(values: &[T], planes: usize) -> Vec<T> {
     let plane = values.len() / planes;
     let pixel = |i: usize| (0..planes).map(move |channel| values[channel * plane + i]);
     (0..plane).flat_map(pixel).collect()
@@ -117,6 +141,19 @@ impl Stored {
             Values::Floats(values) => {
                 Pixels::Floats(scaled(without_last(values, stored, keep), range)?)
             }
+            Values::Measured {
+                values,
+                black,
+                white,
+            } => Pixels::Floats(match range {
+                None => between(values, black, white),
+                Some(_) if black > white => {
+                    let values = scaled(values, range)?.into_iter();
+                    values.map(|value| 1.0 - value).collect()
+                }
+                Some(_) => scaled(values, range)?,
+            }),
+            Values::Shown(values) => Pixels::Floats(values),
         };
         let image = Image {
             width: self.width,
@@ -147,6 +184,7 @@ impl Stored {
                 Values::Bits8(v) => last.map_while(|i| v.get(i)).any(|&v| v < u8::MAX),
                 Values::Bits16(v) => last.map_while(|i| v.get(i)).any(|&v| v < u16::MAX),
                 Values::Floats(v) => last.map_while(|i| v.get(i)).any(|&v| v < 1.0),
+                Values::Measured { .. } | Values::Shown(_) => false,
             }
     }
 
@@ -155,9 +193,16 @@ impl Stored {
         match self.values {
             Values::Bits8(_) => 8,
             Values::Bits16(_) => 16,
-            Values::Floats(_) => 32,
+            Values::Floats(_) | Values::Measured { .. } | Values::Shown(_) => 32,
         }
     }
+}
+
+/// Values on the scale from `black` (0) to `white` (1); white may be the smaller number.
+fn between(values: Vec<f32>, black: f32, white: f32) -> Vec<f32> {
+    let extent = if white == black { 1.0 } else { white - black };
+    let shown = |value: f32| ((value - black) / extent).clamp(0.0, 1.0);
+    values.into_iter().map(shown).collect()
 }
 
 /// The first `keep` of every `stored` values.

@@ -4,6 +4,8 @@ mod arrays;
 mod check;
 mod cifar;
 mod decode;
+#[cfg(feature = "dicom")]
+mod dicom;
 mod folder;
 mod generators;
 mod ids;
