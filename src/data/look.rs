@@ -64,7 +64,16 @@ impl Look {
 
 fn at(bytes: &[u8]) -> Option<Look> {
     if is_dicom(bytes) {
-        return dicom::look(bytes);
+        let header = dicom::announced(bytes)?;
+        return Some(Look {
+            channels: Some(header.channels),
+            depth: Some(Depth {
+                channels: header.channels as u8,
+                bits: header.bits as u16,
+            }),
+            more: header.frames > 1,
+            ..Look::default()
+        });
     }
     let header = decoder(bytes).ok().filter(|_| !is_tiff(bytes));
     let plain = match header.as_ref().map(ImageDecoder::color_type) {

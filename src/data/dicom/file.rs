@@ -10,7 +10,7 @@ use dicom_parser::dataset::lazy_read::LazyDataSetReader;
 use dicom_transfer_syntax_registry::entries::EXPLICIT_VR_LITTLE_ENDIAN;
 use dicom_transfer_syntax_registry::{TransferSyntax, TransferSyntaxIndex, TransferSyntaxRegistry};
 
-use super::START;
+use super::start::START;
 
 /// Sequences within sequences; real files have a dozen at most.
 const DEEPEST: usize = 64;

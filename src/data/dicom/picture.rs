@@ -6,8 +6,8 @@ use super::colors::{of_video, palette};
 use super::file::{open, unread};
 use super::frame::samples;
 use super::header::Header;
+use super::start::Announced;
 use super::window::{Modality, Window};
-use crate::data::look::{Depth, Look};
 use crate::data::stored::{Stored, Values};
 
 /// The first frame.
@@ -36,16 +36,12 @@ pub(in crate::data) fn read(bytes: &[u8]) -> Result<Stored, String> {
 }
 
 /// What the header says.
-pub(in crate::data) fn look(bytes: &[u8]) -> Option<Look> {
+pub(in crate::data) fn announced(bytes: &[u8]) -> Option<Announced> {
     let header = Header::of(&open(bytes, false).ok()?).ok()?;
-    Some(Look {
-        channels: Some(header.channels()),
-        depth: Some(Depth {
-            channels: header.channels() as u8,
-            bits: header.bits as u16,
-        }),
-        more: header.frames > 1,
-        ..Look::default()
+    Some(Announced {
+        channels: header.channels(),
+        bits: header.bits,
+        frames: header.frames,
     })
 }
 
