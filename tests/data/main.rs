@@ -8,6 +8,8 @@ mod decode;
 mod dicom;
 mod folder;
 mod generators;
+#[cfg(feature = "hdf5")]
+mod hdf5;
 mod ids;
 mod idx;
 mod layouts;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::super::reader::{Parts, Request};
-use super::members::{Array, Arrays};
+use super::array::{Array, Arrays};
 use super::stack::Stack;
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
@@ -158,12 +158,11 @@ fn numbers(array: &Array) -> Result<Numbers> {
     if columns != 1 {
         return Ok(Numbers::Several(columns));
     }
-    let (bytes, start) = array.bytes()?;
+    let rows = array.rows()?;
     let kind = array.header.kind;
     let mut stored = vec![0; array.count() * kind.size];
-    bytes
-        .read_exact_at(&mut stored, start)
-        .map_err(|e| Error::data(array.place(), e))?;
+    rows.read(0, kind.size, &mut stored)
+        .map_err(|problem| Error::data(array.place(), problem))?;
     let mut collected = Collected::default();
     for bytes in stored.chunks_exact(kind.size) {
         let number = kind.number(bytes);

@@ -4,7 +4,7 @@ mod beside;
 mod columns;
 mod labels;
 mod on_disk;
-mod row_cache;
+mod rows;
 mod set;
 mod shard;
 
