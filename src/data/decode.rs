@@ -1,4 +1,4 @@
-//! Encoded bytes (JPEG, PNG, WebP, BMP, GIF, TIFF, PNM) to an [`Image`].
+//! Encoded bytes (JPEG, PNG, WebP, BMP, GIF, TIFF, PNM, npy, DICOM) to an [`Image`].
 
 use std::io::Cursor;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,6 +11,7 @@ use image::error::{
 use image::metadata::Orientation;
 use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, ImageResult, Limits};
 
+use super::dicom::{self, is_dicom};
 use super::image::Image;
 pub use super::limits::{MAX_ALLOC, MAX_SIDE};
 use super::npy_picture::{self, is_npy};
@@ -20,6 +21,8 @@ use super::whole;
 
 /// The way out of a format that is not read.
 const SAVE: &str = "save it as PNG or JPEG";
+
+const PANICKED: &str = "cannot decode the image: its decoder panicked";
 
 /// Decode one image, upright (EXIF orientation applied), in grey (`channels` 1), colour (`channels` 3), or with the channels
 /// that are stored.
@@ -54,13 +57,16 @@ pub fn stored(bytes: &[u8]) -> Result<Stored, String> {
     if is_npy(bytes) {
         return npy_picture::read(bytes);
     }
+    if is_dicom(bytes) {
+        // Decoders can panic on hostile bytes: that is one more corrupt image, not the end of a run.
+        return catch_unwind(|| dicom::read(bytes)).unwrap_or_else(|_| Err(PANICKED.into()));
+    }
     whole::check(bytes)?;
     if is_tiff(bytes) && is_reversed(bytes) {
         return Err(format!(
             "a TIFF file whose bytes have their bits reversed (FillOrder 2) is not read; {SAVE}"
         ));
     }
-    // Decoders can panic on hostile bytes: that is one more corrupt image, not the end of a run.
     match catch_unwind(AssertUnwindSafe(|| pixels(bytes))) {
         Ok(Ok(picture)) => Ok(picture),
         Ok(Err(ImageError::Limits(_))) => Err(format!(
@@ -69,7 +75,7 @@ pub fn stored(bytes: &[u8]) -> Result<Stored, String> {
         )),
         Ok(Err(ImageError::Unsupported(error))) => Err(unread(bytes, &error)),
         Ok(Err(error)) => Err(format!("cannot decode the image: {error}")),
-        Err(_) => Err("cannot decode the image: its decoder panicked".into()),
+        Err(_) => Err(PANICKED.into()),
     }
 }
 

@@ -3,6 +3,7 @@
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder, ImageFormat, guess_format};
 
+use super::dicom::is_dicom;
 use super::npy_picture::{self, is_npy};
 use super::stored::{Stored, Values};
 use super::tiff::is_tiff;
@@ -50,6 +51,9 @@ pub fn kind_of(bytes: &[u8]) -> &'static str {
     }
     if is_tiff(bytes) {
         return "tif";
+    }
+    if is_dicom(bytes) {
+        return "dcm";
     }
     match guess_format(bytes) {
         Ok(ImageFormat::Jpeg) => "jpg",

@@ -10,6 +10,7 @@ use image::{AnimationDecoder, ColorType, ImageDecoder, ImageFormat};
 use serde::Serialize;
 
 use super::decode::{decoder, stored};
+use super::dicom::{self, is_dicom};
 use super::stored::Stored;
 use super::tiff::{has_pages, is_tiff};
 
@@ -62,6 +63,18 @@ impl Look {
 }
 
 fn at(bytes: &[u8]) -> Option<Look> {
+    if is_dicom(bytes) {
+        let header = dicom::announced(bytes)?;
+        return Some(Look {
+            channels: Some(header.channels),
+            depth: Some(Depth {
+                channels: header.channels as u8,
+                bits: header.bits as u16,
+            }),
+            more: header.frames > 1,
+            ..Look::default()
+        });
+    }
     let header = decoder(bytes).ok().filter(|_| !is_tiff(bytes));
     let plain = match header.as_ref().map(ImageDecoder::color_type) {
         Some(ColorType::L8) => Some(1),

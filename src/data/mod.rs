@@ -9,6 +9,7 @@ pub mod config;
 mod dataset;
 pub mod decode;
 pub mod depth;
+mod dicom;
 mod encode;
 mod fingerprint;
 pub mod generators;

@@ -129,24 +129,27 @@ impl Header {
 }
 
 impl Kind {
+    /// Numbers of `letter` (`f`, `i`, `u`, `b`) and `size` bytes, the high one first where `big`; `None` for others.
+    pub(super) fn new(letter: u8, size: usize, big: bool) -> Option<Self> {
+        let known = match letter {
+            b'f' => matches!(size, 2 | 4 | 8),
+            b'i' | b'u' => matches!(size, 1 | 2 | 4 | 8),
+            b'b' => size == 1,
+            _ => false,
+        };
+        known.then_some(Self { letter, size, big })
+    }
+
     fn parse(descr: &str) -> Result<Self, String> {
         let unread =
             || format!("holds numbers of type `{descr}`; convert it with .astype(\"float32\")");
-        let kind = match descr.as_bytes() {
-            [order, letter, size] => Self {
-                letter: *letter,
-                size: usize::from(size.wrapping_sub(b'0')),
-                big: *order == b'>',
-            },
-            _ => return Err(unread()),
+        let kind = match *descr.as_bytes() {
+            [order, letter, size] => {
+                Self::new(letter, usize::from(size.wrapping_sub(b'0')), order == b'>')
+            }
+            _ => None,
         };
-        let known = match kind.letter {
-            b'f' => matches!(kind.size, 2 | 4 | 8),
-            b'i' | b'u' => matches!(kind.size, 1 | 2 | 4 | 8),
-            b'b' => kind.size == 1,
-            _ => false,
-        };
-        if known { Ok(kind) } else { Err(unread()) }
+        kind.ok_or_else(unread)
     }
 
     /// The number in `bytes`, as many as it has.

@@ -90,7 +90,8 @@ pub(super) fn write(picture: &Stored) -> Result<Vec<u8>, String> {
             let bytes = (0..count).flat_map(|i| v[place(i)].to_le_bytes());
             ("<u2", bytes.collect())
         }
-        Values::Floats(v) => {
+        numbers => {
+            let v = numbers.clone().into_floats();
             let bytes = (0..count).flat_map(|i| v[place(i)].to_le_bytes());
             ("<f4", bytes.collect())
         }

@@ -10,6 +10,10 @@ pub(super) const WHITE: u32 = 65_535;
 
 /// Values as they are stored, channels interleaved.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(
+    not(feature = "dicom"),
+    allow(dead_code, reason = "DICOM alone measures")
+)]
 pub enum Values {
     /// Of 8 bits.
     Bits8(Vec<u8>),
@@ -17,6 +21,17 @@ pub enum Values {
     Bits16(Vec<u16>),
     /// Numbers on any scale.
     Floats(Vec<f32>),
+    /// Measured numbers, of which `black` and `white` are those where no range is asked for.
+    Measured {
+        /// The numbers.
+        values: Vec<f32>,
+        /// The number that becomes 0.
+        black: f32,
+        /// The number that becomes 1; the smaller one where bright is low.
+        white: f32,
+    },
+    /// Numbers between 0 (black) and 1 (white), whatever range is asked for.
+    Shown(Vec<f32>),
 }
 
 impl Values {
@@ -26,7 +41,9 @@ impl Values {
         match self {
             Self::Bits8(values) => values.len(),
             Self::Bits16(values) => values.len(),
-            Self::Floats(values) => values.len(),
+            Self::Floats(values) | Self::Measured { values, .. } | Self::Shown(values) => {
+                values.len()
+            }
         }
     }
 
@@ -36,17 +53,42 @@ impl Values {
         self.len() == 0
     }
 
+    /// As floating-point numbers: those measured as they are shown without a range, all others as they are.
+    #[must_use]
+    pub fn into_floats(self) -> Vec<f32> {
+        match self {
+            Self::Bits8(values) => values.into_iter().map(f32::from).collect(),
+            Self::Bits16(values) => values.into_iter().map(f32::from).collect(),
+            Self::Floats(values) | Self::Shown(values) => values,
+            Self::Measured {
+                values,
+                black,
+                white,
+            } => between(values, black, white),
+        }
+    }
+
     /// Planes one after the other, as pixels.
     pub(super) fn interleaved(self, planes: usize) -> Self {
         match self {
             Self::Bits8(values) => Self::Bits8(interleaved(&values, planes)),
             Self::Bits16(values) => Self::Bits16(interleaved(&values, planes)),
             Self::Floats(values) => Self::Floats(interleaved(&values, planes)),
+            Self::Measured {
+                values,
+                black,
+                white,
+            } => Self::Measured {
+                values: interleaved(&values, planes),
+                black,
+                white,
+            },
+            Self::Shown(values) => Self::Shown(interleaved(&values, planes)),
         }
     }
 }
 
-fn interleaved<T: Copy>(values: &[T], planes: usize) -> Vec<T> {
+pub(super) fn interleaved<T: Copy>(values: &[T], planes: usize) -> Vec<T> {
     let plane = values.len() / planes;
     let pixel = |i: usize| (0..planes).map(move |channel| values[channel * plane + i]);
     (0..plane).flat_map(pixel).collect()
@@ -121,7 +163,7 @@ impl Stored {
             values: match self.values {
                 Values::Bits8(values) => Values::Bits8(without_last(values, stored, keep)),
                 Values::Bits16(values) => Values::Bits16(without_last(values, stored, keep)),
-                Values::Floats(values) => Values::Floats(without_last(values, stored, keep)),
+                numbers => Values::Floats(without_last(numbers.into_floats(), stored, keep)),
             },
             ..self
         }
@@ -163,6 +205,19 @@ impl Stored {
             Values::Floats(values) => {
                 Pixels::Floats(scaled(without_last(values, stored, keep), range)?)
             }
+            Values::Measured {
+                values,
+                black,
+                white,
+            } => Pixels::Floats(match range {
+                None => between(values, black, white),
+                Some(_) if black > white => {
+                    let values = scaled(values, range)?.into_iter();
+                    values.map(|value| 1.0 - value).collect()
+                }
+                Some(_) => scaled(values, range)?,
+            }),
+            Values::Shown(values) => Pixels::Floats(values),
         };
         let image = Image {
             width: self.width,
@@ -193,6 +248,7 @@ impl Stored {
                 Values::Bits8(v) => last.map_while(|i| v.get(i)).any(|&v| v < u8::MAX),
                 Values::Bits16(v) => last.map_while(|i| v.get(i)).any(|&v| v < u16::MAX),
                 Values::Floats(v) => last.map_while(|i| v.get(i)).any(|&v| v < 1.0),
+                Values::Measured { .. } | Values::Shown(_) => false,
             }
     }
 
@@ -201,9 +257,16 @@ impl Stored {
         match self.values {
             Values::Bits8(_) => 8,
             Values::Bits16(_) => 16,
-            Values::Floats(_) => 32,
+            Values::Floats(_) | Values::Measured { .. } | Values::Shown(_) => 32,
         }
     }
+}
+
+/// Values on the scale from `black` (0) to `white` (1); white may be the smaller number.
+fn between(values: Vec<f32>, black: f32, white: f32) -> Vec<f32> {
+    let extent = if white == black { 1.0 } else { white - black };
+    let shown = |value: f32| ((value - black) / extent).clamp(0.0, 1.0);
+    values.into_iter().map(shown).collect()
 }
 
 /// The first `keep` of every `stored` values.

@@ -12,7 +12,7 @@ fn place(name: &str) -> PathBuf {
 }
 
 /// Whether picture `index` of `set` is number `n` of the formula.
-fn is_number(set: &dyn Dataset, index: usize, n: usize) {
+pub(crate) fn is_number(set: &dyn Dataset, index: usize, n: usize) {
     let image = set.get(index).unwrap();
     let (width, channels) = (image.width, image.channels);
     let value = |i: usize| {
@@ -207,4 +207,16 @@ fn bad_arrays_are_refused_with_the_way_out() {
     let problem = open(&labelled).map(|_| ()).unwrap_err();
     assert_eq!(problem.exit_code(), 2);
     assert!(problem.to_string().contains("train_labels"), "{problem}");
+}
+
+#[cfg(not(feature = "hdf5"))]
+#[test]
+fn hdf5_is_refused_with_the_way_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("pictures.h5");
+    write(&path, b"\x89HDF\r\n\x1a\n");
+    for source in [path.as_path(), dir.path()] {
+        let problem = all(&at(source)).err().unwrap().to_string();
+        assert!(problem.contains("--features hdf5"), "{problem}");
+    }
 }

@@ -370,3 +370,30 @@ fn nested_classes_have_one_number_in_all_parts() {
     let problem = open(&config).err().unwrap().to_string();
     assert!(problem.contains("data.class_level"), "{problem}");
 }
+
+/// Whoever has such files learns how to build a program that reads them.
+#[cfg(not(feature = "dicom"))]
+#[test]
+fn dicom_files_are_counted_with_the_way_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let dicom = [&[0; 128][..], b"DICM\x02\0\0\0"].concat();
+    write(&dir.path().join("a.dcm"), &dicom);
+    write(&dir.path().join("b"), &dicom);
+    write(&dir.path().join("c.png"), &png(1));
+    let found = checked(&at(dir.path()));
+    assert_eq!((found.images, found.bad.len()), (1, 0));
+    assert_eq!(
+        found.notes,
+        [
+            "passed over: 2 DICOM files, because ravine was built without the feature `dicom`: build it again with --features dicom"
+        ]
+    );
+    write(&dir.path().join("list.txt"), b"a.dcm 0\nc.png 1\n");
+    let found = checked(&at(&dir.path().join("list.txt")));
+    assert_eq!((found.images, found.bad.len()), (2, 1));
+    assert!(
+        found.bad[0].reason.contains("--features dicom"),
+        "{}",
+        found.bad[0].reason
+    );
+}

@@ -8,8 +8,12 @@ mod arrays;
 mod check;
 mod cifar;
 mod decode;
+#[cfg(feature = "dicom")]
+mod dicom;
 mod folder;
 mod generators;
+#[cfg(feature = "hdf5")]
+mod hdf5;
 mod ids;
 mod idx;
 mod layouts;

@@ -12,6 +12,7 @@ mod manifest;
 mod parquet;
 mod positional;
 mod reader;
+mod run_cache;
 mod shards;
 mod sheet;
 mod stl10;
@@ -122,7 +123,7 @@ pub(super) fn detect(source: &Path) -> Result<&'static dyn Reader> {
     Err(if source.exists() {
         Error::data(
             source,
-            "not a known data set; give a folder of images, a .parquet, .npz, .tar, .bin (CIFAR) or idx3 file, a list of paths \
+            "not a known data set; give a folder of images, a .parquet, .npz, .h5, .tar, .bin (CIFAR) or idx3 file, a list of paths \
              to pictures (.csv, .tsv, .jsonl, .parquet, .txt), or set `data.reader`",
         )
     } else {

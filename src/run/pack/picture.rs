@@ -47,9 +47,9 @@ fn extension(id: &str, bytes: &[u8]) -> String {
 }
 
 fn is_picture_extension(extension: &str) -> bool {
-    const KNOWN: [&str; 15] = [
+    const KNOWN: [&str; 16] = [
         "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm",
-        "pbm", "pnm", "npy",
+        "pbm", "pnm", "npy", "dcm",
     ];
     KNOWN.contains(&extension)
 }
@@ -74,7 +74,7 @@ fn resized(picture: Stored, size: usize) -> Result<Stored> {
             let values = values.into_iter().map(f32::from);
             (Pixels::Floats(values.collect()), 16)
         }
-        Values::Floats(values) => (Pixels::Floats(values), 32),
+        numbers => (Pixels::Floats(numbers.into_floats()), 32),
     };
     let image = Image {
         width: picture.width,
@@ -128,7 +128,10 @@ mod tests {
                 let sum: f64 = match values {
                     Values::Bits8(v) => v.iter().map(|&v| f64::from(v)).sum(),
                     Values::Bits16(v) => v.iter().map(|&v| f64::from(v)).sum(),
-                    Values::Floats(v) => v.iter().map(|&v| f64::from(v)).sum(),
+                    numbers => {
+                        let numbers = numbers.clone().into_floats().into_iter();
+                        numbers.map(f64::from).sum()
+                    }
                 };
                 sum / values.len() as f64
             };

@@ -9,56 +9,22 @@ use zip::result::ZipError;
 
 use super::super::positional::Bytes;
 use super::super::reader::has_extension;
+use super::array::{AXES, Array, Arrays, MOST_GROWTH, Place, SLACK};
+use super::hdf5;
+use super::rows::Rows;
 use crate::data::npy::{Broken, Header};
 use crate::error::{Error, Result};
-
-/// Axes of an array of pictures: pictures, rows, columns.
-const AXES: usize = 3;
-
-/// An archive may unpack to this many times its size, and [`SLACK`] more; what grows further is made to fill disks.
-const MOST_GROWTH: u64 = 200;
-
-/// Unpacked bytes that are always allowed.
-const SLACK: u64 = 1 << 30;
-
-/// An array whose header was read, its numbers not.
-#[derive(Debug)]
-pub(super) struct Array {
-    /// Its name in the archive, or that of its file, without `.npy`.
-    pub(super) name: String,
-    pub(super) header: Header,
-    file: PathBuf,
-    member: Option<usize>, // of an archive
-    memory: u64,
-}
-
-/// The arrays of a source, and what was passed over, a sentence each.
-#[derive(Debug, Default)]
-pub(super) struct Arrays {
-    pub(super) arrays: Vec<Array>,
-    pub(super) notes: Vec<String>,
-}
-
-impl Arrays {
-    /// Take an array, or say why it holds no numbers that are read (words, records): only what is broken is refused.
-    fn add(
-        &mut self,
-        name: &str,
-        array: std::result::Result<Array, Broken>,
-    ) -> std::result::Result<(), Broken> {
-        match array {
-            Ok(array) => self.arrays.push(array),
-            Err(Broken::Unusable(why)) => self.notes.push(format!("passed over: `{name}` {why}")),
-            Err(broken) => return Err(broken),
-        }
-        Ok(())
-    }
-}
 
 /// The arrays at `path`, of which up to `memory` bytes may be unpacked into memory.
 pub(super) fn arrays(path: &Path, memory: usize) -> Result<Arrays> {
     let mut found = Arrays::default();
-    if path.is_dir() {
+    let sets = hdf5::files(path);
+    if !sets.is_empty() {
+        let several = sets.len() > 1;
+        for file in sets {
+            hdf5::add(&file, several, memory as u64, &mut found)?;
+        }
+    } else if path.is_dir() {
         for file in npy_files(path) {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             found.add(&name, of_file(&file)).map_err(|e| e.at(&file))?;
@@ -111,7 +77,7 @@ fn of_file(path: &Path) -> std::result::Result<Array, Broken> {
         name: name.to_string_lossy().into(),
         header: Header::read(&mut File::open(path)?)?,
         file: path.to_path_buf(),
-        member: None,
+        place: Place::Whole,
         memory: 0,
     })
 }
@@ -128,7 +94,7 @@ fn add_archive(path: &Path, memory: u64, found: &mut Arrays) -> Result<()> {
             name: name.to_string(),
             header,
             file: path.to_path_buf(),
-            member: Some(index),
+            place: Place::Member(index),
             memory,
         });
         let problem = |e: Broken| Error::data(path, format!("`{name}`: {}", e.sentence()));
@@ -148,35 +114,21 @@ fn broken(path: &Path, error: &ZipError) -> Error {
 }
 
 impl Array {
-    /// Numbers along each axis behind the first: those of one picture.
-    pub(super) fn picture(&self) -> &[usize] {
-        self.header.shape.get(1..).unwrap_or_default()
-    }
-
-    /// Entries along the first axis.
-    pub(super) fn count(&self) -> usize {
-        self.header.shape.first().copied().unwrap_or_default()
-    }
-
-    /// Whether it may hold pictures, one after the other.
-    pub(super) fn is_stack(&self) -> bool {
-        self.header.shape.len() >= AXES
-    }
-
-    /// What a person finds it by.
-    pub(super) fn place(&self) -> String {
-        match self.member {
-            Some(_) => format!("{}: `{}`", self.file.display(), self.name),
-            None => self.file.display().to_string(),
-        }
-    }
-
-    /// Its numbers, and where the first of them starts: left on disk, or unpacked, into memory where they are few and
-    /// else into a file without a name that goes with the process.
+    /// Its numbers: left on disk, or unpacked, into memory where they are few and else into a file without a name that
+    /// goes with the process.
     ///
     /// # Errors
     /// Numbers in Fortran order, a file that is shorter or longer than its header announces, no room to unpack it.
-    pub(super) fn bytes(&self) -> Result<(Bytes, u64)> {
+    pub(super) fn rows(&self) -> Result<Rows> {
+        if let Place::Hdf5(set) = &self.place {
+            return hdf5::rows(self, set);
+        }
+        let (bytes, start) = self.bytes()?;
+        Ok(Rows::Flat { bytes, start })
+    }
+
+    /// Its numbers, and where the first of them starts.
+    fn bytes(&self) -> Result<(Bytes, u64)> {
         let fail = |problem: String| Error::data(self.place(), problem);
         if self.header.fortran && self.header.shape.len() > 1 {
             return Err(fail(
@@ -190,7 +142,7 @@ impl Array {
                 "holds {held} bytes of numbers where its header announces {announced}; write it again with NumPy"
             ))
         };
-        let Some(index) = self.member else {
+        let Place::Member(index) = self.place else {
             let (bytes, length) = Bytes::open(&self.file).map_err(|e| fail(e.to_string()))?;
             let held = length.saturating_sub(self.header.start);
             return if held == announced {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::super::reader::{Parts, Request};
-use super::members::{Array, Arrays};
+use super::array::{Array, Arrays};
 use super::stack::Stack;
 use crate::data::dataset::Dataset;
 use crate::data::part::Part;
@@ -159,12 +159,12 @@ enum Numbers {
 
 fn numbers(array: &Array) -> Result<Numbers> {
     let columns: usize = array.picture().iter().product();
-    let (bytes, start) = array.bytes()?;
+    let rows = array.rows()?;
     let kind = array.header.kind;
-    let mut stored = vec![0; array.count() * columns * kind.size];
-    bytes
-        .read_exact_at(&mut stored, start)
-        .map_err(|e| Error::data(array.place(), e))?;
+    let row = columns * kind.size;
+    let mut stored = vec![0; array.count() * row];
+    rows.read(0, row, &mut stored)
+        .map_err(|problem| Error::data(array.place(), problem))?;
     if columns != 1 {
         let numbers: Vec<f64> = stored
             .chunks_exact(kind.size)

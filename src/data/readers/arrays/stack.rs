@@ -1,7 +1,9 @@
 //! Pictures one after the other in an array.
 
-use super::super::positional::Bytes;
-use super::members::Array;
+use std::ops::Range;
+
+use super::array::Array;
+use super::rows::Rows;
 use crate::data::dataset::Dataset;
 use crate::data::image::Image;
 use crate::data::layout::Layout;
@@ -14,12 +16,12 @@ use crate::error::{Error, Result};
 
 /// An array of pictures of one size; each is read when asked for.
 ///
-/// Memory: 4 bytes a picture for its label, and the pictures of a compressed archive where they fit into `data.cache`.
+/// Memory: 4 bytes a picture for its label, and within `data.cache` the pictures of a compressed archive, or the chunks
+/// of HDF5 that were read last.
 #[derive(Debug)]
 pub struct Stack {
     name: String,
-    bytes: Bytes,
-    start: u64,
+    rows: Rows,
     kind: Kind,
     layout: Layout,
     size: usize, // bytes of a picture
@@ -53,11 +55,10 @@ impl Stack {
                 "its pictures are too large: more than {MAX_SIDE} pixels wide or high, or {most} MiB; scale them down"
             ))
         })?;
-        let (bytes, start) = array.bytes()?;
+        let rows = array.rows()?;
         Ok(Self {
             name: array.name.clone(),
-            bytes,
-            start,
+            rows,
             kind: array.header.kind,
             layout,
             size,
@@ -91,10 +92,9 @@ impl Stack {
 
     fn picture(&self, index: usize) -> Result<Stored> {
         let mut bytes = vec![0; self.size];
-        let start = self.start + (index * self.size) as u64;
-        self.bytes
-            .read_exact_at(&mut bytes, start)
-            .map_err(|e| Error::data(self.id(index), e))?;
+        self.rows
+            .read(index, self.size, &mut bytes)
+            .map_err(|problem| Error::data(self.id(index), problem))?;
         Ok(Stored::of_array(self.layout, self.kind.pixels(&bytes)))
     }
 }
@@ -140,5 +140,13 @@ impl Dataset for Stack {
 
     fn notes(&self) -> Vec<String> {
         self.notes.clone()
+    }
+
+    fn blocks(&self) -> Vec<Range<usize>> {
+        self.rows.blocks(self.count)
+    }
+
+    fn blocks_at_once(&self) -> usize {
+        self.rows.blocks_at_once()
     }
 }

@@ -6,20 +6,24 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::data::dicom::{START, WAY_OUT, is_dicom, is_directory};
 use crate::error::{Error, Result};
 
 /// Names that are taken for images without a look inside.
-pub(super) const EXTENSIONS: [&str; 15] = [
+pub(super) const EXTENSIONS: [&str; 16] = [
     "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm",
-    "pnm", "npy",
+    "pnm", "npy", DICOM,
 ];
 
 /// Formats of pictures that are not read; some begin as a TIFF file does.
-const UNREAD: [&str; 28] = [
+const UNREAD: [&str; 27] = [
     "avif", "heic", "heif", "hif", "jxl", "jp2", "j2k", "svg", "psd", "xcf", "raw", "cr2", "cr3",
     "nef", "arw", "dng", "orf", "rw2", "raf", "pef", "srw", "ico", "exr", "hdr", "tga", "dds",
-    "qoi", "dcm",
+    "qoi",
 ];
+
+/// The usual name of a format that is read where the program is built so.
+const DICOM: &str = "dcm";
 
 /// Largest file read as one image, in bytes.
 const MAX_FILE: u64 = 256 << 20;
@@ -33,6 +37,7 @@ pub(super) struct Found {
     pub(super) sheets: Vec<PathBuf>,
     unread: BTreeMap<String, usize>, // pictures in formats that are not read, by extension
     others: BTreeMap<String, usize>, // files that are no pictures, by extension
+    dicom: usize,                    // DICOM files that this build does not read
     runs: usize,                     // folders of runs
     loose: usize,                    // links that lead nowhere
     above: Vec<PathBuf>, // the real folders on the way down: a link cannot lead in circles
@@ -41,6 +46,7 @@ pub(super) struct Found {
 enum Kind {
     Image,
     Unread(String),
+    Dicom, // which this build does not read
     Other(String),
 }
 
@@ -86,13 +92,14 @@ impl Found {
         match kind(path) {
             Kind::Image => self.images.push(relative.into()),
             Kind::Unread(name) => *self.unread.entry(name).or_default() += 1,
+            Kind::Dicom => self.dicom += 1,
             Kind::Other(name) => *self.others.entry(name).or_default() += 1,
         }
     }
 
     /// Pictures in formats that are not read.
     pub(super) fn unread(&self) -> usize {
-        self.unread.values().sum()
+        self.unread.values().sum::<usize>() + self.dicom
     }
 
     /// What was passed over, a sentence each.
@@ -106,6 +113,12 @@ impl Found {
             notes.push(format!(
                 "passed over: pictures in formats that are not read ({}); convert them to JPEG or PNG",
                 list(&self.unread)
+            ));
+        }
+        if self.dicom > 0 {
+            notes.push(format!(
+                "passed over: {} DICOM files, because {WAY_OUT}",
+                self.dicom
             ));
         }
         if !self.others.is_empty() {
@@ -168,6 +181,9 @@ fn kind(path: &Path) -> Kind {
         Some(extension) => format!(".{extension}"),
         None => "without extension".into(),
     };
+    if known(&[DICOM]) && !cfg!(feature = "dicom") {
+        return Kind::Dicom;
+    }
     if known(&EXTENSIONS) {
         return Kind::Image;
     }
@@ -176,6 +192,9 @@ fn kind(path: &Path) -> Kind {
     }
     match start(path) {
         Ok(start) if is_picture(&start) => Kind::Image,
+        Ok(start) if is_directory(&start) => Kind::Other(name),
+        Ok(start) if is_dicom(&start) && cfg!(feature = "dicom") => Kind::Image,
+        Ok(start) if is_dicom(&start) => Kind::Dicom,
         Ok(start) if is_heif(&start) => Kind::Unread(name),
         _ => Kind::Other(name),
     }
@@ -184,7 +203,9 @@ fn kind(path: &Path) -> Kind {
 /// The first bytes of a file.
 fn start(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(16).read_to_end(&mut bytes)?;
+    File::open(path)?
+        .take(2 * START as u64)
+        .read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

@@ -5,7 +5,7 @@ mod columns;
 mod further;
 mod labels;
 mod on_disk;
-mod row_cache;
+mod rows;
 mod set;
 mod shard;
 

@@ -3,13 +3,14 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::row_cache::{RowCache, Stored};
+use super::rows::{Rows, Stored};
 use super::shard::{Opening, Shard};
 use crate::data::dataset::Dataset;
 use crate::data::decode::decode_within;
 use crate::data::ids::{common_folder, names_below};
 use crate::data::image::Image;
 use crate::data::readers::labels::{Labels, UNKNOWN, ordered};
+use crate::data::readers::run_cache::RunCache;
 use crate::data::starts::Starts;
 use crate::data::tags::Tags;
 use crate::error::{Error, Result};
@@ -32,7 +33,7 @@ pub struct Parquet {
     channels: usize,
     range: Option<u32>,
     budget: usize,
-    cache: RowCache,
+    cache: RunCache<Rows>,
     notes: Vec<String>,
 }
 
@@ -68,7 +69,7 @@ impl Parquet {
             channels,
             range: None,
             budget,
-            cache: RowCache::new(budget),
+            cache: RunCache::new(budget),
             notes: Vec::new(),
         };
         let how = Opening {

@@ -20,8 +20,9 @@ use super::columns::{
 };
 use super::labels::{self, of_folders};
 use super::on_disk;
-use super::row_cache::Rows;
+use super::rows::Rows;
 use crate::data::readers::labels::{Collected, Labels};
+use crate::data::readers::run_cache::Held;
 use crate::data::tags::Tags;
 
 /// More encoded bytes than this in one run is not a data set: a few repeated values can announce any amount.
