@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::image::MOST_CHANNELS;
 use super::readers::{ClassLevel, ReaderKind, columns_beside_images};
+use super::remote::{self, Copied, Limits};
 use super::{generators, table_formats};
 use crate::error::{Result, require};
 
@@ -15,7 +16,7 @@ use crate::error::{Result, require};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// A file or folder, `digits` for the embedded digits, or the name of a generator (`ravine list generators`).
+    /// A file or folder, an address of such on the net (https, s3, gs; with the feature `remote`), `digits` for the embedded digits, or the name of a generator (`ravine list generators`).
     pub source: String,
     /// Further sources of images, which join the first one part by part; classes of one name are one.
     pub more: Vec<String>,
@@ -55,6 +56,11 @@ pub struct DataConfig {
     /// Decoded training images kept in memory from one epoch to the next, in MiB, 0 for none; left out: up to a quarter
     /// of the memory that is free.
     pub keep_decoded: Option<usize>,
+    /// Folder for copies of what lies on the net; left out: RAVINE_REMOTE_CACHE of the environment, else `ravine/remote` in
+    /// the user's folder of caches.
+    pub remote_cache: Option<PathBuf>,
+    /// GiB that these copies may take, above 0; left out: 50.
+    pub remote_gib: Option<f64>,
     /// Columns of a table that are the input; left out: all that are neither `y` nor `label` nor an index
     /// of pandas; `[]`: no input.
     pub x: Option<Vec<String>>,
@@ -92,6 +98,8 @@ impl Default for DataConfig {
             prefetch: 4,
             cache: 256,
             keep_decoded: None,
+            remote_cache: None,
+            remote_gib: None,
             x: None,
             y: Vec::new(),
             label: None,
@@ -101,6 +109,9 @@ impl Default for DataConfig {
         }
     }
 }
+
+/// GiB that copies of what lies on the net may take where nothing is said.
+const REMOTE_GIB: f64 = 50.0;
 
 /// A generator is asked for no more rows than this.
 const MOST_SAMPLES: usize = 10_000_000;
@@ -151,6 +162,12 @@ impl DataConfig {
         )?;
         require("data.prefetch", self.prefetch > 0, "must be 1 or more")?;
         require("data.cache", self.cache > 0, "must be 1 (MiB) or more")?;
+        require(
+            "data.remote_gib",
+            self.remote_gib
+                .is_none_or(|gib| gib > 0.0 && gib.is_finite()),
+            "must be above 0 (GiB)",
+        )?;
         let samples = self.samples.unwrap_or(1);
         require(
             "data.samples",
@@ -264,15 +281,38 @@ impl DataConfig {
         self.workers.unwrap_or_else(cores)
     }
 
-    /// The first source as a path.
+    /// The first source as a path; of an address on the net that of its copy, which is made when it is first asked for.
     #[must_use]
     pub fn path(&self) -> PathBuf {
-        PathBuf::from(&self.source)
+        let place = self.place(&self.source);
+        place.map_or_else(|_| PathBuf::from(&self.source), |place| place.path)
+    }
+
+    /// Where `source` lies on this machine: itself, or the copy of an address.
+    ///
+    /// # Errors
+    /// An address that cannot be copied, with the way out.
+    pub(super) fn place(&self, source: &str) -> Result<Copied> {
+        if !remote::is_remote(source) {
+            return Ok(Copied {
+                path: source.into(),
+                notes: Vec::new(),
+            });
+        }
+        let gib = self.remote_gib.unwrap_or(REMOTE_GIB);
+        let limits = Limits {
+            folder: self.remote_cache.clone(),
+            bytes: (gib * (1_u64 << 30) as f64) as u64,
+        };
+        remote::copied(source, &limits)
     }
 }
 
 /// Whether `source` is a path at which nothing lies.
 fn lies_nowhere(source: &str) -> bool {
+    if remote::is_remote(source) {
+        return false; // what is wrong with an address is said when it is opened
+    }
     let path = PathBuf::from(source);
     let mut readers = ReaderKind::ALL.iter().filter_map(|kind| kind.reader());
     !path.exists()
@@ -313,6 +353,7 @@ mod tests {
             ("workers = 0", "data.workers"),
             ("prefetch = 0", "data.prefetch"),
             ("cache = 0", "data.cache"),
+            ("remote_gib = 0.0", "data.remote_gib"),
             ("samples = 0", "data.samples"),
             ("noise = -1.0", "data.noise"),
             ("standardise = true", "data.standardise"),

@@ -28,6 +28,7 @@ mod pages;
 mod part;
 mod preparation;
 pub mod readers;
+mod remote;
 pub mod repeats;
 mod several;
 mod shares;

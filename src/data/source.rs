@@ -8,8 +8,9 @@ use super::dataset::Dataset;
 use super::pages::Paged;
 use super::part::Part;
 use super::readers::{Parts, Request, detect, missing, no_columns};
+use super::remote::Copied;
 use super::several::together;
-use super::subset::Joined;
+use super::subset::{Joined, Subset};
 use crate::error::{Error, Result, require};
 
 /// The parts that a source is stored in, before any is held out.
@@ -58,6 +59,8 @@ impl Source {
     /// Open what `config` names: its sources, one part after the other.
     pub(super) fn open(config: &DataConfig) -> Result<Self> {
         config.check()?;
+        let places = config.sources().map(|source| config.place(source));
+        let places: Vec<Copied> = places.collect::<Result<_>>()?;
         if config.is_table() {
             return Err(Error::Usage(format!(
                 "`{}` is a table of numbers, and this needs images; train a head on it: `ravine train` with encoder.kind=mlp, \
@@ -65,7 +68,8 @@ impl Source {
                 config.source
             )));
         }
-        let paths: Vec<PathBuf> = config.sources().map(PathBuf::from).collect();
+        let notes: Vec<String> = places.iter().flat_map(|p| p.notes.clone()).collect();
+        let paths: Vec<PathBuf> = places.into_iter().map(|place| place.path).collect();
         let opened = paths.iter().map(|path| open(config, path, config.channels));
         let mut opened = opened.collect::<Result<Vec<Opened>>>()?;
         let channels = alike(config, &paths, &mut opened)?;
@@ -79,13 +83,18 @@ impl Source {
             let set = found.map(|(_, set)| set.clone());
             set.filter(|set| !set.is_empty())
         };
+        let mut train = part(Part::Train).ok_or_else(|| {
+            Error::data(
+                config.path(),
+                "no training image here; give a folder or file that holds some",
+            )
+        })?;
+        if !notes.is_empty() {
+            let all = (0..train.len() as u32).collect();
+            train = Arc::new(Subset::new(train, all).with_notes(notes));
+        }
         Ok(Self {
-            train: part(Part::Train).ok_or_else(|| {
-                Error::data(
-                    config.path(),
-                    "no training image here; give a folder or file that holds some",
-                )
-            })?,
+            train,
             validation: part(Part::Validation),
             test: part(Part::Test),
             channels,

@@ -17,6 +17,7 @@ use crate::error::Result;
 pub struct Subset {
     parent: Arc<dyn Dataset>,
     indices: Vec<u32>, // ascending, so that the blocks of the parent stay runs
+    notes: Vec<String>,
 }
 
 impl Subset {
@@ -25,7 +26,17 @@ impl Subset {
     pub fn new(parent: Arc<dyn Dataset>, mut indices: Vec<u32>) -> Self {
         indices.sort_unstable();
         indices.dedup();
-        Self { parent, indices }
+        Self {
+            parent,
+            indices,
+            notes: Vec::new(),
+        }
+    }
+
+    /// The same images, with more that a person should know.
+    pub(super) fn with_notes(mut self, notes: Vec<String>) -> Self {
+        self.notes = notes;
+        self
     }
 
     /// Index in the parent of each image.
@@ -129,7 +140,8 @@ impl Dataset for Subset {
     }
 
     fn notes(&self) -> Vec<String> {
-        self.parent.notes()
+        let notes = self.parent.notes().into_iter();
+        notes.chain(self.notes.iter().cloned()).collect()
     }
 
     fn blocks(&self) -> Vec<Range<usize>> {

@@ -24,7 +24,10 @@ mod parquet;
 mod parquet_labels;
 mod partly_labelled;
 mod pictures;
+mod remote;
 mod resume;
+#[cfg(feature = "remote")]
+mod server;
 mod several;
 mod splits;
 mod stacks;

@@ -35,6 +35,8 @@ pub(super) use reader::no_columns;
 pub use reader::{Parts, Reader, Request};
 pub use stl10::Stl10;
 pub use webdataset::WebDataset;
+#[cfg(feature = "remote")]
+pub(super) use webdataset::expand_braces;
 
 use crate::error::{Error, Result, hint};
 use crate::registry::{Entry, first_sentence};

@@ -38,6 +38,7 @@ pub struct Tables {
 /// As [`read`]; one class only, neither y nor label, too few rows to split, or keys that do not go with the source.
 pub fn open(config: &DataConfig, seed: u64) -> Result<Tables> {
     config.check()?;
+    config.place(&config.source)?;
     require(
         "data.test",
         config.test != Some(0.0),

@@ -10,7 +10,7 @@ const MOST: usize = 100_000;
 ///
 /// # Errors
 /// More than 100,000 names.
-pub(super) fn expand(pattern: &str) -> Result<Vec<String>, String> {
+pub(in crate::data) fn expand(pattern: &str) -> Result<Vec<String>, String> {
     let mut names = vec![String::new()];
     let mut rest = pattern;
     while let Some((before, choices, after)) = first_braces(rest)? {

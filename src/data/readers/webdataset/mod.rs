@@ -29,6 +29,8 @@ use crate::data::part::Part;
 use crate::error::{Error, Result, hint};
 use indexer::Indexer;
 
+#[cfg(feature = "remote")]
+pub(in crate::data) use braces::expand as expand_braces;
 pub use set::WebDataset;
 
 /// The file of class names beside the shards, a name a line.
