@@ -29,6 +29,7 @@ mod resume;
 #[cfg(feature = "remote")]
 mod server;
 mod several;
+mod shards;
 mod splits;
 mod stacks;
 mod stl10;

@@ -109,7 +109,8 @@ struct Open {
 impl Files<'_> {
     fn add(&mut self, row: &Row) -> Result<()> {
         let most = self.wanted.shard_bytes;
-        let full = |open: &Open| open.size + row.size() as u64 > most;
+        let takes = row.size() as u64 + self.wanted.format.overhead();
+        let full = |open: &Open| open.size + takes > most;
         if self.target.is_folder() && self.open.as_ref().is_some_and(full) {
             self.close()?;
         }
@@ -124,7 +125,7 @@ impl Files<'_> {
         if let Some(open) = &mut self.open {
             open.sink.add(row)?;
             open.images += 1;
-            open.size += row.size() as u64;
+            open.size += takes;
         }
         Ok(())
     }

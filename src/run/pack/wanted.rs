@@ -45,6 +45,14 @@ impl PackFormat {
         }
     }
 
+    /// Bytes that a picture takes beside its own, roughly: of a tar file, three members with a header and a filled-up end.
+    pub(super) fn overhead(self) -> u64 {
+        match self {
+            Self::Parquet => 0,
+            Self::WebDataset => 3 * (512 + 256),
+        }
+    }
+
     /// Start a file of this kind.
     pub(super) fn create(self, path: &Path, names: &Names) -> Result<Box<dyn Sink>> {
         Ok(match self {
@@ -65,7 +73,7 @@ pub struct Packing {
     pub part: Part,
     /// Shorter side that larger pictures are resized to, in pixels; `None`: files are copied as they are.
     pub size: Option<usize>,
-    /// Bytes of pictures after which another file of a folder is begun.
+    /// Bytes, with what a file adds to each picture, after which another file of a folder is begun.
     pub shard_bytes: u64,
     /// Whether a packed set that is there already is replaced.
     pub force: bool,
