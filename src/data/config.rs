@@ -16,7 +16,8 @@ use crate::error::{Result, require};
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// A file or folder, an address of such on the net (https, s3, gs; with the feature `remote`), `digits` for the embedded digits, or the name of a generator (`ravine list generators`).
+    /// A file or folder, an address of such on the net (https, s3, gs; with the feature `remote`), `digits` for the embedded
+    /// digits, or the name of a generator (`ravine list generators`).
     pub source: String,
     /// Further sources of images, which join the first one part by part; classes of one name are one.
     pub more: Vec<String>,

@@ -1,6 +1,7 @@
 //! A small server on this machine: HEAD, GET, ranges, lists of a bucket, and what can go wrong.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -120,7 +121,7 @@ fn answer(stream: &TcpStream, state: &Mutex<State>) -> Option<()> {
         Some((from, to)) => {
             let end = to.map_or(content.len(), |to| (to + 1).min(content.len()));
             let of = content.len();
-            head.push_str(&format!("Content-Range: bytes {from}-{}/{of}\r\n", end - 1));
+            write!(head, "Content-Range: bytes {from}-{}/{of}\r\n", end - 1).unwrap();
             ("206 Partial Content", &content[from..end])
         }
     };
@@ -148,12 +149,10 @@ fn listed(state: &State, path: &str, query: &str) -> String {
         else {
             continue;
         };
-        text.push_str(&format!(
-            "<Contents><Key>{key}</Key><LastModified>2020-01-01T00:00:00.000Z</LastModified><ETag>\"{}\"</ETag><Size>{}</Size>\
+        write!(text, "<Contents><Key>{key}</Key><LastModified>2020-01-01T00:00:00.000Z</LastModified><ETag>\"{}\"</ETag><Size>{}</Size>\
              </Contents>",
             content.len(),
-            content.len()
-        ));
+            content.len()).unwrap();
     }
     text + "</ListBucketResult>"
 }
