@@ -163,6 +163,33 @@ fn a_folder_of_stacks_is_a_set_and_a_matrix_stays_a_table() {
     let splits = open(&at(dir.path())).unwrap();
     assert_eq!((splits.test.len(), splits.classes.len()), (4, 2));
     assert_eq!(splits.test.label(3), Some(1));
+    // Rows with a single 1 each are classes, others of 0 and 1 tags, and all others no labels.
+    let rows = |values: [u8; 8]| {
+        let path = dir.path().join("test_labels.npy");
+        write(&path, &crate::table::npy("|u1", "False", "(4, 2)", &values));
+        write(
+            &dir.path().join("train_labels.npy"),
+            &crate::table::npy("|u1", "False", "(8, 2)", &values.repeat(2)),
+        );
+        all(&at(dir.path())).unwrap()
+    };
+    let set = rows([0, 1, 1, 0, 0, 1, 0, 1]);
+    assert_eq!(
+        (set.label(0), set.label(1), set.tags(0)),
+        (Some(1), Some(0), None)
+    );
+    let set = rows([0, 1, 1, 1, 0, 0, 0, 1]);
+    assert_eq!(
+        (set.label(0), set.tags(1), set.tags(2)),
+        (None, Some(&[0, 1][..]), Some(&[][..]))
+    );
+    let set = rows([0, 2, 1, 1, 0, 0, 0, 1]);
+    assert!(set.label(0).is_none() && set.tags(0).is_none());
+    assert!(
+        set.notes().concat().contains("no truth values"),
+        "{:?}",
+        set.notes()
+    );
     let matrix = dir.path().join("matrix.npy");
     write(
         &matrix,

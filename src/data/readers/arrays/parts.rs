@@ -7,10 +7,15 @@ use super::super::reader::{Parts, Request};
 use super::array::{Array, Arrays};
 use super::stack::Stack;
 use crate::data::dataset::Dataset;
+use crate::data::limits::MAX_ALLOC;
+use crate::data::npy::Kind;
 use crate::data::part::Part;
 use crate::data::readers::labels::{Collected, UNKNOWN};
 use crate::data::tags::Tags;
 use crate::error::{Error, Result, hint};
+
+/// More numbers a picture are no tags.
+const MOST_TAGS: usize = 4096;
 
 /// The parts that the names of the arrays `found` tell apart.
 pub(super) fn open(request: &Request, found: Arrays) -> Result<Parts> {
@@ -29,7 +34,7 @@ pub(super) fn open(request: &Request, found: Arrays) -> Result<Parts> {
                 Numbers::Labels(labels) => stack.use_labels(labels),
                 Numbers::Tags(tags) => stack.use_tags(tags),
                 Numbers::Several(columns) => stack.note(format!(
-                    "`{}` has {columns} numbers for each picture, which are neither 0 nor 1: no picture has a label",
+                    "`{}` has {columns} numbers for each picture, which are no truth values of up to {MOST_TAGS} tags: no picture has a label",
                     array.name
                 )),
                 Numbers::Measured => stack.note(format!(
@@ -162,15 +167,16 @@ fn numbers(array: &Array) -> Result<Numbers> {
     let rows = array.rows()?;
     let kind = array.header.kind;
     let row = columns * kind.size;
-    let mut stored = vec![0; array.count() * row];
+    let size = array.count().checked_mul(row);
+    let size = size.filter(|&size| columns <= MOST_TAGS && size as u64 <= MAX_ALLOC);
+    let Some(size) = size else {
+        return Ok(Numbers::Several(columns));
+    };
+    let mut stored = vec![0; size];
     rows.read(0, row, &mut stored)
         .map_err(|problem| Error::data(array.place(), problem))?;
     if columns != 1 {
-        let numbers: Vec<f64> = stored
-            .chunks_exact(kind.size)
-            .map(|bytes| kind.number(bytes))
-            .collect();
-        return Ok(several(&numbers, columns));
+        return Ok(several(&stored, kind, columns));
     }
     let mut collected = Collected::default();
     for bytes in stored.chunks_exact(kind.size) {
@@ -185,20 +191,25 @@ fn numbers(array: &Array) -> Result<Numbers> {
         .map_err(|problem| Error::data(array.place(), problem))
 }
 
-/// What rows of several `numbers` each hold: a class each where every row has a single 1 (one-hot), else tags.
-fn several(numbers: &[f64], columns: usize) -> Numbers {
-    if columns == 0 || numbers.iter().any(|&number| number != 0.0 && number != 1.0) {
+/// What rows of several numbers each hold: a class each where every row has a single 1 (one-hot), else tags.
+fn several(stored: &[u8], kind: Kind, columns: usize) -> Numbers {
+    let numbers = || {
+        stored
+            .chunks_exact(kind.size)
+            .map(|bytes| kind.number(bytes))
+    };
+    if columns == 0 || numbers().any(|number| number != 0.0 && number != 1.0) {
         return Numbers::Several(columns);
     }
-    let rows = || numbers.chunks_exact(columns);
-    if rows().all(|row| row.iter().sum::<f64>() == 1.0) {
-        let class = |row: &[f64]| row.iter().position(|&number| number == 1.0);
+    let holds: Vec<bool> = numbers().map(|number| number == 1.0).collect();
+    let rows = || holds.chunks_exact(columns);
+    if rows().all(|row| row.iter().filter(|&&holds| holds).count() == 1) {
+        let class = |row: &[bool]| row.iter().position(|&holds| holds);
         let classes = rows().filter_map(class).map(|class| class as u32);
         return Numbers::Labels(classes.collect());
     }
     let names = (0..columns).map(|tag| tag.to_string()).collect();
-    let rows = rows().map(|row| Some(row.iter().map(|&number| number == 1.0).collect()));
-    Numbers::Tags(Tags::of_rows(names, rows))
+    Numbers::Tags(Tags::of_rows(names, rows().map(|row| Some(row.to_vec()))))
 }
 
 impl Stack {
