@@ -39,7 +39,8 @@ impl Shares {
     pub(super) fn of(source: &Source, config: &DataConfig) -> Self {
         let (train, given) = (&source.train, config.test.or(config.validation).is_some());
         let split = source.test.is_some() || source.validation.is_some();
-        if given || split || any_label(train) {
+        let known = any_label(train) || !train.tag_names().is_empty();
+        if given || split || known {
             return Self::labelled(config);
         }
         Self {

@@ -201,3 +201,36 @@ fn the_written_list_is_data_with_the_same_parts() {
     ];
     assert!(refused_command(&both, 2).contains("--time"));
 }
+
+#[test]
+fn the_list_keeps_several_labels_a_picture_and_further_columns() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut list = String::from("file_name,labels,site,part\n");
+    for i in 0..30 {
+        write(&dir.path().join(format!("{i}.png")), &png(i));
+        let tags = ["a|b", "a", ""][i % 3];
+        list.extend([format!("{i}.png,{tags},s{},\n", i / 3)]);
+    }
+    let old = dir.path().join("old.csv");
+    write(&old, list.as_bytes());
+    let new = dir.path().join("new.csv");
+    let [from, to] = [&old, &new].map(|path| path.display().to_string());
+    crate::common::cli::json(&[
+        "data", "split", &from, "--group", "site", "--out", &to, "--json",
+    ])
+    .unwrap();
+    let splits = open(&at(&new)).unwrap();
+    assert!(
+        splits.test.len() >= 3 && splits.test.len().is_multiple_of(3),
+        "whole sites"
+    );
+    let (before, after) = (all(&at(&old)).unwrap(), all(&at(&new)).unwrap());
+    assert_eq!(after.tag_names(), ["a", "b"]);
+    assert_eq!(after.metadata(), ["site"]);
+    let place = |id: String| (0..30).find(|&i| before.id(i) == id).unwrap();
+    for i in 0..30 {
+        let same = place(after.id(i));
+        assert_eq!(after.tags(i), before.tags(same));
+        assert_eq!(after.cell(i, 0), before.cell(same, 0));
+    }
+}

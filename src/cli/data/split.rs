@@ -8,7 +8,7 @@ use super::images::Images;
 use crate::atomic::AtomicFile;
 use crate::cli::output::{notes, print_json, print_text};
 use crate::data::check::PartCounts;
-use crate::data::{Apart, Part, open_with_parts, parts_apart};
+use crate::data::{Apart, Dataset, Part, open_with_parts, parts_apart};
 use crate::error::{Error, Result};
 
 #[derive(Debug, clap::Args)]
@@ -41,14 +41,6 @@ struct Written {
     images: usize,
     parts: PartCounts,
     unlabelled: usize,
-}
-
-/// A line of the file.
-#[derive(Serialize)]
-struct Line<'a> {
-    path: String,
-    label: &'a str,
-    part: Part,
 }
 
 impl Args {
@@ -91,6 +83,21 @@ impl Places {
     }
 }
 
+/// The columns of the list before the further ones of the images.
+const OWN: [&str; 3] = ["path", "label", "part"];
+
+/// The class of an image, or the list of its tags.
+fn label(data: &dyn Dataset, index: usize) -> Option<String> {
+    if let Some(tags) = data.tags(index) {
+        let names = tags
+            .iter()
+            .map(|&tag| data.tag_names()[tag as usize].as_str());
+        return Some(serde_json::Value::from(names.collect::<Vec<_>>()).to_string());
+    }
+    let class = data.label(index)?;
+    data.classes().get(class as usize).cloned()
+}
+
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     if !args
         .out
@@ -118,21 +125,28 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let unwritable = |e: csv::Error| Error::data(&args.out, format!("cannot be written: {e}"));
     let mut unlabelled = 0;
     let mut lines = csv::Writer::from_writer(AtomicFile::create(&args.out)?);
+    let columns = data.metadata().iter().enumerate();
+    let columns = columns.filter(|(_, name)| !OWN.contains(&name.as_str()));
+    let (further, names): (Vec<usize>, Vec<&str>) =
+        columns.map(|(place, name)| (place, name.as_str())).unzip();
+    let names = OWN.into_iter().chain(names);
+    lines.write_record(names).map_err(unwritable)?;
     for (index, &part) in parts.iter().enumerate() {
-        let label = data
-            .label(index)
-            .and_then(|label| data.classes().get(label as usize));
+        let label = label(data.as_ref(), index);
         unlabelled += usize::from(label.is_none());
         inside += usize::from(data.file(index).is_none());
-        let line = Line {
-            path: match data.file(index) {
-                Some(file) => places.path(&file),
-                None => data.id(index),
-            },
-            label: label.map_or("", String::as_str),
-            part,
+        let path = match data.file(index) {
+            Some(file) => places.path(&file),
+            None => data.id(index),
         };
-        lines.serialize(line).map_err(unwritable)?;
+        let own = [
+            path.as_str(),
+            label.as_deref().unwrap_or_default(),
+            part.name(),
+        ];
+        let cell = |&place: &usize| data.cell(index, place).unwrap_or_default();
+        let line = own.into_iter().chain(further.iter().map(cell));
+        lines.write_record(line).map_err(unwritable)?;
     }
     let file = lines
         .into_inner()
@@ -146,7 +160,8 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     };
     if inside > 0 {
         notes(&[format!(
-            "{inside} images are no files of their own: the list tells their parts, and --data does not take it;              `ravine data pack --part` writes the parts of such sets"
+            "{inside} images are no files of their own: the list tells their parts, and --data does not take it; \
+             `ravine data pack --part` writes the parts of such sets"
         )]);
     }
     let held = [
