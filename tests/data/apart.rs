@@ -193,7 +193,7 @@ fn the_written_list_is_data_with_the_same_parts() {
     }
     let text = fs::read_to_string(root.join("parts.csv")).unwrap();
     assert!(
-        text.starts_with("path,label,part\nset/site0/000.png,sick,"),
+        text.starts_with("path,label,part,patient,day,hole\nset/site0/000.png,sick,"),
         "{text}"
     );
     let both = [
