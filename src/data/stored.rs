@@ -10,10 +10,6 @@ pub(super) const WHITE: u32 = 65_535;
 
 /// Values as they are stored, channels interleaved.
 #[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(
-    not(feature = "dicom"),
-    allow(dead_code, reason = "DICOM alone measures")
-)]
 pub enum Values {
     /// Of 8 bits.
     Bits8(Vec<u8>),
