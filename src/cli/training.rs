@@ -88,6 +88,12 @@ pub(super) fn prepare(args: &Args, usual: &str) -> Result<(Config, Place)> {
             Place::resume(&out)?
         };
         config.train.epochs = args.epochs.unwrap_or(config.train.epochs);
+        if config.data.are_reordered(&args.data) {
+            return Err(Error::Usage(format!(
+                "--data: the run has its sources in another order, by which images are split into parts; give them as {}",
+                config.data.sources_in_words()
+            )));
+        }
         config.data.use_sources(&args.data);
         if let Some(lost) = config.data.missing().filter(|_| args.data.is_empty()) {
             return Err(Error::data(

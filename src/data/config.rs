@@ -28,8 +28,8 @@ pub struct DataConfig {
     pub channels: Option<usize>,
     /// The value of 16-bit and floating-point images that is white, 4096 for those of a 12-bit camera; left out: 65535 and 1.
     pub range: Option<u32>,
-    /// Whether each page of a TIFF file is a picture, or the first one alone; left out: each, where the first TIFF file has
-    /// several.
+    /// Whether each page of a TIFF file is a picture, or the first one alone; left out: each, where one of the first
+    /// eight TIFF files has several.
     pub pages: Option<bool>,
     /// Whether first-level folders are classes; left out: when all images lie below at least two of them.
     pub labels: Option<bool>,
@@ -258,6 +258,26 @@ impl DataConfig {
             self.source.clone_from(first);
             self.more = more.to_vec();
         }
+    }
+
+    /// Whether `sources` are those of this configuration, by their last names, in another order: images would change parts.
+    #[must_use]
+    pub fn are_reordered(&self, sources: &[String]) -> bool {
+        let name = |source: &str| {
+            source
+                .trim_end_matches('/')
+                .rsplit('/')
+                .next()
+                .map(String::from)
+        };
+        let own: Vec<_> = self.sources().map(name).collect();
+        let new: Vec<_> = sources.iter().map(|source| name(source)).collect();
+        let sorted = |names: &Vec<Option<String>>| {
+            let mut names = names.clone();
+            names.sort();
+            names
+        };
+        own != new && sorted(&own) == sorted(&new)
     }
 
     /// The first source that is a path at which nothing lies.

@@ -82,6 +82,11 @@ pub trait Dataset: Send + Sync {
         &[]
     }
 
+    /// A number that images share which belong into one part, such as the pages of a file: they show the same thing.
+    fn belongs_to(&self, index: usize) -> usize {
+        index
+    }
+
     /// What a person finds the image by: its path relative to the root of the data set, or `folder/file.parquet#row`.
     ///
     /// No two images of a set have the same.

@@ -101,6 +101,10 @@ impl Dataset for Kept {
         self.parent.tag_names()
     }
 
+    fn belongs_to(&self, index: usize) -> usize {
+        self.parent.belongs_to(index)
+    }
+
     fn id(&self, index: usize) -> String {
         self.parent.id(index)
     }

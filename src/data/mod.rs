@@ -64,5 +64,5 @@ pub use source::Stock;
 pub use split::{Splits, open, open_part, open_with_parts, require_classes};
 pub use stats::Statistics;
 pub use stored::{Stored, Values};
-pub use subset::{Joined, Subset, any_label, labelled, tagged};
+pub use subset::{Joined, Subset, any_label, labelled, tagged, tags_in_words};
 pub use tags::Tags;

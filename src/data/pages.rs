@@ -13,6 +13,9 @@ use super::stored::Stored;
 use super::tiff;
 use crate::error::{Error, Result};
 
+/// TIFF files that are looked at for a second page.
+const LOOKED_AT: usize = 8;
+
 /// A set of picture files, of which each page of a TIFF file with several is a picture: `stack.tif#0`, `stack.tif#1`, …
 ///
 /// A page is read by itself, so that a long stack costs no more than its pages. Memory: 8 bytes a page, and as much a file.
@@ -28,7 +31,7 @@ pub(super) struct Paged {
 impl Paged {
     /// The pages of `files`, delivered with `channels`; `files` themselves where none has several.
     ///
-    /// Without a wish pages count where the first TIFF file has several, and no other file is looked at where it has not.
+    /// Without a wish pages count where one of the first eight TIFF files has several, and no other file is looked at where none has.
     pub(super) fn over(
         files: Arc<dyn Dataset>,
         wanted: Option<bool>,
@@ -41,7 +44,7 @@ impl Paged {
             .map(|index| files.file(index).filter(|path| is_named_tiff(path)))
             .collect();
         let several = |path: &PathBuf| tiff::pages(path).len() > 1;
-        if wanted.is_none() && !stacks.iter().flatten().next().is_some_and(several) {
+        if wanted.is_none() && !stacks.iter().flatten().take(LOOKED_AT).any(several) {
             return files;
         }
         let places: Vec<Vec<u64>> = stacks
@@ -59,7 +62,7 @@ impl Paged {
         }
         let pages: usize = places.iter().map(Vec::len).sum();
         let note = format!(
-            "{stacks} TIFF files hold {pages} pages, each of which is a picture; data.pages = false takes the first of each file"
+            "TIFF files with {pages} pages in all ({stacks} of several), each of which is a picture; data.pages = false takes the first of each file"
         );
         Arc::new(Self {
             files,
@@ -150,6 +153,10 @@ impl Dataset for Paged {
 
     fn tag_names(&self) -> &[String] {
         self.files.tag_names()
+    }
+
+    fn belongs_to(&self, index: usize) -> usize {
+        self.locate(index).0
     }
 
     fn id(&self, index: usize) -> String {

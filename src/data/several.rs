@@ -151,6 +151,10 @@ impl Dataset for Member {
         self.tags.as_ref().map_or(&[], Tags::names)
     }
 
+    fn belongs_to(&self, index: usize) -> usize {
+        self.set.belongs_to(index)
+    }
+
     fn id(&self, index: usize) -> String {
         format!("{}/{}", self.name, self.set.id(index))
     }

@@ -1,5 +1,6 @@
 //! Train, validation and test parts: those the source comes with, or carved out by `data.split_seed`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::config::DataConfig;
@@ -298,8 +299,28 @@ fn none_of(set: &Arc<dyn Dataset>) -> Arc<dyn Dataset> {
 /// What is left of `set` without `share` of it, and that share, stratified by label; `draw` keeps the random numbers of
 /// two carvings apart.
 fn carve(set: &Arc<dyn Dataset>, share: f64, seed: u64, draw: u64) -> [Subset; 2] {
-    let (kept, taken) = take(by_class(set.as_ref()), share, seed, draw);
-    [kept, taken].map(|indices| Subset::new(set.clone(), indices))
+    let groups = groups(set.as_ref());
+    let firsts: Vec<u32> = groups.iter().map(|group| group[0]).collect();
+    let (kept, taken) = take(by_class(set.as_ref(), &firsts), share, seed, draw);
+    [kept, taken].map(|places| {
+        let images = places
+            .into_iter()
+            .flat_map(|place| groups[place as usize].clone());
+        Subset::new(set.clone(), images.collect())
+    })
+}
+
+/// The images that belong together, in the order of the first of each.
+fn groups(set: &dyn Dataset) -> Vec<Vec<u32>> {
+    let (mut groups, mut places) = (Vec::<Vec<u32>>::new(), HashMap::new());
+    for index in 0..set.len() {
+        let place = *places.entry(set.belongs_to(index)).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push(index as u32),
+            None => groups.push(vec![index as u32]),
+        }
+    }
+    groups
 }
 
 /// What is kept and what is taken of each of `classes`, the share drawn from (`seed`, `draw`).
@@ -320,15 +341,15 @@ pub(super) fn take(
     (kept, taken)
 }
 
-/// Indices by label, unlabelled images last.
-fn by_class(set: &dyn Dataset) -> Vec<Vec<u32>> {
+/// Places in `firsts` by the label of the image there, unlabelled images last.
+fn by_class(set: &dyn Dataset, firsts: &[u32]) -> Vec<Vec<u32>> {
     let count = set.classes().len();
     let mut classes = vec![Vec::new(); count + 1];
-    for index in 0..set.len() {
+    for (place, &index) in firsts.iter().enumerate() {
         let class = set
-            .label(index)
+            .label(index as usize)
             .map_or(count, |label| (label as usize).min(count));
-        classes[class].push(index as u32);
+        classes[class].push(place as u32);
     }
     classes
 }

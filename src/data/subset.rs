@@ -68,6 +68,16 @@ pub fn tagged(set: &Arc<dyn Dataset>) -> Arc<dyn Dataset> {
     those(set, |i| set.tags(i).is_some())
 }
 
+/// The tags of an image as a list in JSON; `None` where nothing is known of it.
+#[must_use]
+pub fn tags_in_words(set: &dyn Dataset, index: usize) -> Option<String> {
+    let tags = set.tags(index)?.iter();
+    let names: Vec<&str> = tags
+        .map(|&tag| set.tag_names()[tag as usize].as_str())
+        .collect();
+    Some(serde_json::Value::from(names).to_string())
+}
+
 fn those(set: &Arc<dyn Dataset>, known: impl Fn(usize) -> bool) -> Arc<dyn Dataset> {
     let known: Vec<u32> = (0..set.len() as u32)
         .filter(|&i| known(i as usize))
@@ -125,6 +135,10 @@ impl Dataset for Subset {
 
     fn tag_names(&self) -> &[String] {
         self.parent.tag_names()
+    }
+
+    fn belongs_to(&self, index: usize) -> usize {
+        self.parent.belongs_to(self.parent(index))
     }
 
     fn id(&self, index: usize) -> String {
@@ -250,6 +264,11 @@ impl Dataset for Joined {
     fn tag_names(&self) -> &[String] {
         let mut names = self.parts.iter().map(|part| part.tag_names());
         names.find(|names| !names.is_empty()).unwrap_or_default()
+    }
+
+    fn belongs_to(&self, index: usize) -> usize {
+        let (part, index) = self.starts.locate(index);
+        self.starts.of(part) + self.parts[part].belongs_to(index)
     }
 
     fn id(&self, index: usize) -> String {

@@ -17,7 +17,8 @@ pub struct Tags {
 impl Tags {
     /// Tags in words, picture by picture; `None` where nothing is known of one.
     ///
-    /// The tags are numbered in the order of their names, or of their value where all are numbers.
+    /// The tags are numbered in the order of their names, or of their value where all are numbers. Where all words are 0 and 1,
+    /// or truth values, as many in each picture, and some picture has one of them twice, they say whether it has tag 0, 1, ….
     #[must_use]
     pub fn of_words<'a, W: Iterator<Item = &'a str>>(
         pictures: impl Iterator<Item = Option<W>>,
@@ -29,12 +30,16 @@ impl Tags {
                 names.len() as u32 - 1
             })
         };
-        let of = pictures.map(|words| words.map(|words| each_once(words.map(&mut place))));
+        let of = pictures.map(|words| words.map(|words| words.map(&mut place).collect()));
+        let of: Vec<Option<Vec<u32>>> = of.collect();
+        if let Some(tags) = of_truths(&names, &of) {
+            return tags;
+        }
+        let each_once = |words: Option<Vec<u32>>| Some(each_once(words?.into_iter()));
         let mut tags = Self {
-            of: of.collect(),
-            names: Vec::new(),
+            of: of.into_iter().map(each_once).collect(),
+            names,
         };
-        tags.names = names;
         let names = ordered(tags.names.iter().cloned());
         tags.renumber(&names);
         tags
@@ -124,6 +129,26 @@ impl Tags {
     }
 }
 
+/// Words that say of each tag whether a picture has it; `None` where they name tags.
+fn of_truths(names: &[String], of: &[Option<Vec<u32>>]) -> Option<Tags> {
+    let truth = |name: &String| match name.to_ascii_lowercase().as_str() {
+        "0" | "0.0" | "false" => Some(false),
+        "1" | "1.0" | "true" => Some(true),
+        _ => None,
+    };
+    let truths: Vec<bool> = names.iter().map(truth).collect::<Option<_>>()?;
+    let known = || of.iter().flatten();
+    let length = known().next()?.len();
+    let repeats = |row: &Vec<u32>| each_once(row.iter().copied()).len() < row.len();
+    if !known().all(|row| row.len() == length) || !known().any(repeats) {
+        return None;
+    }
+    let row = |row: &Vec<u32>| row.iter().map(|&place| truths[place as usize]).collect();
+    let rows = of.iter().map(|own| own.as_ref().map(row));
+    let names = (0..length).map(|tag| tag.to_string()).collect();
+    Some(Tags::of_rows(names, rows))
+}
+
 fn each_once(tags: impl Iterator<Item = u32>) -> Box<[u32]> {
     let mut tags: Vec<u32> = tags.collect();
     tags.sort_unstable();
@@ -147,6 +172,13 @@ mod tests {
         assert_eq!(tags.get(0), Some(&[1, 2][..]));
         assert_eq!((tags.get(1), tags.get(2)), (None, Some(&[][..])));
         assert_eq!(words(&[Some("10 9")]).names(), ["9", "10"]);
+        let rows = words(&[Some("0 1 1"), None, Some("0 0 1")]);
+        assert_eq!(rows.names(), ["0", "1", "2"]);
+        assert_eq!(
+            (rows.get(0), rows.get(2)),
+            (Some(&[1, 2][..]), Some(&[2][..]))
+        );
+        assert_eq!(words(&[Some("0 1"), Some("1 0")]).get(0), Some(&[0, 1][..]));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::eval::Features;
 use crate::eval::card::WithBaselines;
 use crate::eval::logistic::Logistic;
-use crate::eval::multi_label::{Judged, MultiLabelCard, judge};
+use crate::eval::multi_label::{Judged, MultiLabelCard, TagFigures, judge};
 
 /// Whether the images of `train` have several labels each, and those of `judged` too.
 pub(super) fn has_tags(train: &Arc<dyn Dataset>, judged: &Arc<dyn Dataset>) -> bool {
@@ -66,6 +66,12 @@ pub(super) fn probe_tags(
         let scores: Vec<Vec<f64>> = scores.collect::<Result<_>>()?;
         Ok(judge(names, &scores, &right))
     })?;
+    let known = tags_of(train, &pairs.pretrained.train, names.len())?;
+    let unlearned = |tag: &&TagFigures| {
+        let place = names.iter().position(|name| *name == tag.tag);
+        place.is_some_and(|place| !known[place].contains(&true))
+    };
+    let unlearned = found.pretrained.per_tag.iter().filter(unlearned).count();
     let figure = |of: fn(&Judged) -> f64| found.each(|judged| Ok(of(judged)));
     Ok(MultiLabelCard {
         kind: "logistic".into(),
@@ -74,6 +80,7 @@ pub(super) fn probe_tags(
         learned_from: pairs.pretrained.train.rows(),
         judged: pairs.pretrained.test.rows(),
         tags: names.len(),
+        unlearned,
         l2,
         map: figure(|judged| judged.map)?,
         interval: found.each(|judged| Ok(judged.interval))?,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::assembly::{EVAL_BATCH, InferenceSetup, OpenedRun};
 use crate::config::Config;
 use crate::data::depth::RangeInUse;
-use crate::data::{Bad, DataConfig, Dataset, Part, open_with_parts};
+use crate::data::{Bad, DataConfig, Dataset, Part, open_with_parts, tags_in_words};
 use crate::error::{Error, Result};
 use crate::eval::{embed as through, writers};
 use crate::graph::Network;
@@ -75,7 +75,8 @@ pub fn embed(
     if let Some(note) = dark(dataset.as_ref(), &config.data) {
         observer.message(&note);
     }
-    let mut writer = writers::open(&wanted.out, dim, dataset.classes(), dataset.metadata())?;
+    let columns = columns(dataset.as_ref());
+    let mut writer = writers::open(&wanted.out, dim, dataset.classes(), &columns)?;
     let mut rows = 0;
     let bad = through::embed(
         &dataset,
@@ -112,13 +113,26 @@ pub fn embed(
     })
 }
 
-/// What the further columns of `dataset` say of the images `samples`; nothing where there are none.
+/// The further columns of `dataset`, and one of lists where images have several labels each.
+fn columns(dataset: &dyn Dataset) -> Vec<String> {
+    let mut columns = dataset.metadata().to_vec();
+    if !dataset.tag_names().is_empty() {
+        columns.push("labels".into());
+    }
+    columns
+}
+
+/// What [`columns`] say of the images `samples`; nothing where there are none.
 fn cells(dataset: &dyn Dataset, samples: &[usize]) -> Vec<Vec<Option<String>>> {
-    let columns = dataset.metadata().len();
-    let samples = samples.iter().filter(|_| columns > 0);
-    let rows = samples.map(|&i| (0..columns).map(move |column| (i, column)));
-    let cell = |(i, column)| dataset.cell(i, column).map(String::from);
-    rows.map(|row| row.map(cell).collect()).collect()
+    let (columns, tags) = (dataset.metadata().len(), !dataset.tag_names().is_empty());
+    let samples = samples.iter().filter(|_| columns > 0 || tags);
+    let row = |&i: &usize| {
+        let cells = (0..columns).map(|column| dataset.cell(i, column).map(String::from));
+        cells
+            .chain(tags.then(|| tags_in_words(dataset, i)))
+            .collect()
+    };
+    samples.map(row).collect()
 }
 
 /// Images of 16 bits that are looked at for their highest value.

@@ -8,7 +8,7 @@ use super::images::Images;
 use crate::atomic::AtomicFile;
 use crate::cli::output::{notes, print_json, print_text};
 use crate::data::check::PartCounts;
-use crate::data::{Apart, Dataset, Part, open_with_parts, parts_apart};
+use crate::data::{Apart, Dataset, Part, open_with_parts, parts_apart, tags_in_words};
 use crate::error::{Error, Result};
 
 #[derive(Debug, clap::Args)]
@@ -88,14 +88,8 @@ const OWN: [&str; 3] = ["path", "label", "part"];
 
 /// The class of an image, or the list of its tags.
 fn label(data: &dyn Dataset, index: usize) -> Option<String> {
-    if let Some(tags) = data.tags(index) {
-        let names = tags
-            .iter()
-            .map(|&tag| data.tag_names()[tag as usize].as_str());
-        return Some(serde_json::Value::from(names.collect::<Vec<_>>()).to_string());
-    }
-    let class = data.label(index)?;
-    data.classes().get(class as usize).cloned()
+    let class = |class: u32| data.classes().get(class as usize).cloned();
+    tags_in_words(data, index).or_else(|| class(data.label(index)?))
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {

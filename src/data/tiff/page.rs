@@ -20,7 +20,9 @@ const FURTHER: [u64; 3] = [330, 34_665, 34_853];
 /// Entries of a directory, at most: usual ones have some dozens.
 const MOST_ENTRIES: u64 = 4096;
 
-/// Where the pages of the file at `path` lie, without smaller copies and masks; nothing where it is no whole TIFF file.
+/// Where the pages of the file at `path` lie, without smaller copies and masks; nothing where it is no TIFF file.
+///
+/// Where the file ends before its last page does, the place of the first that is lost is the last one.
 pub(in crate::data) fn pages(path: &Path) -> Vec<u64> {
     let found = File::open(path)
         .ok()
@@ -135,7 +137,10 @@ impl<'a> Source<'a> {
         let mut place = self.number(&self.read(offset as u64, offset as u64)?);
         let (mut seen, mut pages) = (HashSet::new(), Vec::new());
         while place != 0 && seen.insert(place) {
-            let (directory, next) = self.directory(place)?;
+            let Some((directory, next)) = self.directory(place) else {
+                pages.push(place); // what is lost here is said when it is read
+                break;
+            };
             let mut entries = self.entries(&directory);
             let kind = entries.find(|(tag, ..)| *tag == SUBFILE);
             let kind = kind.map_or(0, |(_, kind, _, value)| {
@@ -150,7 +155,7 @@ impl<'a> Source<'a> {
     }
 
     fn page(&self, place: u64) -> Result<Vec<u8>, String> {
-        let cut = "is truncated: a page of it is not whole; copy or download it again";
+        let cut = "the file is truncated: this page, and those behind it, are not whole; copy or download it again";
         let (directory, _) = self.directory(place).ok_or(cut)?;
         let mut entries = Vec::new();
         let mut size = directory.len() as u64;

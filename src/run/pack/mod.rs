@@ -60,6 +60,12 @@ pub fn pack(
         names.tags.is_empty() || wanted.format == PackFormat::Parquet,
         "must be parquet for images with several labels each, which samples in tar files have no place for",
     )?;
+    if !names.tags.is_empty() && !names.classes.is_empty() {
+        return Err(Error::data(
+            config.sources_in_words(),
+            "some images have one class and others several labels, which one column does not hold; pack them by themselves",
+        ));
+    }
     let mut set = PackedSet::new(config, wanted, &names, &stock);
     let all = stock.parts.iter().map(|(_, set)| set.len()).sum();
     let mut going = Going {

@@ -79,7 +79,7 @@ pub(super) fn pack_part(
             counts.images += 1;
             match label.and_then(|label| going.names.classes.get(label)) {
                 Some(class) => *counts.classes.entry(class.clone()).or_default() += 1,
-                None => counts.unlabelled += 1,
+                None => counts.unlabelled += usize::from(row.tags.is_none()),
             }
         }
         (going.watch)(going.before + start, going.all);

@@ -51,6 +51,11 @@ impl Target {
                     .into(),
             );
         }
+        if let Some(other) = foreign(out).filter(|_| replaced && !single) {
+            return usage(format!(
+                "holds `{other}` too, which --force would delete; move it, or give another name with --out"
+            ));
+        }
         Ok(Self {
             out: out.clone(),
             format: wanted.format,
@@ -129,7 +134,22 @@ impl Target {
     }
 }
 
-/// `classnames.txt`, a name a line.
+/// What lies in a packed folder and is none of its files.
+fn foreign(folder: &Path) -> Option<String> {
+    let told = fs::read_to_string(folder.join(MANIFEST)).ok()?;
+    let told: Value = serde_json::from_str(&told).ok()?;
+    let files = told["files"].as_array().into_iter().flatten();
+    let mut own: Vec<&str> = files.filter_map(|file| file["name"].as_str()).collect();
+    own.extend([MANIFEST, CLASSES]);
+    let entries = fs::read_dir(folder).ok()?.flatten();
+    let mut names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.find(|name| !own.contains(&name.as_str()))
+}
+
+/// The names of the classes, a line each.
+const CLASSES: &str = "classnames.txt";
+
+/// [`CLASSES`].
 fn write_classes(folder: &Path, classes: &[String]) -> Result<()> {
     let odd = |name: &&String| name.trim() != *name || name.is_empty() || name.contains('\n');
     if let Some(name) = classes.iter().find(odd) {
@@ -139,8 +159,5 @@ fn write_classes(folder: &Path, classes: &[String]) -> Result<()> {
             name.escape_debug()
         )));
     }
-    write(
-        &folder.join("classnames.txt"),
-        &format!("{}\n", classes.join("\n")),
-    )
+    write(&folder.join(CLASSES), &format!("{}\n", classes.join("\n")))
 }

@@ -15,7 +15,7 @@ use crate::data::dataset::Dataset;
 use crate::data::part::Part;
 use crate::data::readers::reader::{Parts, Request, no_columns};
 use crate::data::readers::sheet::{self, Described, Given, Sheet};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A table and where it lies.
 struct Table {
@@ -123,7 +123,12 @@ fn tables(
         let Some(first) = tables.first() else {
             return Err(no_columns(request.path.display()));
         };
-        sheet::labels(&first.rows, &root.join(&first.file), wanted)?; // says what there is
+        let file = root.join(&first.file);
+        sheet::labels(&first.rows, &file, wanted)?; // says what there is
+        return Err(Error::Usage(format!(
+            "`data.label` names several columns, which are read from a list of pictures: give {} with --data",
+            file.display()
+        )));
     }
     Ok(tables)
 }

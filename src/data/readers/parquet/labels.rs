@@ -8,7 +8,6 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type};
 
 use super::columns::is_text;
 use crate::data::readers::labels::{Collected, Labels, UNKNOWN};
-use crate::data::tags::Tags;
 
 /// What a folder of a partitioned table is called where the value is missing.
 const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
@@ -54,7 +53,10 @@ pub(super) fn add(collected: &mut Collected, column: &ArrayRef) -> Result<(), St
 }
 
 /// What a piece of a column of lists says of its rows: words, or numbers by the `names` of the classes where there are some.
-pub(super) fn tags(column: &ArrayRef, names: &[String]) -> Result<Tags, String> {
+pub(super) fn lists(
+    column: &ArrayRef,
+    names: &[String],
+) -> Result<Vec<Option<Vec<String>>>, String> {
     let lists = cast(column, &DataType::new_large_list(DataType::LargeUtf8, true));
     let lists = lists.map_err(|e| format!("labels: {e}"))?;
     let lists = lists.as_list::<i64>();
@@ -74,11 +76,7 @@ pub(super) fn tags(column: &ArrayRef, names: &[String]) -> Result<Tags, String> 
         words.collect::<Result<Vec<String>, String>>()
     };
     let rows = lists.iter().map(|list| list.map(words).transpose());
-    let rows: Vec<Option<Vec<String>>> = rows.collect::<Result<_, String>>()?;
-    let rows = rows.iter();
-    Ok(Tags::of_words(rows.map(|row| {
-        row.as_ref().map(|words| words.iter().map(String::as_str))
-    })))
+    rows.collect()
 }
 
 /// Name and value of a folder `name=value` of a partitioned table.

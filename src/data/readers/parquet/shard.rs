@@ -226,11 +226,14 @@ impl Shard {
     /// The labels of a column of lists.
     fn read_tags(&self, column: &LabelColumn) -> Result<Tags, String> {
         let names = class_names(self.metadata.schema(), &column.name);
-        let mut tags = Tags::default();
+        let mut words = Vec::new();
         for batch in self.reader(column.leaf, |builder| builder.with_batch_size(8192))? {
             let batch = batch.map_err(|e| format!("labels: {e}"))?;
-            tags.append(labels::tags(batch.column(0), &names)?);
+            words.extend(labels::lists(batch.column(0), &names)?);
         }
+        let rows = words.iter().map(Option::as_ref);
+        let tags =
+            Tags::of_words(rows.map(|row| row.map(|words| words.iter().map(String::as_str))));
         let (found, rows) = (tags.len(), self.rows());
         if found != rows {
             return Err(format!("{found} labels for {rows} images"));

@@ -122,6 +122,10 @@ impl Dataset for Described {
         }
     }
 
+    fn belongs_to(&self, index: usize) -> usize {
+        self.pictures.belongs_to(index)
+    }
+
     fn id(&self, index: usize) -> String {
         let renamed = self.renamed.get(&index).cloned();
         renamed.unwrap_or_else(|| self.pictures.id(index))

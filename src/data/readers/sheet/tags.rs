@@ -1,5 +1,7 @@
 //! Several labels in a cell, or one column a label.
 
+use std::collections::{BTreeSet, HashSet};
+
 use super::rows::Sheet;
 use crate::data::tags::Tags;
 
@@ -7,11 +9,11 @@ use crate::data::tags::Tags;
 const SEPARATOR: char = '|';
 
 /// The tags of a column whose cells hold several labels: lists (`["a", "b"]`, `['a']`, `[1, 3]`) in all that are not empty,
-/// or words with `|` between them in some. `None` where cells hold one label each.
+/// or words with `|` between them in some, of which one stands in other cells too. `None` where cells hold one label each.
 pub(super) fn of_cells<'a>(cells: impl Iterator<Item = Option<&'a str>> + Clone) -> Option<Tags> {
     let known = || cells.clone().flatten();
     let lists = known().next().is_some() && known().all(|cell| inside(cell).is_some());
-    if !lists && !known().any(|cell| cell.contains(SEPARATOR)) {
+    if !lists && !combined(known()) {
         return None;
     }
     let words = |cell: &'a str| {
@@ -23,6 +25,19 @@ pub(super) fn of_cells<'a>(cells: impl Iterator<Item = Option<&'a str>> + Clone)
         words.filter(|word| !word.is_empty())
     };
     Some(Tags::of_words(cells.map(|cell| cell.map(words))))
+}
+
+/// Whether some words with strokes between them stand in other cells too, alone or with others: else `a|b` is a name.
+fn combined<'a>(cells: impl Iterator<Item = &'a str>) -> bool {
+    let distinct: BTreeSet<&str> = cells.collect();
+    let mut words: HashSet<&str> = HashSet::new();
+    let of = |cell: &'a str| cell.split(SEPARATOR).map(str::trim);
+    let mut again = false;
+    for cell in &distinct {
+        let own: BTreeSet<&str> = of(cell).filter(|word| !word.is_empty()).collect();
+        again |= own.into_iter().filter(|word| !words.insert(word)).count() > 0;
+    }
+    again && distinct.iter().any(|cell| cell.contains(SEPARATOR))
 }
 
 /// What stands between the brackets of a list.
@@ -114,6 +129,7 @@ mod tests {
             [vec!["Edema", "Mass"], vec!["Mass"], vec!["No Finding"]]
         );
         assert_eq!(tags(&["a", "b"]), None);
+        assert_eq!(tags(&["a|b", "c", "a|b"]), None, "a name");
         assert_eq!(tags(&["[a]", "b"]), None, "not all are lists");
     }
 
