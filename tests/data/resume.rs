@@ -64,7 +64,7 @@ fn sets(root: &Path) -> Vec<(ReaderKind, PathBuf)> {
         (ReaderKind::Folder, goldens.join("stacks/deep.tif")),
     ];
     if crate::video::is_there() {
-        crate::video::clip(&root.join("video/clip.mkv"), 20);
+        crate::video::clip(&root.join("video/clip.mkv"), 200);
         sets.push((ReaderKind::Video, root.join("video")));
     }
     sets

@@ -25,14 +25,20 @@ pub(super) fn header(source: &mut impl BufRead) -> io::Result<Option<(u32, u32)>
             }
             text.push(byte);
         }
+        if limited.limit() == 0 {
+            return Err(foreign());
+        }
         Err(ErrorKind::UnexpectedEof.into())
     };
-    let [magic, width, height, white] = [word()?, word()?, word()?, word()?];
+    if word()? != "P6" {
+        return Err(foreign());
+    }
+    let [width, height, white] = [word()?, word()?, word()?];
     let side = |text: &str| text.parse::<u32>().ok().filter(|&side| side > 0);
     let (Some(width), Some(height)) = (side(&width), side(&height)) else {
         return Err(foreign());
     };
-    if magic != "P6" || white != "255" {
+    if white != "255" {
         return Err(foreign());
     }
     if width.max(height) > MAX_SIDE || bytes(width, height) > MAX_ALLOC {
@@ -75,7 +81,8 @@ mod tests {
             &b"P5\n1 1\n255\n"[..],
             b"P6\n1 1\n65535\n",
             b"P6\n0 1\n255\n",
-            b"hello  there, you\n",
+            b"hello there",
+            &[b'P'; 1000],
         ] {
             assert!(of(wrong).unwrap_err().contains("no PPM"), "{wrong:?}");
         }
@@ -85,6 +92,6 @@ mod tests {
                 .unwrap_err()
                 .contains("too large")
         );
-        assert!(of(b"P6\n2").is_err() && of(&[b'P'; 1000]).is_err());
+        assert!(of(b"P6\n2").unwrap_err().contains("end of file"));
     }
 }
