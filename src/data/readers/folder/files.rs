@@ -6,15 +6,9 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::wanted::{Wanted, is_named_video};
+use super::wanted::{DICOM, EXTENSIONS, Wanted, is_named_video};
 use crate::data::dicom::{START, WAY_OUT, is_dicom, is_directory};
 use crate::error::{Error, Result};
-
-/// Names that are taken for images without a look inside.
-pub(super) const EXTENSIONS: [&str; 16] = [
-    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm",
-    "pnm", "npy", DICOM,
-];
 
 /// Formats of pictures that are not read; some begin as a TIFF file does.
 const UNREAD: [&str; 27] = [
@@ -22,9 +16,6 @@ const UNREAD: [&str; 27] = [
     "nef", "arw", "dng", "orf", "rw2", "raf", "pef", "srw", "ico", "exr", "hdr", "tga", "dds",
     "qoi",
 ];
-
-/// The usual name of a format that is read where the program is built so.
-const DICOM: &str = "dcm";
 
 /// Largest file read as one image, in bytes.
 const MAX_FILE: u64 = 256 << 20;

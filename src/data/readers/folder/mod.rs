@@ -53,7 +53,7 @@ pub(super) fn is_of_videos(source: &Path) -> Result<bool> {
 
 /// Whether files of this extension, which is in lower case, are taken for pictures that are read.
 pub(super) fn is_picture_extension(extension: &str) -> bool {
-    files::EXTENSIONS.contains(&extension)
+    wanted::EXTENSIONS.contains(&extension)
 }
 
 /// Image files, one folder a class or a flat heap, or a single one.

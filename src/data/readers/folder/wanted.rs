@@ -2,7 +2,14 @@
 
 use std::path::Path;
 
-use super::files::EXTENSIONS;
+/// The usual name of a format that is read where the program is built so.
+pub(super) const DICOM: &str = "dcm";
+
+/// Names that are taken for images without a look inside.
+pub(super) const EXTENSIONS: [&str; 16] = [
+    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm",
+    "pnm", "npy", DICOM,
+];
 
 /// Names that are taken for videos.
 const VIDEOS: [&str; 6] = ["mp4", "mkv", "mov", "avi", "webm", "m4v"];

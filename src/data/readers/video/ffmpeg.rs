@@ -106,7 +106,7 @@ fn arguments(video: &Path, rate: f64) -> Vec<OsString> {
         .collect()
 }
 
-/// The last line that comes from `errors` and is not empty, in plain letters.
+/// The last line that comes from `errors` and is not empty, in plain letters and without the `[part @ address]` that says it.
 fn last_line(mut errors: impl Read) -> String {
     let (mut kept, mut buffer) = (Vec::new(), [0; KEPT]);
     while let Ok(count @ 1..) = errors.read(&mut buffer) {
@@ -115,7 +115,11 @@ fn last_line(mut errors: impl Read) -> String {
     }
     let text = String::from_utf8_lossy(&kept);
     let last = text.lines().map(str::trim).rfind(|line| !line.is_empty());
-    let plain = last.unwrap_or_default().chars();
+    let last = last.unwrap_or_default();
+    let said = last
+        .strip_prefix('[')
+        .and_then(|line| line.split_once("] "));
+    let plain = said.map_or(last, |(_, said)| said).chars();
     plain.filter(|c| !c.is_control()).take(TOLD).collect()
 }
 
@@ -125,6 +129,8 @@ mod tests {
 
     #[test]
     fn the_last_line_is_told_without_what_a_terminal_would_obey() {
+        let named = &b"[in#0/matroska,webm @ 0x55] File ended"[..];
+        assert_eq!(last_line(named), "File ended");
         let text = "first\n\x1b[31mmoov atom not found\x07\n\n".as_bytes();
         assert_eq!(last_line(text), "[31mmoov atom not found");
         assert_eq!(last_line(&b""[..]), "");
