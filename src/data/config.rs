@@ -31,6 +31,9 @@ pub struct DataConfig {
     /// Whether each page of a TIFF file is a picture, or the first one alone; left out: each, where one of the first
     /// eight TIFF files has several.
     pub pages: Option<bool>,
+    /// Frames that are taken of each second of a video, above 0 and up to 1,000: that of time t is the last one shown by then,
+    /// for t = 0, 1/n, 2/n, … as long as the video lasts; left out: 1.
+    pub frames_per_second: Option<f64>,
     /// Whether first-level folders are classes; left out: when all images lie below at least two of them.
     pub labels: Option<bool>,
     /// Which level of folders below the source, or below the folder of a part, names the classes: 1 (the first), 2, …, or
@@ -89,6 +92,7 @@ impl Default for DataConfig {
             channels: None,
             range: None,
             pages: None,
+            frames_per_second: None,
             labels: None,
             class_level: None,
             test: None,
@@ -117,6 +121,9 @@ const REMOTE_GIB: f64 = 50.0;
 /// A generator is asked for no more rows than this.
 const MOST_SAMPLES: usize = 10_000_000;
 
+/// Bounds of the frames that are taken of each second of a video: one in eleven days, and one a millisecond.
+const FRAMES: std::ops::RangeInclusive<f64> = 1e-6..=1000.0;
+
 impl DataConfig {
     /// Refuse values out of range, naming the key.
     ///
@@ -135,6 +142,12 @@ impl DataConfig {
             "data.range",
             matches!(self.range, None | Some(1..=65_535)),
             "must be between 1 and 65535, the value of 16-bit and floating-point images that is white",
+        )?;
+        require(
+            "data.frames_per_second",
+            self.frames_per_second
+                .is_none_or(|rate| FRAMES.contains(&rate)),
+            "must be at least 0.000001 and at most 1000",
         )?;
         require(
             "data.class_level",
@@ -187,6 +200,14 @@ impl DataConfig {
     /// Refuse keys of tables beside a set of images.
     fn check_keys_of_tables(&self) -> Result<()> {
         if self.is_table() {
+            require(
+                "data.frames_per_second",
+                self.frames_per_second.is_none(),
+                format_args!(
+                    "is for videos, and `{}` is read as a table; leave it out",
+                    self.source
+                ),
+            )?;
             return require(
                 "data.more",
                 self.more.is_empty(),
@@ -371,6 +392,13 @@ mod tests {
             ("test = 1.0", "data.test"),
             ("test = nan", "data.test"),
             ("max_bad_share = -0.1", "data.max_bad_share"),
+            ("frames_per_second = 0.0", "data.frames_per_second"),
+            ("frames_per_second = 1001", "data.frames_per_second"),
+            ("frames_per_second = nan", "data.frames_per_second"),
+            (
+                "source = 'a.csv'\nframes_per_second = 1",
+                "data.frames_per_second",
+            ),
             ("workers = 0", "data.workers"),
             ("prefetch = 0", "data.prefetch"),
             ("cache = 0", "data.cache"),

@@ -9,6 +9,9 @@ use super::look::Look;
 use super::stored::Stored;
 use crate::error::{Error, Result};
 
+/// Of fewer groups of images that belong together none is held out as a whole.
+pub(super) const FEWEST_GROUPS: usize = 3;
+
 /// A set of images that can be read in any order from several threads.
 pub trait Dataset: Send + Sync {
     /// Number of images.
@@ -82,7 +85,8 @@ pub trait Dataset: Send + Sync {
         &[]
     }
 
-    /// A number that images share which belong into one part, such as the pages of a file: they show the same thing.
+    /// A number that images share which are held out together, such as the pages of a file: they show the same thing.
+    /// Where there are fewer than three such groups left, each image is held out by itself.
     fn belongs_to(&self, index: usize) -> usize {
         index
     }

@@ -13,6 +13,9 @@ use super::several::together;
 use super::subset::{Joined, Subset};
 use crate::error::{Error, Result, require};
 
+/// Frames that are taken of each second of a video where nothing is said.
+const FRAMES_PER_SECOND: f64 = 1.0;
+
 /// The parts that a source is stored in, before any is held out.
 pub struct Stock {
     /// The parts that have images, the training part first; one that stands alone is that.
@@ -132,6 +135,14 @@ fn open(config: &DataConfig, path: &Path, channels: Option<usize>) -> Result<Ope
             path.display()
         ),
     )?;
+    require(
+        "data.frames_per_second",
+        config.frames_per_second.is_none() || reader.takes_frames(),
+        format_args!(
+            "is for videos, and `{}` is none; leave it out",
+            path.display()
+        ),
+    )?;
     let with = |channels| {
         let mut parts = reader.open(&Request {
             path,
@@ -140,6 +151,7 @@ fn open(config: &DataConfig, path: &Path, channels: Option<usize>) -> Result<Ope
             class_level: config.class_level,
             label: config.label.as_deref(),
             range: config.range,
+            frames_per_second: config.frames_per_second.unwrap_or(FRAMES_PER_SECOND),
             cache: config.cache << 20,
         })?;
         for (_, set) in &mut parts {

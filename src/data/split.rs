@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::config::DataConfig;
-use super::dataset::Dataset;
+use super::dataset::{Dataset, FEWEST_GROUPS};
 use super::part::Part;
 use super::shares::Shares;
 use super::source::Source;
@@ -310,7 +310,7 @@ fn carve(set: &Arc<dyn Dataset>, share: f64, seed: u64, draw: u64) -> [Subset; 2
     })
 }
 
-/// The images that belong together, in the order of the first of each.
+/// The images that are held out together, in the order of the first of each.
 fn groups(set: &dyn Dataset) -> Vec<Vec<u32>> {
     let (mut groups, mut places) = (Vec::<Vec<u32>>::new(), HashMap::new());
     for index in 0..set.len() {
@@ -319,6 +319,9 @@ fn groups(set: &dyn Dataset) -> Vec<Vec<u32>> {
             Some(group) => group.push(index as u32),
             None => groups.push(vec![index as u32]),
         }
+    }
+    if groups.len() < FEWEST_GROUPS {
+        return (0..set.len() as u32).map(|index| vec![index]).collect();
     }
     groups
 }

@@ -39,5 +39,6 @@ mod tars;
 mod tiff;
 mod tiny;
 mod truncated;
+mod video;
 mod webdataset;
 mod webdataset_broken;

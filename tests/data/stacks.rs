@@ -80,3 +80,39 @@ fn a_stack_that_is_cut_off_says_so() {
     }
     assert!(read > 0, "the pages before the cut");
 }
+
+#[test]
+fn the_pages_of_a_file_are_held_out_together_and_a_lost_page_is_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let stack = std::fs::read(folder().join("deep.tif")).unwrap();
+    for i in 0..10 {
+        write(&dir.path().join(format!("{i}.tif")), &stack);
+    }
+    let splits = ravine::data::open(&DataConfig {
+        test: Some(0.2),
+        validation: Some(0.2),
+        ..at(dir.path())
+    })
+    .unwrap();
+    let parts = [&splits.train, &splits.validation, &splits.test];
+    assert_eq!(parts.map(|part| part.len()), [24, 8, 8]);
+    let files = parts.map(|part| {
+        let file = |i| part.id(i).split('#').next().unwrap_or_default().to_string();
+        (0..part.len())
+            .map(file)
+            .collect::<std::collections::BTreeSet<_>>()
+    });
+    assert_eq!(files.map(|files| files.len()), [6, 2, 2]);
+
+    // Of a file that is cut, the pages that are whole are read, and the rest is one that is not.
+    let planes = std::fs::read(folder().join("sizes-and-copies.tif")).unwrap();
+    let cut = dir.path().join("0.tif");
+    write(&cut, &planes[..planes.len() - 60]);
+    let found = checked(&at(dir.path()));
+    assert_eq!(found.bad.len(), 1, "{:?}", found.bad);
+    let reason = &found.bad[0].reason;
+    assert!(
+        reason.contains("truncated") && reason.contains("0.tif#"),
+        "{reason}"
+    );
+}

@@ -16,6 +16,7 @@ mod run_cache;
 mod shards;
 mod sheet;
 mod stl10;
+mod video;
 mod webdataset;
 
 use std::borrow::Cow;
@@ -99,6 +100,7 @@ readers! {
     "idx" => Idx(idx::IdxReader),
     "arrays" => Arrays(arrays::ArraysReader),
     "webdataset" => WebDataset(webdataset::WebDatasetReader),
+    "video" => Video(video::VideoReader),
     "folder" => Folder(folder::FolderReader),
 }
 
@@ -125,8 +127,8 @@ pub(super) fn detect(source: &Path) -> Result<&'static dyn Reader> {
     Err(if source.exists() {
         Error::data(
             source,
-            "not a known data set; give a folder of images, a .parquet, .npz, .h5, .tar, .bin (CIFAR) or idx3 file, a list of paths \
-             to pictures (.csv, .tsv, .jsonl, .parquet, .txt), or set `data.reader`",
+            "not a known data set; give a folder of images, a .parquet, .npz, .h5, .tar, .bin (CIFAR), idx3 or video file, a list of \
+             paths to pictures (.csv, .tsv, .jsonl, .parquet, .txt), or set `data.reader`",
         )
     } else {
         missing(source)

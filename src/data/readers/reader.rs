@@ -26,6 +26,8 @@ pub struct Request<'a> {
     pub label: Option<&'a str>,
     /// The value of 16-bit and floating-point images that is white; `None`: 65535 and 1.
     pub range: Option<u32>,
+    /// Frames that are taken of each second of a video.
+    pub frames_per_second: f64,
     /// Encoded bytes that may be kept in memory.
     pub cache: usize,
 }
@@ -55,6 +57,11 @@ pub trait Reader: Sync {
 
     /// Whether labels stand in a column or field, which `data.label` may choose.
     fn takes_label(&self) -> bool {
+        false
+    }
+
+    /// Whether pictures are taken out of videos, as often as `data.frames_per_second` says.
+    fn takes_frames(&self) -> bool {
         false
     }
 

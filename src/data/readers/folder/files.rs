@@ -6,14 +6,9 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use super::wanted::{DICOM, EXTENSIONS, Wanted, is_named_video};
 use crate::data::dicom::{START, WAY_OUT, is_dicom, is_directory};
 use crate::error::{Error, Result};
-
-/// Names that are taken for images without a look inside.
-pub(super) const EXTENSIONS: [&str; 16] = [
-    "jpg", "jpeg", "jpe", "jfif", "png", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm", "pbm",
-    "pnm", "npy", DICOM,
-];
 
 /// Formats of pictures that are not read; some begin as a TIFF file does.
 const UNREAD: [&str; 27] = [
@@ -22,21 +17,21 @@ const UNREAD: [&str; 27] = [
     "qoi",
 ];
 
-/// The usual name of a format that is read where the program is built so.
-const DICOM: &str = "dcm";
-
 /// Largest file read as one image, in bytes.
 const MAX_FILE: u64 = 256 << 20;
 
 /// What lies below a folder.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    /// Images, relative to the root.
+    wanted: Wanted,
+    hasty: bool, // whether a picture beside the videos ends the walk
+    /// Files that are wanted, relative to the root.
     pub(super) images: Vec<Box<Path>>,
     /// Tables that say something of them, relative to the root.
     pub(super) sheets: Vec<PathBuf>,
     unread: BTreeMap<String, usize>, // pictures in formats that are not read, by extension
-    others: BTreeMap<String, usize>, // files that are no pictures, by extension
+    beside: BTreeMap<String, usize>, // videos beside pictures, or pictures beside videos
+    others: BTreeMap<String, usize>, // files that are neither, by extension
     dicom: usize,                    // DICOM files that this build does not read
     runs: usize,                     // folders of runs
     loose: usize,                    // links that lead nowhere
@@ -45,12 +40,21 @@ pub(super) struct Found {
 
 enum Kind {
     Image,
+    Video,
     Unread(String),
     Dicom, // which this build does not read
     Other(String),
 }
 
 impl Found {
+    /// Nothing yet, of what is `wanted`.
+    pub(super) fn new(wanted: Wanted) -> Self {
+        Self {
+            wanted,
+            ..Self::default()
+        }
+    }
+
     /// Collect what lies below `folder` of `root`; hidden files and folders are left out, and folders of runs below it.
     ///
     /// # Errors
@@ -63,6 +67,9 @@ impl Found {
         }
         self.above.push(real);
         for entry in fs::read_dir(&here).map_err(|e| Error::data(&here, e))? {
+            if self.hasty && self.has_pictures_beside() {
+                break;
+            }
             let entry = entry.map_err(|e| Error::data(&here, e))?;
             let (path, name) = (entry.path(), entry.file_name());
             if name.as_encoded_bytes().starts_with(b".") {
@@ -89,12 +96,33 @@ impl Found {
         if is_metadata(path) {
             return self.sheets.push(relative);
         }
-        match kind(path) {
-            Kind::Image => self.images.push(relative.into()),
+        let kind = kind(path);
+        match kind {
+            Kind::Image | Kind::Video if is_wanted(&kind, self.wanted) => {
+                self.images.push(relative.into());
+            }
+            Kind::Image | Kind::Video => *self.beside.entry(name_of(path)).or_default() += 1,
             Kind::Unread(name) => *self.unread.entry(name).or_default() += 1,
             Kind::Dicom => self.dicom += 1,
             Kind::Other(name) => *self.others.entry(name).or_default() += 1,
         }
+    }
+
+    /// Whether videos lie below `folder`, and no pictures; the walk ends at the first picture.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub(super) fn videos_alone(folder: &Path) -> Result<bool> {
+        let mut found = Self {
+            hasty: true,
+            ..Self::new(Wanted::Videos)
+        };
+        found.walk(folder, Path::new(""))?;
+        Ok(!found.images.is_empty() && !found.has_pictures_beside())
+    }
+
+    fn has_pictures_beside(&self) -> bool {
+        !self.beside.is_empty() || self.unread() > 0
     }
 
     /// Pictures in formats that are not read.
@@ -121,9 +149,20 @@ impl Found {
                 self.dicom
             ));
         }
+        if !self.beside.is_empty() {
+            let list = list(&self.beside);
+            notes.push(match self.wanted {
+                Wanted::Pictures => format!(
+                    "passed over: videos beside pictures ({list}); data.reader = \"video\" reads them instead"
+                ),
+                Wanted::Videos => format!(
+                    "passed over: pictures beside videos ({list}); data.reader = \"folder\" reads them instead"
+                ),
+            });
+        }
         if !self.others.is_empty() {
-            let list = list(&self.others);
-            notes.push(format!("passed over: files that are no pictures ({list})"));
+            let (list, wanted) = (list(&self.others), self.wanted.files());
+            notes.push(format!("passed over: files that are no {wanted} ({list})"));
         }
         if self.loose > 0 {
             notes.push(format!(
@@ -168,24 +207,44 @@ pub(in crate::data::readers) fn has_picture_name(text: &str) -> bool {
     extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
 }
 
+/// Whether a file is one of those that are `wanted`.
+pub(super) fn is_one(path: &Path, wanted: Wanted) -> bool {
+    path.is_file() && is_wanted(&kind(path), wanted)
+}
+
+fn is_wanted(kind: &Kind, wanted: Wanted) -> bool {
+    match wanted {
+        Wanted::Pictures => matches!(kind, Kind::Image),
+        Wanted::Videos => matches!(kind, Kind::Video),
+    }
+}
+
 /// Whether a file is read as an image: by its name, else by its content.
 pub(in crate::data::readers) fn is_image(path: &Path) -> bool {
-    path.is_file() && matches!(kind(path), Kind::Image)
+    is_one(path, Wanted::Pictures)
+}
+
+/// The extension of a file in words.
+fn name_of(path: &Path) -> String {
+    match path.extension() {
+        Some(extension) => format!(".{}", extension.to_string_lossy().to_lowercase()),
+        None => "without extension".into(),
+    }
 }
 
 fn kind(path: &Path) -> Kind {
     let extension = path.extension().map(OsStr::to_string_lossy);
     let extension = extension.map(|extension| extension.to_lowercase());
     let known = |list: &[&str]| extension.as_deref().is_some_and(|e| list.contains(&e));
-    let name = match &extension {
-        Some(extension) => format!(".{extension}"),
-        None => "without extension".into(),
-    };
+    let name = name_of(path);
     if known(&[DICOM]) && !cfg!(feature = "dicom") {
         return Kind::Dicom;
     }
     if known(&EXTENSIONS) {
         return Kind::Image;
+    }
+    if is_named_video(path) {
+        return Kind::Video;
     }
     if known(&UNREAD) {
         return Kind::Unread(name);

@@ -61,9 +61,10 @@ pub(super) fn take(sets: &mut [(Part, Folder)], top: usize, level: ClassLevel) {
     let classes: Vec<String> = classes.into_iter().cloned().collect();
     for (_, set) in sets {
         if classes.is_empty() {
-            set.add_notes(vec![
-                "no picture lies in as many folders as `data.class_level` says: there are no labels".into(),
-            ]);
+            set.add_notes(vec![format!(
+                "none of the {} lies in as many folders as `data.class_level` says: there are no labels",
+                set.wanted().files()
+            )]);
             continue;
         }
         set.number(&classes, |file| {

@@ -4,11 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::files::{self, Found};
+use super::wanted::Wanted;
 use crate::data::part::{Part, is_neutral};
 use crate::error::{Error, Result};
 
 /// The folders of a root that is split by hand, their names relative to it.
 pub(super) struct Layout {
+    wanted: Wanted,
     /// The folders of each part; one part may have several (`trainA`, `trainB`).
     pub(super) parts: Vec<(Part, Vec<PathBuf>)>,
     /// Folders of training images without labels: `unlabeled`.
@@ -24,8 +26,8 @@ pub(super) struct Layout {
 ///
 /// # Errors
 /// A folder that cannot be read.
-pub(super) fn parts(root: &Path) -> Result<Option<Layout>> {
-    let (mut folders, mut pictures) = (Vec::new(), 0);
+pub(super) fn parts(root: &Path, wanted: Wanted) -> Result<Option<Layout>> {
+    let (mut folders, mut files_here) = (Vec::new(), 0);
     for entry in fs::read_dir(root).map_err(|e| Error::data(root, e))? {
         let entry = entry.map_err(|e| Error::data(root, e))?;
         let (path, name) = (entry.path(), entry.file_name());
@@ -37,8 +39,8 @@ pub(super) fn parts(root: &Path) -> Result<Option<Layout>> {
         }
         if path.is_dir() {
             folders.push(PathBuf::from(name));
-        } else if files::is_image(&path) {
-            pictures += 1;
+        } else if files::is_one(&path, wanted) {
+            files_here += 1;
         }
     }
     folders.sort();
@@ -50,7 +52,7 @@ pub(super) fn parts(root: &Path) -> Result<Option<Layout>> {
         let shared = |(other, same): &(Part, String)| other != part && same == rest;
         is_neutral(rest) || named.iter().flatten().any(shared)
     };
-    let (mut layout, mut beside) = (Layout::empty(), Vec::new());
+    let (mut layout, mut beside) = (Layout::of(wanted), Vec::new());
     for (folder, name) in folders.into_iter().zip(&named) {
         match name.as_ref().filter(|name| is_part(name)) {
             Some((part, _)) => layout.push(*part, folder),
@@ -61,7 +63,7 @@ pub(super) fn parts(root: &Path) -> Result<Option<Layout>> {
     if !layout.is_split(beside.len()) {
         return Ok(None);
     }
-    layout.note(root, &beside, pictures);
+    layout.note(root, &beside, files_here);
     Ok(Some(layout))
 }
 
@@ -69,8 +71,8 @@ pub(super) fn parts(root: &Path) -> Result<Option<Layout>> {
 ///
 /// # Errors
 /// As [`parts`].
-pub(super) fn find(root: &Path) -> Result<Option<(PathBuf, Layout)>> {
-    if let Some(layout) = parts(root)? {
+pub(super) fn find(root: &Path, wanted: Wanted) -> Result<Option<(PathBuf, Layout)>> {
+    if let Some(layout) = parts(root, wanted)? {
         return Ok(Some((root.to_path_buf(), layout)));
     }
     let entries = fs::read_dir(root).map_err(|e| Error::data(root, e))?;
@@ -82,8 +84,8 @@ pub(super) fn find(root: &Path) -> Result<Option<(PathBuf, Layout)>> {
     let folder = |path: &&PathBuf| path.is_dir() && !files::holds_runs(path);
     let folders: Vec<&PathBuf> = inside.iter().filter(folder).collect();
     match folders.as_slice() {
-        [only] if !inside.iter().any(|path| files::is_image(path)) => {
-            Ok(parts(only)?.map(|layout| ((*only).clone(), layout)))
+        [only] if !inside.iter().any(|path| files::is_one(path, wanted)) => {
+            Ok(parts(only, wanted)?.map(|layout| ((*only).clone(), layout)))
         }
         _ => Ok(None),
     }
@@ -96,8 +98,9 @@ fn is_unlabelled(folder: &Path) -> bool {
 }
 
 impl Layout {
-    fn empty() -> Self {
+    fn of(wanted: Wanted) -> Self {
         Self {
+            wanted,
             parts: Vec::new(),
             unlabelled: Vec::new(),
             notes: Vec::new(),
@@ -117,22 +120,23 @@ impl Layout {
         train && (beside == 0 || self.parts.len() > 1 || !self.unlabelled.is_empty())
     }
 
-    /// Say what is not read: `pictures` at the top, and those in the folders `beside` the parts.
-    fn note(&mut self, root: &Path, beside: &[PathBuf], pictures: usize) {
+    /// Say what is not read: `top` files at the top, and those in the folders `beside` the parts.
+    fn note(&mut self, root: &Path, beside: &[PathBuf], top: usize) {
+        let files = self.wanted.files();
         let way_out = "beside the folders of the parts are not read; move them into one, or give them as data of their own";
-        if pictures > 0 {
+        if top > 0 {
             self.notes
-                .push(format!("{pictures} pictures at the top, {way_out}"));
+                .push(format!("{top} {files} at the top, {way_out}"));
         }
         for folder in beside {
-            let mut found = Found::default();
+            let mut found = Found::new(self.wanted);
             if let Err(problem) = found.walk(root, folder) {
                 self.notes.push(format!("passed over: {problem}"));
             }
             let (name, count) = (folder.display(), found.images.len() + found.unread());
             if count > 0 {
                 self.notes
-                    .push(format!("{count} pictures in `{name}`, {way_out}"));
+                    .push(format!("{count} {files} in `{name}`, {way_out}"));
             }
         }
     }

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::annotations::Annotations;
 use super::classes::{class_of, foreign, level, level_of, names, nested, number};
-use super::files::{EXTENSIONS, Found, read};
+use super::files::{Found, read};
+use super::wanted::Wanted;
 use crate::data::dataset::Dataset;
 use crate::data::decode::decode_within;
 use crate::data::ids::text_of;
@@ -21,6 +22,7 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub struct Folder {
     root: PathBuf,
+    wanted: Wanted,
     part: Option<Part>,    // of a root that is split by hand
     files: Vec<Box<Path>>, // relative to the root
     folders: Vec<PathBuf>, // of this part, relative to the root
@@ -44,7 +46,21 @@ impl Folder {
     /// # Errors
     /// A folder that cannot be read or holds no image; with `Some(true)`, an image outside of every class folder.
     pub fn open(root: &Path, channels: usize, labelled: Option<bool>) -> Result<Self> {
-        Self::find(root, None, (&[PathBuf::new()], &[]), channels, labelled)
+        Self::whole(root, Wanted::Pictures, channels, labelled)
+    }
+
+    /// Find the files below `root` that are `wanted`.
+    ///
+    /// # Errors
+    /// As [`Folder::open`].
+    pub(super) fn whole(
+        root: &Path,
+        wanted: Wanted,
+        channels: usize,
+        labelled: Option<bool>,
+    ) -> Result<Self> {
+        let folders = (&[PathBuf::new()][..], &[][..]);
+        Self::find((root, wanted), None, folders, channels, labelled)
     }
 
     /// Find the images of one `part`: those in its `folders` of `root`, and in the folders `apart`, which have no labels.
@@ -52,7 +68,7 @@ impl Folder {
     /// # Errors
     /// As [`Folder::open`].
     pub(super) fn part(
-        root: &Path,
+        root: (&Path, Wanted),
         part: Part,
         folders: (&[PathBuf], &[PathBuf]),
         channels: usize,
@@ -83,6 +99,7 @@ impl Folder {
     ) -> Self {
         Self {
             root: root.to_path_buf(),
+            wanted: Wanted::Pictures,
             part: None,
             files,
             folders: Vec::new(),
@@ -98,19 +115,20 @@ impl Folder {
     }
 
     fn find(
-        root: &Path,
+        (root, wanted): (&Path, Wanted),
         part: Option<Part>,
         (folders, apart): (&[PathBuf], &[PathBuf]),
         channels: usize,
         labelled: Option<bool>,
     ) -> Result<Self> {
-        let mut found = Found::default();
+        let mut found = Found::new(wanted);
         for folder in folders.iter().chain(apart) {
             found.walk(root, folder)?;
         }
         let notes = found.notes();
         found.images.sort();
         let mut folder = Self {
+            wanted,
             part,
             folders: folders.to_vec(),
             apart: apart.to_vec(),
@@ -119,12 +137,13 @@ impl Folder {
             ..Self::unlabelled(root, found.images, channels)
         };
         if folder.files.is_empty() {
-            let looked = format!("looked for {}", EXTENSIONS.join(", "));
+            let (none, names) = wanted.none();
+            let looked = format!("looked for {names}");
             let seen = folder.notes.into_iter().chain([looked]);
             let problem = seen.collect::<Vec<_>>().join("; ");
             return Err(Error::data(
                 root.join(&folders[0]),
-                format!("no image file in this folder; {problem}"),
+                format!("{none} in this folder; {problem}"),
             ));
         }
         if labelled != Some(false) {
@@ -181,10 +200,16 @@ impl Folder {
         Ok(())
     }
 
+    /// What its files are.
+    pub(super) fn wanted(&self) -> Wanted {
+        self.wanted
+    }
+
     /// The pictures of this set, in words.
     fn pictures(&self) -> String {
-        let of = |part: Part| format!("pictures of the {} part", in_words(part));
-        self.part.map_or("pictures".into(), of)
+        let files = self.wanted.files();
+        let of = |part: Part| format!("{files} of the {} part", in_words(part));
+        self.part.map_or(files.into(), of)
     }
 
     /// Number the labels by the `classes` of the training part: by the class folders, else by an annotation file.
