@@ -33,6 +33,7 @@ pub mod repeats;
 mod several;
 mod shares;
 mod source;
+mod sources;
 pub mod split;
 mod starts;
 pub mod stats;
