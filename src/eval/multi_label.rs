@@ -5,6 +5,7 @@ use std::fmt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::low_shot::bootstrap as bootstrap_of_hits;
 use super::moments::moments;
 use super::with_baselines::WithBaselines;
 use crate::random::{self, Purpose};
@@ -164,7 +165,13 @@ fn bootstrap(rankings: &[Ranking], rows: usize, map: f64) -> [f64; 2] {
     let means: Vec<f64> = (0..RESAMPLES).into_par_iter().map(resample).collect();
     let (_, variance) = moments(means.into_iter());
     let half = 1.96 * variance.sqrt();
-    [(map - half).max(0.0), (map + half).min(1.0)]
+    // Where all rows are ranked rightly, resamples tell nothing: the end is that of as many hits.
+    let least = if map == 1.0 {
+        bootstrap_of_hits(1.0, rows)[0]
+    } else {
+        map
+    };
+    [(map - half).min(least).max(0.0), (map + half).min(1.0)]
 }
 
 /// What `ravine probe` says of images with several labels each.

@@ -219,6 +219,9 @@ fn the_list_keeps_several_labels_a_picture_and_further_columns() {
         "data", "split", &from, "--group", "site", "--out", &to, "--json",
     ])
     .unwrap();
+    let itself = ["data", "split", &from, "--out", &from, "--force"];
+    let said = refused_command(&itself, 2);
+    assert!(said.contains("is the list that is split"), "{said}");
     let splits = open(&at(&new)).unwrap();
     assert!(
         splits.test.len() >= 3 && splits.test.len().is_multiple_of(3),

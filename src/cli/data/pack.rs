@@ -93,6 +93,9 @@ fn text(packed: &PackedSet) -> String {
     text.push('\n');
     for part in &packed.parts {
         let classes = match part.classes.len() {
+            0 if !packed.tags.is_empty() => {
+                format!("{} labels, several a picture", packed.tags.len())
+            }
             0 => "no labels".into(),
             classes if part.unlabelled == 0 => format!("{classes} classes"),
             classes => format!("{classes} classes, {} without label", part.unlabelled),

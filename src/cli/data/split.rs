@@ -110,6 +110,16 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         )));
     }
     let config = args.of.config()?;
+    let same = |source: &str| {
+        let both = [Path::new(source), &args.out].map(|path| path.canonicalize().ok());
+        both[0].is_some() && both[0] == both[1]
+    };
+    if config.sources().any(same) {
+        return Err(Error::Usage(format!(
+            "--out {} is the list that is split; give another file",
+            args.out.display()
+        )));
+    }
     let (data, mut parts) = open_with_parts(&config, Part::All)?;
     if let Some(by) = args.by() {
         parts = parts_apart(data.as_ref(), &config, &by)?;

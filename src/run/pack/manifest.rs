@@ -31,6 +31,8 @@ pub struct PackedSet {
     pub parts: Vec<PackedPart>,
     /// Class names by label.
     pub classes: Vec<String>,
+    /// Names of the labels of which a picture may have several.
+    pub tags: Vec<String>,
     /// Further columns.
     pub columns: Vec<String>,
     /// Its files.
@@ -93,12 +95,13 @@ impl PackedSet {
         }
         Self {
             out: wanted.out.display().to_string(),
-            source: config.source.clone(),
+            source: config.sources_in_words(),
             format: wanted.format,
             size: wanted.size,
             images: 0,
             parts: Vec::new(),
             classes: names.classes.clone(),
+            tags: names.tags.clone(),
             columns: names.columns.clone(),
             files: Vec::new(),
             unreadable: 0,
