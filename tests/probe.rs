@@ -347,3 +347,23 @@ fn classes_of_very_different_size_are_judged_by_their_mean_recall_too() -> Resul
     );
     Ok(())
 }
+
+#[test]
+fn a_class_that_only_the_test_part_has_is_judged_as_never_answered() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let set = folder.path().join("bars");
+    let labels =
+        |count: i64, classes: i64| (0..count).map(|i| Some(i % classes)).collect::<Vec<_>>();
+    bars(&set.join("train-00000-of-00001.parquet"), &labels(160, 2))?;
+    bars(&set.join("test-00000-of-00001.parquet"), &labels(60, 3))?;
+    let data = set.to_string_lossy().into_owned();
+    let run = folder.path().join("run");
+    let card = pretrain(&run, &["--data", &data, "--set", "train.batch=16"])?;
+    let run = run.to_string_lossy().into_owned();
+    let probed = json(&["probe", &run, "--json"])?;
+    for card in [&card["probe"], &card["knn"], &probed] {
+        assert_eq!(card["per_class"][2]["count"], 20, "{card}");
+        assert_eq!(card["per_class"][2]["recall"], 0.0, "{card}");
+    }
+    Ok(())
+}

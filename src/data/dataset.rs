@@ -85,7 +85,8 @@ pub trait Dataset: Send + Sync {
         &[]
     }
 
-    /// A number that images share which are held out together, such as the pages of a file: they show the same thing.
+    /// A number that neighboring images share which are held out together, such as the pages of a file: they show the same
+    /// thing.
     /// Where there are fewer than three such groups left, each image is held out by itself.
     fn belongs_to(&self, index: usize) -> usize {
         index

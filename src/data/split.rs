@@ -1,6 +1,5 @@
 //! Train, validation and test parts: those the source comes with, or carved out by `data.split_seed`.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::config::DataConfig;
@@ -299,31 +298,26 @@ fn none_of(set: &Arc<dyn Dataset>) -> Arc<dyn Dataset> {
 /// What is left of `set` without `share` of it, and that share, stratified by label; `draw` keeps the random numbers of
 /// two carvings apart.
 fn carve(set: &Arc<dyn Dataset>, share: f64, seed: u64, draw: u64) -> [Subset; 2] {
-    let groups = groups(set.as_ref());
-    let firsts: Vec<u32> = groups.iter().map(|group| group[0]).collect();
-    let (kept, taken) = take(by_class(set.as_ref(), &firsts), share, seed, draw);
-    [kept, taken].map(|places| {
-        let images = places
-            .into_iter()
-            .flat_map(|place| groups[place as usize].clone());
+    let starts = starts_of_groups(set.as_ref());
+    let (kept, taken) = take(by_class(set.as_ref(), &starts), share, seed, draw);
+    [kept, taken].map(|groups| {
+        let end = |group: usize| starts.get(group + 1).copied().unwrap_or(set.len() as u32);
+        let images = groups.into_iter().map(|group| group as usize);
+        let images = images.flat_map(|group| starts[group]..end(group));
         Subset::new(set.clone(), images.collect())
     })
 }
 
-/// The images that are held out together, in the order of the first of each.
-fn groups(set: &dyn Dataset) -> Vec<Vec<u32>> {
-    let (mut groups, mut places) = (Vec::<Vec<u32>>::new(), HashMap::new());
-    for index in 0..set.len() {
-        let place = *places.entry(set.belongs_to(index)).or_insert(groups.len());
-        match groups.get_mut(place) {
-            Some(group) => group.push(index as u32),
-            None => groups.push(vec![index as u32]),
-        }
+/// The first of the images that are held out together, which lie one after the other.
+fn starts_of_groups(set: &dyn Dataset) -> Vec<u32> {
+    let all = 0..set.len() as u32;
+    let group = |index: u32| set.belongs_to(index as usize);
+    let starts = all.clone().filter(|&i| i == 0 || group(i) != group(i - 1));
+    let starts: Vec<u32> = starts.collect();
+    if starts.len() < FEWEST_GROUPS {
+        return all.collect();
     }
-    if groups.len() < FEWEST_GROUPS {
-        return (0..set.len() as u32).map(|index| vec![index]).collect();
-    }
-    groups
+    starts
 }
 
 /// What is kept and what is taken of each of `classes`, the share drawn from (`seed`, `draw`).

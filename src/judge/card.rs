@@ -61,7 +61,7 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
             (&setup.config.probe, setup.config.seed),
             &splits.train,
             judged,
-            (&setup.config.data.source, part.name()),
+            (&setup.config.data.sources_in_words(), part.name()),
         )
     });
     let cloud = setup.collect(judged, |x| network.eval(x, "embedding"))?;

@@ -71,11 +71,15 @@ pub fn card_probes(
     let draws = draws.within(&needed);
     let needed: Arc<dyn Dataset> = Arc::new(needed);
     let pairs = encoders.pairs(&needed, &labelled(test), None)?;
+    // Labels in numbers may reach further in one part than in another.
+    let most = |set: &&Arc<dyn Dataset>| set.classes().len();
+    let classes = [train, test].into_iter().max_by_key(most);
+    let classes = classes.map_or(&[][..], |set| set.classes());
     let logistic = Logistic {
         l2: config.l2,
         ..Logistic::default()
     };
-    let few = over_draws(&pairs, train.classes(), &draws.few, |rows, pair, _| {
+    let few = over_draws(&pairs, classes, &draws.few, |rows, pair, _| {
         logistic.fit(rows)?.predict(&pair.test)
     })?;
     let readable = rows_of(&pairs.pretrained, &draws.bank).rows();
@@ -84,7 +88,7 @@ pub fn card_probes(
         temperature: config.temperature,
     };
     let bank = std::slice::from_ref(&draws.bank);
-    let voted = over_draws(&pairs, train.classes(), bank, |rows, pair, _| {
+    let voted = over_draws(&pairs, classes, bank, |rows, pair, _| {
         Ok(knn.predict(rows, &pair.test)?.predictions)
     })?;
     Ok([

@@ -15,11 +15,11 @@ use crate::tiny::*;
 
 const FORMATS: [PackFormat; 2] = [PackFormat::Parquet, PackFormat::WebDataset];
 
-fn pack_to(config: &DataConfig, wanted: &Packing) -> Result<PackedSet> {
+pub(crate) fn pack_to(config: &DataConfig, wanted: &Packing) -> Result<PackedSet> {
     pack(config, wanted, &mut |_, _| {}, &AtomicBool::new(false))
 }
 
-fn to(out: &Path, format: PackFormat) -> Packing {
+pub(crate) fn to(out: &Path, format: PackFormat) -> Packing {
     Packing {
         format,
         ..Packing::to(out)
@@ -394,32 +394,4 @@ fn places_that_are_taken_and_parts_for_one_file_are_refused() {
         "{problem}"
     );
     assert!(!dir.path().join("none").exists());
-}
-
-#[test]
-fn several_labels_a_picture_come_back_from_parquet_and_are_refused_by_tar_files() {
-    let dir = tempfile::tempdir().unwrap();
-    for i in 0..3 {
-        write(&dir.path().join(format!("{i}.png")), &png(i));
-    }
-    let list = "file_name,tags\n0.png,\"['b', 'a']\"\n1.png,\n2.png,[]\n";
-    write(&dir.path().join("list.csv"), list.as_bytes());
-    let config = DataConfig {
-        label: Some("tags".into()),
-        ..at(&dir.path().join("list.csv"))
-    };
-    let old = all(&config).unwrap();
-    let out = dir.path().join("packed.parquet");
-    pack_to(&config, &to(&out, PackFormat::Parquet)).unwrap();
-    let new = all(&at(&out)).unwrap();
-    assert_eq!(
-        (old.tag_names().len(), old.tag_names()),
-        (2, new.tag_names())
-    );
-    for i in 0..3 {
-        assert_eq!(old.tags(i), new.tags(i), "{i}");
-    }
-    let tars = to(&dir.path().join("tars"), PackFormat::WebDataset);
-    let said = pack_to(&config, &tars).unwrap_err().to_string();
-    assert!(said.contains("must be parquet"), "{said}");
 }
