@@ -296,8 +296,11 @@ impl Config {
 
     fn from_table(mut table: Table, source: &str) -> Result<Self> {
         renamed::rename(&mut table);
-        let config: Self = serde_path_to_error::deserialize(Value::Table(table))
+        let mut config: Self = serde_path_to_error::deserialize(Value::Table(table))
             .map_err(|e| explain(source, &e.path().to_string(), &e.inner().to_string()))?;
+        if let EncoderKind::Auto(auto) = &config.encoder {
+            config.encoder = auto.found()?;
+        }
         config.validate()?;
         Ok(config)
     }

@@ -150,7 +150,7 @@ impl HeadSetup {
     pub fn model(&self, pretrained: Option<&Pretrained>) -> Result<EnergyModel> {
         let params = Params::new(self.config.seed, &self.device);
         let whole = encoder_network(&self.config, &self.input_shape())?;
-        let specs = whole.parameters();
+        let start = whole.clone();
         let frozen = self.config.pretrained.as_ref().is_some_and(|p| p.freeze);
         let (frozen, graph) = if frozen {
             let features = whole.output("features").unwrap_or_default();
@@ -172,7 +172,7 @@ impl HeadSetup {
             self.config.seed,
         )?;
         if self.config.pretrained.is_none()
-            && let Some(found) = load_start(&self.config, &specs, &params)?
+            && let Some(found) = load_start(&self.config, &start, &params)?
         {
             let _ = self.found.set(found); // the same at every call
         }

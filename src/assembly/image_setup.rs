@@ -145,8 +145,7 @@ impl ImageSetup {
     /// As [`image_network`]; a file of weights that cannot be read or does not fit.
     pub fn started(&self) -> Result<(Network, Option<String>)> {
         let network = self.random_network()?;
-        let specs = network.graph().parameters();
-        let found = load_start(&self.config, &specs, network.params())?;
+        let found = load_start(&self.config, network.graph(), network.params())?;
         Ok((network, found))
     }
 

@@ -10,7 +10,7 @@ use crate::heads::Space;
 use crate::inference::attach;
 use crate::negatives::{NegativesKind, PairsKind};
 use crate::objectives::Joint;
-use crate::params::{ParamSpec, Params};
+use crate::params::Params;
 
 /// The graph of encoder, projector and predictor for images (channels, `augment.size`, `augment.size`).
 ///
@@ -80,10 +80,10 @@ pub fn objective(config: &Config, network: Network) -> Result<Joint> {
     )
 }
 
-/// Put the values of the file `encoder.weights` into the encoder's parameters among `specs`; a sentence about what was found.
+/// Put the values of the file `encoder.weights` into the encoder's parameters, those of `graph`; a sentence about what was found.
 pub(super) fn load_start(
     config: &Config,
-    specs: &[ParamSpec],
+    graph: &Graph,
     params: &Params,
 ) -> Result<Option<String>> {
     let encoder = config.encoder.part();
@@ -99,7 +99,7 @@ pub(super) fn load_start(
         Some(start) => (start, None),
         None => (Path::new(named), encoder.weights_key()),
     };
-    let found = weights::load(path, key, specs, "encoder.", params)?;
+    let found = weights::load(path, key, graph, "encoder.", params)?;
     Ok(Some(format!(
         "encoder.weights, {}: {found}",
         path.display()

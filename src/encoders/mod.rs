@@ -1,19 +1,34 @@
 //! Encoders: functions that build graphs from images (or vectors) to features.
 
 mod activation;
+mod auto;
 mod convnet;
+mod convnext;
+mod efficientnet;
+mod inverted_residual;
+mod layers;
 mod mlp;
+mod mobilenet_v3;
 mod projector;
+mod regnet;
 mod resnet;
+mod swin;
 mod vit;
 pub mod weights;
 
 pub use activation::Activation;
+pub use auto::{Auto, architecture};
 pub use convnet::Convnet;
+pub use convnext::Convnext;
+pub use efficientnet::{Efficientnet, EfficientnetSize};
 pub use mlp::Mlp;
+pub use mobilenet_v3::{MobilenetSize, MobilenetV3};
 pub use projector::{Projector, network};
+pub use regnet::Regnet;
+use resnet::depth_of as resnet_depth;
 pub use resnet::{Resnet, Stem};
-pub use vit::Vit;
+pub use swin::Swin;
+pub use vit::{MlpKind, Pool, Vit};
 
 use crate::error::Result;
 use crate::graph::Graph;
@@ -28,6 +43,11 @@ pub trait Encoder: Send + Sync {
 
     /// Whether samples may be plain rows of numbers, as those of a table, instead of images.
     fn takes_rows(&self) -> bool {
+        false
+    }
+
+    /// Whether it is made from a file, so that its settings alone make no network.
+    fn needs_file(&self) -> bool {
         false
     }
 
@@ -48,6 +68,12 @@ crate::family! {
         "convnet" => Convnet(Convnet),
         "resnet" => Resnet(Resnet),
         "vit" => Vit(Vit),
+        "convnext" => Convnext(Convnext),
+        "efficientnet" => Efficientnet(Efficientnet),
+        "mobilenet_v3" => MobilenetV3(MobilenetV3),
+        "regnet" => Regnet(Regnet),
+        "swin" => Swin(Swin),
         "mlp" => Mlp(Mlp),
+        "auto" => Auto(Auto),
     }
 }

@@ -1,25 +1,38 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Encoder;
+use super::layers::{Layers, SqueezeExcite, starts_from_file};
+use super::{Activation, Encoder};
 use crate::error::{Error, Result};
-use crate::graph::ops::{Add, BatchNorm, Conv2d, GlobalAvgPool, MaxPool, Relu};
+use crate::graph::ops::MaxPool;
 use crate::graph::{Graph, NodeId, Op};
+use crate::kernels::curve::Curve;
 
 /// Residual network (He et al. 2015) with torchvision's structure and parameter names.
 ///
-/// Depths 10, 18, 34 (basic blocks) and 50, 101 (bottlenecks, stride on the 3×3 convolution) have four
+/// Depths 10, 18, 34 (basic blocks) and 14, 26, 50, 101, 152 (bottlenecks, stride on the 3×3 convolution) have four
 /// stages of width, 2·width, 4·width, 8·width; depths 20, 32, 44, 56 are the three-stage CIFAR networks,
-/// for which width 16 is usual. Choose 18 for CIFAR-sized work, 50 for photographs.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+/// for which width 16 is usual. `groups = 32, width_per_group = 4` at depth 50 is ResNeXt-50 (Xie et al. 2017),
+/// `width_per_group = 128` the wide ResNet-50-2 (Zagoruyko & Komodakis 2016), `squeeze_excite = true` timm's
+/// SE-ResNet (Hu et al. 2018). Choose 18 for CIFAR-sized work, 50 for photographs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Resnet {
-    /// 10, 18, 34, 50, 101; or 20, 32, 44, 56.
+    /// 10, 14, 18, 26, 34, 50, 101, 152; or 20, 32, 44, 56.
     pub depth: usize,
     /// Channels of the first stage.
     pub width: usize,
     /// First layers.
     pub stem: Stem,
+    /// Groups of the 3×3 convolutions of bottlenecks.
+    #[serde(skip_serializing_if = "is_one")]
+    pub groups: usize,
+    /// Channels of a group in the first stage of a network of width 64; bottlenecks only.
+    #[serde(skip_serializing_if = "is_usual_width")]
+    pub width_per_group: usize,
+    /// Squeeze-and-excitation at the end of every residual branch.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub squeeze_excite: bool,
     /// A .safetensors or .pth file that the parameters start from; left out: random. Give `augment.mean` and `std` with it,
     /// those that it was trained with.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -28,6 +41,22 @@ pub struct Resnet {
     /// the file's authors evaluate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights_key: Option<String>,
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_one(value: &usize) -> bool {
+    *value == 1
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_usual_width(value: &usize) -> bool {
+    *value == 64
 }
 
 /// The layers before the first stage.
@@ -48,143 +77,170 @@ impl Default for Resnet {
             depth: 18,
             width: 64,
             stem: Stem::Cifar,
+            groups: 1,
+            width_per_group: 64,
+            squeeze_excite: false,
             weights: None,
             weights_key: None,
         }
     }
 }
 
+/// Depths with four stages: the blocks of each, and whether they are bottlenecks.
+const FOUR_STAGES: [(usize, [usize; 4], bool); 8] = [
+    (10, [1, 1, 1, 1], false),
+    (14, [1, 1, 1, 1], true),
+    (18, [2, 2, 2, 2], false),
+    (26, [2, 2, 2, 2], true),
+    (34, [3, 4, 6, 3], false),
+    (50, [3, 4, 6, 3], true),
+    (101, [3, 4, 23, 3], true),
+    (152, [3, 8, 36, 3], true),
+];
+
+/// Depths with three stages.
+const THREE_STAGES: [usize; 4] = [20, 32, 44, 56];
+
 /// Blocks of each stage, and whether they are bottlenecks.
 fn stages(depth: usize) -> Result<(Vec<usize>, bool)> {
-    Ok(match depth {
-        10 => (vec![1, 1, 1, 1], false),
-        18 => (vec![2, 2, 2, 2], false),
-        34 => (vec![3, 4, 6, 3], false),
-        50 => (vec![3, 4, 6, 3], true),
-        101 => (vec![3, 4, 23, 3], true),
-        20 | 32 | 44 | 56 => (vec![(depth - 2) / 6; 3], false),
-        _ => {
-            return Err(Error::key(
-                "encoder.depth",
-                format!("{depth} is not one of 10, 18, 20, 32, 34, 44, 50, 56, 101"),
-            ));
-        }
+    if let Some((_, blocks, bottleneck)) = FOUR_STAGES.iter().find(|(known, ..)| *known == depth) {
+        return Ok((blocks.to_vec(), *bottleneck));
+    }
+    if THREE_STAGES.contains(&depth) {
+        return Ok((vec![(depth - 2) / 6; 3], false));
+    }
+    let mut known: Vec<usize> = FOUR_STAGES.iter().map(|(depth, ..)| *depth).collect();
+    known.extend(THREE_STAGES);
+    known.sort_unstable();
+    let known: Vec<String> = known.iter().map(ToString::to_string).collect();
+    Err(Error::key(
+        "encoder.depth",
+        format!("{depth} is not one of {}", known.join(", ")),
+    ))
+}
+
+/// The depth that has these blocks in its stages.
+pub(super) fn depth_of(blocks: &[usize], bottleneck: bool) -> Option<usize> {
+    let four = FOUR_STAGES.iter().map(|(depth, ..)| *depth);
+    let mut all = four.chain(THREE_STAGES);
+    all.find(|depth| {
+        stages(*depth).is_ok_and(|(known, kind)| known == blocks && kind == bottleneck)
     })
 }
 
 impl Encoder for Resnet {
     fn graph(&self, input: &[usize]) -> Result<Graph> {
         let (blocks, bottleneck) = stages(self.depth)?;
-        if self.width == 0 {
-            return Err(Error::key("encoder.width", "must be above 0"));
-        }
-        let mut build = Builder {
-            graph: Graph::new(input),
-            channels: input[0],
+        self.check(input, bottleneck)?;
+        let mut layers = Layers::new(input);
+        let mut x = layers.graph.input();
+        let first = match self.stem {
+            Stem::Cifar => (3, 1, 1),
+            Stem::Imagenet => (7, 2, 1),
         };
-        let mut x = build.graph.input();
-        x = match self.stem {
-            Stem::Cifar => build.conv_norm("conv1", "bn1", x, self.width, 3, 1)?,
-            Stem::Imagenet => build.conv_norm("conv1", "bn1", x, self.width, 7, 2)?,
-        };
-        x = build.graph.push("relu", Op::Relu(Relu), &[x])?;
+        x = layers.conv("conv1".into(), x, self.width, first)?;
+        x = layers.batch_norm("bn1".into(), x)?;
+        x = layers.activation("relu".into(), x, Activation::Relu)?;
         if self.stem == Stem::Imagenet {
             let pool = MaxPool {
                 kernel: 3,
                 stride: 2,
                 padding: 1,
             };
-            x = build.graph.push("maxpool", Op::MaxPool(pool), &[x])?;
+            x = layers.push("maxpool".into(), Op::MaxPool(pool), x)?;
         }
         for (stage, &count) in blocks.iter().enumerate() {
             for block in 0..count {
                 let name = format!("layer{}.{block}", stage + 1);
                 let stride = if stage > 0 && block == 0 { 2 } else { 1 };
-                x = build.block(&name, x, self.width << stage, stride, bottleneck)?;
+                x = self.block(
+                    &mut layers,
+                    &name,
+                    x,
+                    (self.width << stage, stride, bottleneck),
+                )?;
             }
         }
-        let mut graph = build.graph;
-        x = graph.push("avgpool", Op::GlobalAvgPool(GlobalAvgPool), &[x])?;
-        graph.mark("features", x);
-        Ok(graph)
+        x = layers.pool("avgpool", x)?;
+        Ok(layers.finish(x))
     }
 
-    fn weights(&self) -> Option<&str> {
-        self.weights.as_deref()
-    }
-
-    fn weights_key(&self) -> Option<&str> {
-        self.weights_key.as_deref()
-    }
+    starts_from_file!();
 }
 
-/// The graph so far and the channels of its last node.
-struct Builder {
-    graph: Graph,
-    channels: usize,
-}
-
-impl Builder {
-    /// Convolution with padding that keeps the size at stride 1, then batch norm.
-    fn conv_norm(
-        &mut self,
-        conv: &str,
-        norm: &str,
-        x: NodeId,
-        width: usize,
-        kernel: usize,
-        stride: usize,
-    ) -> Result<NodeId> {
-        let op = Conv2d::new(self.channels, width, kernel, stride, kernel / 2);
-        self.channels = width;
-        let x = self.graph.push(conv, Op::Conv2d(op), &[x])?;
-        self.graph
-            .push(norm, Op::BatchNorm(BatchNorm::new(width)), &[x])
+impl Resnet {
+    fn check(&self, input: &[usize], bottleneck: bool) -> Result<()> {
+        if input.len() != 3 {
+            return Err(Error::Usage(format!(
+                "a residual network takes (channels, height, width), not {input:?}"
+            )));
+        }
+        if self.width == 0 {
+            return Err(Error::key("encoder.width", "must be above 0"));
+        }
+        if self.groups == 0 || self.width_per_group == 0 {
+            let key = if self.groups == 0 {
+                "encoder.groups"
+            } else {
+                "encoder.width_per_group"
+            };
+            return Err(Error::key(key, "must be above 0"));
+        }
+        if !bottleneck && (self.groups, self.width_per_group) != (1, 64) {
+            return Err(Error::key(
+                "encoder.groups",
+                "groups and encoder.width_per_group are for bottlenecks: choose encoder.depth 14, 26, 50, 101 or 152",
+            ));
+        }
+        Ok(())
     }
 
     /// A residual block: basic (3×3, 3×3) or bottleneck (1×1, 3×3, 1×1 to four times the width).
     fn block(
-        &mut self,
+        &self,
+        layers: &mut Layers,
         name: &str,
         input: NodeId,
-        width: usize,
-        stride: usize,
-        bottleneck: bool,
+        (width, stride, bottleneck): (usize, usize, bool),
     ) -> Result<NodeId> {
-        let entering = self.channels;
-        // (kernel, stride, channels) of each convolution
+        let of = |part: &str| format!("{name}.{part}");
+        // (kernel, stride, groups) and channels of each convolution
         let convolutions = if bottleneck {
-            vec![(1, 1, width), (3, stride, width), (1, 1, 4 * width)]
+            let inner = width * self.width_per_group / 64 * self.groups;
+            vec![
+                ((1, 1, 1), inner),
+                ((3, stride, self.groups), inner),
+                ((1, 1, 1), 4 * width),
+            ]
         } else {
-            vec![(3, stride, width), (3, 1, width)]
+            vec![((3, stride, 1), width), ((3, 1, 1), width)]
         };
         let last = convolutions.len();
         let mut x = input;
-        for (i, &(kernel, stride, channels)) in convolutions.iter().enumerate() {
+        for (i, &(sizes, channels)) in convolutions.iter().enumerate() {
             let n = i + 1;
-            let (conv, norm) = (format!("{name}.conv{n}"), format!("{name}.bn{n}"));
-            x = self.conv_norm(&conv, &norm, x, channels, kernel, stride)?;
+            x = layers.conv(of(&format!("conv{n}")), x, channels, sizes)?;
+            x = layers.batch_norm(of(&format!("bn{n}")), x)?;
             if n < last {
-                x = self
-                    .graph
-                    .push(format!("{name}.relu{n}"), Op::Relu(Relu), &[x])?;
+                x = layers.activation(of(&format!("relu{n}")), x, Activation::Relu)?;
             }
         }
-        let leaving = self.channels;
-        let shortcut = if stride == 1 && entering == leaving {
-            input
-        } else {
-            self.channels = entering;
-            let (conv, norm) = (
-                format!("{name}.downsample.0"),
-                format!("{name}.downsample.1"),
-            );
-            self.conv_norm(&conv, &norm, input, leaving, 1, stride)?
-        };
-        let sum = self
-            .graph
-            .push(format!("{name}.add"), Op::Add(Add), &[x, shortcut])?;
-        self.graph
-            .push(format!("{name}.relu"), Op::Relu(Relu), &[sum])
+        let leaving = layers.channels(x);
+        if self.squeeze_excite {
+            let se = SqueezeExcite {
+                names: ["fc1", "fc2"],
+                reduced: ((leaving as f64 / 16.0 + 4.0) / 8.0).floor().max(1.0) as usize * 8,
+                activation: Activation::Relu,
+                gate: Curve::Sigmoid,
+            };
+            x = layers.squeeze_excite(&of("se"), x, &se)?;
+        }
+        let mut shortcut = input;
+        if stride != 1 || layers.channels(input) != leaving {
+            shortcut = layers.conv(of("downsample.0"), input, leaving, (1, stride, 1))?;
+            shortcut = layers.batch_norm(of("downsample.1"), shortcut)?;
+        }
+        let sum = layers.add(of("add"), x, shortcut)?;
+        layers.activation(of("relu"), sum, Activation::Relu)
     }
 }

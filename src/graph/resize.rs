@@ -2,17 +2,18 @@
 
 use crate::error::{Error, Result};
 use crate::graph::builder::{Graph, Node, NodeId};
-use crate::graph::ops::{Op, TokenEmbed};
+use crate::graph::ops::{Op, Positions, TokenEmbed};
 use crate::graph::positions::Resampled;
 
 impl Graph {
     /// The same network, with the same parameters, for samples of shape `input`: convolutions and pooling take
-    /// any size, learned positions are interpolated ([`Resampled`]).
+    /// any size, learned positions are interpolated ([`Resampled`]), rotary ones are made for the new grid.
     ///
     /// # Errors
     /// An op that is bound to the size (a linear layer after flattening), patches that do not tile the image.
     pub fn at(&self, input: &[usize]) -> Result<Self> {
         let mut nodes: Vec<Node> = Vec::with_capacity(self.nodes.len());
+        let mut grid = Vec::new(); // of the patches that tokens were made of last
         for node in &self.nodes {
             let mut node = node.clone();
             let Some(op) = &mut node.op else {
@@ -20,8 +21,15 @@ impl Graph {
                 nodes.push(node);
                 continue;
             };
-            if let Op::TokenEmbed(embed) = op {
-                self.resample(&nodes, node.inputs[0], embed)?;
+            match op {
+                Op::TokenEmbed(embed) => self.resample(&nodes, node.inputs[0], embed)?,
+                Op::ToTokens(_) => grid = nodes[node.inputs[0].0].shape[1..].to_vec(),
+                Op::Rotary(rotary) => {
+                    if let &[rows, columns] = grid.as_slice() {
+                        rotary.grid = [rows, columns];
+                    }
+                }
+                _ => {}
             }
             let shapes: Vec<&[usize]> = node
                 .inputs
@@ -66,8 +74,12 @@ impl Graph {
                 ));
             }
         }
-        let from = embed.resampled.map_or([h, w], |resampled| resampled.from);
         let to = [to_h, to_w];
+        if embed.positions == Positions::Nowhere {
+            embed.tokens = to_h * to_w;
+            return Ok(());
+        }
+        let from = embed.resampled.map_or([h, w], |resampled| resampled.from);
         embed.resampled = (from != to).then_some(Resampled { from, to });
         Ok(())
     }

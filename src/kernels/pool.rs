@@ -127,14 +127,40 @@ multiversion! {
 
 /// Mean over the `pixels` of each image.
 pub fn average(simd: Simd, pixels: usize, channels: usize, x: &[f32], y: &mut [f32]) {
-    y.par_chunks_mut(channels)
-        .zip(x.par_chunks(pixels * channels))
-        .for_each(|(y, x)| average_image(simd, x, y));
+    average_behind(simd, (pixels, 0), channels, x, y);
 }
 
 /// Gradient of [`average`]; overwrites `dx`.
 pub fn average_backward(simd: Simd, pixels: usize, channels: usize, dy: &[f32], dx: &mut [f32]) {
-    dx.par_chunks_mut(pixels * channels)
-        .zip(dy.par_chunks(channels))
-        .for_each(|(dx, dy)| average_backward_image(simd, dy, dx));
+    average_behind_backward(simd, (pixels, 0), channels, dy, dx);
+}
+
+/// Mean over the rows of each sequence of `rows` behind the first `skip`.
+pub fn average_behind(
+    simd: Simd,
+    (rows, skip): (usize, usize),
+    width: usize,
+    x: &[f32],
+    y: &mut [f32],
+) {
+    y.par_chunks_mut(width)
+        .zip(x.par_chunks(rows * width))
+        .for_each(|(y, x)| average_image(simd, &x[skip * width..], y));
+}
+
+/// Gradient of [`average_behind`]; overwrites `dx`.
+pub fn average_behind_backward(
+    simd: Simd,
+    (rows, skip): (usize, usize),
+    width: usize,
+    dy: &[f32],
+    dx: &mut [f32],
+) {
+    dx.par_chunks_mut(rows * width)
+        .zip(dy.par_chunks(width))
+        .for_each(|(dx, dy)| {
+            let (front, rest) = dx.split_at_mut(skip * width);
+            front.fill(0.0);
+            average_backward_image(simd, dy, rest);
+        });
 }

@@ -33,6 +33,9 @@ fn every_op_pulls_back_the_right_gradient_on_every_executor() -> Result<(), Any>
 fn every_encoder_builds_reaches_its_parameters_and_ends_in_one_vector() -> Result<(), Any> {
     for kind in EncoderKind::defaults() {
         let name = kind.name();
+        if kind.part().needs_file() {
+            continue;
+        }
         let encoder = kind.part().graph(&[3, 16, 16])?;
         assert_eq!(encoder.outputs().len(), 1, "{name}");
         let graph = network(&encoder, None, None)?;

@@ -1,5 +1,6 @@
 //! Starting weights from files: what is taken, what is said, what is refused.
 
+mod architectures;
 #[path = "../common/mod.rs"]
 mod common;
 mod foreign;
@@ -50,13 +51,7 @@ fn values(network: &Network, name: impl Fn(&str) -> String) -> HashMap<String, T
 }
 
 fn load(path: &Path, network: &Network) -> ravine::error::Result<weights::Matched> {
-    weights::load(
-        path,
-        None,
-        &network.graph().parameters(),
-        "",
-        network.params(),
-    )
+    weights::load(path, None, network.graph(), "", network.params())
 }
 
 fn gap(a: &Tensor, b: &Tensor) -> Result<f32, Any> {

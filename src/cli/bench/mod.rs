@@ -13,7 +13,9 @@ use super::output::{open_device, print_json, print_text};
 use crate::assembly::{
     FEW, FREE_SHARE, Growth, choose_executor, free_memory, peak_memory, set_threads,
 };
-use crate::encoders::{self, Convnet, Encoder, Projector, Resnet, Stem, Vit};
+use crate::encoders::{
+    self, Convnet, Convnext, Efficientnet, Encoder, Projector, Resnet, Stem, Vit,
+};
 use crate::energies::{Cosine, EnergyKind};
 use crate::error::{Error, Result};
 use crate::graph::{Executor, Network, Precision};
@@ -82,6 +84,10 @@ enum Size {
     VitTiny,
     /// The same of width 384, with 6 heads; at 224 pixels when --size is left out.
     VitSmall,
+    /// ConvNeXt of 96 to 768 channels, patches of 4 pixels.
+    ConvnextTiny,
+    /// EfficientNet of 16 to 320 channels.
+    EfficientnetB0,
 }
 
 impl Size {
@@ -93,6 +99,8 @@ impl Size {
             Self::Resnet50 => "resnet50",
             Self::VitTiny => "vit-tiny",
             Self::VitSmall => "vit-small",
+            Self::ConvnextTiny => "convnext-tiny",
+            Self::EfficientnetB0 => "efficientnet-b0",
         }
     }
 
@@ -129,6 +137,13 @@ impl Size {
                 heads: 6,
                 ..Vit::default()
             }),
+            Self::ConvnextTiny => Box::new(Convnext {
+                depths: vec![3, 3, 9, 3],
+                widths: vec![96, 192, 384, 768],
+                patch: 4,
+                ..Convnext::default()
+            }),
+            Self::EfficientnetB0 => Box::new(Efficientnet::default()),
         }
     }
 }

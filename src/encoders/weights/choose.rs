@@ -81,13 +81,13 @@ pub(super) fn sets<'a>(
 }
 
 /// Whether the parts of `key` stand, in their order and side by side, in `prefix`.
-fn below(prefix: &str, key: &str) -> bool {
+pub(super) fn below(prefix: &str, key: &str) -> bool {
     let key = key.trim_matches('.');
     key.is_empty() || format!(".{prefix}").contains(&format!(".{key}."))
 }
 
 /// Above 0: what authors evaluate; below 0: what only helped to train it.
-fn rank(prefix: &str) -> i32 {
+pub(super) fn rank(prefix: &str) -> i32 {
     let of = |part: &str| {
         let words: Vec<&str> = part.split('_').collect();
         let has = |word: &str| words.contains(&word);

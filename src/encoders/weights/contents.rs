@@ -24,6 +24,8 @@ pub(super) enum Part {
     Named(String),
     /// Elements of an entry of a .pth file.
     Strided(Strided),
+    /// As many zeros: the biases of keys where only queries and values have some.
+    Zeros(usize),
 }
 
 /// A whole network as a Python object, where its table of tensors was looked for.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::choose::Set;
 use super::contents::{Contents, Value};
-use super::positions::{Plan, plan};
+use super::positions::{Places, Plan, plan};
 use super::words::{self, Difference, some};
 use crate::params::ParamSpec;
 
@@ -35,6 +35,7 @@ impl<'a> Fit<'a> {
         contents: &'a Contents,
         sets: &'a [Set],
         wanted: &'a BTreeMap<&'a str, &'a ParamSpec>,
+        places: Option<Places>,
     ) -> Self {
         let set = &sets[0];
         let mut fit = Self {
@@ -81,9 +82,10 @@ impl<'a> Fit<'a> {
         fit.zeros();
         if let Some(&value) = fit.values.get(POSITIONS)
             && let Some(spec) = wanted.get(POSITIONS)
-            && value.dims != spec.shape
+            && let Some(places) = places
+            && !same(&value.dims, &spec.shape)
         {
-            fit.positions = plan(&value.dims, &spec.shape, wanted.contains_key("cls_token"));
+            fit.positions = plan(&value.dims, &spec.shape, places);
         }
         fit
     }
@@ -158,15 +160,24 @@ impl<'a> Fit<'a> {
         ))
     }
 
+    /// The name that the parameter `name` has in the file, behind the set's prefix.
+    fn original<'b>(&'b self, name: &'b str) -> &'b str {
+        let full = self
+            .values
+            .get(name)
+            .map_or(name, |value| value.name.as_str());
+        full.strip_prefix(self.set.prefix.as_str()).unwrap_or(full)
+    }
+
     /// Reasons of parameters that only the file or only the encoder has.
     fn strangers(&self, depth: Option<&Difference>) -> Vec<String> {
         let mut known: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         let mut unknown = Vec::new();
         for &name in &self.foreign {
             match words::explain(name) {
-                Some(words) => known.entry(words).or_default().push(name),
+                Some(words) => known.entry(words).or_default().push(self.original(name)),
                 None if depth.is_some_and(|depth| depth.covers(name)) => {}
-                None => unknown.push(name.to_string()),
+                None => unknown.push(self.original(name).to_string()),
             }
         }
         let mut reasons: Vec<String> = known
@@ -202,7 +213,7 @@ impl<'a> Fit<'a> {
         let mut wrong = Vec::new();
         for (name, value) in &self.found {
             let (have, want) = (&value.dims, &self.wanted[name].shape);
-            if have == want || (*name == POSITIONS && self.positions.is_some()) {
+            if same(have, want) || (*name == POSITIONS && self.positions.is_some()) {
                 continue;
             }
             let mut text = format!("{name} is {have:?} there and {want:?} here");
@@ -236,6 +247,13 @@ impl<'a> Fit<'a> {
         }
         names.into_iter().collect()
     }
+}
+
+/// Whether shapes are the same but for sizes of 1: a linear layer is a convolution of single pixels.
+fn same(have: &[usize], want: &[usize]) -> bool {
+    let sizes =
+        |shape: &[usize]| -> Vec<usize> { shape.iter().copied().filter(|n| *n != 1).collect() };
+    have == want || sizes(have) == sizes(want)
 }
 
 /// Prefixes below that of the first of `sets` whose names are not its own: other sets, and tables without its parameters.

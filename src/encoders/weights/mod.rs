@@ -4,6 +4,7 @@ mod choose;
 mod contents;
 mod file;
 mod fit;
+mod formats;
 mod names;
 mod positions;
 mod pth;
@@ -14,12 +15,14 @@ use std::fmt;
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::graph::Graph;
 use crate::params::{ParamSpec, Params};
 use choose::Set;
 use contents::{Contents, Value};
 use file::WeightFile;
 use fit::Fit;
-use words::some;
+use positions::Places;
+pub(in crate::encoders) use words::some;
 
 /// What was found for the parameters of a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,9 +73,9 @@ impl fmt::Display for Matched {
     }
 }
 
-/// Put the values that `path` (.safetensors, else PyTorch's .pth) holds into those of `params` that `specs` name.
+/// Put the values that `path` (.safetensors, else PyTorch's .pth) holds into those of `params` that `graph` has.
 ///
-/// `under` is what stands before the names of `specs` (`encoder.`) and not in the file. Names are torchvision's,
+/// `under` is what stands before the names of the encoder's parameters (`encoder.`) and not in the file. Names are torchvision's,
 /// timm's or Hugging Face's (vision transformers); what stands before them in the file (`module.`, `backbone.`, …) is
 /// found and stripped. Of several sets the one below `key` is taken, without it the one that authors of such files
 /// evaluate. Positions of another square grid are interpolated, see [`crate::graph::Resampled`].
@@ -84,10 +87,11 @@ impl fmt::Display for Matched {
 pub fn load(
     path: &Path,
     key: Option<&str>,
-    specs: &[ParamSpec],
+    graph: &Graph,
     under: &str,
     params: &Params,
 ) -> Result<Matched> {
+    let specs = graph.parameters();
     let wanted: BTreeMap<&str, &ParamSpec> = specs
         .iter()
         .filter_map(|spec| Some((spec.name.strip_prefix(under)?, spec)))
@@ -99,7 +103,7 @@ pub fn load(
     let Some(set) = sets.first() else {
         return Err(nothing(path, contents, &wanted));
     };
-    let fit = Fit::new(contents, &sets, &wanted);
+    let fit = Fit::new(contents, &sets, &wanted, Places::of(graph));
     if let Some(problem) = fit.problem(contents) {
         return Err(Error::data(path, problem));
     }
@@ -112,7 +116,7 @@ pub fn load(
             tensor = plan.apply(&tensor)?;
             matched.resampled = plan.resamples();
         }
-        start.push((spec, tensor));
+        start.push((spec, tensor.reshape(spec.shape.as_slice())?));
         matched.taken.push(name.into());
     }
     matched.missing.clone_from(&fit.zero);
@@ -122,6 +126,39 @@ pub fn load(
         param.var.set(&tensor.to_device(params.device())?)?;
     }
     Ok(matched)
+}
+
+/// A tensor of a file, by the encoders' name.
+#[derive(Clone, Debug)]
+pub(super) struct Shape {
+    /// Its name in the file.
+    pub(super) name: String,
+    /// Its shape.
+    pub(super) dims: Vec<usize>,
+}
+
+/// The tensors of the file at `path` by the encoders' names, with what stands before them in the file.
+pub(super) fn shapes(path: &Path) -> Result<BTreeMap<String, Shape>> {
+    let values = names::translated(WeightFile::open(path)?.contents.values);
+    let shape = |(name, value): (String, Value)| {
+        let (own, dims) = (value.name, value.dims);
+        (name, Shape { name: own, dims })
+    };
+    Ok(values.into_iter().map(shape).collect())
+}
+
+/// What stands before `anchor` in the names that end with it, the set that authors evaluate first; only those below `key`.
+pub(super) fn prefixes(
+    all: &BTreeMap<String, Shape>,
+    anchor: &str,
+    key: Option<&str>,
+) -> Vec<String> {
+    let ends = all.keys().filter_map(|name| name.strip_suffix(anchor));
+    let whole = ends.filter(|start| start.is_empty() || start.ends_with('.'));
+    let below = |start: &&str| key.is_none_or(|key| choose::below(start, key));
+    let mut found: Vec<String> = whole.filter(below).map(ToString::to_string).collect();
+    found.sort_by_key(|prefix| (-choose::rank(prefix), prefix.len(), prefix.clone()));
+    found
 }
 
 /// Where the set was found, and the others.

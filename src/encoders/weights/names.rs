@@ -1,17 +1,22 @@
-//! Names of torchvision, Hugging Face, DINOv2 and lightly as those of the encoders: torchvision's resnet's and timm's.
+//! Names of other libraries as those of the encoders: torchvision's resnet's and timm's.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::contents::Value;
+use super::contents::{Part, Value};
+use super::formats::FORMATS;
 
-type Values = BTreeMap<String, Value>;
+pub(super) type Values = BTreeMap<String, Value>;
 
 /// All tensors by the encoders' names, with what stood before them in the file.
 pub(super) fn translated(values: Values) -> Values {
     let values = renamed(values, torchvision);
-    let values = renamed(values, chunked);
+    let values = chunked(values);
     let values = renamed(values, |name| name.replace(".shortcut.", ".downsample."));
-    numbered(hugging_face(values))
+    let mut values = values;
+    for format in FORMATS {
+        values = format.translate(values);
+    }
+    numbered(fused(values))
 }
 
 fn renamed(values: Values, name: impl Fn(&str) -> String) -> Values {
@@ -51,23 +56,24 @@ fn torchvision(name: &str) -> String {
 }
 
 /// DINOv2 saves its blocks in chunks, `blocks.CHUNK.BLOCK.`, numbered throughout.
-fn chunked(name: &str) -> String {
-    let Some(at) = name.find("blocks.") else {
-        return name.into();
-    };
-    let rest = &name[at + 7..];
+fn chunked(values: Values) -> Values {
+    let starts = before(&values, "patch_embed.proj.weight");
     let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let mut parts = rest.splitn(3, '.');
-    let chunk = parts.next().filter(is_number);
-    let block = parts.next().filter(is_number);
-    match (chunk, block, parts.next()) {
-        (Some(_), Some(block), Some(rest)) => format!("{}blocks.{block}.{rest}", &name[..at]),
-        _ => name.into(),
-    }
+    renamed(values, |name| {
+        let mut known = starts.iter().rev();
+        let found = known.find_map(|start| {
+            let rest = name.strip_prefix(start.as_str())?;
+            let mut parts = rest.strip_prefix("blocks.")?.splitn(3, '.');
+            parts.next().filter(is_number)?;
+            let block = parts.next().filter(is_number)?;
+            Some(format!("{start}blocks.{block}.{}", parts.next()?))
+        });
+        found.unwrap_or_else(|| name.into())
+    })
 }
 
 /// What stands before `end` in the names that have it at their end.
-fn before(values: &Values, end: &str) -> BTreeSet<String> {
+pub(super) fn before(values: &Values, end: &str) -> BTreeSet<String> {
     let starts = values.keys().filter_map(|name| name.strip_suffix(end));
     let whole = |start: &&str| start.is_empty() || start.ends_with('.');
     starts.filter(whole).map(ToString::to_string).collect()
@@ -106,70 +112,45 @@ fn numbered(values: Values) -> Values {
     })
 }
 
-/// Hugging Face's names of a vision transformer; queries, keys and values become one tensor.
-fn hugging_face(values: Values) -> Values {
-    let starts = before(&values, "encoder.layer.0.attention.attention.query.weight");
-    if starts.is_empty() {
-        return values;
-    }
+/// Queries, keys and values as one tensor; biases that only some of them have are 0 in the others.
+fn fused(values: Values) -> Values {
+    const PIECES: [&str; 3] = [".attn.q.", ".attn.k.", ".attn.v."];
     let mut out = Values::new();
     let mut pieces: BTreeMap<String, [Option<Value>; 3]> = BTreeMap::new();
     for (name, value) in values {
-        let inner = starts
-            .iter()
-            .find_map(|start| Some((start, name.strip_prefix(start.as_str())?)));
-        let Some((start, inner)) = inner else {
-            out.insert(name, value);
-            continue;
-        };
-        let own = format!("{start}{}", inside(inner));
-        let piece = ["query", "key", "value"]
-            .iter()
-            .position(|kind| own.contains(&format!(".attention.attention.{kind}.")));
-        match piece {
+        match PIECES.iter().position(|piece| name.contains(piece)) {
             Some(i) => {
-                let (head, tail) = own.split_at(own.find(".attention.attention.").unwrap_or(0));
-                let last = tail.rsplit('.').next().unwrap_or_default();
-                let joined = format!("{head}.attn.qkv.{last}");
+                let joined = name.replace(PIECES[i], ".attn.qkv.");
                 pieces.entry(joined).or_default()[i] = Some(value);
             }
             None => {
-                out.insert(own, value);
+                out.insert(name, value);
             }
         }
     }
     for (name, parts) in pieces {
-        let whole = parts.iter().all(Option::is_some);
-        let joined = parts.into_iter().flatten().reduce(joined);
-        if let Some(value) = joined.filter(|_| whole) {
+        if let Some(value) = whole(&name, parts) {
             out.insert(name, value);
         }
     }
     out
 }
 
-/// One name within Hugging Face's transformer.
-fn inside(name: &str) -> String {
-    const NAMES: [(&str, &str); 12] = [
-        ("embeddings.cls_token", "cls_token"),
-        ("embeddings.mask_token", "mask_token"),
-        ("embeddings.register_tokens", "register_tokens"),
-        ("embeddings.position_embeddings", "pos_embed"),
-        (
-            "embeddings.patch_embeddings.projection.",
-            "patch_embed.proj.",
-        ),
-        ("encoder.layer.", "blocks."),
-        (".attention.output.dense.", ".attn.proj."),
-        (".intermediate.dense.", ".mlp.fc1."),
-        (".output.dense.", ".mlp.fc2."),
-        (".layernorm_before.", ".norm1."),
-        (".layernorm_after.", ".norm2."),
-        ("layernorm.", "norm."),
-    ];
-    NAMES
-        .iter()
-        .fold(name.to_string(), |name, (from, to)| name.replace(from, to))
+/// The three pieces as one; `None` where a weight lacks.
+fn whole(name: &str, parts: [Option<Value>; 3]) -> Option<Value> {
+    let there = parts.iter().flatten().next()?.clone();
+    let bias = name.rsplit('.').next() == Some("bias");
+    if !bias && parts.iter().any(Option::is_none) {
+        return None;
+    }
+    let zeros = || Value {
+        name: "0".into(),
+        dims: there.dims.clone(),
+        kind: there.kind.clone(),
+        parts: vec![Part::Zeros(there.dims.iter().product())],
+    };
+    let parts = parts.map(|part| part.unwrap_or_else(zeros));
+    parts.into_iter().reduce(joined)
 }
 
 /// Two tensors as one along their first axis; without numbers when either has none.

@@ -4,7 +4,7 @@
 const SPELLED: usize = 8;
 
 /// The first few of `names`.
-pub(super) fn some(names: &[String]) -> String {
+pub(in crate::encoders) fn some(names: &[String]) -> String {
     let first = names[..names.len().min(SPELLED)].join(", ");
     match names.len().saturating_sub(SPELLED) {
         0 => first,
@@ -12,9 +12,16 @@ pub(super) fn some(names: &[String]) -> String {
     }
 }
 
-/// Names that follow training and are no parameters.
+/// Names that follow training, or from the architecture, and are no parameters.
 pub(super) fn is_counter(name: &str) -> bool {
-    name.ends_with("num_batches_tracked")
+    const ENDS: [&str; 5] = [
+        "num_batches_tracked",
+        "relative_position_index",
+        "attn_mask",
+        "rope_embed.periods",
+        "position_ids",
+    ];
+    ENDS.iter().any(|end| name.ends_with(end))
 }
 
 /// Whether `name` (without its prefix) belongs to what stands on a backbone or helped to train it.
@@ -56,32 +63,36 @@ pub(super) fn is_head(name: &str) -> bool {
     ];
     let first = name.split('.').next().unwrap_or_default();
     let numbered = first.trim_end_matches(|c: char| c.is_ascii_digit());
-    matches!(numbered, "fc" | "linear" | "last_linear")
+    matches!(numbered, "fc" | "linear" | "last_linear" | "proj")
         || first.split('_').any(|word| WORDS.contains(&word))
 }
 
 /// What a parameter belongs to that no encoder here has.
 pub(super) fn explain(name: &str) -> Option<&'static str> {
-    const WORDS: [(&[&str], &str); 14] = [
+    const WORDS: [(&[&str], &str); 15] = [
+        (
+            &[".grn."],
+            "global response norms: set encoder.response_norm = true (convnext)",
+        ),
         (
             &["ls1.", "ls2.", "gamma_1", "gamma_2", "layer_scale"],
-            "LayerScale, which this encoder does not have",
+            "LayerScale: set encoder.layer_scale = true (vit, convnext)",
         ),
         (
             &["fc_norm"],
-            "a norm after the mean over tokens, which this encoder does not have (it has one before it)",
+            "a norm after the mean over tokens: set encoder.fc_norm = true (vit)",
         ),
         (
             &["reg_token", "register_tokens"],
-            "register tokens, which this encoder does not have",
+            "register tokens: set encoder.registers (vit)",
         ),
         (
             &["norm_pre", "ln_pre", "pre_layrnorm"],
-            "a norm before the blocks, which this encoder does not have",
+            "a norm before the blocks: set encoder.pre_norm = true (vit)",
         ),
         (
             &["q_norm", "k_norm"],
-            "norms of queries and keys, which this encoder does not have",
+            "norms of queries and keys: set encoder.qk_norm = true (vit)",
         ),
         (
             &["q_bias", "v_bias", "k_bias"],
@@ -89,7 +100,7 @@ pub(super) fn explain(name: &str) -> Option<&'static str> {
         ),
         (
             &[".se.", ".se_"],
-            "squeeze-and-excitation, which this encoder does not have",
+            "squeeze-and-excitation: set encoder.squeeze_excite = true (resnet, regnet)",
         ),
         (
             &["dist_token"],
@@ -101,11 +112,11 @@ pub(super) fn explain(name: &str) -> Option<&'static str> {
         ),
         (
             &["relative_position", "rel_pos"],
-            "relative positions, which this encoder does not have",
+            "relative positions, which only encoder.kind = \"swin\" has",
         ),
         (
-            &["mlp.w12", "mlp.w1.", "mlp.w3", "mlp.gate"],
-            "a gated MLP, which this encoder does not have",
+            &["mlp.w12", "mlp.w1.", "mlp.w3", "mlp.gate", "mlp.fc1_g"],
+            "a gated MLP: set encoder.mlp = \"gated\" or \"swiglu\" (vit)",
         ),
         (
             &["attnpool", "attn_pool"],
@@ -113,7 +124,7 @@ pub(super) fn explain(name: &str) -> Option<&'static str> {
         ),
         (
             &["patch_embed.norm"],
-            "a norm of patches, which this encoder does not have",
+            "a norm of patches, which only encoder.kind = \"swin\" has",
         ),
         (
             &["conv1.bias", "conv2.bias"],

@@ -7,9 +7,10 @@ use crate::graph::layer::Layer;
 use crate::graph::mode::Mode;
 use crate::params::{Init, ParamSpec, Role};
 
-/// `(x − mean) / sqrt(var + eps) · weight + bias` over the last dimension, biased variance (Ba et al. 2016).
+/// `(x − mean) / sqrt(var + eps) · weight + bias` over the features, biased variance (Ba et al. 2016).
 ///
-/// Takes (.., width), gives the same shape.
+/// Takes (width), (tokens, width) or (width, H, W): an image is normalised over its channels, position by
+/// position, as in ConvNeXt. Gives the same shape.
 /// Written from differentiable operations: candle's fused layer norm has no backward.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LayerNorm {
@@ -26,7 +27,7 @@ impl Layer for LayerNorm {
 
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
-            [shape] if shape.last() == Some(&self.width) => Ok(shape.to_vec()),
+            [shape] if super::channels(shape) == Some(self.width) => Ok(shape.to_vec()),
             _ => Err(Error::Usage(format!(
                 "a layer norm over {} features cannot take {inputs:?}",
                 self.width
@@ -47,12 +48,14 @@ impl Layer for LayerNorm {
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor], _: Mode) -> Result<Tensor> {
-        let centered = inputs[0].broadcast_sub(&inputs[0].mean_keepdim(D::Minus1)?)?;
-        let variance = centered.sqr()?.mean_keepdim(D::Minus1)?;
-        let scaled = centered.broadcast_div(&(variance + self.eps)?.sqrt()?)?;
-        Ok(scaled
-            .broadcast_mul(&weights[0])?
-            .broadcast_add(&weights[1])?)
+        super::over_last(&inputs[0], |x| {
+            let centered = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
+            let variance = centered.sqr()?.mean_keepdim(D::Minus1)?;
+            let scaled = centered.broadcast_div(&(variance + self.eps)?.sqrt()?)?;
+            Ok(scaled
+                .broadcast_mul(&weights[0])?
+                .broadcast_add(&weights[1])?)
+        })
     }
 
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
@@ -64,6 +67,6 @@ impl Layer for LayerNorm {
             width: 6,
             eps: 1e-5,
         };
-        vec![(op, vec![6])]
+        vec![(op, vec![6]), (op, vec![6, 3, 2])]
     }
 }

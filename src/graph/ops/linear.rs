@@ -7,12 +7,12 @@ use crate::graph::layer::Layer;
 use crate::graph::mode::Mode;
 use crate::params::{Init, ParamSpec, Role};
 
-/// `y = x Wᵀ + b` over the last dimension: (.., in) to (.., out); W is (out, in).
+/// `y = x Wᵀ + b` over the features: (in), (tokens, in) or the channels of (in, H, W); W is (out, in).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Linear {
-    /// Size of the last dimension of the input.
+    /// Features of the input.
     pub input: usize,
-    /// Size of the last dimension of the output.
+    /// Features of the output.
     pub output: usize,
     /// Whether a bias is added.
     pub bias: bool,
@@ -41,11 +41,11 @@ impl Layer for Linear {
 
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
-            [shape] if shape.last() == Some(&self.input) => {
-                let mut shape = shape.to_vec();
-                shape.pop();
-                shape.push(self.output);
-                Ok(shape)
+            [[channels, height, width]] if *channels == self.input => {
+                Ok(vec![self.output, *height, *width])
+            }
+            [[before @ .., last]] if before.len() < 2 && *last == self.input => {
+                Ok([before, &[self.output]].concat())
             }
             _ => Err(Error::Usage(format!(
                 "a linear layer of {} inputs cannot take {inputs:?}",
@@ -77,17 +77,18 @@ impl Layer for Linear {
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor], _: Mode) -> Result<Tensor> {
-        let x = &inputs[0];
-        let mut shape = x.dims().to_vec();
-        let rows = x.elem_count() / self.input;
-        let y = x.reshape((rows, self.input))?.matmul(&weights[0].t()?)?;
-        let y = match weights.get(1) {
-            Some(bias) => y.broadcast_add(bias)?,
-            None => y,
-        };
-        shape.pop();
-        shape.push(y.dim(D::Minus1)?);
-        Ok(y.reshape(shape)?)
+        super::over_last(&inputs[0], |x| {
+            let mut shape = x.dims().to_vec();
+            let rows = x.elem_count() / self.input;
+            let y = x.reshape((rows, self.input))?.matmul(&weights[0].t()?)?;
+            let y = match weights.get(1) {
+                Some(bias) => y.broadcast_add(bias)?,
+                None => y,
+            };
+            shape.pop();
+            shape.push(y.dim(D::Minus1)?);
+            Ok(y.reshape(shape)?)
+        })
     }
 
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
@@ -95,6 +96,7 @@ impl Layer for Linear {
     }
 
     fn samples() -> Vec<(Self, Vec<usize>)> {
-        vec![(Self::new(6, 4, true), vec![6])]
+        let op = Self::new(6, 4, true);
+        vec![(op, vec![6]), (op, vec![6, 3, 2])]
     }
 }

@@ -1,6 +1,8 @@
 //! Class token and learned positions.
 
 use candle_core::Tensor;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::graph::layer::Layer;
@@ -8,20 +10,39 @@ use crate::graph::mode::Mode;
 use crate::graph::positions::Resampled;
 use crate::params::{Init, ParamSpec, Role};
 
-/// Puts a learned class token before the others (when asked for) and adds a learned vector to every position
-/// (Dosovitskiy et al. 2021).
+/// Which tokens have a learned position.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Positions {
+    /// None has one: positions come in elsewhere, see [`Rotary`](super::Rotary).
+    Nowhere,
+    /// Those of patches, which timm calls `no_embed_class`.
+    Patches,
+    /// Those of patches and the class token, not the registers: DINOv2.
+    Class,
+    /// All, class token and registers included.
+    #[default]
+    All,
+}
+
+/// Puts learned tokens before the others, a class token and registers, and adds a learned vector to every position
+/// (Dosovitskiy et al. 2021; registers: Darcet et al. 2024).
 ///
-/// Takes (tokens, width), gives (tokens + 1, width) with a class token. Parameters are timm's `cls_token`
-/// (1, 1, width) and `pos_embed` (1, tokens, width) right under the node's name. Images of another size than the
-/// positions were learned for see them resampled, the class token's excepted.
+/// Takes (tokens, width), gives (first + tokens, width). Parameters are timm's `cls_token` (1, 1, width), `reg_token`
+/// (1, registers, width) and `pos_embed` (1, positions, width) right under the node's name. Images of another size than the
+/// positions were learned for see them resampled, those of the tokens in front excepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenEmbed {
-    /// Tokens that positions are learned for.
+    /// Patches that positions are learned for.
     pub tokens: usize,
     /// Size of a token.
     pub width: usize,
     /// Whether a class token is put first.
     pub class_token: bool,
+    /// Learned tokens between the class token and the patches.
+    pub registers: usize,
+    /// Which tokens have a learned position.
+    pub positions: Positions,
     /// Another grid than the learned one; `None` for the learned one.
     pub resampled: Option<Resampled>,
 }
@@ -33,20 +54,33 @@ impl TokenEmbed {
         self.resampled.map_or(self.tokens, |r| r.to[0] * r.to[1])
     }
 
-    /// Tokens of the output.
+    /// Tokens put before the others.
     #[must_use]
-    pub fn positions(&self) -> usize {
-        self.seen() + usize::from(self.class_token)
+    pub fn first(&self) -> usize {
+        usize::from(self.class_token) + self.registers
     }
 
-    /// Learned positions (1, tokens, width) on the grid in use.
-    fn resample(&self, resampled: Resampled, learned: &Tensor) -> Result<Tensor> {
-        let first = usize::from(self.class_token);
+    /// Tokens in front that have a learned position.
+    #[must_use]
+    pub fn placed(&self) -> usize {
+        match self.positions {
+            Positions::All => self.first(),
+            Positions::Class => usize::from(self.class_token),
+            Positions::Nowhere | Positions::Patches => 0,
+        }
+    }
+
+    /// Learned positions on the grid in use, of `placed` tokens and of the patches.
+    fn resample(&self, learned: &Tensor) -> Result<Tensor> {
+        let Some(resampled) = self.resampled else {
+            return Ok(learned.clone());
+        };
         let matrix = Tensor::from_vec(
             resampled.matrix(),
             (self.seen(), self.tokens),
             learned.device(),
         )?;
+        let first = self.placed();
         let grid = learned.narrow(1, first, self.tokens)?.squeeze(0)?;
         let grid = matrix
             .to_dtype(learned.dtype())?
@@ -64,7 +98,7 @@ impl Layer for TokenEmbed {
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
             &[&[tokens, width]] if (tokens, width) == (self.seen(), self.width) => {
-                Ok(vec![self.positions(), width])
+                Ok(vec![self.first() + tokens, width])
             }
             _ => Err(Error::Usage(format!(
                 "positions of ({}, {}) tokens cannot be added to {inputs:?}",
@@ -74,6 +108,7 @@ impl Layer for TokenEmbed {
         }
     }
 
+    /// In the order positions, class token, registers, as far as they exist.
     fn parameters(&self, prefix: &str) -> Vec<ParamSpec> {
         // timm names them at the top of the model: a node without a name, or one appended under a prefix.
         let base = match prefix {
@@ -86,31 +121,44 @@ impl Layer for TokenEmbed {
             init: Init::TruncatedNormal(std),
             role: Role::Plain,
         };
-        let mut specs = vec![spec(
-            "pos_embed",
-            self.tokens + usize::from(self.class_token),
-            0.02,
-        )];
+        let mut specs = Vec::new();
+        if self.positions != Positions::Nowhere {
+            specs.push(spec("pos_embed", self.placed() + self.tokens, 0.02));
+        }
         if self.class_token {
             specs.push(spec("cls_token", 1, 1e-6));
+        }
+        if self.registers > 0 {
+            specs.push(spec("reg_token", self.registers, 1e-6));
         }
         specs
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor], _: Mode) -> Result<Tensor> {
-        let x = &inputs[0];
-        let x = match weights.get(1) {
-            Some(class) => {
-                let class = class.broadcast_as((x.dim(0)?, 1, self.width))?;
-                Tensor::cat(&[&class.contiguous()?, x], 1)?
-            }
-            None => x.clone(),
-        };
-        let positions = match self.resampled {
-            None => weights[0].clone(),
-            Some(resampled) => self.resample(resampled, &weights[0])?,
-        };
-        Ok(x.broadcast_add(&positions)?)
+        let mut x = inputs[0].clone();
+        let mut front = weights;
+        let mut placed = None;
+        if self.positions != Positions::Nowhere {
+            front = &weights[1..];
+            let learned = self.resample(&weights[0])?;
+            let first = self.placed();
+            x = x.broadcast_add(&learned.narrow(1, first, self.seen())?)?;
+            placed = (first > 0)
+                .then(|| learned.narrow(1, 0, first))
+                .transpose()?;
+        }
+        if front.is_empty() {
+            return Ok(x);
+        }
+        let mut tokens = Tensor::cat(front, 1)?;
+        if let Some(placed) = placed {
+            let count = placed.dim(1)?;
+            let rest = tokens.narrow(1, count, self.first() - count)?;
+            tokens = Tensor::cat(&[(tokens.narrow(1, 0, count)? + placed)?, rest], 1)?;
+        }
+        let shape = (x.dim(0)?, self.first(), self.width);
+        let tokens = tokens.broadcast_as(shape)?.contiguous()?;
+        Ok(Tensor::cat(&[tokens, x], 1)?)
     }
 
     fn operations(&self, _: &[&[usize]], output: &[usize]) -> u64 {
@@ -122,16 +170,38 @@ impl Layer for TokenEmbed {
             tokens: 3,
             width: 6,
             class_token: true,
+            registers: 0,
+            positions: Positions::All,
             resampled: None,
         };
         let resampled = Self {
             tokens: 12,
+            registers: 2,
             resampled: Some(Resampled {
                 from: [3, 4],
                 to: [2, 5],
             }),
             ..learned
         };
-        vec![(learned, vec![3, 6]), (resampled, vec![10, 6])]
+        let patches = Self {
+            positions: Positions::Patches,
+            ..resampled
+        };
+        let class = Self {
+            positions: Positions::Class,
+            ..resampled
+        };
+        let nowhere = Self {
+            registers: 2,
+            positions: Positions::Nowhere,
+            ..learned
+        };
+        vec![
+            (learned, vec![3, 6]),
+            (resampled, vec![10, 6]),
+            (patches, vec![10, 6]),
+            (class, vec![10, 6]),
+            (nowhere, vec![3, 6]),
+        ]
     }
 }

@@ -6,13 +6,26 @@ use crate::error::{Error, Result};
 use crate::graph::layer::Layer;
 use crate::graph::mode::Mode;
 
-/// `(tokens, width) -> (width)`: the class token, or the mean over all tokens.
+/// `(tokens, width) -> (width)`: the class token, or the mean over the tokens of patches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenPool {
     /// The first token.
     Class,
-    /// The mean over the tokens.
-    Mean,
+    /// The mean over the tokens but the first few.
+    Mean {
+        /// Tokens in front that are left out: class token and registers.
+        skip: usize,
+    },
+}
+
+impl TokenPool {
+    /// Tokens in front that the mean leaves out.
+    fn skipped(self) -> usize {
+        match self {
+            Self::Class => 0,
+            Self::Mean { skip } => skip,
+        }
+    }
 }
 
 impl Layer for TokenPool {
@@ -22,7 +35,7 @@ impl Layer for TokenPool {
 
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
-            &[&[_, width]] => Ok(vec![width]),
+            &[&[tokens, width]] if tokens > self.skipped() => Ok(vec![width]),
             _ => Err(Error::Usage(format!(
                 "token pooling takes (tokens, width), not {inputs:?}"
             ))),
@@ -30,9 +43,12 @@ impl Layer for TokenPool {
     }
 
     fn forward(&self, inputs: &[Tensor], _: &[Tensor], _: Mode) -> Result<Tensor> {
-        Ok(match self {
+        Ok(match *self {
             Self::Class => inputs[0].narrow(1, 0, 1)?.squeeze(1)?.contiguous()?,
-            Self::Mean => inputs[0].mean(1)?,
+            Self::Mean { skip } => {
+                let tokens = inputs[0].dim(1)? - skip;
+                inputs[0].narrow(1, skip, tokens)?.mean(1)?
+            }
         })
     }
 
@@ -41,6 +57,8 @@ impl Layer for TokenPool {
     }
 
     fn samples() -> Vec<(Self, Vec<usize>)> {
-        vec![(Self::Class, vec![3, 6]), (Self::Mean, vec![3, 6])]
+        [Self::Class, Self::Mean { skip: 0 }, Self::Mean { skip: 2 }]
+            .map(|op| (op, vec![3, 6]))
+            .to_vec()
     }
 }

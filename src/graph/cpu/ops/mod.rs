@@ -3,12 +3,16 @@
 mod attention;
 mod batch_norm;
 pub(super) mod conv2d;
+mod gates;
+mod heads;
 mod layer_norm;
 mod linear;
 mod pointwise;
 mod pool;
 mod prototypes;
+mod response_norm;
 mod tokens;
+mod windows;
 
 use std::sync::Arc;
 
@@ -44,17 +48,25 @@ fn alone(cx: &Context, step: &Step, x: Arc<Buffer>, second: Option<Arc<Buffer>>)
         (Op::Linear(op), residual) => linear::forward(cx, step, op, x, residual.as_deref()),
         (Op::LayerNorm(op), _) => layer_norm::forward(cx, step, op, x),
         (Op::Gelu(_), _) => Ok(pointwise::gelu(cx, x)),
-        // Channels last, an image already is its sequence of tokens.
-        (Op::ToTokens(_), _) => Ok((x, Kept::default())),
+        // Channels last, an image already is its sequence of tokens, and a vector an image of one pixel.
+        (Op::ToTokens(_) | Op::Unsqueeze(_), _) => Ok((x, Kept::default())),
         (Op::TokenEmbed(op), _) => tokens::embed(cx, step, op, &x),
         (Op::Attention(op), _) => Ok(attention::forward(cx, step, *op, x)),
         (Op::TokenPool(op), _) => Ok(tokens::pool(cx, step, *op, &x)),
         (Op::Tanh(_), _) => Ok(pointwise::tanh(cx, &x)),
         (Op::Prototypes(op), _) => prototypes::forward(cx, step, op, x),
-        (Op::Conv2d(_) | Op::BatchNorm(_) | Op::Add(_), _) => Err(Error::Failed(format!(
-            "node `{}` is not a step by itself",
-            step.name
-        ))),
+        (Op::Pointwise(op), _) => Ok(gates::pointwise(cx, *op, x)),
+        (Op::Scale(_), _) => gates::scale(cx, step, x),
+        (Op::Multiply(_), Some(second)) => Ok(gates::multiply(cx, step, x, second)),
+        (Op::SwiGlu(_), _) => Ok(gates::swiglu(cx, step, x)),
+        (Op::GlobalResponseNorm(op), _) => response_norm::forward(cx, step, op, x),
+        (Op::HeadNorm(op), _) => heads::norm(cx, step, op, x),
+        (Op::Rotary(op), _) => Ok(heads::rotate(cx, step, op, &x)),
+        (Op::WindowAttention(op), _) => windows::attend(cx, step, *op, &x),
+        (Op::PatchMerge(_), _) => Ok(windows::merge(cx, step, &x)),
+        (Op::Conv2d(_) | Op::BatchNorm(_) | Op::Add(_) | Op::Multiply(_), _) => Err(Error::Failed(
+            format!("node `{}` is not a step by itself", step.name),
+        )),
     }
 }
 
@@ -95,7 +107,22 @@ pub(super) fn backward(
         Op::Gelu(_) => pointwise::gelu_backward(cx, step, kept, gradient, flow),
         Op::Tanh(_) => pointwise::tanh_backward(cx, step, kept, gradient, flow),
         Op::Prototypes(op) => prototypes::backward(cx, step, op, kept, gradient, flow),
-        Op::ToTokens(_) => {
+        Op::Pointwise(op) => gates::pointwise_backward(cx, step, *op, kept, gradient, flow),
+        Op::Scale(_) => gates::scale_backward(cx, step, kept, &gradient, flow),
+        Op::Multiply(_) => gates::multiply_backward(cx, step, kept, &gradient, flow),
+        Op::SwiGlu(_) => gates::swiglu_backward(cx, step, kept, &gradient, flow),
+        Op::GlobalResponseNorm(op) => response_norm::backward(cx, step, op, kept, gradient, flow),
+        Op::HeadNorm(op) => heads::norm_backward(cx, step, op, kept, gradient, flow),
+        Op::Rotary(op) => {
+            heads::rotate_backward(cx, step, op, gradient, flow);
+            Ok(())
+        }
+        Op::WindowAttention(op) => windows::attend_backward(cx, step, *op, kept, &gradient, flow),
+        Op::PatchMerge(_) => {
+            windows::merge_backward(cx, step, &gradient, flow);
+            Ok(())
+        }
+        Op::ToTokens(_) | Op::Unsqueeze(_) => {
             flow.give(cx.simd, step.inputs[0], gradient);
             Ok(())
         }

@@ -8,38 +8,54 @@ use crate::graph::cpu::flow::Flow;
 use crate::graph::cpu::step::Step;
 use crate::graph::cpu::tape::{Context, Done, Kept};
 use crate::graph::cpu::tensor::with_values;
-use crate::graph::ops::TokenEmbed;
-use crate::graph::ops::TokenPool;
+use crate::graph::ops::{Positions, TokenEmbed, TokenPool};
 use crate::kernels::{elementwise, pool};
+use crate::params::Param;
+
+/// What is added to the tokens of every sample: learned tokens in front, positions on the grid in use.
+fn rows(op: &TokenEmbed, params: &[Param], rows: &mut [f32]) -> Result<()> {
+    let (first, placed) = (op.first() * op.width, op.placed() * op.width);
+    let mut front = params;
+    if op.positions != Positions::Nowhere {
+        front = &params[1..];
+        with_values(&params[0].var, |learned| {
+            rows[..placed].copy_from_slice(&learned[..placed]);
+            let (learned, patches) = (&learned[placed..], &mut rows[first..]);
+            match op.resampled {
+                None => patches.copy_from_slice(learned),
+                Some(resampled) => {
+                    let size = (op.seen(), op.tokens);
+                    resample(&resampled.matrix(), size, op.width, (learned, patches));
+                }
+            }
+        })?;
+    }
+    let mut at = 0;
+    for token in front {
+        at += with_values(&token.var, |token| {
+            for (row, token) in rows[at..].iter_mut().zip(token) {
+                *row += token;
+            }
+            token.len()
+        })?;
+    }
+    Ok(())
+}
 
 pub(super) fn embed(cx: &Context, step: &Step, op: &TokenEmbed, x: &Buffer) -> Done {
-    let params = cx.parameters(step)?;
-    let sample = op.positions() * op.width;
+    let sample = (op.first() + op.seen()) * op.width;
+    let mut added = vec![0.0; sample];
+    rows(op, &cx.parameters(step)?, &mut added)?;
     let mut y = cx.arena.take(cx.batch * sample);
-    let first = usize::from(op.class_token) * op.width;
+    let first = op.first() * op.width;
     for (y, x) in y
         .chunks_exact_mut(sample)
         .zip(x.chunks_exact(sample - first))
     {
+        y[..first].fill(0.0);
         y[first..].copy_from_slice(x);
     }
-    if let Some(class) = params.get(1) {
-        with_values(&class.var, |class| {
-            for y in y.chunks_exact_mut(sample) {
-                y[..first].copy_from_slice(class);
-            }
-        })?;
-    }
-    with_values(&params[0].var, |learned| match op.resampled {
-        None => elementwise::add_rows(cx.simd, &mut y, learned),
-        Some(resampled) => {
-            let mut positions = vec![0.0; sample];
-            positions[..first].copy_from_slice(&learned[..first]);
-            let rows = (&learned[first..], &mut positions[first..]);
-            resample(&resampled.matrix(), (op.seen(), op.tokens), op.width, rows);
-            elementwise::add_rows(cx.simd, &mut y, &positions);
-        }
-    })?;
+    elementwise::add_rows(cx.simd, &mut y, &added);
     Ok((Arc::new(y), Kept::default()))
 }
 
@@ -51,23 +67,32 @@ pub(super) fn embed_backward(
     flow: &mut Flow,
 ) -> Result<()> {
     let params = cx.parameters(step)?;
-    let sample = op.positions() * op.width;
-    let first = usize::from(op.class_token) * op.width;
-    let mut positions = vec![0.0; sample];
-    elementwise::row_sums(cx.simd, gradient, &mut positions);
-    if let Some(class) = params.get(1) {
-        flow.parameter(class, positions[..first].to_vec())?;
+    let (first, placed) = (op.first() * op.width, op.placed() * op.width);
+    let sample = first + op.seen() * op.width;
+    let mut sums = vec![0.0; sample];
+    elementwise::row_sums(cx.simd, gradient, &mut sums);
+    let mut front = &params[..];
+    if op.positions != Positions::Nowhere {
+        front = &params[1..];
+        let mut learned = sums[..placed].to_vec();
+        match op.resampled {
+            None => learned.extend(&sums[first..]),
+            Some(resampled) => {
+                learned.resize(placed + op.tokens * op.width, 0.0);
+                let size = (op.tokens, op.seen());
+                let matrix = transposed(&resampled.matrix(), size);
+                let rows = (&sums[first..], &mut learned[placed..]);
+                resample(&matrix, size, op.width, rows);
+            }
+        }
+        flow.parameter(&params[0], learned)?;
     }
-    if let Some(resampled) = op.resampled {
-        let mut learned = vec![0.0; first + op.tokens * op.width];
-        learned[..first].copy_from_slice(&positions[..first]);
-        let size = (op.tokens, op.seen());
-        let matrix = transposed(&resampled.matrix(), size);
-        let rows = (&positions[first..], &mut learned[first..]);
-        resample(&matrix, size, op.width, rows);
-        positions = learned;
+    let mut at = 0;
+    for token in front {
+        let count = token.var.elem_count();
+        flow.parameter(token, sums[at..at + count].to_vec())?;
+        at += count;
     }
-    flow.parameter(&params[0], positions)?;
     if flow.wants(step.inputs[0]) {
         let mut dx = cx.arena.take(cx.batch * (sample - first));
         for (dx, g) in dx
@@ -113,7 +138,9 @@ pub(super) fn pool(cx: &Context, step: &Step, op: TokenPool, x: &Buffer) -> (Arc
     let (tokens, width) = (step.from[0], step.from[1]);
     let mut y = cx.arena.take(cx.batch * width);
     match op {
-        TokenPool::Mean => pool::average(cx.simd, tokens, width, x, &mut y),
+        TokenPool::Mean { skip } => {
+            pool::average_behind(cx.simd, (tokens, skip), width, x, &mut y);
+        }
         TokenPool::Class => {
             for (y, x) in y
                 .chunks_exact_mut(width)
@@ -136,7 +163,9 @@ pub(super) fn pool_backward(
     let (tokens, width) = (step.from[0], step.from[1]);
     let mut dx = cx.arena.take(gradient.len() * tokens);
     match op {
-        TokenPool::Mean => pool::average_backward(cx.simd, tokens, width, gradient, &mut dx),
+        TokenPool::Mean { skip } => {
+            pool::average_behind_backward(cx.simd, (tokens, skip), width, gradient, &mut dx);
+        }
         TokenPool::Class => {
             dx.fill(0.0);
             for (dx, g) in dx

@@ -1,5 +1,9 @@
 //! Multi-head self-attention, one head of one sample at a time; nothing of it is kept for backward.
 
+mod biased;
+
+pub use biased::{Bias, backward as backward_biased, forward as forward_biased};
+
 use rayon::prelude::*;
 
 use super::activation::exp_negatives;
@@ -131,11 +135,11 @@ unsafe fn softmax_backward<L: Lanes>(p: &[f32], g: &mut [f32], t: usize, scale: 
 }
 
 multiversion! {
-    /// The weights of one head to `p`: `qkv` starts at its queries.
+    /// The weights of one head to `p`: `qkv` starts at its queries; `bias` (tokens, tokens) is added to the scores, or empty.
     ///
     /// # Safety
     /// `qkv` is valid to the head's last value of its sample; `p` holds a square, `space` what is packed.
-    unsafe fn weights<L>(s: &AttentionShape, qkv: *const f32, p: &mut [f32], space: &mut [f32]) {
+    unsafe fn weights<L>(s: &AttentionShape, qkv: *const f32, bias: &[f32], p: &mut [f32], space: &mut [f32]) {
         let (t, step, row) = (s.tokens, 3 * s.width(), scratch::lines(s.tokens));
         // SAFETY: the caller's promise; `L` was proved by the `Simd`.
         unsafe {
@@ -143,7 +147,13 @@ multiversion! {
             let q = Left { start: qkv, row: step, column: 1 };
             block::<L>((t, t, s.size), q, keys, Target { start: p.as_mut_ptr(), row, add: false });
         }
-        let scale = 1.0 / (s.size as f32).sqrt();
+        let root = (s.size as f32).sqrt();
+        for (p, bias) in p.chunks_exact_mut(row).zip(bias.chunks_exact(t)) {
+            for (p, bias) in p.iter_mut().zip(bias) {
+                *p += bias * root; // before the scale
+            }
+        }
+        let scale = 1.0 / root;
         for p in p.chunks_exact_mut(row) {
             // SAFETY: `L` was proved by the `Simd`.
             unsafe { softmax::<L>(p, t, scale) };
@@ -221,7 +231,7 @@ pub fn forward(simd: Simd, s: &AttentionShape, qkv: &[f32], out: &mut [f32]) {
             // SAFETY: both slices hold all samples (checked), and the working memory what was asked for; every task
             // has its own head.
             unsafe {
-                weights(simd, s, qkv, p, space);
+                weights(simd, s, qkv, &[], p, space);
                 values(simd, s, qkv, p, out, space);
             }
         });
@@ -246,7 +256,7 @@ pub fn backward(simd: Simd, s: &AttentionShape, qkv: &[f32], dout: &[f32], dqkv:
             let qkv = qkv[start..].as_ptr();
             // SAFETY: as in `forward`.
             unsafe {
-                weights(simd, s, qkv, p, space);
+                weights(simd, s, qkv, &[], p, space);
                 gradients(simd, s, qkv, p, dout, target.at(start), g, space);
             }
         });

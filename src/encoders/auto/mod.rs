@@ -1,0 +1,115 @@
+//! The architecture that a file of weights holds, read from the names and shapes in it.
+
+mod convolutional;
+mod mobile;
+mod shapes;
+mod transformers;
+
+use std::path::Path;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::weights;
+use super::{Encoder, EncoderKind};
+use crate::error::{Error, Result};
+use crate::graph::Graph;
+use shapes::Shapes;
+
+/// The architecture that the file `weights` holds, whatever it is: a transformer of DINOv2, DINOv3, MAE, CLIP or I-JEPA, a
+/// ResNet, ConvNeXt, EfficientNet, MobileNetV3, RegNet or Swin.
+///
+/// A run keeps what was found as if it had been written out. Choose it to go on from public weights; what the file
+/// does not tell (the number of heads of a transformer) is taken as its authors have it, and said.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Auto {
+    /// The .safetensors or .pth file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights: Option<String>,
+    /// Of several sets of weights in that file the one below this name; left out: the one its authors evaluate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weights_key: Option<String>,
+}
+
+impl Auto {
+    /// The encoder that the file holds, which starts from it.
+    ///
+    /// # Errors
+    /// See [`architecture`]; `encoder.weights` is not given.
+    pub fn found(&self) -> Result<EncoderKind> {
+        let Some(path) = &self.weights else {
+            return Err(Error::key(
+                "encoder.kind",
+                "\"auto\" reads the architecture from a file: give encoder.weights",
+            ));
+        };
+        let mut kind = architecture(Path::new(path), self.weights_key.as_deref())?;
+        let (weights, key) = (self.weights.clone(), self.weights_key.clone());
+        match &mut kind {
+            EncoderKind::Vit(e) => (e.weights, e.weights_key) = (weights, key),
+            EncoderKind::Resnet(e) => (e.weights, e.weights_key) = (weights, key),
+            EncoderKind::Convnext(e) => (e.weights, e.weights_key) = (weights, key),
+            EncoderKind::Efficientnet(e) => (e.weights, e.weights_key) = (weights, key),
+            EncoderKind::MobilenetV3(e) => (e.weights, e.weights_key) = (weights, key),
+            EncoderKind::Regnet(e) => (e.weights, e.weights_key) = (weights, key),
+            EncoderKind::Swin(e) => (e.weights, e.weights_key) = (weights, key),
+            _ => {}
+        }
+        Ok(kind)
+    }
+}
+
+impl Encoder for Auto {
+    fn graph(&self, input: &[usize]) -> Result<Graph> {
+        self.found()?.part().graph(input)
+    }
+
+    fn needs_file(&self) -> bool {
+        true
+    }
+
+    super::layers::starts_from_file!();
+}
+
+/// How a family is known: the name of a parameter that every member has, and its reader.
+type Reader = (&'static str, fn(&Shapes) -> Option<EncoderKind>);
+
+/// Families, those first whose names others have too.
+const READERS: [Reader; 7] = [
+    (
+        "layers.0.blocks.0.attn.relative_position_bias_table",
+        transformers::swin,
+    ),
+    ("patch_embed.proj.weight", transformers::vit),
+    ("stages.0.blocks.0.conv_dw.weight", convolutional::convnext),
+    ("s1.b1.conv1.conv.weight", convolutional::regnet),
+    ("conv_stem.weight", mobile::efficientnet),
+    ("conv_stem.weight", mobile::mobilenet),
+    ("layer1.0.conv1.weight", convolutional::resnet),
+];
+
+/// The encoder whose parameters the file at `path` holds, with random start; `key` is `encoder.weights_key`.
+///
+/// # Errors
+/// The file cannot be read, no set is below `key`, or nothing in it is an encoder that ravine has.
+pub fn architecture(path: &Path, key: Option<&str>) -> Result<EncoderKind> {
+    let all = weights::shapes(path)?;
+    for (anchor, read) in READERS {
+        let found = weights::prefixes(&all, anchor, key).into_iter();
+        let mut found = found.filter_map(|prefix| read(&Shapes::new(&all, prefix)));
+        if let Some(kind) = found.next() {
+            return Ok(kind);
+        }
+    }
+    let names: Vec<String> = all.keys().cloned().collect();
+    Err(Error::data(
+        path,
+        format!(
+            "holds no architecture that is recognised{}; it has {}; encoders that are: {}",
+            key.map(|key| format!(" below `{key}`")).unwrap_or_default(),
+            weights::some(&names),
+            EncoderKind::NAMES.join(", ")
+        ),
+    ))
+}
