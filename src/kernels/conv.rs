@@ -33,7 +33,7 @@ pub fn forward(
     match s.algorithm() {
         Algorithm::Winograd => winograd::forward(simd, s, x, weight, (y, epilogue), workspace),
         Algorithm::Depthwise => {
-            depthwise::forward(simd, s, x.values, weight, y, workspace);
+            depthwise::forward(simd, s, x.values, weight, y);
             epilogue.all(simd, s.output, y)
         }
         Algorithm::Direct => direct::forward(simd, s, x, weight, (y, epilogue), workspace),
@@ -60,7 +60,7 @@ pub fn backward_data(
             winograd::backward_data(simd, s, dy, weight, (dx, add, epilogue), workspace)
         }
         Algorithm::Depthwise => {
-            depthwise::backward_data(simd, s, dy, weight, (dx, add), workspace);
+            depthwise::backward_data(simd, s, dy, weight, (dx, add));
             epilogue.all(simd, s.input, dx)
         }
         // Products of a few columns would leave most of a vector empty.
