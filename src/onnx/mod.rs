@@ -8,6 +8,7 @@ pub use messages::{
     Attribute, Dimension, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OperatorSet, Property,
     TensorShape, TensorType, ValueInfo, ValueType, element, kind,
 };
+pub use numbers::Numbers;
 
 use std::path::Path;
 

@@ -11,8 +11,9 @@ use ravine::graph::{CandleExecutor, Network};
 use ravine::params::Params;
 
 use crate::common::Any;
-use crate::graphs::{exported, trained};
-use crate::python::{near, python};
+use crate::common::networks::{near, trained};
+use crate::graphs::exported;
+use crate::python::python;
 
 fn small() -> Result<Network, Any> {
     let resnet = Resnet {

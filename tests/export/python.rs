@@ -12,11 +12,16 @@ pub fn python() -> String {
     std::env::var("RAVINE_PYTHON").unwrap_or_else(|_| "python3".into())
 }
 
-/// Write the input `x` of the network called `name` into `folder`.
-pub fn input(folder: &Path, name: &str, x: &Tensor) -> Result<(), Any> {
+/// Write the numbers of `x` to `path`.
+pub fn floats(path: &Path, x: &Tensor) -> Result<(), Any> {
     let values = x.flatten_all()?.to_vec1::<f32>()?;
     let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-    std::fs::write(folder.join(format!("{name}.in.f32")), bytes)?;
+    Ok(std::fs::write(path, bytes)?)
+}
+
+/// Write the input `x` of the network called `name` into `folder`.
+pub fn input(folder: &Path, name: &str, x: &Tensor) -> Result<(), Any> {
+    floats(&folder.join(format!("{name}.in.f32")), x)?;
     let shape = serde_json::to_string(x.dims())?;
     Ok(std::fs::write(folder.join(format!("{name}.json")), shape)?)
 }
@@ -49,13 +54,4 @@ pub fn output(folder: &Path, name: &str, output: &str, dims: &[usize]) -> Result
         .chunks_exact(4)
         .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
     Ok(Tensor::from_vec(values.collect(), dims, &Device::Cpu)?)
-}
-
-/// Fails unless the two are equal to 1e-4 of the largest number, or of 1.
-pub fn near(name: &str, a: &Tensor, b: &Tensor) -> Result<(), Any> {
-    assert_eq!(a.dims(), b.dims(), "{name}");
-    let most = |x: &Tensor| x.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>();
-    let (gap, scale) = (most(&(a - b)?)?, most(a)?.max(1.0));
-    assert!(gap <= 1e-4 * scale, "{name}: {gap} of {scale}");
-    Ok(())
 }
