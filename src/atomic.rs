@@ -202,8 +202,16 @@ pub(crate) fn unwritable(path: &Path, error: &io::Error) -> Error {
 /// # Errors
 /// [`Error::Data`] when the folder is missing, or the disk is full.
 pub fn write(path: &Path, text: &str) -> Result<()> {
+    write_bytes(path, text.as_bytes())
+}
+
+/// The same for bytes.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = AtomicFile::create(path)?;
-    file.write_all(text.as_bytes())
+    file.write_all(bytes)
         .map_err(|e| Error::data(path, format!("cannot be written: {e}")))?;
     file.commit()
 }

@@ -208,6 +208,9 @@ impl ProbeConfig {
 /// The file of a run folder with the values that its encoder started from, where `encoder.weights` gave them.
 pub const START: &str = "start.safetensors";
 
+/// The file of a run folder with the network that `encoder.file` named.
+pub const NETWORK: &str = "encoder.onnx";
+
 /// More compute threads than this are a typing error.
 const MOST_THREADS: usize = 1024;
 
@@ -264,7 +267,15 @@ impl Config {
     /// # Errors
     /// The file cannot be read, or an unknown key stands in it.
     pub fn of_run(path: &Path) -> Result<Self> {
-        let mut config = Self::from_table(read(path)?, &path.display().to_string())?;
+        let mut table = read(path)?;
+        let network = path.with_file_name(NETWORK);
+        let file = table
+            .get_mut("encoder")
+            .and_then(|encoder| encoder.get_mut("file"));
+        if let Some(file) = file.filter(|_| network.is_file()) {
+            *file = Value::String(network.display().to_string());
+        }
+        let mut config = Self::from_table(table, &path.display().to_string())?;
         let start = path.with_file_name(START);
         config.start = start.is_file().then_some(start);
         Ok(config)

@@ -74,7 +74,7 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | 0 ground | [`error`], [`ranges`], [`atomic`], [`random`], [`params`], [`registry`], [`kernels`], [`host`] |
+//! | 0 ground | [`error`], [`ranges`], [`atomic`], [`random`], [`params`], [`registry`], [`kernels`], [`host`], [`onnx`] |
 //! | 1 data, networks, drawings | [`data`], [`augment`], [`graph`], `plot` |
 //! | 2 machines | [`encoders`], [`energies`] |
 //! | 3 asked of them | [`losses`], [`regularizers`], [`heads`] |
@@ -84,7 +84,7 @@
 //! | 7 what decides a run | [`config`] |
 //! | 8 from a configuration to live parts | [`assembly`] |
 //! | 9 how good a trained thing is | [`judge`] |
-//! | 10 whole runs, and figures of them | [`run`], `figures` |
+//! | 10 whole runs, figures of them, networks for other programs | [`run`], `figures`, [`export`] |
 //! | 11 the command line | `cli` |
 
 #![warn(unreachable_pub)]
@@ -101,6 +101,7 @@ pub mod encoders;
 pub mod energies;
 pub mod error;
 pub mod eval;
+pub mod export;
 #[cfg(feature = "figures")]
 pub mod figures;
 pub mod graph;
@@ -116,6 +117,7 @@ pub mod kernels;
 pub mod losses;
 pub mod negatives;
 pub mod objectives;
+pub mod onnx;
 pub mod optim;
 pub mod params;
 #[cfg(feature = "figures")]

@@ -76,7 +76,7 @@ fn convolutions_and_transformers_run_two_sizes_on_the_same_parameters() -> Resul
     for kind in EncoderKind::defaults() {
         let name = kind.name();
         let sizes = match name {
-            "mlp" | "auto" => continue,
+            "mlp" | "auto" | "graph" => continue,
             "convnext" => [24, 32], // four halvings
             "swin" => [32, 64],     // windows that tile every stage
             _ => [8, 24],

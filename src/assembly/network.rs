@@ -80,13 +80,28 @@ pub fn objective(config: &Config, network: Network) -> Result<Joint> {
     )
 }
 
-/// Put the values of the file `encoder.weights` into the encoder's parameters, those of `graph`; a sentence about what was found.
+/// What stands before the names of the encoder's parameters.
+const ENCODER: &str = "encoder.";
+
+/// Put the values of the files `encoder.file` and `encoder.weights` into the encoder's parameters of `graph`; a sentence about what was found.
 pub(super) fn load_start(
     config: &Config,
     graph: &Graph,
     params: &Params,
 ) -> Result<Option<String>> {
     let encoder = config.encoder.part();
+    let values = encoder.start(graph.shape(graph.input()))?;
+    let specs = graph.parameters();
+    for spec in &specs {
+        let value = spec
+            .name
+            .strip_prefix(ENCODER)
+            .and_then(|name| values.get(name));
+        if let Some(value) = value {
+            let param = params.create(spec)?;
+            param.var.set(&value.to_device(params.device())?)?;
+        }
+    }
     let Some(named) = encoder.weights() else {
         if encoder.weights_key().is_some() {
             let problem = "chooses among the sets of weights in a file: give `encoder.weights` too";
@@ -99,7 +114,7 @@ pub(super) fn load_start(
         Some(start) => (start, None),
         None => (Path::new(named), encoder.weights_key()),
     };
-    let found = weights::load(path, key, graph, "encoder.", params)?;
+    let found = weights::load(path, key, graph, ENCODER, params)?;
     Ok(Some(format!(
         "encoder.weights, {}: {found}",
         path.display()

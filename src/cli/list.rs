@@ -12,6 +12,7 @@ use crate::encoders::EncoderKind;
 use crate::energies::EnergyKind;
 use crate::error::{Error, Result, hint};
 use crate::eval::writers;
+use crate::export;
 use crate::heads::{HeadKind, LatentsKind};
 use crate::inference::InferenceKind;
 use crate::judge::{metrics, probes};
@@ -47,6 +48,7 @@ fn families() -> Result<Vec<(&'static str, Vec<Entry>)>> {
         ("probes", probes::entries()),
         ("metrics", metrics::entries()),
         ("writers", writers::entries()),
+        ("exports", export::entries()),
     ])
 }
 

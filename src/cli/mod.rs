@@ -10,6 +10,7 @@ mod data;
 mod doctor;
 mod embed;
 mod eval;
+mod export;
 mod hardware;
 mod infer;
 mod list;
@@ -65,6 +66,8 @@ commands! {
     Compare => compare,
     /// Write the embeddings of a data set to a file.
     Embed => embed,
+    /// Write the encoder for other programs: ONNX, safetensors, PyTorch.
+    Export => export,
     /// Measure how well a probe reads classes from frozen embeddings.
     Probe => probe,
     /// Look at the energies between images and their views.

@@ -5,6 +5,7 @@ mod auto;
 mod convnet;
 mod convnext;
 mod efficientnet;
+mod graph_file;
 mod inverted_residual;
 mod layers;
 mod mlp;
@@ -21,6 +22,7 @@ pub use auto::{Auto, architecture};
 pub use convnet::Convnet;
 pub use convnext::Convnext;
 pub use efficientnet::{Efficientnet, EfficientnetSize};
+pub use graph_file::GraphFile;
 pub use mlp::Mlp;
 pub use mobilenet_v3::{MobilenetSize, MobilenetV3};
 pub use projector::{Projector, network};
@@ -29,6 +31,10 @@ use resnet::depth_of as resnet_depth;
 pub use resnet::{Resnet, Stem};
 pub use swin::Swin;
 pub use vit::{MlpKind, Pool, Vit};
+
+use std::collections::HashMap;
+
+use candle_core::Tensor;
 
 use crate::error::Result;
 use crate::graph::Graph;
@@ -49,6 +55,19 @@ pub trait Encoder: Send + Sync {
     /// Whether it is made from a file, so that its settings alone make no network.
     fn needs_file(&self) -> bool {
         false
+    }
+
+    /// The file that the network itself is read from; `None` where it is built here.
+    fn file(&self) -> Option<&str> {
+        None
+    }
+
+    /// Values that its parameters start from by name, where that file has some, for samples of shape `input`.
+    ///
+    /// # Errors
+    /// As [`Encoder::graph`].
+    fn start(&self, _input: &[usize]) -> Result<HashMap<String, Tensor>> {
+        Ok(HashMap::new())
     }
 
     /// The file that its parameters start from, see [`weights::load`]; `None` for random ones.
@@ -75,5 +94,6 @@ crate::family! {
         "swin" => Swin(Swin),
         "mlp" => Mlp(Mlp),
         "auto" => Auto(Auto),
+        "graph" => GraphFile(GraphFile),
     }
 }

@@ -131,6 +131,24 @@ impl Fitted {
         Ok(blocks.concat())
     }
 
+    /// The same as one linear layer on features as they are: weight (C, D), row-major, and bias (C) of the energies.
+    #[must_use]
+    pub fn layer(&self) -> (Vec<f32>, Vec<f32>) {
+        let (dim, classes) = (self.scaler.dim(), self.classes);
+        let mut weight = vec![0.0; classes * dim];
+        let mut bias = vec![0.0; classes];
+        for class in 0..classes {
+            let mut energy = -self.weights[dim * classes + class];
+            for (feature, (mean, scale)) in self.scaler.columns().enumerate() {
+                let slope = -self.weights[feature * classes + class] * scale;
+                weight[class * dim + feature] = slope as f32;
+                energy -= slope * mean;
+            }
+            bias[class] = energy as f32;
+        }
+        (weight, bias)
+    }
+
     /// The class of lowest energy of each query, (Q,); of equals the lowest class.
     ///
     /// # Errors

@@ -51,6 +51,11 @@ impl Standardize {
         self.mean.len()
     }
 
+    /// Mean of each column, and what its difference from it is multiplied with.
+    pub fn columns(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        self.mean.iter().copied().zip(self.scale.iter().copied())
+    }
+
     /// z of one row, (D,) -> (D,).
     pub fn row<'a>(&'a self, row: &'a [f32]) -> impl Iterator<Item = f64> + 'a {
         let columns = row.iter().zip(&self.mean).zip(&self.scale);

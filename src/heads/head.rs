@@ -15,6 +15,17 @@ pub enum Sides {
     Both,
 }
 
+/// How a head's code becomes the energies of classes, for programs that run the network without ravine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClassEnergies {
+    /// The code (N, C) is the energies.
+    Code,
+    /// `softplus` of the code (N, C).
+    Softplus,
+    /// The code (N, 1) and its opposite.
+    Opposite,
+}
+
 /// Turns features into energies of answers.
 pub trait Head: Send + Sync {
     /// Append to `graph`, after `features`, what this head needs of x; parameters under `name`. Its code is (B, H).
@@ -69,6 +80,11 @@ pub trait Head: Send + Sync {
     /// Whether it chooses among classes, and does not give vectors.
     fn chooses(&self) -> bool {
         false
+    }
+
+    /// How its code becomes the energies of classes; `None` where answers are vectors.
+    fn class_energies(&self) -> Option<ClassEnergies> {
+        None
     }
 
     /// The latent variable, when there is one.

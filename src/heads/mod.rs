@@ -16,7 +16,7 @@ mod space;
 mod two_class;
 mod z;
 
-pub use head::{Head, Sides};
+pub use head::{ClassEnergies, Head, Sides};
 pub use implicit::Implicit;
 pub use latent::{Latent, Reduce};
 pub use multi_class::MultiClass;

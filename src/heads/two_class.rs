@@ -2,7 +2,7 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::head::{Head, Sides};
+use super::head::{ClassEnergies, Head, Sides};
 use super::space::{Space, classes};
 use crate::error::{Error, Result};
 use crate::graph::ops::Linear;
@@ -60,5 +60,9 @@ impl Head for TwoClass {
 
     fn chooses(&self) -> bool {
         true
+    }
+
+    fn class_energies(&self) -> Option<ClassEnergies> {
+        Some(ClassEnergies::Opposite)
     }
 }

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 
 use super::Session;
 use super::going_on::{FINGERPRINT, goes_on};
-use crate::atomic::{AtomicFile, dir_beside, write};
-use crate::config::{Config, START};
+use crate::atomic::{AtomicFile, dir_beside, write, write_bytes};
+use crate::config::{Config, NETWORK, START};
 use crate::error::{Error, Result};
 use crate::objectives::Objective;
 use crate::params::Params;
@@ -78,6 +78,9 @@ fn train(
     if !resume && job.config.encoder.part().weights().is_some() {
         keep_start(&folder.file(START), job.params)?;
     }
+    if let Some(file) = job.config.encoder.part().file().filter(|_| !resume) {
+        keep_network(file.as_ref(), &folder.file(NETWORK))?;
+    }
     let resolved = job.config.to_toml()?;
     write(&folder.file("config.toml"), &resolved)?;
     write(&folder.file(FINGERPRINT), &resolved)?;
@@ -118,6 +121,13 @@ fn keep_start(path: &Path, params: &Params) -> Result<()> {
     let mut file = AtomicFile::create(path)?;
     std::io::copy(&mut from, &mut file).map_err(unwritable)?;
     file.commit()
+}
+
+/// Keep the network that `encoder.file` named, for the same reason.
+fn keep_network(file: &Path, path: &Path) -> Result<()> {
+    let bytes =
+        std::fs::read(file).map_err(|e| Error::data(file, format!("cannot be read: {e}")))?;
+    write_bytes(path, &bytes)
 }
 
 /// Refuse to go on with data that no longer look as they did when the run started.

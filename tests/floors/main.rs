@@ -10,7 +10,7 @@ use source::{imports, sources};
 /// Modules by floor, the ground first.
 const FLOORS: [&[&str]; 12] = [
     &[
-        "error", "ranges", "atomic", "random", "params", "registry", "kernels", "host",
+        "error", "ranges", "atomic", "random", "params", "registry", "kernels", "host", "onnx",
     ],
     &["data", "augment", "graph", "plot"],
     &["encoders", "energies"],
@@ -21,7 +21,7 @@ const FLOORS: [&[&str]; 12] = [
     &["config"],
     &["assembly"],
     &["judge"],
-    &["run", "figures"],
+    &["run", "figures", "export"],
     &["cli"],
 ];
 

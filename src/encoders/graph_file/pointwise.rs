@@ -1,0 +1,187 @@
+//! What works element by element: activations, sums, products, and the parts that exporters make of them.
+
+use super::layers::{required, with_bias};
+use super::settings::{self, Problem, float, only, text};
+use super::translation::Translation;
+use super::value::{Curve, Value, View};
+use crate::graph::Op;
+use crate::graph::ops::{Add, Gelu};
+use crate::onnx::OnnxNode;
+
+/// Whether two numbers of a pattern are meant to be equal.
+fn near(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-5 * b.abs()
+}
+
+/// An activation that is an op here.
+pub(super) fn activation(node: &OnnxNode, op: Op, to: &mut Translation) -> Result<Value, Problem> {
+    let view = to.view(required(node, 0)?)?;
+    to.each(settings::name(node), op, &view).map(Value::View)
+}
+
+/// `Gelu` of opset 20.
+pub(super) fn gelu(node: &OnnxNode, to: &mut Translation) -> Result<Value, Problem> {
+    let kind = text(node, "approximate").unwrap_or_default();
+    only(
+        ["", "none"].contains(&kind.as_str()),
+        format!("approximates by {kind}, and only the exact GELU is computed here"),
+    )?;
+    activation(node, Op::Gelu(Gelu), to)
+}
+
+/// `Sigmoid`, which may become the gate of another value.
+pub(super) fn sigmoid(node: &OnnxNode, to: &mut Translation) -> Result<Value, Problem> {
+    let view = to.view(required(node, 0)?)?;
+    let slope = view.scale;
+    Ok(Value::Gate(
+        View { scale: 1.0, ..view },
+        Curve::Sigmoid(slope),
+    ))
+}
+
+/// `HardSigmoid` as MobileNetV3 has it, which may become the gate of another value.
+pub(super) fn hard_sigmoid(node: &OnnxNode, to: &mut Translation) -> Result<Value, Problem> {
+    let (slope, middle) = (float(node, "alpha", 0.2), float(node, "beta", 0.5));
+    only(
+        near(slope, 1.0 / 6.0) && near(middle, 0.5),
+        format!("has the slope {slope} and the middle {middle} instead of 1/6 and 1/2"),
+    )?;
+    Ok(Value::Gate(
+        to.view(required(node, 0)?)?,
+        Curve::HardSigmoid,
+    ))
+}
+
+/// `Erf`, a part of a GELU.
+pub(super) fn erf(node: &OnnxNode, to: &mut Translation) -> Result<Value, Problem> {
+    let view = to.view(required(node, 0)?)?;
+    only(
+        near(view.scale, std::f64::consts::FRAC_1_SQRT_2),
+        "is no part of a GELU: it takes another value than x/√2",
+    )?;
+    Ok(Value::Erf(View { scale: 1.0, ..view }, false))
+}
+
+/// `Add`.
+pub(super) fn add(node: &OnnxNode, to: &mut Translation) -> Result<Value, Problem> {
+    let (a, b) = (required(node, 0)?, required(node, 1)?);
+    for (a, b) in [(a, b), (b, a)] {
+        let Value::Constant(constant) = to.value(b)?.clone() else {
+            continue;
+        };
+        let number = constant.number();
+        return match to.value(a)?.clone() {
+            Value::Product(view, weight) => with_bias(&view, &weight, &constant, to),
+            Value::Erf(view, false) if number.is_some_and(|n| near(n, 1.0)) => {
+                Ok(Value::Erf(view, true))
+            }
+            Value::WithTokens(front, view) => {
+                to.tokens(&front, &view, Some(&constant)).map(Value::View)
+            }
+            Value::View(view) if constant.dims.len() > 1 && view.dims.len() == 3 => {
+                to.tokens(&[], &view, Some(&constant)).map(Value::View)
+            }
+            _ => Err(format!(
+                "adds the constant `{}` to a value, which no op here does",
+                constant.name
+            )),
+        };
+    }
+    let (x, y) = (to.view(a)?, to.view(b)?);
+    let name = settings::name(node);
+    if x.dims == y.dims && to.batch(x.node) == to.batch(y.node) && x.is_whole() && y.is_whole() {
+        let made = to.push(name, Op::Add(Add), &[x.node, y.node])?;
+        return Ok(Value::View(View { node: made, ..x }));
+    }
+    let nodes = [to.settle(&x)?, to.settle(&y)?];
+    let made = to.push(name, Op::Add(Add), &nodes)?;
+    Ok(Value::View(to.plain(made)))
+}
+
+/// `Sub`, which only makes constants here.
+pub(super) fn sub(_: &OnnxNode, _: &mut Translation) -> Result<Value, Problem> {
+    Err(
+        "subtracts from a value; a normalisation at the input stays outside: export without it, and set augment.mean \
+         and augment.std"
+            .into(),
+    )
+}
+
+/// `Mul` and, with `divides`, `Div`.
+pub(super) fn mul(node: &OnnxNode, divides: bool, to: &mut Translation) -> Result<Value, Problem> {
+    let (a, b) = (required(node, 0)?, required(node, 1)?);
+    let pairs = if divides {
+        vec![(a, b)]
+    } else {
+        vec![(a, b), (b, a)]
+    };
+    for (a, b) in pairs {
+        let Value::Constant(constant) = to.value(b)?.clone() else {
+            continue;
+        };
+        if let Some(number) = constant.number() {
+            let factor = if divides { 1.0 / number } else { number };
+            return scaled(a, factor, settings::name(node), to);
+        }
+        return Err(format!(
+            "multiplies with the constant `{}`, which no op here does",
+            constant.name
+        ));
+    }
+    only(!divides, "divides one value by another")?;
+    for (a, b) in [(a, b), (b, a)] {
+        if let Value::Erf(view, true) = to.value(b)?.clone() {
+            let x = to.view(a)?;
+            only(
+                (x.node, &x.dims) == (view.node, &view.dims),
+                "is no part of a GELU: its two sides differ",
+            )?;
+            let scale = x.scale;
+            return half(View { scale: 1.0, ..x }, scale, settings::name(node), to);
+        }
+    }
+    Err("multiplies two values, which no op here does".into())
+}
+
+/// `x · (1 + erf(x / √2))` times `scale`: a GELU where that is a half.
+fn half(view: View, scale: f64, name: &str, to: &mut Translation) -> Result<Value, Problem> {
+    if near(scale, 0.5) {
+        return to.each(name, Op::Gelu(Gelu), &view).map(Value::View);
+    }
+    Ok(Value::TwiceGelu(view, scale))
+}
+
+/// The value called `x` times a number.
+fn scaled(x: &str, factor: f64, name: &str, to: &mut Translation) -> Result<Value, Problem> {
+    match to.value(x)?.clone() {
+        Value::Scores(mut scores) if !scores.weights => {
+            scores.scale *= factor;
+            Ok(Value::Scores(scores))
+        }
+        Value::TwiceGelu(view, scale) => half(view, scale * factor, name, to),
+        _ => {
+            let mut view = to.view(x)?;
+            view.scale *= factor;
+            if near(view.scale, 1.0) {
+                view.scale = 1.0;
+            }
+            Ok(Value::View(view))
+        }
+    }
+}
+
+/// `Softmax` over the last dimension of the scores of an attention.
+pub(super) fn softmax(node: &OnnxNode, to: &Translation) -> Result<Value, Problem> {
+    let Value::Scores(scores) = to.value(required(node, 0)?)? else {
+        return Err("is no part of an attention".into());
+    };
+    let mut scores = scores.clone();
+    let rank = scores.outer.len() + 2;
+    let last = settings::axis(settings::int(node, "axis", -1), rank)? == rank - 1;
+    only(
+        last && !scores.weights,
+        "is not over the keys of an attention",
+    )?;
+    scores.weights = true;
+    Ok(Value::Scores(scores))
+}

@@ -1,0 +1,123 @@
+//! What stands behind a name of an ONNX graph while it is read.
+
+use super::atoms::Dim;
+use crate::graph::NodeId;
+use crate::onnx::Numbers;
+
+/// The value of a name.
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    /// Numbers that do not depend on the input.
+    Constant(Constant),
+    /// The output of a node of the network, seen in some way.
+    View(View),
+    /// A product with a matrix, to which a bias may still be added.
+    Product(View, Constant),
+    /// A constant once a sample: a learned token (1, count, width).
+    Repeated(Constant),
+    /// Learned tokens before those of a node.
+    WithTokens(Vec<Constant>, View),
+    /// `erf(x / √2)` of the view, and whether 1 was added.
+    Erf(View, bool),
+    /// `x · (1 + erf(x / √2))` of the view, times a number.
+    TwiceGelu(View, f64),
+    /// A curve of the view that may yet become the gate of another.
+    Gate(View, Curve),
+    /// `q kᵀ` in each head, or its softmax.
+    Scores(Scores),
+}
+
+/// The curve of a gate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Curve {
+    /// `1 / (1 + exp(−slope · x))`.
+    Sigmoid(f64),
+    /// `max(0, min(1, x/6 + 1/2))`.
+    HardSigmoid,
+}
+
+/// Numbers with their shape and the name that they have in the file.
+#[derive(Clone, Debug)]
+pub(super) struct Constant {
+    /// The name of the initializer, or of the node that gives it.
+    pub(super) name: String,
+    /// The shape.
+    pub(super) dims: Vec<usize>,
+    /// Row-major.
+    pub(super) numbers: Numbers,
+}
+
+/// The output of a node in other dimensions.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct View {
+    /// The node.
+    pub(super) node: NodeId,
+    /// Its dimensions now, the batch among them.
+    pub(super) dims: Vec<Dim>,
+    /// The piece of a dimension of which one index was taken, and which.
+    pub(super) picked: Option<(super::atoms::Atom, usize)>,
+    /// What it is multiplied with.
+    pub(super) scale: f64,
+}
+
+impl View {
+    /// Whether it shows all of a node, times 1.
+    pub(super) fn is_whole(&self) -> bool {
+        self.picked.is_none() && (self.scale - 1.0).abs() < 1e-12
+    }
+
+    /// Refuse a part of a node, or one times a number.
+    pub(super) fn require_whole(&self) -> Result<(), String> {
+        let problem = "takes a part of a value, or one times a constant, which no op here does";
+        super::settings::only(self.is_whole(), problem)
+    }
+}
+
+/// Scores of attention.
+#[derive(Clone, Debug)]
+pub(super) struct Scores {
+    /// Queries, keys and values side by side.
+    pub(super) node: NodeId,
+    /// Batch and heads.
+    pub(super) outer: Vec<Dim>,
+    /// Tokens.
+    pub(super) tokens: Dim,
+    /// Numbers of a head.
+    pub(super) size: Dim,
+    /// What they are multiplied with.
+    pub(super) scale: f64,
+    /// Whether the softmax was taken.
+    pub(super) weights: bool,
+}
+
+impl Constant {
+    /// Its floats, where it has some.
+    pub(super) fn floats(&self) -> Option<&[f32]> {
+        match &self.numbers {
+            Numbers::Floats(values) => Some(values),
+            Numbers::Ints(_) => None,
+        }
+    }
+
+    /// Its whole numbers, where it has some.
+    pub(super) fn ints(&self) -> Option<&[i64]> {
+        match &self.numbers {
+            Numbers::Ints(values) => Some(values),
+            Numbers::Floats(_) => None,
+        }
+    }
+
+    /// The one number that it is.
+    pub(super) fn number(&self) -> Option<f64> {
+        match &self.numbers {
+            Numbers::Floats(values) if values.len() == 1 => Some(f64::from(values[0])),
+            Numbers::Ints(values) if values.len() == 1 => Some(values[0] as f64),
+            _ => None,
+        }
+    }
+
+    /// The same numbers in a row, where all dimensions but one are 1.
+    pub(super) fn is_row(&self, length: usize) -> bool {
+        self.floats().is_some_and(|values| values.len() == length) && self.dims.contains(&length)
+    }
+}

@@ -1,0 +1,85 @@
+"""Small networks with random weights as PyTorch's exporters write them, and what PyTorch makes of an input.
+
+Writes onnx/NAME.onnx and onnx/features.safetensors: `x`, and the features of each NAME.
+"""
+
+import pathlib
+
+import onnx
+import timm
+import torch
+from safetensors.torch import save_file
+from torch import nn
+from torchvision.models.resnet import BasicBlock, ResNet
+
+OUT = pathlib.Path(__file__).parent / "onnx"
+
+
+def resnet18(width):
+    """torchvision's ResNet-18 with fewer channels."""
+    net = ResNet(BasicBlock, [2, 2, 2, 2])
+    net.inplanes = width
+    net.conv1 = nn.Conv2d(3, width, 7, 2, 3, bias=False)
+    net.bn1 = nn.BatchNorm2d(width)
+    for stage in range(4):
+        layer = net._make_layer(BasicBlock, width << stage, 2, stride=1 + (stage > 0))
+        setattr(net, f"layer{stage + 1}", layer)
+    net.fc = nn.Identity()
+    return net
+
+
+def vit_tiny():
+    """timm's ViT with two narrow blocks."""
+    return timm.create_model(
+        "vit_tiny_patch16_224", img_size=32, patch_size=8, depth=2, embed_dim=24, num_heads=2, num_classes=0
+    )
+
+
+def trained(net):
+    """Statistics and parameters as training leaves them: none at its start."""
+    with torch.no_grad():
+        for name, value in net.state_dict().items():
+            if name.endswith("running_var"):
+                value.add_(torch.rand_like(value))
+            elif value.is_floating_point():
+                value.add_(0.1 * torch.randn_like(value))
+    return net.eval()
+
+
+def bare(model):
+    """Without what the exporter tells of the machine and the lines of code."""
+    del model.metadata_props[:], model.graph.metadata_props[:], model.graph.value_info[:]
+    for part in [*model.graph.node, *model.graph.initializer, *model.graph.input, *model.graph.output]:
+        del part.metadata_props[:]
+        part.doc_string = ""
+    return model
+
+
+def main():
+    OUT.mkdir(exist_ok=True)
+    torch.manual_seed(0)
+    x = torch.randn(2, 3, 32, 32)
+    features = {"x": x}
+    for name, net in {"resnet18": resnet18(4), "vit": vit_tiny()}.items():
+        net = trained(net)
+        with torch.no_grad():
+            expected = net(x)
+        names = {"input_names": ["input"], "output_names": ["features"]}
+        axes = {"input": {0: "batch"}, "features": {0: "batch"}}
+        script = {"dynamo": False, "opset_version": 17, "dynamic_axes": axes, **names}
+        batch = {"dynamic_shapes": ({0: torch.export.Dim("batch")},)}
+        kinds = {"script": script, "dynamo": {"dynamo": True, "external_data": False, **batch, **names}}
+        if name == "resnet18":
+            kept = {"training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False}
+            kinds["norms"] = {**script, **kept}
+        else:
+            kinds["fixed"] = {**script, "dynamic_axes": None}
+        for kind, settings in kinds.items():
+            path = str(OUT / f"{name}-{kind}.onnx")
+            torch.onnx.export(net, (x,), path, **settings)
+            onnx.save_model(bare(onnx.load_model(path)), path)
+            features[f"{name}-{kind}"] = expected.clone()
+    save_file(features, OUT / "features.safetensors")
+
+
+main()
