@@ -329,6 +329,12 @@ impl Config {
             ));
         }
         self.train.validate()?;
+        let kept = self.pretrained.as_ref().is_some_and(|run| run.freeze);
+        require(
+            "train.freeze_epochs",
+            self.train.freeze_epochs == 0.0 || !kept,
+            "freezes the encoder for a while, and `pretrained.freeze` for good; leave one of them out",
+        )?;
         self.probe.validate()?;
         if self.head.is_some() && !self.heads.is_empty() {
             return Err(Error::key(

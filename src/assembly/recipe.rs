@@ -192,6 +192,7 @@ impl Recipe {
 pub fn set_epochs(config: &mut Config, epochs: u64) {
     let train = &mut config.train;
     train.epochs = epochs;
+    train.freeze_epochs = train.freeze_epochs.min(epochs as f64 / 4.0);
     let every = (epochs as f64 / 10.0).max(1.0);
     train.save_every = train.save_every.max(every);
     config.probe.every = config.probe.every.max(every);

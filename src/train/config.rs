@@ -24,6 +24,9 @@ pub struct TrainConfig {
     pub chunks: usize,
     /// Of the products while training: `f32`, or `bf16` on processors that have it.
     pub precision: Precision,
+    /// Epochs, fractions allowed, for which the encoder stays as it is while projector, predictor or heads learn: no update,
+    /// running statistics of its batch norms stand still; it normalises with those of the batch as it will afterwards.
+    pub freeze_epochs: f64,
     /// Largest 2-norm of all gradients together; 0 leaves them alone.
     pub clip: f64,
     /// Epochs between checkpoints, fractions allowed; the last step is always saved.
@@ -41,6 +44,7 @@ impl Default for TrainConfig {
             decay: Decay::Cosine,
             chunks: 1,
             precision: Precision::F32,
+            freeze_epochs: 0.0,
             clip: 0.0,
             save_every: 1.0,
             keep: 2,
@@ -61,6 +65,12 @@ impl TrainConfig {
         }
     }
 
+    /// Steps, of `per_epoch` an epoch, before the encoder learns.
+    #[must_use]
+    pub fn thaw(&self, per_epoch: u64) -> u64 {
+        (self.freeze_epochs * per_epoch as f64).round() as u64
+    }
+
     /// Refuse settings out of range.
     ///
     /// # Errors
@@ -71,6 +81,17 @@ impl TrainConfig {
         at_least("train.warmup_epochs", self.warmup_epochs, 0.0)?;
         at_least("train.clip", self.clip, 0.0)?;
         at_least("train.keep", self.keep as f64, 1.0)?;
+        at_least("train.freeze_epochs", self.freeze_epochs, 0.0)?;
+        require(
+            "train.freeze_epochs",
+            self.freeze_epochs == 0.0
+                || self.freeze_epochs < self.epochs as f64
+                || self.epochs == 0,
+            format_args!(
+                "{} of {} epochs leave the encoder none to learn in",
+                self.freeze_epochs, self.epochs
+            ),
+        )?;
         require(
             "train.chunks",
             self.chunks == 1 || self.chunks <= self.batch / 2,

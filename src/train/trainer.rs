@@ -7,6 +7,7 @@ use std::time::Instant;
 use serde_json::{Map, Value, json};
 
 use super::config::due;
+use super::observer::{Moment, Observer, Probe, StepReport};
 use super::source::Source;
 use super::{Checkpoint, Journal, Progress, RunFolder, TrainConfig, audit, gradients};
 use crate::data::Bad;
@@ -15,77 +16,8 @@ use crate::objectives::{Batch, Objective};
 use crate::optim::{OptimizerKind, State, clip};
 use crate::params::Params;
 
-/// What a probe found, in the order it is journaled.
-#[derive(Clone, Debug, Default)]
-pub struct Probed {
-    /// Named numbers, for example `knn`, `spread`, `rank`.
-    pub values: Vec<(&'static str, f64)>,
-    /// Named lists of numbers, journaled after the numbers, for example histograms.
-    pub lists: Vec<(&'static str, Vec<f64>)>,
-    /// Words, journaled after the numbers, for example the verdict and its reason.
-    pub notes: Vec<(&'static str, String)>,
-    /// The number that makes a checkpoint the best when it is the highest so far.
-    pub score: Option<f64>,
-}
-
-/// An online probe: a closure, so that the trainer knows nothing of evaluation.
-pub struct Probe<'a> {
-    /// Epochs between probes, fractions allowed; 0 probes at the end only.
-    pub every: f64,
-    /// The probe itself, given when it is made.
-    pub run: Box<dyn FnMut(Moment) -> Result<Probed> + 'a>,
-}
-
-/// When a probe is made.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment {
-    /// Updates done.
-    pub step: u64,
-    /// Updates of an epoch.
-    pub per_epoch: u64,
-    /// The loss of the last step; `None` before the first that this process made.
-    pub loss: Option<f64>,
-}
-
-/// What an observer sees of a step.
-#[derive(Clone, Copy, Debug)]
-pub struct StepReport {
-    /// Updates done.
-    pub step: u64,
-    /// Updates of the whole run.
-    pub steps: u64,
-    /// Updates of an epoch.
-    pub per_epoch: u64,
-    /// The loss.
-    pub loss: f64,
-    /// Samples of the step.
-    pub images: usize,
-    /// Seconds of the step, waiting for its batch included.
-    pub seconds: f64,
-}
-
-impl StepReport {
-    /// Samples a second.
-    #[must_use]
-    pub fn images_per_s(&self) -> f64 {
-        self.images as f64 / self.seconds
-    }
-}
-
-/// Watches a run: progress bars, messages.
-pub trait Observer {
-    /// After each step.
-    fn step(&mut self, _report: &StepReport) {}
-    /// After each probe.
-    fn probed(&mut self, _step: u64, _found: &Probed) {}
-    /// A sentence for the user.
-    fn message(&mut self, _text: &str) {}
-}
-
-/// Watches nothing.
-pub struct Silent;
-
-impl Observer for Silent {}
+/// What the names of an encoder's parameters start with.
+const ENCODER: &str = "encoder.";
 
 /// Everything one run needs.
 pub struct Trainer<'a> {
@@ -121,6 +53,7 @@ struct Live {
     loss: Option<f64>,
     samples: Vec<u64>, // of the last batch
     resumed: bool,
+    frozen: Vec<String>, // parameters of the encoder while the heads warm up
 }
 
 impl Trainer<'_> {
@@ -133,7 +66,7 @@ impl Trainer<'_> {
         self.config.validate()?;
         let per_epoch = self.source.batches_per_epoch();
         let steps = per_epoch * self.config.epochs;
-        let mut live = self.start(resume)?;
+        let mut live = self.start(resume, per_epoch)?;
         let source = self.source;
         let mut batches = source.steps(live.progress.step, steps);
         loop {
@@ -147,6 +80,9 @@ impl Trainer<'_> {
                 if last || improved || (step > 0 && save) {
                     self.save(&live)?;
                 }
+            }
+            if last || step >= self.config.thaw(per_epoch) {
+                self.thaw(&mut live);
             }
             if last {
                 return Ok(live.progress);
@@ -167,13 +103,27 @@ impl Trainer<'_> {
         }
     }
 
-    fn start(&self, resume: bool) -> Result<Live> {
+    fn start(&mut self, resume: bool, per_epoch: u64) -> Result<Live> {
         let mut state = State::default();
         let progress = if resume {
             Checkpoint::load(&self.run.pointed("latest")?, self.params, Some(&mut state))?
         } else {
             Progress::default()
         };
+        let thaw = self.config.thaw(per_epoch);
+        let mut frozen = Vec::new();
+        if progress.step < thaw {
+            frozen = self.params.freeze(ENCODER);
+            if self.params.trainable().is_empty() {
+                return Err(Error::key(
+                    "train.freeze_epochs",
+                    "nothing stands on the encoder that could learn meanwhile; leave it out, or add a projector",
+                ));
+            }
+            self.observer.message(&format!(
+                "the encoder stays as it is for {thaw} steps, while what stands on it learns (train.freeze_epochs)"
+            ));
+        }
         Ok(Live {
             journal: Journal::open(&self.run.file("metrics.jsonl"), progress.step)?,
             quarantine: Journal::open(&self.run.file("quarantine.jsonl"), progress.step)?,
@@ -183,7 +133,19 @@ impl Trainer<'_> {
             loss: None,
             samples: Vec::new(),
             resumed: resume,
+            frozen,
         })
+    }
+
+    /// Let the encoder learn, where it was frozen so far.
+    fn thaw(&mut self, live: &mut Live) {
+        if live.frozen.is_empty() {
+            return;
+        }
+        self.params.thaw(&std::mem::take(&mut live.frozen));
+        let step = live.progress.step;
+        self.observer
+            .message(&format!("after step {step} the encoder learns too"));
     }
 
     fn save(&self, live: &Live) -> Result<()> {
@@ -278,8 +240,9 @@ impl Trainer<'_> {
             return Err(self.diverged(&what, &batch.samples));
         }
         let mut grads = computed.gradients;
-        if step == 0 {
-            audit::audit(self.params, &grads)?;
+        let thaw = self.config.thaw(per_epoch);
+        if step == 0 || step == thaw {
+            audit::audit(self.params, &grads, step)?;
         }
         if self.config.clip > 0.0 {
             clip(&mut grads, self.config.clip)?;
@@ -291,7 +254,12 @@ impl Trainer<'_> {
             .at(step);
         for param in self.params.trainable() {
             if let Some(gradient) = grads.of.get(&param.name) {
-                optimizer.update(&param, gradient, rate, step + 1, &mut live.state)?;
+                let before = if param.name.starts_with(ENCODER) {
+                    thaw
+                } else {
+                    0
+                };
+                optimizer.update(&param, gradient, rate, step + 1 - before, &mut live.state)?;
             }
         }
         self.objective

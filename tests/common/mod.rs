@@ -9,6 +9,7 @@ use ravine::random::{Purpose, normal, stream};
 use serde_json::Value;
 
 pub mod cli;
+pub mod resumed;
 
 pub type Any = Box<dyn std::error::Error>;
 
