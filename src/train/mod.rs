@@ -7,6 +7,7 @@ mod gradients;
 mod journal;
 mod loader_source;
 mod observer;
+mod pacing;
 mod run_folder;
 mod saved;
 mod source;

@@ -8,16 +8,14 @@ use serde_json::{Map, Value, json};
 
 use super::config::due;
 use super::observer::{Moment, Observer, Probe, StepReport};
+use super::pacing::Pacing;
 use super::source::Source;
 use super::{Checkpoint, Journal, Progress, RunFolder, TrainConfig, audit, gradients};
 use crate::data::Bad;
 use crate::error::{Error, Result};
 use crate::objectives::{Batch, Objective};
-use crate::optim::{OptimizerKind, State, clip};
+use crate::optim::{ENCODER, OptimizerKind, State, clip};
 use crate::params::Params;
-
-/// What the names of an encoder's parameters start with.
-const ENCODER: &str = "encoder.";
 
 /// Everything one run needs.
 pub struct Trainer<'a> {
@@ -53,6 +51,7 @@ struct Live {
     loss: Option<f64>,
     samples: Vec<u64>, // of the last batch
     resumed: bool,
+    pacing: Pacing,
     frozen: Vec<String>, // parameters of the encoder while the heads warm up
 }
 
@@ -133,6 +132,7 @@ impl Trainer<'_> {
             loss: None,
             samples: Vec::new(),
             resumed: resume,
+            pacing: Pacing::new(self.config, self.optimizer.part(), self.params, per_epoch),
             frozen,
         })
     }
@@ -240,26 +240,17 @@ impl Trainer<'_> {
             return Err(self.diverged(&what, &batch.samples));
         }
         let mut grads = computed.gradients;
-        let thaw = self.config.thaw(per_epoch);
-        if step == 0 || step == thaw {
+        if live.pacing.starts(step) {
             audit::audit(self.params, &grads, step)?;
         }
         if self.config.clip > 0.0 {
             clip(&mut grads, self.config.clip)?;
         }
         let optimizer = self.optimizer.part();
-        let rate = self
-            .config
-            .schedule(optimizer.learning_rate(), per_epoch)
-            .at(step);
         for param in self.params.trainable() {
             if let Some(gradient) = grads.of.get(&param.name) {
-                let before = if param.name.starts_with(ENCODER) {
-                    thaw
-                } else {
-                    0
-                };
-                optimizer.update(&param, gradient, rate, step + 1 - before, &mut live.state)?;
+                let pace = live.pacing.at(&param.name, step);
+                optimizer.update(&param, gradient, pace, &mut live.state)?;
             }
         }
         self.objective
@@ -280,7 +271,10 @@ impl Trainer<'_> {
         live.progress.seconds += report.seconds;
         let mut line = head(step + 1, per_epoch);
         line.insert("loss".into(), json!(computed.loss));
-        line.insert("lr".into(), json!(rate));
+        line.insert("lr".into(), json!(live.pacing.rate(step)));
+        if let Some(decay) = live.pacing.moving_decay(step) {
+            line.insert("weight_decay".into(), json!(decay));
+        }
         let rounded = (report.images_per_s() * 10.0).round() / 10.0;
         line.insert("images_per_s".into(), json!(rounded));
         for (name, value) in computed.metrics {

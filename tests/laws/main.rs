@@ -306,7 +306,8 @@ fn an_optimizer_adapts_if_and_only_if_larger_gradients_move_a_number_no_further(
             };
             let gradient = Tensor::new(&[gradient], &Device::Cpu)?;
             let mut state = State::default();
-            kind.part().update(&param, &gradient, 0.01, 1, &mut state)?;
+            let pace = kind.part().pace(0.01, 1);
+            kind.part().update(&param, &gradient, pace, &mut state)?;
             Ok(param.var.to_vec1::<f64>()?[0])
         };
         let same = (moved(1000.0)? / moved(1.0)? - 1.0).abs() < 1e-3;
