@@ -36,6 +36,9 @@ pub struct TrainConfig {
     /// Epochs, fractions allowed, for which the encoder stays as it is while projector, predictor or heads learn: no update,
     /// running statistics of its batch norms stand still; it normalises with those of the batch as it will afterwards.
     pub freeze_epochs: f64,
+    /// Share, in [0, 1), of the moving average of the weights kept at each step; probes, cards and all commands then see
+    /// the average, which checkpoints hold beside the weights. 0.99 to 0.9999, the shorter the run the lower; 0 for none.
+    pub ema: f64,
     /// Largest 2-norm of all gradients together; 0 leaves them alone.
     pub clip: f64,
     /// Epochs between checkpoints, fractions allowed; the last step is always saved.
@@ -57,6 +60,7 @@ impl Default for TrainConfig {
             chunks: 1,
             precision: Precision::F32,
             freeze_epochs: 0.0,
+            ema: 0.0,
             clip: 0.0,
             save_every: 1.0,
             keep: 2,
@@ -114,6 +118,11 @@ impl TrainConfig {
         if let Some(end) = self.weight_decay_end {
             at_least("train.weight_decay_end", end, 0.0)?;
         }
+        require(
+            "train.ema",
+            (0.0..1.0).contains(&self.ema),
+            format_args!("must be 0 or more and below 1, not {}", self.ema),
+        )?;
         at_least("train.freeze_epochs", self.freeze_epochs, 0.0)?;
         require(
             "train.freeze_epochs",

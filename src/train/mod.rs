@@ -1,6 +1,7 @@
 //! The trainer: one loop for any objective.
 
 mod audit;
+mod average;
 mod checkpoint;
 mod config;
 mod gradients;
@@ -14,7 +15,7 @@ mod source;
 mod table_source;
 mod trainer;
 
-pub use checkpoint::{Checkpoint, Progress};
+pub use checkpoint::{Checkpoint, Progress, WeightSet};
 pub use config::TrainConfig;
 pub use gradients::{Computed, gradients};
 pub use journal::Journal;

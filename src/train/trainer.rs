@@ -1,11 +1,13 @@
 //! The loop.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
+use super::average::Average;
 use super::config::due;
 use super::observer::{Moment, Observer, Probe, StepReport};
 use super::pacing::Pacing;
@@ -52,11 +54,13 @@ struct Live {
     samples: Vec<u64>, // of the last batch
     resumed: bool,
     pacing: Pacing,
+    average: Option<Average>,
     frozen: Vec<String>, // parameters of the encoder while the heads warm up
 }
 
 impl Trainer<'_> {
-    /// Train from the beginning, or from the latest checkpoint when `resume`.
+    /// Train from the beginning, or from the latest checkpoint when `resume`; then the parameters hold what is evaluated,
+    /// the average of the weights where there is one.
     ///
     /// # Errors
     /// The data cannot be read, too many images are bad, the loss is not finite, a parameter gets no
@@ -84,6 +88,7 @@ impl Trainer<'_> {
                 self.thaw(&mut live);
             }
             if last {
+                live.average.as_ref().map_or(Ok(()), Average::swap)?;
                 return Ok(live.progress);
             }
             if self.stop.load(Ordering::Relaxed) {
@@ -104,11 +109,12 @@ impl Trainer<'_> {
 
     fn start(&mut self, resume: bool, per_epoch: u64) -> Result<Live> {
         let mut state = State::default();
-        let progress = if resume {
-            Checkpoint::load(&self.run.pointed("latest")?, self.params, Some(&mut state))?
-        } else {
-            Progress::default()
+        let from = resume.then(|| self.run.pointed("latest")).transpose()?;
+        let progress = match &from {
+            Some(path) => Checkpoint::resume(path, self.params, &mut state)?,
+            None => Progress::default(),
         };
+        let average = self.average(from.as_deref(), per_epoch)?;
         let thaw = self.config.thaw(per_epoch);
         let mut frozen = Vec::new();
         if progress.step < thaw {
@@ -132,9 +138,29 @@ impl Trainer<'_> {
             loss: None,
             samples: Vec::new(),
             resumed: resume,
+            average,
             pacing: Pacing::new(self.config, self.optimizer.part(), self.params, per_epoch),
             frozen,
         })
+    }
+
+    /// The average of the weights that the checkpoint `from` goes on with, or of those at the start.
+    fn average(&mut self, from: Option<&Path>, per_epoch: u64) -> Result<Option<Average>> {
+        let keep = self.config.ema;
+        if keep == 0.0 {
+            return Ok(None);
+        }
+        let average = Average::new(self.params, keep)?;
+        if let Some(from) = from {
+            average.load(from, self.params)?;
+        }
+        let steps = per_epoch * self.config.epochs;
+        let left = 100.0 * keep.powi(steps.min(1 << 30) as i32);
+        self.observer.message(&format!(
+            "probes and what uses the run later see the moving average of its weights (train.ema {keep}): at the end \
+             {left:.0} % of the starting weights are left in it"
+        ));
+        Ok(Some(average))
     }
 
     /// Let the encoder learn, where it was frozen so far.
@@ -149,8 +175,11 @@ impl Trainer<'_> {
     }
 
     fn save(&self, live: &Live) -> Result<()> {
+        let average = live.average.as_ref();
+        let average = average.map(|average| average.values(self.params));
+        let tensors = (&live.state, average.as_ref());
         let keep = self.config.keep;
-        Checkpoint::save(self.run, self.params, &live.state, &live.progress, keep)
+        Checkpoint::save(self.run, self.params, tensors, &live.progress, keep)
     }
 
     /// Probe where it is due; whether this is the best step so far.
@@ -167,7 +196,10 @@ impl Trainer<'_> {
             per_epoch,
             loss: live.loss,
         };
+        let average = live.average.as_ref();
+        average.map_or(Ok(()), Average::swap)?;
         let found = (probe.run)(moment)?;
+        average.map_or(Ok(()), Average::swap)?;
         let mut line = head(step, per_epoch);
         for (name, value) in &found.values {
             line.insert((*name).into(), json!(value));
@@ -253,6 +285,7 @@ impl Trainer<'_> {
                 optimizer.update(&param, gradient, pace, &mut live.state)?;
             }
         }
+        live.average.as_ref().map_or(Ok(()), Average::follow)?;
         self.objective
             .after_update((step + 1) as f64 / steps as f64)?;
         live.progress.step += 1;
@@ -335,7 +368,7 @@ fn head(step: u64, per_epoch: u64) -> Map<String, Value> {
 }
 
 /// Samples that a resumed run has put aside already.
-fn quarantined(path: &std::path::Path) -> HashSet<u64> {
+fn quarantined(path: &Path) -> HashSet<u64> {
     let text = std::fs::read_to_string(path).unwrap_or_default();
     text.lines()
         .filter_map(|line| serde_json::from_str::<Value>(line).ok()?["sample"].as_u64())

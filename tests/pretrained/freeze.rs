@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::common::Any;
 use super::common::cli::{pretrain, refused};
 use super::common::resumed::goes_on_identically;
-use super::saved;
+use super::{saved, sets};
 
 /// Ten steps an epoch; the encoder learns from step 8 on.
 const FROZEN: [&str; 4] = [
@@ -21,7 +21,7 @@ fn a_frozen_encoder_stays_bit_for_bit_and_the_rest_learns() -> Result<(), Any> {
         let folder = tempfile::tempdir()?;
         let run = folder.path().join("run");
         let mut more = vec!["--executor", executor];
-        more.extend(FROZEN.iter().flat_map(|set| ["--set", set]));
+        more.extend(sets(&FROZEN));
         pretrain(&run, &more)?;
         let model = |step| saved(&run, step, "model.safetensors");
         let (early, frozen, thawed) = (model(2)?, model(8)?, model(10)?);

@@ -1,5 +1,6 @@
 //! Options for going on from weights that are good already.
 
+mod average;
 #[path = "../common/mod.rs"]
 mod common;
 mod freeze;
@@ -10,6 +11,11 @@ use std::path::Path;
 
 use candle_core::{Device, safetensors};
 use common::Any;
+
+/// `--set` before each of `keys`.
+fn sets<'a>(keys: &[&'a str]) -> Vec<&'a str> {
+    keys.iter().flat_map(|key| ["--set", key]).collect()
+}
 
 /// The values that the checkpoint of `step` has in `file`, by name.
 fn saved(run: &Path, step: u64, file: &str) -> Result<BTreeMap<String, Vec<f32>>, Any> {
