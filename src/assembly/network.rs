@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::encoders::{self, weights};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, require};
 use crate::graph::{Graph, Network};
 use crate::heads::Space;
 use crate::inference::attach;
@@ -68,6 +68,13 @@ pub fn head_networks(config: &Config, input: &[usize], space: Space) -> Result<V
 /// # Errors
 /// Parts that do not fit together, see [`Joint::new`].
 pub fn objective(config: &Config, network: Network) -> Result<Joint> {
+    let anchored = config.regularizers.iter().any(|r| r.part().anchors());
+    require(
+        "regularizers",
+        !anchored || config.encoder.part().weights().is_some(),
+        "an anchor holds features near those of the starting weights, and the encoder starts from random ones: give \
+         `encoder.weights`, or leave the anchor out",
+    )?;
     let negatives = config.negatives.clone();
     let pairs = negatives.map_or_else(|| Ok(PairsKind::default()), NegativesKind::into_pairs)?;
     Joint::new(
