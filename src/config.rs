@@ -132,7 +132,7 @@ impl Default for Config {
 pub struct Pretrained {
     /// The run folder.
     pub run: String,
-    /// `latest`, `best`, or a name under checkpoints/.
+    /// `end` (what the run ended with), `latest`, `best`, or a name under checkpoints/.
     pub checkpoint: String,
     /// Whether the encoder stays as it is; otherwise it goes on learning with the head.
     pub freeze: bool,
@@ -142,7 +142,7 @@ impl Default for Pretrained {
     fn default() -> Self {
         Self {
             run: String::new(),
-            checkpoint: "latest".into(),
+            checkpoint: "end".into(),
             freeze: true,
         }
     }

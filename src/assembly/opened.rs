@@ -24,7 +24,7 @@ pub struct OpenedRun {
 }
 
 impl OpenedRun {
-    /// Open the run at `root` at its checkpoint `latest`, `best` or `step-…`.
+    /// Open the run at `root` at its checkpoint `end`, `latest`, `best` or `step-…`.
     ///
     /// # Errors
     /// There is no such run or checkpoint, or its configuration cannot be read.

@@ -11,8 +11,9 @@ use crate::train::WeightSet;
 /// The checkpoint of a run, and the machine that it is used on.
 #[derive(Debug, clap::Args)]
 pub(super) struct Chosen {
-    /// latest, best, or a name under checkpoints/.
-    #[arg(long, default_value = "latest")]
+    /// end (what the run ended with: its latest, or its best where that fell below the starting weights), latest, best, or a
+    /// name under checkpoints/.
+    #[arg(long, default_value = "end")]
     checkpoint: String,
     /// The weights as they were trained, in a run that keeps their moving average (train.ema), which is used otherwise.
     #[arg(long)]

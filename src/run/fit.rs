@@ -30,6 +30,8 @@ pub(super) struct Job<'a> {
     pub(super) before: Vec<(&'static str, String)>,
     /// Said before the first step.
     pub(super) messages: Vec<String>,
+    /// Whether the starting weights are probed and kept.
+    pub(super) guarded: bool,
 }
 
 /// Train and leave the last values in the parameters.
@@ -99,6 +101,7 @@ fn train(
         observer,
         stop,
         max_bad_share: job.config.data.max_bad_share,
+        guarded: job.guarded,
     }
     .train(resume)
 }

@@ -6,26 +6,12 @@ use std::io::Write;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
 use crate::atomic::{self, AtomicFile};
 use crate::error::{Error, Result};
 use crate::optim::State;
 use crate::params::Params;
-use crate::train::RunFolder;
-
-/// How far a run has come.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
-    /// Updates done.
-    pub step: u64,
-    /// Samples trained on.
-    pub images: u64,
-    /// Seconds spent in steps, over all processes that worked on the run.
-    pub seconds: f64,
-    /// The step of the best probe so far and its value.
-    pub best: Option<(u64, f64)>,
-}
+use crate::train::{Progress, RunFolder};
 
 /// Which weights of a checkpoint are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +52,7 @@ impl Checkpoint {
         progress: &Progress,
         keep: usize,
     ) -> Result<()> {
-        let name = format!("step-{:06}", progress.step);
+        let name = Self::name(progress.step);
         fs::create_dir_all(run.checkpoints())
             .map_err(|e| Error::data(run.checkpoints(), format!("cannot be created: {e}")))?;
         let model: HashMap<String, Tensor> = params
@@ -94,6 +80,12 @@ impl Checkpoint {
         }
         point(&run.file("latest"), &name)?;
         prune(run, keep)
+    }
+
+    /// Name of the checkpoint after `step` updates.
+    #[must_use]
+    pub fn name(step: u64) -> String {
+        format!("step-{step:06}")
     }
 
     /// The weights of the checkpoint folder `path` that are evaluated: their average where it has one.
@@ -156,7 +148,7 @@ fn like(folder: &Path, model: &str, names: &[&str]) -> std::io::Result<()> {
 }
 
 /// Make the file `path` name the checkpoint `name`.
-fn point(path: &Path, name: &str) -> Result<()> {
+pub(super) fn point(path: &Path, name: &str) -> Result<()> {
     let mut file = AtomicFile::create(path)?;
     file.write_all(name.as_bytes())
         .map_err(|e| Error::data(path, format!("cannot be written: {e}")))?;

@@ -13,6 +13,8 @@ pub struct Probed {
     pub notes: Vec<(&'static str, String)>,
     /// The number that makes a checkpoint the best when it is the highest so far.
     pub score: Option<f64>,
+    /// Half the width of its 95 % interval: a smaller fall may be chance.
+    pub noise: f64,
 }
 
 /// An online probe: a closure, so that the trainer knows nothing of evaluation.

@@ -1,5 +1,8 @@
 //! The loop.
 
+mod health;
+mod probing;
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,15 +12,15 @@ use serde_json::{Map, Value, json};
 
 use super::average::Average;
 use super::config::due;
-use super::observer::{Moment, Observer, Probe, StepReport};
+use super::observer::{Observer, Probe, StepReport};
 use super::pacing::Pacing;
 use super::source::Source;
 use super::{Checkpoint, Journal, Progress, RunFolder, TrainConfig, audit, gradients};
-use crate::data::Bad;
 use crate::error::{Error, Result};
 use crate::objectives::{Batch, Objective};
 use crate::optim::{ENCODER, OptimizerKind, State, clip};
 use crate::params::Params;
+use health::quarantined;
 
 /// Everything one run needs.
 pub struct Trainer<'a> {
@@ -41,6 +44,8 @@ pub struct Trainer<'a> {
     pub stop: &'a AtomicBool,
     /// Share of unreadable images that stops the run.
     pub max_bad_share: f64,
+    /// Whether the starting weights are good for something: they are probed and kept, and the run ends with the better.
+    pub guarded: bool,
 }
 
 /// What the loop carries from step to step.
@@ -59,8 +64,8 @@ struct Live {
 }
 
 impl Trainer<'_> {
-    /// Train from the beginning, or from the latest checkpoint when `resume`; then the parameters hold what is evaluated,
-    /// the average of the weights where there is one.
+    /// Train from the beginning, or from the latest checkpoint when `resume`; then the parameters hold what the run ends
+    /// with: the last values or, of a guarded run, the best ones, and of either the average where there is one.
     ///
     /// # Errors
     /// The data cannot be read, too many images are bad, the loss is not finite, a parameter gets no
@@ -88,7 +93,7 @@ impl Trainer<'_> {
                 self.thaw(&mut live);
             }
             if last {
-                live.average.as_ref().map_or(Ok(()), Average::swap)?;
+                self.end(&live)?;
                 return Ok(live.progress);
             }
             if self.stop.load(Ordering::Relaxed) {
@@ -109,6 +114,7 @@ impl Trainer<'_> {
 
     fn start(&mut self, resume: bool, per_epoch: u64) -> Result<Live> {
         let mut state = State::default();
+        self.run.reopen()?;
         let from = resume.then(|| self.run.pointed("latest")).transpose()?;
         let progress = match &from {
             Some(path) => Checkpoint::resume(path, self.params, &mut state)?,
@@ -172,80 +178,6 @@ impl Trainer<'_> {
         let step = live.progress.step;
         self.observer
             .message(&format!("after step {step} the encoder learns too"));
-    }
-
-    fn save(&self, live: &Live) -> Result<()> {
-        let average = live.average.as_ref();
-        let average = average.map(|average| average.values(self.params));
-        let tensors = (&live.state, average.as_ref());
-        let keep = self.config.keep;
-        Checkpoint::save(self.run, self.params, tensors, &live.progress, keep)
-    }
-
-    /// Probe where it is due; whether this is the best step so far.
-    fn probe_if_due(&mut self, live: &mut Live, per_epoch: u64, last: bool) -> Result<bool> {
-        let step = live.progress.step;
-        let Some(probe) = &mut self.probe else {
-            return Ok(false);
-        };
-        if !last && (probe.every == 0.0 || !due(step, per_epoch, probe.every)) {
-            return Ok(false);
-        }
-        let moment = Moment {
-            step,
-            per_epoch,
-            loss: live.loss,
-        };
-        let average = live.average.as_ref();
-        average.map_or(Ok(()), Average::swap)?;
-        let found = (probe.run)(moment)?;
-        average.map_or(Ok(()), Average::swap)?;
-        let mut line = head(step, per_epoch);
-        for (name, value) in &found.values {
-            line.insert((*name).into(), json!(value));
-        }
-        for (name, list) in &found.lists {
-            line.insert((*name).into(), json!(list));
-        }
-        for (name, text) in &found.notes {
-            line.insert((*name).into(), json!(text));
-        }
-        live.journal.append(line)?;
-        self.observer.probed(step, &found);
-        let best = live.progress.best.map(|(_, value)| value);
-        let improved = found
-            .score
-            .filter(|&score| step > 0 && best.is_none_or(|b| score > b));
-        if let Some(score) = improved {
-            live.progress.best = Some((step, score));
-        }
-        Ok(improved.is_some())
-    }
-
-    fn quarantine(&mut self, live: &mut Live, found: Vec<Bad>) -> Result<()> {
-        for bad in found {
-            if !live.bad.insert(bad.sample) {
-                continue;
-            }
-            let line = json!({"step": live.progress.step, "sample": bad.sample, "id": bad.id, "reason": bad.reason});
-            if let Value::Object(line) = line {
-                live.quarantine.append(line)?;
-            }
-            self.observer
-                .message(&format!("skipped {}: {}", bad.id, bad.reason));
-        }
-        let share = live.bad.len() as f64 / self.source.samples().max(1) as f64;
-        if share > self.max_bad_share {
-            return Err(Error::Failed(format!(
-                "{} of {} images cannot be read, more than data.max_bad_share = {} allows; \
-                 they are listed in {}, and `ravine data check` finds them all: mend or remove them, or raise that share",
-                live.bad.len(),
-                self.source.samples(),
-                self.max_bad_share,
-                self.run.file("quarantine.jsonl").display()
-            )));
-        }
-        Ok(())
     }
 
     fn step(
@@ -317,46 +249,6 @@ impl Trainer<'_> {
         self.observer.step(&report);
         Ok(())
     }
-
-    /// Before a probe or a save: whatever is saved must be good to go on from.
-    fn still_finite(&self, live: &Live, per_epoch: u64, last: bool) -> Result<()> {
-        let probe = self.probe.as_ref().map_or(0.0, |probe| probe.every);
-        let step = live.progress.step;
-        let due = |every: f64| every > 0.0 && due(step, per_epoch, every);
-        if last || due(probe) || due(self.config.save_every) {
-            self.finite(live)?;
-        }
-        Ok(())
-    }
-
-    /// Refuse parameters or running statistics that are no longer numbers, naming the first.
-    fn finite(&self, live: &Live) -> Result<()> {
-        for param in self.params.all() {
-            let sum = param.var.as_detached_tensor().abs()?.sum_all()?;
-            if !sum.to_scalar::<f32>()?.is_finite() {
-                let step = live.progress.step;
-                let what = format!("`{}` is not finite after step {step}", param.name);
-                return Err(self.diverged(&what, &live.samples));
-            }
-        }
-        Ok(())
-    }
-
-    /// Training cannot go on: `what` was seen after a batch of `samples`.
-    fn diverged(&self, what: &str, samples: &[u64]) -> Error {
-        let ids: Vec<String> = samples
-            .iter()
-            .map(|&sample| self.source.describe(sample))
-            .collect();
-        let saved = match self.run.pointed("latest") {
-            Ok(path) => format!("the last good checkpoint is {}", path.display()),
-            Err(_) => "no checkpoint was saved before".into(),
-        };
-        Error::Failed(format!(
-            "{what}; {saved}; lower `optimizer.lr` or set `train.clip`. The batch held: {}",
-            ids.join(", ")
-        ))
-    }
 }
 
 /// The first keys of every line.
@@ -365,12 +257,4 @@ fn head(step: u64, per_epoch: u64) -> Map<String, Value> {
     line.insert("step".into(), json!(step));
     line.insert("epoch".into(), json!(step as f64 / per_epoch as f64));
     line
-}
-
-/// Samples that a resumed run has put aside already.
-fn quarantined(path: &Path) -> HashSet<u64> {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok()?["sample"].as_u64())
-        .collect()
 }

@@ -5,6 +5,7 @@ mod average;
 #[path = "../common/mod.rs"]
 mod common;
 mod freeze;
+mod guard;
 mod rates;
 
 use std::collections::BTreeMap;
