@@ -159,7 +159,14 @@ fn configuration(args: &Args, usual: &str) -> Result<(Config, bool)> {
     if (data == "digits" && more.is_empty()) || asked.as_ref().is_ok_and(table) {
         return Ok((asked?, false));
     }
-    let told = |set: &String| set.starts_with("data.") || set.starts_with("pretrained.");
+    // Weights are of an encoder that nothing else takes the place of.
+    let weights = sets
+        .iter()
+        .any(|set| set.starts_with("encoder") && set.contains("weights"));
+    let told = |set: &String| {
+        let of_weights = weights && set.starts_with("encoder");
+        set.starts_with("data.") || set.starts_with("pretrained.") || of_weights
+    };
     let of_data: Vec<String> = sets.into_iter().filter(told).collect();
     let preset = Config::load(Some(named.unwrap_or(usual)), &of_data)?;
     let recipe = Recipe::fit(preset)?;
