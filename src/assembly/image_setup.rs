@@ -147,6 +147,9 @@ impl ImageSetup {
         let network = self.random_network()?;
         let specs = network.graph().parameters();
         let found = load_start(&self.config, &specs, network.params())?;
+        if let Some(lora) = &self.config.lora {
+            lora.freeze(network.params());
+        }
         Ok((network, found))
     }
 
@@ -281,7 +284,11 @@ impl InferenceSetup {
             )
         })?;
         let params = Params::new(config.seed, &chosen.device);
-        let network = Network::new(image_network(config, channels)?, &params, executor)?;
+        let merged = Config {
+            lora: None, // what a run has learned beside its layers is added to them
+            ..config.clone()
+        };
+        let network = Network::new(image_network(&merged, channels)?, &params, executor)?;
         Ok(Self {
             network,
             views: Arc::new(config.augment.evaluation(channels)?),

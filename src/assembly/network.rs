@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::config::Config;
+use crate::encoders::lora::is_adapter;
 use crate::encoders::{self, weights};
 use crate::error::{Error, Result, require};
 use crate::graph::{Graph, Network};
@@ -18,7 +19,10 @@ use crate::params::{ParamSpec, Params};
 /// Settings that make no network, or images too small for it.
 pub fn image_network(config: &Config, channels: usize) -> Result<Graph> {
     let size = config.augment.size;
-    let encoder = config.encoder.part().graph(&[channels, size, size])?;
+    let mut encoder = config.encoder.part().graph(&[channels, size, size])?;
+    if let Some(lora) = &config.lora {
+        encoder = lora.adapted(&encoder)?;
+    }
     encoders::network(
         &encoder,
         config.projector.as_ref(),
@@ -101,12 +105,14 @@ pub(super) fn load_start(
         }
         return Ok(None);
     };
+    let mut specs = specs.to_vec();
+    specs.retain(|spec| !is_adapter(&spec.name)); // no file has them: they start beside it
     // What a run keeps of its start is the set that was chosen.
     let (path, key) = match config.start.as_deref() {
         Some(start) => (start, None),
         None => (Path::new(named), encoder.weights_key()),
     };
-    let found = weights::load(path, key, specs, "encoder.", params)?;
+    let found = weights::load(path, key, &specs, "encoder.", params)?;
     Ok(Some(format!(
         "encoder.weights, {}: {found}",
         path.display()

@@ -5,6 +5,7 @@ use std::path::Path;
 use candle_core::Device;
 
 use crate::config::{Config, Pretrained};
+use crate::encoders::lora;
 use crate::error::{Error, Result};
 use crate::params::Params;
 use crate::train::{Checkpoint, RunFolder};
@@ -40,5 +41,5 @@ pub(super) fn load_encoder(pretrained: &Pretrained, params: &Params) -> Result<(
     let path = path.join(Checkpoint::evaluated(&path).file());
     let values = candle_core::safetensors::load(&path, &Device::Cpu)
         .map_err(|e| Error::data(&path, format!("cannot be read: {e}")))?;
-    params.load_some(&values, "encoder.")
+    params.load_some(&lora::merged(values, params)?, "encoder.")
 }

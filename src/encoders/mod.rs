@@ -2,6 +2,7 @@
 
 mod activation;
 mod convnet;
+pub mod lora;
 mod mlp;
 mod projector;
 mod resnet;
@@ -10,6 +11,7 @@ pub mod weights;
 
 pub use activation::Activation;
 pub use convnet::Convnet;
+pub use lora::Lora;
 pub use mlp::Mlp;
 pub use projector::{Projector, network};
 pub use resnet::{Resnet, Stem};

@@ -19,7 +19,7 @@ impl Start {
         let graph = online.graph().until("features")?;
         let features = features(online)?;
         let copies = online.params().copies(&graph.parameters(), "start.")?;
-        copies.freeze("");
+        copies.freeze(|_| true);
         Ok(Self {
             network: online.with_params(graph, copies),
             features,

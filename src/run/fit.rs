@@ -12,6 +12,7 @@ use super::Session;
 use super::going_on::{FINGERPRINT, goes_on};
 use crate::atomic::{AtomicFile, dir_beside, write};
 use crate::config::{Config, START};
+use crate::encoders::lora::is_adapter;
 use crate::error::{Error, Result};
 use crate::objectives::Objective;
 use crate::params::Params;
@@ -109,7 +110,8 @@ fn train(
 /// Keep what `encoder.weights` gave: the file may be gone when the run goes on or is probed beside its start.
 fn keep_start(path: &Path, params: &Params) -> Result<()> {
     let encoder = params.all().into_iter();
-    let encoder = encoder.filter(|param| param.name.starts_with("encoder."));
+    let encoder =
+        encoder.filter(|param| param.name.starts_with("encoder.") && !is_adapter(&param.name));
     let values: HashMap<String, Tensor> = encoder
         .map(|param| (param.name, param.var.as_detached_tensor()))
         .collect();

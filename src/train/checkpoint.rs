@@ -8,6 +8,7 @@ use std::path::Path;
 use candle_core::{Device, Tensor};
 
 use crate::atomic::{self, AtomicFile};
+use crate::encoders::lora;
 use crate::error::{Error, Result};
 use crate::optim::State;
 use crate::params::Params;
@@ -98,13 +99,14 @@ impl Checkpoint {
         }
     }
 
-    /// Load one set of weights of the checkpoint folder `path` into `params`.
+    /// Load one set of weights of the checkpoint folder `path` into `params`, adapters as a part of their layers where
+    /// these have none.
     ///
     /// # Errors
     /// The file is missing or torn, or does not fit the configured network.
     pub fn load(path: &Path, set: WeightSet, params: &Params) -> Result<()> {
-        let values = read(path, set.file())?;
         let damaged = |e| Error::data(path.join(set.file()), e);
+        let values = lora::merged(read(path, set.file())?, params).map_err(damaged)?;
         params.load(&values).map_err(damaged)
     }
 

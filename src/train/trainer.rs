@@ -124,7 +124,7 @@ impl Trainer<'_> {
         let thaw = self.config.thaw(per_epoch);
         let mut frozen = Vec::new();
         if progress.step < thaw {
-            frozen = self.params.freeze(ENCODER);
+            frozen = self.params.freeze(|name| name.starts_with(ENCODER));
             if self.params.trainable().is_empty() {
                 return Err(Error::key(
                     "train.freeze_epochs",

@@ -6,6 +6,7 @@ mod average;
 mod common;
 mod freeze;
 mod guard;
+mod lora;
 mod rates;
 
 use std::collections::BTreeMap;
