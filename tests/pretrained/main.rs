@@ -7,6 +7,7 @@ mod common;
 mod freeze;
 mod guard;
 mod lora;
+mod presets;
 mod rates;
 
 use std::collections::BTreeMap;
