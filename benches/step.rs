@@ -72,7 +72,7 @@ fn step(objective: &Joint, batch: &Batch, states: &mut [State; 3]) -> Result<[f6
     for (optimizer, state) in optimizers.into_iter().zip(states) {
         for param in objective.network().params().trainable() {
             if let Some(gradient) = gradients.of.get(&param.name) {
-                optimizer.update(&param, gradient, 1e-6, 1, state)?;
+                optimizer.update(&param, gradient, optimizer.pace(1e-6, 1), state)?;
             }
         }
         lap(&mut seconds);

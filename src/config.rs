@@ -8,7 +8,7 @@ use toml::{Table, Value};
 
 use crate::augment::AugmentConfig;
 use crate::data::DataConfig;
-use crate::encoders::{EncoderKind, Projector, Resnet};
+use crate::encoders::{EncoderKind, Lora, Projector, Resnet};
 use crate::energies::{Cosine, EnergyKind};
 use crate::error::{Error, Result, require};
 use crate::eval::knn::LOWEST_TEMPERATURE;
@@ -53,6 +53,9 @@ pub struct Config {
     pub augment: AugmentConfig,
     /// Images to features.
     pub encoder: EncoderKind,
+    /// Low-rank adapters that are trained instead of the encoder's own parameters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lora: Option<Lora>,
     /// Features to the embedding that the loss sees; left out, the loss sees the features.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub projector: Option<Projector>,
@@ -106,6 +109,7 @@ impl Default for Config {
             data: DataConfig::default(),
             augment: AugmentConfig::default(),
             encoder: EncoderKind::Resnet(Resnet::default()),
+            lora: None,
             projector: None,
             predictor: None,
             target: None,
@@ -132,7 +136,7 @@ impl Default for Config {
 pub struct Pretrained {
     /// The run folder.
     pub run: String,
-    /// `latest`, `best`, or a name under checkpoints/.
+    /// `end` (what the run ended with), `latest`, `best`, or a name under checkpoints/.
     pub checkpoint: String,
     /// Whether the encoder stays as it is; otherwise it goes on learning with the head.
     pub freeze: bool,
@@ -142,7 +146,7 @@ impl Default for Pretrained {
     fn default() -> Self {
         Self {
             run: String::new(),
-            checkpoint: "latest".into(),
+            checkpoint: "end".into(),
             freeze: true,
         }
     }
@@ -343,7 +347,21 @@ impl Config {
             ));
         }
         self.train.validate()?;
+        let kept = self.pretrained.as_ref().is_some_and(|run| run.freeze);
+        require(
+            "train.freeze_epochs",
+            self.train.freeze_epochs == 0.0 || !kept,
+            "freezes the encoder for a while, and `pretrained.freeze` for good; leave one of them out",
+        )?;
         self.probe.validate()?;
+        if let Some(lora) = &self.lora {
+            lora.validate()?;
+            require(
+                "lora.rank",
+                self.all_heads().is_empty(),
+                "adapters are for pretraining, and this configuration has a head; leave `lora` out",
+            )?;
+        }
         if self.head.is_some() && !self.heads.is_empty() {
             return Err(Error::key(
                 "heads",

@@ -5,9 +5,13 @@
 
 use std::cell::Cell;
 
-use candle_core::{CpuStorage, DType, InplaceOp1, InplaceOp2, Layout, Storage, Tensor};
+use candle_core::{CpuStorage, DType, InplaceOp1, InplaceOp2, Layout, Storage, Tensor, Var};
+use rayon::prelude::*;
 
 use crate::error::{Error, Result};
+
+/// Values a task moves.
+const CHUNK: usize = 1 << 14;
 
 /// Whether `tensor` is a contiguous block of 32-bit floats on the CPU.
 #[must_use]
@@ -49,6 +53,26 @@ pub fn write_from<R>(
     let once = Once::new(work);
     to.inplace_op2(from, &once)?;
     once.finish()
+}
+
+/// Move `to` the share 1 − `keep` of the way to `from`; where both are equal nothing changes, not even by rounding.
+///
+/// # Errors
+/// Tensors of different shapes, or the same memory.
+pub fn approach(to: &Var, from: &Tensor, keep: f64) -> Result<()> {
+    if !is_plain(to) || !is_plain(from) {
+        let way = ((from - to.as_detached_tensor())? * (1.0 - keep))?;
+        return Ok(to.set(&(to.as_detached_tensor() + way)?)?);
+    }
+    let take = (1.0 - keep) as f32;
+    write_from(to, from, |to, from| {
+        let chunks = to.par_chunks_mut(CHUNK).zip(from.par_chunks(CHUNK));
+        chunks.for_each(|(to, from)| {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to += take * (from - *to);
+            }
+        });
+    })
 }
 
 /// The values of a contiguous block of 32-bit floats.

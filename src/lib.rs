@@ -60,7 +60,7 @@
 //!     let upstream = value.backward()?.get(&z).cloned();
 //!     let gradients = network.backward(forward.tape, &[None, upstream])?;
 //!     for param in params.trainable() {
-//!         optimizer.update(&param, &gradients.of[&param.name], 0.01, step, &mut state)?;
+//!         optimizer.update(&param, &gradients.of[&param.name], optimizer.pace(0.01, step), &mut state)?;
 //!     }
 //!     losses.push(value.to_scalar::<f32>()?);
 //! }

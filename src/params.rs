@@ -158,11 +158,26 @@ impl Params {
         self.all().into_iter().filter(Param::trainable).collect()
     }
 
-    /// Keep all parameters whose names start with `prefix` as they are: they are no longer trainable.
-    pub fn freeze(&self, prefix: &str) {
+    /// Keep the parameters whose names are `chosen` as they are, running statistics too: they are no longer trainable.
+    /// Returns the names of those that were not frozen before, for [`Params::thaw`].
+    pub fn freeze(&self, chosen: impl Fn(&str) -> bool) -> Vec<String> {
         let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
-        for param in &mut entries.list {
-            param.frozen |= param.name.starts_with(prefix);
+        let list = entries.list.iter_mut();
+        let moving = list.filter(|param| !param.frozen && chosen(&param.name));
+        let frozen = moving.map(|param| {
+            param.frozen = true;
+            param.name.clone()
+        });
+        frozen.collect()
+    }
+
+    /// Let the parameters called `names` change again.
+    pub fn thaw(&self, names: &[String]) {
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        for name in names {
+            if let Some(&at) = entries.index.get(name) {
+                entries.list[at].frozen = false;
+            }
         }
     }
 

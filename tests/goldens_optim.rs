@@ -26,7 +26,12 @@ fn check_paths(case: &Case, optimizer: &dyn Optimizer, bias_role: Role) -> Resul
         let mut path = Vec::new();
         for (s, &rate) in rates.iter().enumerate() {
             let gradient = gradients.get(s)?;
-            optimizer.update(&param, &gradient, rate, s as u64 + 1, &mut state)?;
+            optimizer.update(
+                &param,
+                &gradient,
+                optimizer.pace(rate, s as u64 + 1),
+                &mut state,
+            )?;
             path.push(param.var.as_tensor().copy()?);
         }
         case.check(&format!("{name}_path"), &Tensor::stack(&path, 0)?)?;

@@ -36,7 +36,7 @@ fn after(
     let mut state = State::default();
     for step in 1..=3 {
         let gradient = random(shape, step)?.to_dtype(dtype)?;
-        optimizer.update(&param, &gradient, 0.03, step, &mut state)?;
+        optimizer.update(&param, &gradient, optimizer.pace(0.03, step), &mut state)?;
     }
     let mut all = vec![param.var.as_detached_tensor()];
     all.extend(state.tensors().values().cloned());
@@ -118,7 +118,12 @@ fn a_gradient_that_is_not_contiguous_is_taken_too() -> Result<(), Any> {
                 role: Role::Weight,
                 frozen: false,
             };
-            optimizer.update(&param, &gradient, 0.1, 1, &mut State::default())?;
+            optimizer.update(
+                &param,
+                &gradient,
+                optimizer.pace(0.1, 1),
+                &mut State::default(),
+            )?;
             results.push(param.var.flatten_all()?.to_vec1::<f32>()?);
         }
         for (a, b) in results[0].iter().zip(&results[1]) {
@@ -165,7 +170,8 @@ fn a_loaded_state_does_not_change_what_was_given() -> Result<(), Any> {
         [("momentum/p".to_string(), saved.clone())].into(),
         std::slice::from_ref(&param),
     )?;
-    Sgd::default().update(&param, &random(&[4], 2)?, 0.1, 1, &mut state)?;
+    let sgd = Sgd::default();
+    sgd.update(&param, &random(&[4], 2)?, sgd.pace(0.1, 1), &mut state)?;
     assert_eq!(saved.to_vec1::<f32>()?, before);
     assert_ne!(state.tensors()["momentum/p"].to_vec1::<f32>()?, before);
     Ok(())
@@ -191,7 +197,7 @@ fn lars_decays_a_weight_without_a_gradient_by_its_trust() -> Result<(), Any> {
         let gradient = start.zeros_like()?;
         let mut state = State::default();
         for (step, expected) in [(1, 0.999), (2, 0.997_101)] {
-            lars.update(&param, &gradient, 1.0, step, &mut state)?;
+            lars.update(&param, &gradient, lars.pace(1.0, step), &mut state)?;
             let p = param.var.to_dtype(DType::F64)?.to_vec1::<f64>()?;
             assert!(
                 (p[0] - expected).abs() < 2e-7,

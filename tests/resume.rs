@@ -3,27 +3,10 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
 
 use common::Any;
 use common::cli::{journal, json, pretrain, refused};
-
-/// Make the run in `folder` look as if the process had died after `step`.
-fn cut(folder: &Path, step: u64) -> Result<(), Any> {
-    let name = format!("step-{step:06}");
-    for entry in fs::read_dir(folder.join("checkpoints"))? {
-        let path = entry?.path();
-        if path
-            .file_name()
-            .is_some_and(|n| n.to_string_lossy().as_ref() > name.as_str())
-        {
-            fs::remove_dir_all(path)?;
-        }
-    }
-    fs::write(folder.join("latest"), name)?;
-    fs::remove_file(folder.join("card.json"))?;
-    Ok(())
-}
+use common::resumed::{cut, goes_on_identically};
 
 #[test]
 fn a_resumed_run_writes_the_same_journal_and_card() -> Result<(), Any> {
@@ -56,51 +39,36 @@ fn a_resumed_run_writes_the_same_journal_and_card() -> Result<(), Any> {
     Ok(())
 }
 
-/// A run with `settings`, cut in the middle and resumed, writes the same journal.
-fn goes_on_identically(settings: &[&str]) -> Result<(), Any> {
-    let folder = tempfile::tempdir()?;
-    let run = folder.path().join("run");
-    let mut more = vec!["--set", "train.keep=100"];
-    more.extend(settings.iter().flat_map(|set| ["--set", set]));
-    let card = pretrain(&run, &more)?;
-    let whole = journal(&run)?;
-    assert!(card["steps"].as_u64() > Some(12));
-    let step = whole
-        .iter()
-        .filter_map(|line| line["step"].as_u64())
-        .find(|step| *step > 4 && run.join(format!("checkpoints/step-{step:06}")).is_dir())
-        .expect("a checkpoint in the middle");
-    cut(&run, step)?;
-    let out = run.to_string_lossy().into_owned();
-    json(&["pretrain", "--resume", "--json", "--out", &out])?;
-    assert_eq!(journal(&run)?, whole, "resumed at step {step}");
-    Ok(())
-}
-
 #[test]
 fn a_resumed_target_branch_and_queue_go_on_identically() -> Result<(), Any> {
-    goes_on_identically(&[
-        "target.momentum=0.9",
-        "target.end=1.0",
-        "negatives.kind=queue",
-        "negatives.size=300",
-        "predictor.hidden=[8]",
-        "predictor.output=8",
-    ])
+    goes_on_identically(
+        &[4],
+        &[
+            "target.momentum=0.9",
+            "target.end=1.0",
+            "negatives.kind=queue",
+            "negatives.size=300",
+            "predictor.hidden=[8]",
+            "predictor.output=8",
+        ],
+    )
 }
 
 #[test]
 fn a_resumed_center_over_views_of_two_sizes_goes_on_identically() -> Result<(), Any> {
-    goes_on_identically(&[
-        "target.momentum=0.9",
-        "target.end=1.0",
-        "target.centre=0.9",
-        "projector.prototypes=16",
-        "energy={kind='cross_entropy'}",
-        "loss={kind='energy'}",
-        "negatives.kind=none",
-        "augment.views=[{count=2,ops=[{kind='random_crop'}]},{count=2,size=6,ops=[{kind='random_resized_crop'}]}]",
-    ])
+    goes_on_identically(
+        &[4],
+        &[
+            "target.momentum=0.9",
+            "target.end=1.0",
+            "target.centre=0.9",
+            "projector.prototypes=16",
+            "energy={kind='cross_entropy'}",
+            "loss={kind='energy'}",
+            "negatives.kind=none",
+            "augment.views=[{count=2,ops=[{kind='random_crop'}]},{count=2,size=6,ops=[{kind='random_resized_crop'}]}]",
+        ],
+    )
 }
 
 #[test]

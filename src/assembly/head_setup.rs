@@ -156,7 +156,7 @@ impl HeadSetup {
             let features = whole.output("features").unwrap_or_default();
             let shape = whole.shape(whole.outputs()[features].1).to_vec();
             let network = Network::new(whole, &params, self.executor.clone())?;
-            params.freeze("encoder.");
+            params.freeze(|name| name.starts_with("encoder."));
             let mut graph = Graph::new(&shape);
             graph.mark("features", graph.input());
             (Some(network), graph)

@@ -146,6 +146,9 @@ impl ImageSetup {
     pub fn started(&self) -> Result<(Network, Option<String>)> {
         let network = self.random_network()?;
         let found = load_start(&self.config, network.graph(), network.params())?;
+        if let Some(lora) = &self.config.lora {
+            lora.freeze(network.params());
+        }
         Ok((network, found))
     }
 
@@ -280,7 +283,11 @@ impl InferenceSetup {
             )
         })?;
         let params = Params::new(config.seed, &chosen.device);
-        let network = Network::new(image_network(config, channels)?, &params, executor)?;
+        let merged = Config {
+            lora: None, // what a run has learned beside its layers is added to them
+            ..config.clone()
+        };
+        let network = Network::new(image_network(&merged, channels)?, &params, executor)?;
         Ok(Self {
             network,
             views: Arc::new(config.augment.evaluation(channels)?),

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::config::Config;
+use crate::encoders::lora::is_adapter;
 use crate::encoders::{self, weights};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, require};
 use crate::graph::{Graph, Network};
 use crate::heads::Space;
 use crate::inference::attach;
@@ -18,7 +19,10 @@ use crate::params::Params;
 /// Settings that make no network, or images too small for it.
 pub fn image_network(config: &Config, channels: usize) -> Result<Graph> {
     let size = config.augment.size;
-    let encoder = config.encoder.part().graph(&[channels, size, size])?;
+    let mut encoder = config.encoder.part().graph(&[channels, size, size])?;
+    if let Some(lora) = &config.lora {
+        encoder = lora.adapted(&encoder)?;
+    }
     encoders::network(
         &encoder,
         config.projector.as_ref(),
@@ -68,6 +72,13 @@ pub fn head_networks(config: &Config, input: &[usize], space: Space) -> Result<V
 /// # Errors
 /// Parts that do not fit together, see [`Joint::new`].
 pub fn objective(config: &Config, network: Network) -> Result<Joint> {
+    let anchored = config.regularizers.iter().any(|r| r.part().anchors());
+    require(
+        "regularizers",
+        !anchored || config.encoder.part().weights().is_some(),
+        "an anchor holds features near those of the starting weights, and the encoder starts from random ones: give \
+         `encoder.weights`, or leave the anchor out",
+    )?;
     let negatives = config.negatives.clone();
     let pairs = negatives.map_or_else(|| Ok(PairsKind::default()), NegativesKind::into_pairs)?;
     Joint::new(
@@ -91,8 +102,7 @@ pub(super) fn load_start(
 ) -> Result<Option<String>> {
     let encoder = config.encoder.part();
     let values = encoder.start(graph.shape(graph.input()))?;
-    let specs = graph.parameters();
-    for spec in &specs {
+    for spec in &graph.parameters() {
         let value = spec
             .name
             .strip_prefix(ENCODER)

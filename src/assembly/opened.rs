@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::graph::Precision;
 use crate::params::Params;
-use crate::train::{Checkpoint, RunFolder};
+use crate::train::{Checkpoint, RunFolder, WeightSet};
 
 /// A run with one of its checkpoints.
 #[derive(Debug)]
@@ -17,12 +17,14 @@ pub struct OpenedRun {
     pub config: Config,
     /// The folder of the checkpoint.
     pub checkpoint: PathBuf,
+    /// Which of the checkpoint's weights are used: their moving average where it has one.
+    pub weights: WeightSet,
     /// Whether [`OpenedRun::use_data`] has put other data in place of its own.
     pub transferred: bool,
 }
 
 impl OpenedRun {
-    /// Open the run at `root` at its checkpoint `latest`, `best` or `step-…`.
+    /// Open the run at `root` at its checkpoint `end`, `latest`, `best` or `step-…`.
     ///
     /// # Errors
     /// There is no such run or checkpoint, or its configuration cannot be read.
@@ -30,8 +32,10 @@ impl OpenedRun {
         let folder = RunFolder::read(root)?;
         let mut config = Config::of_run(&folder.file("config.toml"))?;
         config.train.precision = Precision::F32;
+        let checkpoint = folder.checkpoint(checkpoint)?;
         Ok(Self {
-            checkpoint: folder.checkpoint(checkpoint)?,
+            weights: Checkpoint::evaluated(&checkpoint),
+            checkpoint,
             folder,
             config,
             transferred: false,
@@ -43,7 +47,7 @@ impl OpenedRun {
     /// # Errors
     /// The checkpoint is damaged or of another network.
     pub fn load(&self, params: &Params) -> Result<()> {
-        Checkpoint::load(&self.checkpoint, params, None).map(drop)
+        Checkpoint::load(&self.checkpoint, self.weights, params)
     }
 
     /// Ask about other images than the run's own: `source` in place of `data.source`, read by what lies there.

@@ -5,9 +5,10 @@ use std::path::Path;
 use candle_core::Device;
 
 use crate::config::{Config, Pretrained};
+use crate::encoders::lora;
 use crate::error::{Error, Result};
 use crate::params::Params;
-use crate::train::RunFolder;
+use crate::train::{Checkpoint, RunFolder};
 
 /// Take encoder, picture size and statistics over from the run that `config.pretrained` names.
 ///
@@ -37,8 +38,8 @@ pub fn adopt_pretrained(config: &mut Config) -> Result<()> {
 pub(super) fn load_encoder(pretrained: &Pretrained, params: &Params) -> Result<()> {
     let folder = RunFolder::read(Path::new(&pretrained.run))?;
     let path = folder.checkpoint(&pretrained.checkpoint)?;
-    let path = path.join("model.safetensors");
+    let path = path.join(Checkpoint::evaluated(&path).file());
     let values = candle_core::safetensors::load(&path, &Device::Cpu)
         .map_err(|e| Error::data(&path, format!("cannot be read: {e}")))?;
-    params.load_some(&values, "encoder.")
+    params.load_some(&lora::merged(values, params)?, "encoder.")
 }

@@ -59,8 +59,9 @@ impl Recipe {
         };
         recipe.fit_range(train.as_ref());
         let seen = Seen::of(train.as_ref());
-        if recipe.config.pretrained.is_none() {
-            recipe.fit_size(&seen); // else both are those of the other run
+        let fresh = recipe.config.encoder.part().weights().is_none();
+        if recipe.config.pretrained.is_none() && fresh {
+            recipe.fit_size(&seen); // else both are those of the other run, or of the file of weights
         }
         recipe.fit_batch(train.len())?;
         recipe.fit_epochs(train.len());
@@ -188,10 +189,15 @@ impl Recipe {
     }
 }
 
-/// Let `config` train for `epochs`: saved and probed about ten times, with a twentieth of them as warm-up.
+/// Let `config` train for `epochs`: saved and probed about ten times, with a twentieth of them as warm-up, and half of that
+/// with a frozen encoder where it starts frozen.
 pub fn set_epochs(config: &mut Config, epochs: u64) {
     let train = &mut config.train;
     train.epochs = epochs;
+    if train.freeze_epochs > 0.0 {
+        let part = train.freeze_epochs.max(epochs as f64 / 40.0);
+        train.freeze_epochs = part.min(epochs as f64 / 4.0);
+    }
     let every = (epochs as f64 / 10.0).max(1.0);
     train.save_every = train.save_every.max(every);
     config.probe.every = config.probe.every.max(every);

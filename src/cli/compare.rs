@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::hardware::Hardware;
+use super::chosen::Chosen;
 use super::output::{print_json, print_text};
 use crate::assembly::HeadSetup;
 use crate::data::Part;
@@ -24,11 +24,8 @@ pub(super) struct Args {
     /// A run whose heads were trained jointly, to stand beside them.
     #[arg(long, value_name = "RUN")]
     joint: Option<PathBuf>,
-    /// latest, best, or a name under checkpoints/.
-    #[arg(long, default_value = "latest")]
-    checkpoint: String,
     #[command(flatten)]
-    hardware: Hardware,
+    chosen: Chosen,
 }
 
 /// Energies of one model.
@@ -86,7 +83,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
 }
 
 fn model(root: &Path, args: &Args) -> Result<Model> {
-    let run = args.hardware.open(root, &args.checkpoint)?;
+    let run = args.chosen.open(root)?;
     let name = root.display().to_string();
     let task = HeadSetup::of_run(&run, run.config.clone())?;
     let Space::Classes(_) = task.space else {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::hardware::Hardware;
+use super::chosen::Chosen;
 use super::output::{print_json, print_text};
 use super::part::one_of;
 use super::progress::Bars;
@@ -32,18 +32,15 @@ pub(super) struct Args {
     /// Which output of the network: features (what probes use) or embedding (what the loss sees).
     #[arg(long, default_value = "features")]
     output: String,
-    /// latest, best, or a name under checkpoints/.
-    #[arg(long, default_value = "latest")]
-    checkpoint: String,
     /// Share of images that may be unreadable before nothing is written; the run's own when left out.
     #[arg(long, value_name = "SHARE")]
     max_bad_share: Option<f64>,
     #[command(flatten)]
-    hardware: Hardware,
+    chosen: Chosen,
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
-    let mut opened = args.hardware.open(&args.run, &args.checkpoint)?;
+    let mut opened = args.chosen.open(&args.run)?;
     if let Some(data) = &args.data {
         opened.use_data(data);
     }

@@ -1,8 +1,5 @@
 //! Choices about the machine that commands share.
 
-use std::path::Path;
-
-use crate::assembly::OpenedRun;
 use crate::config::Config;
 use crate::error::Result;
 
@@ -35,12 +32,5 @@ impl Hardware {
         config.threads = self.threads.unwrap_or(config.threads);
         config.data.workers = self.workers.or(config.data.workers);
         config.validate()
-    }
-
-    /// The run at `root` at one of its checkpoints, to be used on this machine.
-    pub(super) fn open(&self, root: &Path, checkpoint: &str) -> Result<OpenedRun> {
-        let mut run = OpenedRun::open(root, checkpoint)?;
-        self.apply(&mut run.config)?;
-        Ok(run)
     }
 }

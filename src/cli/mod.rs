@@ -4,6 +4,7 @@
 //! 2 usage or configuration, 130 interrupted with the state saved.
 
 mod bench;
+mod chosen;
 mod compare;
 mod config;
 mod data;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
-use super::hardware::Hardware;
+use super::chosen::Chosen;
 use super::output::print_text;
 use super::part::one_of;
 use super::progress::Bars;
@@ -46,11 +46,8 @@ pub(super) struct Args {
     /// Weight of the squared weights (logistic).
     #[arg(long)]
     l2: Option<f64>,
-    /// latest, best, or a name under checkpoints/.
-    #[arg(long, default_value = "latest")]
-    checkpoint: String,
     #[command(flatten)]
-    hardware: Hardware,
+    chosen: Chosen,
 }
 
 impl Args {
@@ -72,7 +69,7 @@ fn kinds() -> PossibleValuesParser {
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
-    let mut opened = args.hardware.open(&args.run, &args.checkpoint)?;
+    let mut opened = args.chosen.open(&args.run)?;
     if let Some(data) = &args.data {
         opened.use_data(data);
     }

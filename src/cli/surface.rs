@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::hardware::Hardware;
+use super::chosen::Chosen;
 use super::output::{print_json, print_text};
 use crate::error::{Error, Result};
 use crate::figures::{Named, Opened, figures, side_by_side};
@@ -23,9 +23,6 @@ pub(super) struct Args {
     /// One run folder, or several to draw side by side.
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// latest, best, or a name under checkpoints/.
-    #[arg(long, default_value = "latest")]
-    checkpoint: String,
     /// Folder for the figures; `figures` in the (first) run folder when left out.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -33,7 +30,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = 120)]
     grid: usize,
     #[command(flatten)]
-    hardware: Hardware,
+    chosen: Chosen,
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
@@ -51,7 +48,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
             args.runs.len()
         )));
     }
-    let open = |run: &PathBuf| Opened::new(args.hardware.open(run, &args.checkpoint)?, args.grid);
+    let open = |run: &PathBuf| Opened::new(args.chosen.open(run)?, args.grid);
     let runs: Vec<Opened> = args.runs.iter().map(open).collect::<Result<_>>()?;
     let figures = match runs.as_slice() {
         [run] => {

@@ -9,7 +9,7 @@ use super::hardware::Hardware;
 use super::output::{print_json, print_text};
 use super::progress::Bars;
 use super::stop::stop_flag;
-use crate::assembly::Recipe;
+use crate::assembly::{Recipe, set_epochs};
 use crate::config::{Config, preset};
 use crate::error::{Error, Result};
 use crate::run::{Budget, Place, Session, newest, usual_name, within};
@@ -159,10 +159,23 @@ fn configuration(args: &Args, usual: &str) -> Result<(Config, bool)> {
     if (data == "digits" && more.is_empty()) || asked.as_ref().is_ok_and(table) {
         return Ok((asked?, false));
     }
-    let told = |set: &String| set.starts_with("data.") || set.starts_with("pretrained.");
+    // Weights are of an encoder that nothing else takes the place of.
+    let weights = sets
+        .iter()
+        .any(|set| set.starts_with("encoder") && set.contains("weights"));
+    let told = |set: &String| {
+        let of_weights = weights && set.starts_with("encoder");
+        set.starts_with("data.") || set.starts_with("pretrained.") || of_weights
+    };
     let of_data: Vec<String> = sets.into_iter().filter(told).collect();
     let preset = Config::load(Some(named.unwrap_or(usual)), &of_data)?;
-    let recipe = Recipe::fit(preset)?;
+    let mut recipe = Recipe::fit(preset)?;
+    let epochs = args.sets.iter().rev();
+    let mut epochs =
+        epochs.filter_map(|set| set.strip_prefix("train.epochs=")?.trim().parse().ok());
+    if let Some(epochs) = epochs.next() {
+        set_epochs(&mut recipe.config, epochs); // warm-up and frozen part fit into them
+    }
     let key = |set: &String| set.split('=').next().unwrap_or_default().trim().to_string();
     let mut given: Vec<String> = args.sets.iter().map(key).collect();
     given.extend(args.budget.map(|_| "train.epochs".into()));

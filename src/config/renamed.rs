@@ -26,8 +26,23 @@ pub(super) fn is_old(key: &str) -> bool {
     RENAMED.iter().any(|(_, old, _)| key == *old)
 }
 
+/// `encoder.lora = 8` is short for a table `[lora]` with `rank = 8`.
+fn spell_out(config: &mut Table) {
+    let short = match config.get_mut("encoder") {
+        Some(Value::Table(encoder)) => encoder.remove("lora"),
+        _ => None,
+    };
+    if let Some(rank) = short {
+        let lora = config.entry("lora").or_insert_with(|| Table::new().into());
+        if let Value::Table(lora) = lora {
+            lora.insert("rank".into(), rank);
+        }
+    }
+}
+
 /// Put every key of `config` under its present name; where both stand there, the old one is left to be refused.
 pub(super) fn rename(config: &mut Table) {
+    spell_out(config);
     for (table, old, new) in RENAMED {
         let Some(Value::Table(table)) = config.get_mut(table) else {
             continue;

@@ -12,7 +12,7 @@ use crate::eval::surface::FLAT;
 use crate::heads::HeadKind;
 use crate::inference::EnergyModel;
 use crate::plot::short;
-use crate::train::{Checkpoint, RunFolder};
+use crate::train::{Checkpoint, RunFolder, WeightSet};
 
 /// A run with its parts; the energy model holds the values of its checkpoint.
 pub struct Opened {
@@ -25,6 +25,8 @@ pub struct Opened {
     pub checkpoint: String,
     /// Cells along each axis of a surface.
     pub(super) grid: usize,
+    /// Which weights of checkpoints are drawn, where they have two sets.
+    weights: WeightSet,
     /// The card, or null where training did not come to its end.
     card: Value,
 }
@@ -44,6 +46,7 @@ impl Opened {
         let text = fs::read_to_string(run.folder.file("card.json")).unwrap_or_default();
         Ok(Self {
             checkpoint: name_of(&run.checkpoint),
+            weights: run.weights,
             card: serde_json::from_str(&text).unwrap_or_default(),
             folder: run.folder,
             task,
@@ -64,7 +67,11 @@ impl Opened {
         let model = self.task.model(None)?;
         if let Some(name) = name {
             let path = self.folder.checkpoints().join(name);
-            Checkpoint::load(&path, model.network().params(), None)?;
+            let set = match self.weights {
+                WeightSet::Averaged => Checkpoint::evaluated(&path),
+                WeightSet::Trained => WeightSet::Trained,
+            };
+            Checkpoint::load(&path, set, model.network().params())?;
         }
         draw(&model)
     }

@@ -110,7 +110,7 @@ fn run(
     if mode == Mode::Train {
         let buffers = own.iter().filter(|param| param.role == Role::Buffer);
         let updated = op.layer().updated_buffers(&inputs, &weights)?;
-        for (param, value) in buffers.zip(updated) {
+        for (param, value) in buffers.zip(updated).filter(|(param, _)| !param.frozen) {
             param.var.set(&value)?;
         }
     }

@@ -68,9 +68,16 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
     let (spread, rank) = (relative_spread(&cloud), directions(&cloud)?);
     let cloud_of = (spread, rank, cloud.dim);
     let auroc = told_apart(setup, network, judged)?;
-    let diagnosed = diagnosis.judge((progress.step, folder.last_loss()), cloud_of, auroc);
+    let ended = folder.ended()?;
+    let step = ended
+        .trim_start_matches("step-")
+        .parse()
+        .unwrap_or(progress.step);
+    let diagnosed = diagnosis.judge((step, folder.loss_at(step)), cloud_of, auroc);
     let below = probe.as_ref().is_some_and(below) || knn.as_ref().is_some_and(clearly_below);
+    let back = step == 0 && progress.step > 0;
     let verdict = match diagnosed.verdict {
+        _ if back => Verdict::Uninformative,
         Verdict::Healthy if below => Verdict::Uninformative,
         verdict => verdict,
     };
@@ -80,7 +87,7 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
         data: setup.config.data.sources_in_words(),
         part: part.name().into(),
         unreadable: judged.len() - cloud.rows(),
-        checkpoint: folder.latest()?,
+        checkpoint: ended,
         images_per_s: progress.images as f64 / progress.seconds.max(1e-9),
         seconds: progress.seconds,
         steps: progress.step,
@@ -100,6 +107,12 @@ pub fn image_card(trained: &Trained, folder: &RunFolder) -> Result<Card> {
             .collect(),
         why: diagnosed.why,
     };
+    if back {
+        card.why = format!(
+            "the run ends with its starting weights, since every probe after them was lower ({:.1} % at the last step)",
+            100.0 * progress.now.unwrap_or(f64::NAN)
+        );
+    }
     if let Some(headline) = card.headline() {
         card.why = format!("{headline}; otherwise {}", card.why);
     }

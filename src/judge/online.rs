@@ -105,6 +105,7 @@ impl<'a> Online<'a> {
             let score = accuracy(&votes.predictions, &queries.known_labels()?);
             found.values.push(("knn", score));
             found.score = Some(score);
+            found.noise = noise(score, queries.rows());
         }
         if moment.step == 0 {
             self.steady.start(found.score);

@@ -3,6 +3,7 @@ use candle_core::{D, DType, Device, Tensor};
 use super::batch::Batch;
 use super::center::Center;
 use super::objective::{Embedded, Objective, Step};
+use super::start::{self, Start};
 use super::target::{MomentumEncoder, Target};
 use super::views;
 use crate::energies::EnergyKind;
@@ -26,9 +27,11 @@ pub struct Joint {
     loss: LossKind,
     pairs: BoundPairs,
     regularizers: Vec<RegularizerKind>,
-    outputs: Vec<usize>, // embedding, and prediction where there is a predictor
+    outputs: Vec<usize>, // embedding, prediction where there is a predictor, features where they are anchored
+    branches: usize,     // embedding and prediction
     target: Option<Target>,
     center: Option<Center>,
+    start: Option<Start>,
     learned: Vec<Param>, // numbers of the loss
 }
 
@@ -50,9 +53,14 @@ impl Joint {
         let embedding = graph
             .output("embedding")
             .ok_or_else(|| Error::Failed("the network has no output `embedding`".into()))?;
-        let outputs = std::iter::once(embedding)
-            .chain(graph.output("prediction"))
-            .collect();
+        let mut outputs = vec![embedding];
+        outputs.extend(graph.output("prediction"));
+        let branches = outputs.len();
+        let anchored = regularizers.iter().any(|r| r.part().anchors());
+        let start = anchored.then(|| Start::new(&network)).transpose()?;
+        if anchored {
+            outputs.push(start::features(&network)?);
+        }
         let dim = graph.shape(graph.outputs()[embedding].1)[0];
         if let Some(prediction) = graph.output("prediction") {
             let predicted = graph.shape(graph.outputs()[prediction].1)[0];
@@ -98,8 +106,10 @@ impl Joint {
             pairs,
             regularizers,
             outputs,
+            branches,
             target,
             center,
+            start,
             learned,
         })
     }
@@ -165,12 +175,12 @@ impl Joint {
     fn energies(&self, embedded: &[Tensor], batch: &Batch) -> Result<Energies> {
         let (views, full) = (batch.inputs.len(), views::full(batch));
         let embeddings = &embedded[..views];
-        let (questions, answers) = match (self.outputs.len(), &self.target) {
+        let (questions, answers) = match (self.branches, &self.target) {
             (1, None) => (embeddings, embeddings.to_vec()),
             (branches, target) => {
                 let questions = &embedded[(branches - 1) * views..branches * views];
                 let answers = match target {
-                    Some(_) => &embedded[branches * views..],
+                    Some(_) => &embedded[self.outputs.len() * views..][..full],
                     None => &embeddings[..full],
                 };
                 (questions, answers.iter().map(Tensor::detach).collect())
@@ -185,6 +195,15 @@ impl Joint {
             ..Embeddings::of(questions, &answers)
         };
         self.pairs.energies(self.energy.part(), embeddings)
+    }
+
+    /// The features of all views, then those of the encoder at the start, where it is kept.
+    fn anchored(&self, embedded: &[Tensor], views: usize) -> Vec<Tensor> {
+        if self.start.is_none() {
+            return Vec::new();
+        }
+        let now = &embedded[self.branches * views..self.outputs.len() * views];
+        [now, &embedded[embedded.len() - views..]].concat()
     }
 
     /// The loss of a question all of whose `answers` have the same `energy`.
@@ -212,6 +231,9 @@ impl Objective for Joint {
                 tensors.push(answers.narrow(0, view * rows, rows)?);
             }
         }
+        if let Some(start) = self.start.as_ref().filter(|_| mode != Mode::Recompute) {
+            tensors.extend(start.embed(batch, mode)?);
+        }
         Ok(Embedded { tensors, pullback })
     }
 
@@ -229,8 +251,14 @@ impl Objective for Joint {
         if let Some(negative) = &energies.negative {
             metrics.push(("negative_energy", mean(negative)?));
         }
+        let anchored = self.anchored(embedded, batch.inputs.len());
         for regularizer in &self.regularizers {
-            let value = regularizer.part().forward(embeddings, batch.step)?;
+            let views = if regularizer.part().anchors() {
+                &anchored
+            } else {
+                embeddings
+            };
+            let value = regularizer.part().forward(views, batch.step)?;
             loss = (loss + (&value * regularizer.part().weight())?)?;
             metrics.push((regularizer.name(), value.detach()));
         }

@@ -5,6 +5,7 @@ mod batch;
 mod center;
 mod joint;
 mod objective;
+mod start;
 mod target;
 mod views;
 

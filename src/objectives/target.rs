@@ -1,7 +1,6 @@
 //! The target branch: a slowly following copy of the network that answers.
 
 use candle_core::{Tensor, Var};
-use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +9,6 @@ use crate::graph::{Mode, Network};
 use crate::host;
 use crate::params::Param;
 use crate::ranges::share;
-
-/// Values a task moves.
-const CHUNK: usize = 1 << 14;
 
 /// A target branch that follows the trained network: after every step `target = m · target + (1 − m) · online`.
 ///
@@ -96,20 +92,7 @@ impl Target {
     pub(super) fn follow(&self, progress: f64) -> Result<()> {
         let keep = self.momentum.at(progress);
         for (target, online) in &self.followed {
-            if host::is_plain(target) && host::is_plain(online) {
-                host::write_from(target, online, |target, online| {
-                    let (keep, take) = (keep as f32, (1.0 - keep) as f32);
-                    let chunks = target.par_chunks_mut(CHUNK).zip(online.par_chunks(CHUNK));
-                    chunks.for_each(|(target, online)| {
-                        for (target, online) in target.iter_mut().zip(online) {
-                            *target = keep * *target + take * online;
-                        }
-                    });
-                })?;
-            } else {
-                let moved = (target.as_tensor() * keep)? + (online.as_tensor() * (1.0 - keep))?;
-                target.set(&moved?)?;
-            }
+            host::approach(target, online, keep)?;
         }
         Ok(())
     }

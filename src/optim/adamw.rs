@@ -2,7 +2,7 @@ use candle_core::Tensor;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, State, in_place, within};
+use super::{Optimizer, Pace, State, in_place, within};
 use crate::error::Result;
 use crate::kernels::update::Adam;
 use crate::params::{Param, Role};
@@ -46,21 +46,20 @@ impl AdamW {
         &self,
         param: &Param,
         gradient: &Tensor,
-        learning_rate: f64,
-        step: u64,
+        pace: Pace,
         state: &mut State,
     ) -> Result<()> {
         let [b1, b2] = self.betas;
         let g = gradient.detach();
         let m = ((state.get("first", param)? * b1)? + (&g * (1.0 - b1))?)?;
         let v = ((state.get("second", param)? * b2)? + (g.sqr()? * (1.0 - b2))?)?;
-        let t = step as f64;
+        let t = pace.update as f64;
         let (first, second) = (1.0 - b1.powf(t), 1.0 - b2.powf(t));
         let root = ((&v * (1.0 / second))?.sqrt()? + self.eps)?;
-        let change = ((&m * (learning_rate / first))? / root)?;
+        let change = ((&m * (pace.rate / first))? / root)?;
         let mut p = param.var.as_detached_tensor();
         if param.role == Role::Weight {
-            p = (p * (1.0 - learning_rate * self.weight_decay))?;
+            p = (p * (1.0 - pace.rate * pace.weight_decay))?;
         }
         param.var.set(&(p - change)?)?;
         state.set("first", param, m);
@@ -74,20 +73,19 @@ impl Optimizer for AdamW {
         &self,
         param: &Param,
         gradient: &Tensor,
-        learning_rate: f64,
-        step: u64,
+        pace: Pace,
         state: &mut State,
     ) -> Result<()> {
         if !in_place::possible(param, gradient) {
-            return self.reference(param, gradient, learning_rate, step, state);
+            return self.reference(param, gradient, pace, state);
         }
-        let [first, second] = self.betas.map(|b| 1.0 - b.powf(step as f64));
+        let [first, second] = self.betas.map(|b| 1.0 - b.powf(pace.update as f64));
         let shrink = match param.role {
-            Role::Weight => 1.0 - learning_rate * self.weight_decay,
+            Role::Weight => 1.0 - pace.rate * pace.weight_decay,
             _ => 1.0,
         };
         let rule = Adam {
-            rate: (learning_rate / first) as f32,
+            rate: (pace.rate / first) as f32,
             betas: self.betas.map(|b| b as f32),
             rest: self.betas.map(|b| (1.0 - b) as f32),
             correction: (1.0 / second) as f32,
@@ -99,6 +97,10 @@ impl Optimizer for AdamW {
 
     fn learning_rate(&self) -> f64 {
         self.lr
+    }
+
+    fn weight_decay(&self) -> f64 {
+        self.weight_decay
     }
 
     fn largest_usual_rate(&self) -> f64 {

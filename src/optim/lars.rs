@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::in_place::{self, decay};
-use super::{Optimizer, State, norm, within};
+use super::{Optimizer, Pace, State, norm, within};
 use crate::error::Result;
 use crate::kernels::update::Momentum;
 use crate::params::{Param, Role};
@@ -57,9 +57,9 @@ impl Default for Lars {
 
 impl Lars {
     /// The factor `trust·|p| / n`, or 1 where |p| or n is zero; `gradient` is the norm that `norm_of` names.
-    fn ratio(&self, weight: f64, gradient: f64) -> f64 {
+    fn ratio(&self, weight: f64, gradient: f64, decay: f64) -> f64 {
         let divisor = match self.norm_of {
-            NormOf::Gradient => gradient + self.weight_decay * weight + 1e-8,
+            NormOf::Gradient => gradient + decay * weight + 1e-8,
             NormOf::DecayedGradient => gradient,
         };
         if weight == 0.0 || divisor == 0.0 {
@@ -73,21 +73,21 @@ impl Lars {
         &self,
         param: &Param,
         gradient: &Tensor,
-        learning_rate: f64,
+        pace: Pace,
         state: &mut State,
     ) -> Result<()> {
         let p = param.var.as_detached_tensor();
         let mut g = gradient.detach();
         if param.role == Role::Weight {
-            let decayed = (&g + (&p * self.weight_decay)?)?;
+            let decayed = (&g + (&p * pace.weight_decay)?)?;
             let gradient = match self.norm_of {
                 NormOf::Gradient => norm(&g)?,
                 NormOf::DecayedGradient => norm(&decayed)?,
             };
-            g = (decayed * self.ratio(norm(&p)?, gradient))?;
+            g = (decayed * self.ratio(norm(&p)?, gradient, pace.weight_decay))?;
         }
         let buffer = ((state.get("momentum", param)? * self.momentum)? + g)?;
-        param.var.set(&(p - (&buffer * learning_rate)?)?)?;
+        param.var.set(&(p - (&buffer * pace.rate)?)?)?;
         state.set("momentum", param, buffer);
         Ok(())
     }
@@ -98,27 +98,26 @@ impl Optimizer for Lars {
         &self,
         param: &Param,
         gradient: &Tensor,
-        learning_rate: f64,
-        _: u64,
+        pace: Pace,
         state: &mut State,
     ) -> Result<()> {
         if !in_place::possible(param, gradient) {
-            return self.reference(param, gradient, learning_rate, state);
+            return self.reference(param, gradient, pace, state);
         }
         let mut scale = 1.0;
         if param.role == Role::Weight {
             let norm_of_gradient = match self.norm_of {
                 NormOf::Gradient => norm(gradient)?,
                 NormOf::DecayedGradient => {
-                    in_place::norm_of_sum(gradient, &param.var, self.weight_decay)?
+                    in_place::norm_of_sum(gradient, &param.var, pace.weight_decay)?
                 }
             };
-            scale = self.ratio(norm(&param.var)?, norm_of_gradient);
+            scale = self.ratio(norm(&param.var)?, norm_of_gradient, pace.weight_decay);
         }
         let rule = Momentum {
-            rate: learning_rate as f32,
+            rate: pace.rate as f32,
             keep: self.momentum as f32,
-            decay: decay(param, self.weight_decay),
+            decay: decay(param, pace.weight_decay),
             scale: scale as f32,
             nesterov: false,
         };
@@ -127,6 +126,10 @@ impl Optimizer for Lars {
 
     fn learning_rate(&self) -> f64 {
         self.lr
+    }
+
+    fn weight_decay(&self) -> f64 {
+        self.weight_decay
     }
 
     fn largest_usual_rate(&self) -> f64 {

@@ -4,6 +4,8 @@ mod adamw;
 mod clip;
 mod in_place;
 mod lars;
+mod layers;
+mod pace;
 mod schedule;
 mod sgd;
 mod state;
@@ -11,6 +13,8 @@ mod state;
 pub use adamw::AdamW;
 pub use clip::{clip, norm};
 pub use lars::{Lars, NormOf};
+pub use layers::{ENCODER, LayerRates};
+pub use pace::Pace;
 pub use schedule::{Decay, Schedule};
 pub use sgd::Sgd;
 pub use state::State;
@@ -22,26 +26,30 @@ use crate::params::Param;
 
 /// A rule that changes one parameter, given its gradient and its own state.
 ///
-/// The learning rate is an argument of every step, so a schedule is a pure function of the step and
+/// Learning rate and decay are arguments of every step, so a schedule is a pure function of the step and
 /// nothing of it needs saving.
 pub trait Optimizer: Send + Sync {
-    /// Update `param` in place.
-    ///
-    /// `state` holds what was kept of this parameter; `step` counts updates from 1.
+    /// Update `param` in place; `state` holds what was kept of it.
     ///
     /// # Errors
     /// A tensor operation failed.
-    fn update(
-        &self,
-        param: &Param,
-        gradient: &Tensor,
-        learning_rate: f64,
-        step: u64,
-        state: &mut State,
-    ) -> Result<()>;
+    fn update(&self, param: &Param, gradient: &Tensor, pace: Pace, state: &mut State)
+    -> Result<()>;
+
+    /// The `update`th update at `rate`, with the decay that the configuration asks for.
+    fn pace(&self, rate: f64, update: u64) -> Pace {
+        Pace {
+            rate,
+            weight_decay: self.weight_decay(),
+            update,
+        }
+    }
 
     /// The peak learning rate that the configuration asks for.
     fn learning_rate(&self) -> f64;
+
+    /// The decay of weights that the configuration asks for.
+    fn weight_decay(&self) -> f64;
 
     /// The largest peak learning rate, with the other settings as they are, that published recipes come near: above
     /// it training tends to leap rather than to descend, and a run is warned.

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::in_place::{self, decay};
-use super::{Optimizer, State, within};
+use super::{Optimizer, Pace, State, within};
 use crate::error::Result;
 use crate::kernels::update::Momentum;
 use crate::params::{Param, Role};
@@ -46,13 +46,13 @@ impl Sgd {
         &self,
         param: &Param,
         gradient: &Tensor,
-        learning_rate: f64,
+        pace: Pace,
         state: &mut State,
     ) -> Result<()> {
         let p = param.var.as_detached_tensor();
         let mut g = gradient.detach();
-        if param.role == Role::Weight && self.weight_decay > 0.0 {
-            g = (g + (&p * self.weight_decay)?)?;
+        if param.role == Role::Weight && pace.weight_decay > 0.0 {
+            g = (g + (&p * pace.weight_decay)?)?;
         }
         if self.momentum > 0.0 {
             let buffer = ((state.get("momentum", param)? * self.momentum)? + &g)?;
@@ -63,7 +63,7 @@ impl Sgd {
             };
             state.set("momentum", param, buffer);
         }
-        param.var.set(&(p - (g * learning_rate)?)?)?;
+        param.var.set(&(p - (g * pace.rate)?)?)?;
         Ok(())
     }
 }
@@ -73,25 +73,28 @@ impl Optimizer for Sgd {
         &self,
         param: &Param,
         gradient: &Tensor,
-        learning_rate: f64,
-        _: u64,
+        pace: Pace,
         state: &mut State,
     ) -> Result<()> {
         if in_place::possible(param, gradient) {
             let rule = Momentum {
-                rate: learning_rate as f32,
+                rate: pace.rate as f32,
                 keep: self.momentum as f32,
-                decay: decay(param, self.weight_decay),
+                decay: decay(param, pace.weight_decay),
                 scale: 1.0,
                 nesterov: self.nesterov,
             };
             return in_place::momentum(param, gradient, &rule, state);
         }
-        self.reference(param, gradient, learning_rate, state)
+        self.reference(param, gradient, pace, state)
     }
 
     fn learning_rate(&self) -> f64 {
         self.lr
+    }
+
+    fn weight_decay(&self) -> f64 {
+        self.weight_decay
     }
 
     fn largest_usual_rate(&self) -> f64 {

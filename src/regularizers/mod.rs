@@ -1,5 +1,6 @@
 //! Regularizers: what keeps the cloud of embeddings from collapsing, without looking at pairs.
 
+mod anchor;
 mod covariance;
 mod cross_correlation;
 mod koleo;
@@ -7,6 +8,7 @@ mod sigreg;
 mod uniformity;
 mod variance;
 
+pub use anchor::Anchor;
 pub use covariance::Covariance;
 pub use cross_correlation::CrossCorrelation;
 pub use koleo::Koleo;
@@ -72,6 +74,12 @@ pub trait Regularizer: Send + Sync {
         true
     }
 
+    /// Whether it looks at features instead of embeddings: those of all views, then those of the same views by the encoder
+    /// as it was at the start.
+    fn anchors(&self) -> bool {
+        false
+    }
+
     /// Refuse settings that cannot work.
     ///
     /// # Errors
@@ -90,6 +98,7 @@ crate::family! {
         "sigreg" => SigReg(SigReg),
         "koleo" => Koleo(Koleo),
         "uniformity" => Uniformity(Uniformity),
+        "anchor" => Anchor(Anchor),
     }
 }
 

@@ -12,6 +12,7 @@ use super::Session;
 use super::going_on::{FINGERPRINT, goes_on};
 use crate::atomic::{AtomicFile, dir_beside, write, write_bytes};
 use crate::config::{Config, NETWORK, START};
+use crate::encoders::lora::is_adapter;
 use crate::error::{Error, Result};
 use crate::objectives::Objective;
 use crate::params::Params;
@@ -30,6 +31,8 @@ pub(super) struct Job<'a> {
     pub(super) before: Vec<(&'static str, String)>,
     /// Said before the first step.
     pub(super) messages: Vec<String>,
+    /// Whether the starting weights are probed and kept.
+    pub(super) guarded: bool,
 }
 
 /// Train and leave the last values in the parameters.
@@ -102,6 +105,7 @@ fn train(
         observer,
         stop,
         max_bad_share: job.config.data.max_bad_share,
+        guarded: job.guarded,
     }
     .train(resume)
 }
@@ -109,7 +113,8 @@ fn train(
 /// Keep what `encoder.weights` gave: the file may be gone when the run goes on or is probed beside its start.
 fn keep_start(path: &Path, params: &Params) -> Result<()> {
     let encoder = params.all().into_iter();
-    let encoder = encoder.filter(|param| param.name.starts_with("encoder."));
+    let encoder =
+        encoder.filter(|param| param.name.starts_with("encoder.") && !is_adapter(&param.name));
     let values: HashMap<String, Tensor> = encoder
         .map(|param| (param.name, param.var.as_detached_tensor()))
         .collect();

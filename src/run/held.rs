@@ -53,11 +53,12 @@ impl Held {
             };
             *peak = bytes;
         }
+        let copies = COPIES + usize::from(config.train.ema > 0.0);
         let pixels: usize = config.augment.sizes().iter().map(|size| size * size).sum();
         Ok(Some(Self {
             step: Growth::of(rows, peaks),
             kept: setup.kept,
-            parameters: COPIES * parameters * size_of::<f32>(),
+            parameters: copies * parameters * size_of::<f32>(),
             batches: config.data.worker_count() + config.data.prefetch + 2,
             views: setup.splits.channels * pixels * size_of::<f32>(),
         }))

@@ -71,6 +71,7 @@ pub fn train_head(config: &Config, session: Session) -> Result<Finished<AnswerCa
         },
         before: vec![(BEFORE, json!(before).to_string())],
         messages: messages(&task, &warnings),
+        guarded: false,
     };
     let (progress, folder) = fit(job, session)?;
     let done = (&progress, per_epoch);
@@ -164,6 +165,7 @@ fn look(
         lists: Vec::new(),
         notes,
         score: Some(higher).filter(|score| score.is_finite()),
+        noise: 0.0,
     })
 }
 
@@ -194,7 +196,7 @@ fn card(
         loss: config.loss.name().into(),
         part: task.judged().name().into(),
         unreadable: coded.unreadable,
-        checkpoint: folder.latest()?,
+        checkpoint: folder.ended()?,
         images_per_s: progress.images as f64 / progress.seconds.max(1e-9),
         seconds: progress.seconds,
         steps: progress.step,

@@ -1,12 +1,12 @@
-//! The first step's gradient audit.
+//! The gradient audit of the first step, and of the first one with a thawed encoder.
 
 use crate::error::{Error, Result};
 use crate::graph::Gradients;
 use crate::params::Params;
 
-/// Every trainable parameter must have received a gradient: a graph cut by an operation without a
-/// backward pass trains silently and badly.
-pub(super) fn audit(params: &Params, gradients: &Gradients) -> Result<()> {
+/// Every parameter that may change must have received a gradient at `step`, the first at which it may: a graph cut by an
+/// operation without a backward pass trains silently and badly.
+pub(super) fn audit(params: &Params, gradients: &Gradients, step: u64) -> Result<()> {
     let missing: Vec<String> = params
         .trainable()
         .into_iter()
@@ -17,8 +17,9 @@ pub(super) fn audit(params: &Params, gradients: &Gradients) -> Result<()> {
         return Ok(());
     }
     Err(Error::Failed(format!(
-        "at the first step these parameters received no gradient and would never learn: {}; \
+        "at step {} these parameters received no gradient and would never learn: {}; \
          the loss does not depend on them, or an operation on the way has no backward pass",
+        step + 1,
         missing.join(", ")
     )))
 }

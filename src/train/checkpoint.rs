@@ -6,32 +6,42 @@ use std::io::Write;
 use std::path::Path;
 
 use candle_core::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
 use crate::atomic::{self, AtomicFile};
+use crate::encoders::lora;
 use crate::error::{Error, Result};
 use crate::optim::State;
 use crate::params::Params;
-use crate::train::RunFolder;
+use crate::train::{Progress, RunFolder};
 
-/// How far a run has come.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
-    /// Updates done.
-    pub step: u64,
-    /// Samples trained on.
-    pub images: u64,
-    /// Seconds spent in steps, over all processes that worked on the run.
-    pub seconds: f64,
-    /// The step of the best probe so far and its value.
-    pub best: Option<(u64, f64)>,
+/// Which weights of a checkpoint are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WeightSet {
+    /// As they were trained.
+    Trained,
+    /// Their moving average, which runs with `train.ema` keep.
+    Averaged,
 }
+
+impl WeightSet {
+    /// The file of a checkpoint that holds them.
+    #[must_use]
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Trained => "model.safetensors",
+            Self::Averaged => "ema.safetensors",
+        }
+    }
+}
+
+/// Where an optimizer's state lies.
+const OPTIMIZER: &str = "optimizer.safetensors";
 
 /// Reads and writes checkpoint folders.
 pub struct Checkpoint;
 
 impl Checkpoint {
-    /// Save everything under `checkpoints/step-…`, then move `latest` (and `best`, if this step is the
+    /// Save everything, the moving `average` of the weights where there is one, under `checkpoints/step-…`, then move `latest` (and `best`, if this step is the
     /// best) and remove what `keep` does not hold.
     ///
     /// # Errors
@@ -39,11 +49,11 @@ impl Checkpoint {
     pub fn save(
         run: &RunFolder,
         params: &Params,
-        optimizer: &State,
+        (optimizer, average): (&State, Option<&HashMap<String, Tensor>>),
         progress: &Progress,
         keep: usize,
     ) -> Result<()> {
-        let name = format!("step-{:06}", progress.step);
+        let name = Self::name(progress.step);
         fs::create_dir_all(run.checkpoints())
             .map_err(|e| Error::data(run.checkpoints(), format!("cannot be created: {e}")))?;
         let model: HashMap<String, Tensor> = params
@@ -56,16 +66,15 @@ impl Checkpoint {
             .map_err(|e| Error::Failed(format!("the progress cannot be written: {e}")))?;
         let target = run.checkpoints().join(&name);
         let folder = atomic::dir_beside(&target)?;
-        candle_core::safetensors::save(&model, folder.path().join("model.safetensors"))?;
-        candle_core::safetensors::save(&optimizer, folder.path().join("optimizer.safetensors"))?;
+        let mut files = vec![(WeightSet::Trained.file(), &model), (OPTIMIZER, &optimizer)];
+        files.extend(average.map(|average| (WeightSet::Averaged.file(), average)));
+        for (name, tensors) in &files {
+            candle_core::safetensors::save(tensors, folder.path().join(name))?;
+        }
         let failed = |e| Error::data(&target, format!("cannot be written: {e}"));
         fs::write(folder.path().join("state.json"), &state).map_err(failed)?;
-        like(
-            folder.path(),
-            "state.json",
-            &["model.safetensors", "optimizer.safetensors"],
-        )
-        .map_err(failed)?;
+        let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+        like(folder.path(), "state.json", &names).map_err(failed)?;
         atomic::replace_dir(folder.keep(), &target)?;
         if progress.best.is_some_and(|(step, _)| step == progress.step) {
             point(&run.file("best"), &name)?;
@@ -74,26 +83,42 @@ impl Checkpoint {
         prune(run, keep)
     }
 
-    /// Load the checkpoint folder `path` into `params` and, for training on, the optimizer state.
+    /// Name of the checkpoint after `step` updates.
+    #[must_use]
+    pub fn name(step: u64) -> String {
+        format!("step-{step:06}")
+    }
+
+    /// The weights of the checkpoint folder `path` that are evaluated: their average where it has one.
+    #[must_use]
+    pub fn evaluated(path: &Path) -> WeightSet {
+        if path.join(WeightSet::Averaged.file()).is_file() {
+            WeightSet::Averaged
+        } else {
+            WeightSet::Trained
+        }
+    }
+
+    /// Load one set of weights of the checkpoint folder `path` into `params`, adapters as a part of their layers where
+    /// these have none.
     ///
     /// # Errors
-    /// A file is missing or torn, or does not fit the configured network.
-    pub fn load(path: &Path, params: &Params, optimizer: Option<&mut State>) -> Result<Progress> {
-        let read = |name: &str| {
-            candle_core::safetensors::load(path.join(name), &Device::Cpu)
-                .map_err(|e| Error::data(path.join(name), format!("cannot be read: {e}")))
-        };
-        let model = "model.safetensors";
-        params
-            .load(&read(model)?)
-            .map_err(|e| Error::data(path.join(model), e))?;
-        if let Some(optimizer) = optimizer {
-            let saved = read("optimizer.safetensors")?
-                .into_iter()
-                .map(|(name, tensor)| Ok((name, tensor.to_device(params.device())?)))
-                .collect::<Result<HashMap<_, _>>>()?;
-            optimizer.load(saved, &params.all())?;
-        }
+    /// The file is missing or torn, or does not fit the configured network.
+    pub fn load(path: &Path, set: WeightSet, params: &Params) -> Result<()> {
+        let damaged = |e| Error::data(path.join(set.file()), e);
+        let values = lora::merged(read(path, set.file())?, params).map_err(damaged)?;
+        params.load(&values).map_err(damaged)
+    }
+
+    /// Load all that training goes on from.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::load`].
+    pub fn resume(path: &Path, params: &Params, optimizer: &mut State) -> Result<Progress> {
+        Self::load(path, WeightSet::Trained, params)?;
+        let saved = read(path, OPTIMIZER)?.into_iter();
+        let saved = saved.map(|(name, tensor)| Ok((name, tensor.to_device(params.device())?)));
+        optimizer.load(saved.collect::<Result<_>>()?, &params.all())?;
         Self::progress(path)
     }
 
@@ -109,6 +134,12 @@ impl Checkpoint {
     }
 }
 
+/// The tensors in the file `name` of the checkpoint folder `path`.
+fn read(path: &Path, name: &str) -> Result<HashMap<String, Tensor>> {
+    candle_core::safetensors::load(path.join(name), &Device::Cpu)
+        .map_err(|e| Error::data(path.join(name), format!("cannot be read: {e}")))
+}
+
 /// Give the files `names` of `folder` the permissions of `model`: safetensors writes for the owner alone.
 fn like(folder: &Path, model: &str, names: &[&str]) -> std::io::Result<()> {
     let permissions = fs::metadata(folder.join(model))?.permissions();
@@ -119,7 +150,7 @@ fn like(folder: &Path, model: &str, names: &[&str]) -> std::io::Result<()> {
 }
 
 /// Make the file `path` name the checkpoint `name`.
-fn point(path: &Path, name: &str) -> Result<()> {
+pub(super) fn point(path: &Path, name: &str) -> Result<()> {
     let mut file = AtomicFile::create(path)?;
     file.write_all(name.as_bytes())
         .map_err(|e| Error::data(path, format!("cannot be written: {e}")))?;

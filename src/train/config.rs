@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Result, require};
 use crate::graph::Precision;
 use crate::optim::{Decay, Schedule};
-use crate::ranges::at_least;
+use crate::ranges::{at_least, positive};
 
 /// How long and in what portions to train.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,12 +18,27 @@ pub struct TrainConfig {
     pub warmup_epochs: f64,
     /// How the learning rate falls after the warm-up: `cosine`, `linear` or `constant`.
     pub decay: Decay,
+    /// Factor, in (0, 1], of the learning rate from each layer of the encoder to the one below it (BEiT, MAE: 0.65 to
+    /// 0.75): blocks count, stem and patch embedding are the lowest layer; 1 for the same rate everywhere.
+    pub layer_decay: f64,
+    /// Factor of the encoder's learning rate, beside that of projector, predictor or heads.
+    pub encoder_rate: f64,
+    /// Weight decay at the end, reached along half a cosine from `optimizer.weight_decay` (DINO: 0.04 to 0.4); left out:
+    /// the same throughout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_decay_end: Option<f64>,
     /// Parts in which a batch is embedded, to save memory; gradients stay those of the whole batch, batch
     /// norm takes its statistics chunk by chunk.
     #[serde(alias = "slices")]
     pub chunks: usize,
     /// Of the products while training: `f32`, or `bf16` on processors that have it.
     pub precision: Precision,
+    /// Epochs, fractions allowed, for which the encoder stays as it is while projector, predictor or heads learn: no update,
+    /// running statistics of its batch norms stand still; it normalises with those of the batch as it will afterwards.
+    pub freeze_epochs: f64,
+    /// Share, in [0, 1), of the moving average of the weights kept at each step; probes, cards and all commands then see
+    /// the average, which checkpoints hold beside the weights. 0.99 to 0.9999, the shorter the run the lower; 0 for none.
+    pub ema: f64,
     /// Largest 2-norm of all gradients together; 0 leaves them alone.
     pub clip: f64,
     /// Epochs between checkpoints, fractions allowed; the last step is always saved.
@@ -39,8 +54,13 @@ impl Default for TrainConfig {
             batch: 256,
             warmup_epochs: 1.0,
             decay: Decay::Cosine,
+            layer_decay: 1.0,
+            encoder_rate: 1.0,
+            weight_decay_end: None,
             chunks: 1,
             precision: Precision::F32,
+            freeze_epochs: 0.0,
+            ema: 0.0,
             clip: 0.0,
             save_every: 1.0,
             keep: 2,
@@ -61,6 +81,24 @@ impl TrainConfig {
         }
     }
 
+    /// The weight decay of every step of the same run, with `base` at its start.
+    #[must_use]
+    pub fn weight_decay(&self, base: f64, per_epoch: u64) -> Schedule {
+        Schedule {
+            steps: per_epoch * self.epochs,
+            warmup: 0,
+            base,
+            end: self.weight_decay_end.unwrap_or(base),
+            decay: Decay::Cosine,
+        }
+    }
+
+    /// Steps, of `per_epoch` an epoch, before the encoder learns.
+    #[must_use]
+    pub fn thaw(&self, per_epoch: u64) -> u64 {
+        (self.freeze_epochs * per_epoch as f64).round() as u64
+    }
+
     /// Refuse settings out of range.
     ///
     /// # Errors
@@ -71,6 +109,31 @@ impl TrainConfig {
         at_least("train.warmup_epochs", self.warmup_epochs, 0.0)?;
         at_least("train.clip", self.clip, 0.0)?;
         at_least("train.keep", self.keep as f64, 1.0)?;
+        positive("train.encoder_rate", self.encoder_rate)?;
+        require(
+            "train.layer_decay",
+            self.layer_decay > 0.0 && self.layer_decay <= 1.0,
+            format_args!("must be above 0 and at most 1, not {}", self.layer_decay),
+        )?;
+        if let Some(end) = self.weight_decay_end {
+            at_least("train.weight_decay_end", end, 0.0)?;
+        }
+        require(
+            "train.ema",
+            (0.0..1.0).contains(&self.ema),
+            format_args!("must be 0 or more and below 1, not {}", self.ema),
+        )?;
+        at_least("train.freeze_epochs", self.freeze_epochs, 0.0)?;
+        require(
+            "train.freeze_epochs",
+            self.freeze_epochs == 0.0
+                || self.freeze_epochs < self.epochs as f64
+                || self.epochs == 0,
+            format_args!(
+                "{} of {} epochs leave the encoder none to learn in",
+                self.freeze_epochs, self.epochs
+            ),
+        )?;
         require(
             "train.chunks",
             self.chunks == 1 || self.chunks <= self.batch / 2,

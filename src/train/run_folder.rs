@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 /// Locked while a process writes the run.
 const LOCK: &str = ".lock";
 
-/// `config.toml`, `config.lock.toml`, `before.json`, `metrics.jsonl`, `checkpoints/`, `latest`, `best`, `card.json`, `energies.jsonl`, `figures/`, `quarantine.jsonl`.
+/// `config.toml`, `config.lock.toml`, `before.json`, `metrics.jsonl`, `checkpoints/`, `latest`, `best`, `end`, `card.json`, `energies.jsonl`, `figures/`, `quarantine.jsonl`.
 #[derive(Debug)]
 pub struct RunFolder {
     root: PathBuf,
@@ -112,6 +112,7 @@ impl RunFolder {
             "metrics.jsonl",
             "latest",
             "best",
+            "end",
             "card.json",
             "quarantine.jsonl",
             "energies.jsonl",

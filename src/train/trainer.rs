@@ -1,91 +1,26 @@
 //! The loop.
 
+mod health;
+mod probing;
+
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
+use super::average::Average;
 use super::config::due;
+use super::observer::{Observer, Probe, StepReport};
+use super::pacing::Pacing;
 use super::source::Source;
 use super::{Checkpoint, Journal, Progress, RunFolder, TrainConfig, audit, gradients};
-use crate::data::Bad;
 use crate::error::{Error, Result};
 use crate::objectives::{Batch, Objective};
-use crate::optim::{OptimizerKind, State, clip};
+use crate::optim::{ENCODER, OptimizerKind, State, clip};
 use crate::params::Params;
-
-/// What a probe found, in the order it is journaled.
-#[derive(Clone, Debug, Default)]
-pub struct Probed {
-    /// Named numbers, for example `knn`, `spread`, `rank`.
-    pub values: Vec<(&'static str, f64)>,
-    /// Named lists of numbers, journaled after the numbers, for example histograms.
-    pub lists: Vec<(&'static str, Vec<f64>)>,
-    /// Words, journaled after the numbers, for example the verdict and its reason.
-    pub notes: Vec<(&'static str, String)>,
-    /// The number that makes a checkpoint the best when it is the highest so far.
-    pub score: Option<f64>,
-}
-
-/// An online probe: a closure, so that the trainer knows nothing of evaluation.
-pub struct Probe<'a> {
-    /// Epochs between probes, fractions allowed; 0 probes at the end only.
-    pub every: f64,
-    /// The probe itself, given when it is made.
-    pub run: Box<dyn FnMut(Moment) -> Result<Probed> + 'a>,
-}
-
-/// When a probe is made.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment {
-    /// Updates done.
-    pub step: u64,
-    /// Updates of an epoch.
-    pub per_epoch: u64,
-    /// The loss of the last step; `None` before the first that this process made.
-    pub loss: Option<f64>,
-}
-
-/// What an observer sees of a step.
-#[derive(Clone, Copy, Debug)]
-pub struct StepReport {
-    /// Updates done.
-    pub step: u64,
-    /// Updates of the whole run.
-    pub steps: u64,
-    /// Updates of an epoch.
-    pub per_epoch: u64,
-    /// The loss.
-    pub loss: f64,
-    /// Samples of the step.
-    pub images: usize,
-    /// Seconds of the step, waiting for its batch included.
-    pub seconds: f64,
-}
-
-impl StepReport {
-    /// Samples a second.
-    #[must_use]
-    pub fn images_per_s(&self) -> f64 {
-        self.images as f64 / self.seconds
-    }
-}
-
-/// Watches a run: progress bars, messages.
-pub trait Observer {
-    /// After each step.
-    fn step(&mut self, _report: &StepReport) {}
-    /// After each probe.
-    fn probed(&mut self, _step: u64, _found: &Probed) {}
-    /// A sentence for the user.
-    fn message(&mut self, _text: &str) {}
-}
-
-/// Watches nothing.
-pub struct Silent;
-
-impl Observer for Silent {}
+use health::quarantined;
 
 /// Everything one run needs.
 pub struct Trainer<'a> {
@@ -109,6 +44,8 @@ pub struct Trainer<'a> {
     pub stop: &'a AtomicBool,
     /// Share of unreadable images that stops the run.
     pub max_bad_share: f64,
+    /// Whether the starting weights are good for something: they are probed and kept, and the run ends with the better.
+    pub guarded: bool,
 }
 
 /// What the loop carries from step to step.
@@ -121,10 +58,14 @@ struct Live {
     loss: Option<f64>,
     samples: Vec<u64>, // of the last batch
     resumed: bool,
+    pacing: Pacing,
+    average: Option<Average>,
+    frozen: Vec<String>, // parameters of the encoder while the heads warm up
 }
 
 impl Trainer<'_> {
-    /// Train from the beginning, or from the latest checkpoint when `resume`.
+    /// Train from the beginning, or from the latest checkpoint when `resume`; then the parameters hold what the run ends
+    /// with: the last values or, of a guarded run, the best ones, and of either the average where there is one.
     ///
     /// # Errors
     /// The data cannot be read, too many images are bad, the loss is not finite, a parameter gets no
@@ -133,7 +74,7 @@ impl Trainer<'_> {
         self.config.validate()?;
         let per_epoch = self.source.batches_per_epoch();
         let steps = per_epoch * self.config.epochs;
-        let mut live = self.start(resume)?;
+        let mut live = self.start(resume, per_epoch)?;
         let source = self.source;
         let mut batches = source.steps(live.progress.step, steps);
         loop {
@@ -148,7 +89,11 @@ impl Trainer<'_> {
                     self.save(&live)?;
                 }
             }
+            if last || step >= self.config.thaw(per_epoch) {
+                self.thaw(&mut live);
+            }
             if last {
+                self.end(&live)?;
                 return Ok(live.progress);
             }
             if self.stop.load(Ordering::Relaxed) {
@@ -167,13 +112,29 @@ impl Trainer<'_> {
         }
     }
 
-    fn start(&self, resume: bool) -> Result<Live> {
+    fn start(&mut self, resume: bool, per_epoch: u64) -> Result<Live> {
         let mut state = State::default();
-        let progress = if resume {
-            Checkpoint::load(&self.run.pointed("latest")?, self.params, Some(&mut state))?
-        } else {
-            Progress::default()
+        self.run.reopen()?;
+        let from = resume.then(|| self.run.pointed("latest")).transpose()?;
+        let progress = match &from {
+            Some(path) => Checkpoint::resume(path, self.params, &mut state)?,
+            None => Progress::default(),
         };
+        let average = self.average(from.as_deref(), per_epoch)?;
+        let thaw = self.config.thaw(per_epoch);
+        let mut frozen = Vec::new();
+        if progress.step < thaw {
+            frozen = self.params.freeze(|name| name.starts_with(ENCODER));
+            if self.params.trainable().is_empty() {
+                return Err(Error::key(
+                    "train.freeze_epochs",
+                    "nothing stands on the encoder that could learn meanwhile; leave it out, or add a projector",
+                ));
+            }
+            self.observer.message(&format!(
+                "the encoder stays as it is for {thaw} steps, while what stands on it learns (train.freeze_epochs)"
+            ));
+        }
         Ok(Live {
             journal: Journal::open(&self.run.file("metrics.jsonl"), progress.step)?,
             quarantine: Journal::open(&self.run.file("quarantine.jsonl"), progress.step)?,
@@ -183,75 +144,40 @@ impl Trainer<'_> {
             loss: None,
             samples: Vec::new(),
             resumed: resume,
+            average,
+            pacing: Pacing::new(self.config, self.optimizer.part(), self.params, per_epoch),
+            frozen,
         })
     }
 
-    fn save(&self, live: &Live) -> Result<()> {
-        let keep = self.config.keep;
-        Checkpoint::save(self.run, self.params, &live.state, &live.progress, keep)
+    /// The average of the weights that the checkpoint `from` goes on with, or of those at the start.
+    fn average(&mut self, from: Option<&Path>, per_epoch: u64) -> Result<Option<Average>> {
+        let keep = self.config.ema;
+        if keep == 0.0 {
+            return Ok(None);
+        }
+        let average = Average::new(self.params, keep)?;
+        if let Some(from) = from {
+            average.load(from, self.params)?;
+        }
+        let steps = per_epoch * self.config.epochs;
+        let left = 100.0 * keep.powi(steps.min(1 << 30) as i32);
+        self.observer.message(&format!(
+            "probes and what uses the run later see the moving average of its weights (train.ema {keep}): at the end \
+             {left:.0} % of the starting weights are left in it"
+        ));
+        Ok(Some(average))
     }
 
-    /// Probe where it is due; whether this is the best step so far.
-    fn probe_if_due(&mut self, live: &mut Live, per_epoch: u64, last: bool) -> Result<bool> {
+    /// Let the encoder learn, where it was frozen so far.
+    fn thaw(&mut self, live: &mut Live) {
+        if live.frozen.is_empty() {
+            return;
+        }
+        self.params.thaw(&std::mem::take(&mut live.frozen));
         let step = live.progress.step;
-        let Some(probe) = &mut self.probe else {
-            return Ok(false);
-        };
-        if !last && (probe.every == 0.0 || !due(step, per_epoch, probe.every)) {
-            return Ok(false);
-        }
-        let moment = Moment {
-            step,
-            per_epoch,
-            loss: live.loss,
-        };
-        let found = (probe.run)(moment)?;
-        let mut line = head(step, per_epoch);
-        for (name, value) in &found.values {
-            line.insert((*name).into(), json!(value));
-        }
-        for (name, list) in &found.lists {
-            line.insert((*name).into(), json!(list));
-        }
-        for (name, text) in &found.notes {
-            line.insert((*name).into(), json!(text));
-        }
-        live.journal.append(line)?;
-        self.observer.probed(step, &found);
-        let best = live.progress.best.map(|(_, value)| value);
-        let improved = found
-            .score
-            .filter(|&score| step > 0 && best.is_none_or(|b| score > b));
-        if let Some(score) = improved {
-            live.progress.best = Some((step, score));
-        }
-        Ok(improved.is_some())
-    }
-
-    fn quarantine(&mut self, live: &mut Live, found: Vec<Bad>) -> Result<()> {
-        for bad in found {
-            if !live.bad.insert(bad.sample) {
-                continue;
-            }
-            let line = json!({"step": live.progress.step, "sample": bad.sample, "id": bad.id, "reason": bad.reason});
-            if let Value::Object(line) = line {
-                live.quarantine.append(line)?;
-            }
-            self.observer
-                .message(&format!("skipped {}: {}", bad.id, bad.reason));
-        }
-        let share = live.bad.len() as f64 / self.source.samples().max(1) as f64;
-        if share > self.max_bad_share {
-            return Err(Error::Failed(format!(
-                "{} of {} images cannot be read, more than data.max_bad_share = {} allows; \
-                 they are listed in {}, and `ravine data check` finds them all: mend or remove them, or raise that share",
-                live.bad.len(),
-                self.source.samples(),
-                self.max_bad_share,
-                self.run.file("quarantine.jsonl").display()
-            )));
-        }
-        Ok(())
+        self.observer
+            .message(&format!("after step {step} the encoder learns too"));
     }
 
     fn step(
@@ -278,22 +204,20 @@ impl Trainer<'_> {
             return Err(self.diverged(&what, &batch.samples));
         }
         let mut grads = computed.gradients;
-        if step == 0 {
-            audit::audit(self.params, &grads)?;
+        if live.pacing.starts(step) {
+            audit::audit(self.params, &grads, step)?;
         }
         if self.config.clip > 0.0 {
             clip(&mut grads, self.config.clip)?;
         }
         let optimizer = self.optimizer.part();
-        let rate = self
-            .config
-            .schedule(optimizer.learning_rate(), per_epoch)
-            .at(step);
         for param in self.params.trainable() {
             if let Some(gradient) = grads.of.get(&param.name) {
-                optimizer.update(&param, gradient, rate, step + 1, &mut live.state)?;
+                let pace = live.pacing.at(&param.name, step);
+                optimizer.update(&param, gradient, pace, &mut live.state)?;
             }
         }
+        live.average.as_ref().map_or(Ok(()), Average::follow)?;
         self.objective
             .after_update((step + 1) as f64 / steps as f64)?;
         live.progress.step += 1;
@@ -312,7 +236,10 @@ impl Trainer<'_> {
         live.progress.seconds += report.seconds;
         let mut line = head(step + 1, per_epoch);
         line.insert("loss".into(), json!(computed.loss));
-        line.insert("lr".into(), json!(rate));
+        line.insert("lr".into(), json!(live.pacing.rate(step)));
+        if let Some(decay) = live.pacing.moving_decay(step) {
+            line.insert("weight_decay".into(), json!(decay));
+        }
         let rounded = (report.images_per_s() * 10.0).round() / 10.0;
         line.insert("images_per_s".into(), json!(rounded));
         for (name, value) in computed.metrics {
@@ -322,46 +249,6 @@ impl Trainer<'_> {
         self.observer.step(&report);
         Ok(())
     }
-
-    /// Before a probe or a save: whatever is saved must be good to go on from.
-    fn still_finite(&self, live: &Live, per_epoch: u64, last: bool) -> Result<()> {
-        let probe = self.probe.as_ref().map_or(0.0, |probe| probe.every);
-        let step = live.progress.step;
-        let due = |every: f64| every > 0.0 && due(step, per_epoch, every);
-        if last || due(probe) || due(self.config.save_every) {
-            self.finite(live)?;
-        }
-        Ok(())
-    }
-
-    /// Refuse parameters or running statistics that are no longer numbers, naming the first.
-    fn finite(&self, live: &Live) -> Result<()> {
-        for param in self.params.all() {
-            let sum = param.var.as_detached_tensor().abs()?.sum_all()?;
-            if !sum.to_scalar::<f32>()?.is_finite() {
-                let step = live.progress.step;
-                let what = format!("`{}` is not finite after step {step}", param.name);
-                return Err(self.diverged(&what, &live.samples));
-            }
-        }
-        Ok(())
-    }
-
-    /// Training cannot go on: `what` was seen after a batch of `samples`.
-    fn diverged(&self, what: &str, samples: &[u64]) -> Error {
-        let ids: Vec<String> = samples
-            .iter()
-            .map(|&sample| self.source.describe(sample))
-            .collect();
-        let saved = match self.run.pointed("latest") {
-            Ok(path) => format!("the last good checkpoint is {}", path.display()),
-            Err(_) => "no checkpoint was saved before".into(),
-        };
-        Error::Failed(format!(
-            "{what}; {saved}; lower `optimizer.lr` or set `train.clip`. The batch held: {}",
-            ids.join(", ")
-        ))
-    }
 }
 
 /// The first keys of every line.
@@ -370,12 +257,4 @@ fn head(step: u64, per_epoch: u64) -> Map<String, Value> {
     line.insert("step".into(), json!(step));
     line.insert("epoch".into(), json!(step as f64 / per_epoch as f64));
     line
-}
-
-/// Samples that a resumed run has put aside already.
-fn quarantined(path: &std::path::Path) -> HashSet<u64> {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok()?["sample"].as_u64())
-        .collect()
 }

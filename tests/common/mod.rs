@@ -10,6 +10,7 @@ use serde_json::Value;
 
 pub mod cli;
 pub mod networks;
+pub mod resumed;
 
 pub type Any = Box<dyn std::error::Error>;
 

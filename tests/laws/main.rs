@@ -225,6 +225,9 @@ fn regularizers_have_right_gradients_floors_and_no_order() -> Result<(), Any> {
         let permuted = [a.index_select(&order, 0)?, b.index_select(&order, 0)?];
         let same = part.forward(&permuted, 0)?;
         close(&format!("{name}: order of rows"), &value(&a)?, &same)?;
+        if part.anchors() {
+            continue; // looks at features: embeddings may collapse without it
+        }
         let flat = Tensor::zeros((6, 3), DType::F64, &Device::Cpu)?;
         let collapsed = part.forward(&[flat.clone(), flat], 0)?.to_scalar::<f64>()?;
         assert!(
@@ -241,7 +244,8 @@ fn a_regularizer_repels_if_and_only_if_a_point_costs_more_than_a_cloud() -> Resu
     let values: Vec<f64> = (0..32 * 3).map(|_| normal(&mut rng)).collect();
     let cloud = Tensor::from_vec(values, (32, 3), &Device::Cpu)?;
     let point = Tensor::zeros((32, 3), DType::F64, &Device::Cpu)?;
-    for kind in RegularizerKind::defaults() {
+    let parts = RegularizerKind::defaults();
+    for kind in parts.iter().filter(|kind| !kind.part().anchors()) {
         let (part, name) = (kind.part(), kind.name());
         let price = |view: &Tensor| -> Result<f64, Any> {
             let price = part.forward(&[view.clone(), view.clone()], 0)?;
@@ -306,7 +310,8 @@ fn an_optimizer_adapts_if_and_only_if_larger_gradients_move_a_number_no_further(
             };
             let gradient = Tensor::new(&[gradient], &Device::Cpu)?;
             let mut state = State::default();
-            kind.part().update(&param, &gradient, 0.01, 1, &mut state)?;
+            let pace = kind.part().pace(0.01, 1);
+            kind.part().update(&param, &gradient, pace, &mut state)?;
             Ok(param.var.to_vec1::<f64>()?[0])
         };
         let same = (moved(1000.0)? / moved(1.0)? - 1.0).abs() < 1e-3;

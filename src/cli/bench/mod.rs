@@ -331,7 +331,7 @@ fn step(
         steps += 1;
         for param in params.trainable() {
             if let Some(gradient) = computed.gradients.of.get(&param.name) {
-                sgd.update(&param, gradient, sgd.lr, steps, &mut state)?;
+                sgd.update(&param, gradient, sgd.pace(sgd.lr, steps), &mut state)?;
             }
         }
         Ok(device.synchronize()?)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::assembly::{ImageSetup, objective};
-use crate::cli::hardware::Hardware;
+use crate::cli::chosen::Chosen;
 use crate::cli::output::notes;
 use crate::cli::part::one_of;
 use crate::data::Part;
@@ -29,11 +29,8 @@ pub(in crate::cli) struct Args {
     /// Images that are looked at, drawn by the run's seed.
     #[arg(long, default_value_t = 500)]
     images: usize,
-    /// latest, best, or a name under checkpoints/.
-    #[arg(long, default_value = "latest")]
-    checkpoint: String,
     #[command(flatten)]
-    hardware: Hardware,
+    chosen: Chosen,
 }
 
 /// A pretrained run with the images that are looked at.
@@ -46,7 +43,7 @@ pub(super) struct Opened {
 
 impl Args {
     pub(super) fn open(&self) -> Result<Opened> {
-        let mut run = self.hardware.open(&self.run, &self.checkpoint)?;
+        let mut run = self.chosen.open(&self.run)?;
         if !run.config.all_heads().is_empty() {
             return Err(Error::Usage(format!(
                 "{} has a head; this looks at energies between images of a pretrained run. Use `ravine infer` or \

@@ -12,7 +12,7 @@ use serde_json::json;
 use self::answers::{classes, vectors};
 use self::questions::{Asked, questions};
 use self::table::Form;
-use super::hardware::Hardware;
+use super::chosen::Chosen;
 use super::output::{print_json, print_text};
 use crate::assembly::HeadSetup;
 use crate::atomic::AtomicFile;
@@ -43,15 +43,12 @@ pub(super) struct Args {
     /// Change one key, for example --set inference.kind=enumerate.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
-    /// latest, best, or a name under checkpoints/.
-    #[arg(long, default_value = "latest")]
-    checkpoint: String,
     #[command(flatten)]
-    hardware: Hardware,
+    chosen: Chosen,
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
-    let run = args.hardware.open(&args.run, &args.checkpoint)?;
+    let run = args.chosen.open(&args.run)?;
     let config = run.config.with(&args.sets)?;
     args.sets.iter().try_for_each(|set| is_read(set))?;
     let form = args.out.as_deref().map(Form::of).transpose()?;

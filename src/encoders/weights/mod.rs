@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use super::lora::is_adapter;
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::params::{ParamSpec, Params};
@@ -94,6 +95,7 @@ pub fn load(
     let specs = graph.parameters();
     let wanted: BTreeMap<&str, &ParamSpec> = specs
         .iter()
+        .filter(|spec| !is_adapter(&spec.name)) // no file has them: they start beside it
         .filter_map(|spec| Some((spec.name.strip_prefix(under)?, spec)))
         .collect();
     let mut file = WeightFile::open(path)?;

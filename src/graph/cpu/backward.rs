@@ -30,7 +30,7 @@ pub(super) fn run(
         batch: record.batch,
         mode: Mode::Recompute,
     };
-    let mut flow = Flow::new(plan.wanted(record.input));
+    let mut flow = Flow::new(plan.wanted(record.input, &record.params));
     for (&node, gradient) in plan.outputs.iter().zip(gradients) {
         if let Some(gradient) = gradient {
             let gradient = tensor::import(arena, gradient, &plan.shapes[node])?;

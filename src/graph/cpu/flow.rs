@@ -66,8 +66,11 @@ impl Flow {
         self.reduced[node].take()
     }
 
-    /// Note the gradient of a parameter.
+    /// Note the gradient of a parameter that may change.
     pub(super) fn parameter(&mut self, param: &Param, gradient: Vec<f32>) -> Result<()> {
+        if !param.trainable() {
+            return Ok(());
+        }
         let gradient = Tensor::from_vec(gradient, param.var.shape(), &Device::Cpu)?;
         self.result.add(param.name.clone(), gradient)
     }

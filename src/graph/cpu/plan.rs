@@ -3,6 +3,7 @@
 use super::fuse::{Fused, Users};
 use super::step::Step;
 use crate::graph::builder::Graph;
+use crate::params::{Param, Params};
 
 /// The steps in order.
 #[derive(Clone, Debug)]
@@ -65,12 +66,14 @@ impl Plan {
         reads
     }
 
-    /// Which nodes a gradient must reach: those that depend on a parameter, or on an input that wants one.
-    pub(super) fn wanted(&self, input: bool) -> Vec<bool> {
+    /// Which nodes a gradient must reach: those that depend on a parameter that may change, or on an input that wants one.
+    pub(super) fn wanted(&self, input: bool, params: &Params) -> Vec<bool> {
         let mut wanted = vec![false; self.shapes.len()];
         wanted[0] = input;
         for step in &self.steps {
-            let owns = !step.op.layer().parameters("").is_empty();
+            let own = step.op.layer().parameters(&step.name).into_iter();
+            let mut own = own.filter_map(|spec| params.get(&spec.name));
+            let owns = own.any(|param| Param::trainable(&param));
             wanted[step.output] = owns || step.inputs.iter().any(|&i| wanted[i]);
         }
         wanted

@@ -77,6 +77,7 @@ impl Layers {
             observer: &mut Silent,
             stop: &AtomicBool::new(false),
             max_bad_share: 0.0,
+            guarded: false,
         }
         .train(false)?;
         Ok(Self {

@@ -38,7 +38,7 @@ pub(super) fn forward(
         Some(statistics) => statistics,
         None => Arc::new(ChannelMoments::of(cx.simd, &x, op.channels)),
     };
-    if cx.mode == Mode::Train {
+    if cx.mode == Mode::Train && !buffers[0].frozen {
         let count = (x.len() / op.channels) as f64;
         let unbiased = count / (count - 1.0).max(1.0);
         move_towards(buffers[0], &statistics.mean, 1.0, op.momentum)?;

@@ -132,6 +132,9 @@ fn backward_parameters(
     params: &[Param],
     flow: &mut Flow,
 ) -> Result<()> {
+    if !params.iter().any(Param::trainable) {
+        return Ok(());
+    }
     let size = (shape.output, shape.input, shape.batch);
     let mut weight = vec![0.0; shape.output * shape.input];
     let mut bias = params.get(1).map(|param| (param, vec![0.0; shape.output]));
