@@ -6,7 +6,7 @@ use crate::assembly::{HeadSetup, OpenedRun, head_networks, image_network};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::eval::answer_card::AnswerCard;
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, NodeId, Op};
 use crate::heads::{ClassEnergies, HeadKind, Space};
 use crate::params::{Params, Role};
 
@@ -181,6 +181,23 @@ impl Exported {
                     .into(),
             ));
         };
+        let mut bound = self
+            .graph
+            .nodes()
+            .iter()
+            .filter_map(|node| node.op.as_ref());
+        let bound = bound.find(|op| {
+            matches!(
+                op,
+                Op::Rotary(_) | Op::WindowAttention(_) | Op::PatchMerge(_)
+            )
+        });
+        if let Some(op) = bound {
+            return Err(Error::Usage(format!(
+                "--any-size: `{}` is written for the size that the network has; leave it out",
+                op.layer().name()
+            )));
+        }
         let larger = self.graph.at(&[channels, 2 * height, 3 * width]);
         larger.map(drop).map_err(|e| {
             Error::Usage(format!(

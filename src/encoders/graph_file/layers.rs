@@ -70,10 +70,7 @@ pub(super) fn conv(node: &OnnxNode, to: &mut Translation) -> Result<Value, Probl
         "has a weight and settings that do not belong together",
     )?;
     let view = to.view(required(node, 0)?)?;
-    if to.graph.shape(view.node).len() == 1 {
-        return pixel(&view, &weight, bias.as_ref(), (kernel, groups), to);
-    }
-    let input = to.settle(&view)?;
+    let input = to.image(&view)?;
     let prefix = to.prefix(&weight, bias.as_ref());
     to.start
         .insert(format!("{prefix}.weight"), tensor(values, &weight.dims)?);
@@ -97,30 +94,6 @@ pub(super) fn conv(node: &OnnxNode, to: &mut Translation) -> Result<Value, Probl
     };
     let made = to.named(prefix, Op::Conv2d(op), &[input])?;
     Ok(Value::View(to.plain(made)))
-}
-
-/// A convolution of one pixel: a linear layer.
-fn pixel(
-    view: &View,
-    weight: &Constant,
-    bias: Option<&Constant>,
-    (kernel, groups): (usize, usize),
-    to: &mut Translation,
-) -> Result<Value, Problem> {
-    only(
-        kernel == 1 && groups == 1,
-        "has windows over the single pixel that a pool gives",
-    )?;
-    let matrix = Constant {
-        dims: weight.dims[..2].to_vec(),
-        ..weight.clone()
-    };
-    let node = to.settle(view)?;
-    let flat = to.plain(node);
-    let made = to.linear(&flat, &matrix, bias, true)?;
-    let mut dims = made.dims.clone();
-    dims.extend([Vec::new(), Vec::new()]);
-    Ok(Value::View(View { dims, ..made }))
 }
 
 /// `BatchNormalization`.

@@ -1,11 +1,13 @@
 //! What works element by element: activations, sums, products, and the parts that exporters make of them.
 
+use super::atoms::whole;
 use super::layers::{required, with_bias};
 use super::settings::{self, Problem, float, only, text};
-use super::translation::Translation;
-use super::value::{Curve, Value, View};
+use super::translation::{Translation, features_axis, tensor};
+use super::value::{Constant, Gate, Value, View};
 use crate::graph::Op;
-use crate::graph::ops::{Add, Gelu};
+use crate::graph::ops::{Add, Gelu, Multiply, Pointwise, Scale};
+use crate::kernels::curve::Curve;
 use crate::onnx::OnnxNode;
 
 /// Whether two numbers of a pattern are meant to be equal.
@@ -35,7 +37,7 @@ pub(super) fn sigmoid(node: &OnnxNode, to: &mut Translation) -> Result<Value, Pr
     let slope = view.scale;
     Ok(Value::Gate(
         View { scale: 1.0, ..view },
-        Curve::Sigmoid(slope),
+        Gate::Sigmoid(slope),
     ))
 }
 
@@ -46,10 +48,7 @@ pub(super) fn hard_sigmoid(node: &OnnxNode, to: &mut Translation) -> Result<Valu
         near(slope, 1.0 / 6.0) && near(middle, 0.5),
         format!("has the slope {slope} and the middle {middle} instead of 1/6 and 1/2"),
     )?;
-    Ok(Value::Gate(
-        to.view(required(node, 0)?)?,
-        Curve::HardSigmoid,
-    ))
+    Ok(Value::Gate(to.view(required(node, 0)?)?, Gate::Hard))
 }
 
 /// `Erf`, a part of a GELU.
@@ -123,10 +122,12 @@ pub(super) fn mul(node: &OnnxNode, divides: bool, to: &mut Translation) -> Resul
             let factor = if divides { 1.0 / number } else { number };
             return scaled(a, factor, settings::name(node), to);
         }
-        return Err(format!(
-            "multiplies with the constant `{}`, which no op here does",
-            constant.name
-        ));
+        only(
+            !divides,
+            format!("divides by the constant `{}`", constant.name),
+        )?;
+        let view = to.view(a)?;
+        return scale(&view, &constant, to).map(Value::View);
     }
     only(!divides, "divides one value by another")?;
     for (a, b) in [(a, b), (b, a)] {
@@ -140,7 +141,83 @@ pub(super) fn mul(node: &OnnxNode, divides: bool, to: &mut Translation) -> Resul
             return half(View { scale: 1.0, ..x }, scale, settings::name(node), to);
         }
     }
-    Err("multiplies two values, which no op here does".into())
+    for (a, b) in [(a, b), (b, a)] {
+        if let Value::Gate(view, gate) = to.value(b)?.clone()
+            && let Value::View(x) = to.value(a)?.clone()
+            && (x.node, &x.dims) == (view.node, &view.dims)
+        {
+            return gated(&x, gate, settings::name(node), to);
+        }
+    }
+    let (x, y) = (to.view(a)?, to.view(b)?);
+    product(&x, &y, settings::name(node), to).map(Value::View)
+}
+
+/// `x` times a curve of itself.
+fn gated(x: &View, gate: Gate, name: &str, to: &mut Translation) -> Result<Value, Problem> {
+    let curve = match gate {
+        Gate::Hard => Curve::HardSwish,
+        Gate::Sigmoid(slope) if near(slope, 1.0) => Curve::Silu,
+        Gate::Sigmoid(slope) if near(slope, 1.702) => Curve::QuickGelu,
+        Gate::Sigmoid(slope) => {
+            return Err(format!(
+                "is gated by a sigmoid of the slope {slope}, which no op here is"
+            ));
+        }
+    };
+    to.each(name, Op::Pointwise(Pointwise(curve)), x)
+        .map(Value::View)
+}
+
+/// Two values of one shape, or an image and a factor a channel.
+fn product(x: &View, y: &View, name: &str, to: &mut Translation) -> Result<View, Problem> {
+    if x.dims == y.dims && to.batch(x.node) == to.batch(y.node) && x.is_whole() && y.is_whole() {
+        let node = to.push(name, Op::Multiply(Multiply), &[x.node, y.node])?;
+        return Ok(View { node, ..x.clone() });
+    }
+    let pixel = |view: &View| view.dims.len() == 4 && view.dims[2..].iter().all(Vec::is_empty);
+    let (image, gate) = if pixel(x) { (y, x) } else { (x, y) };
+    only(
+        pixel(gate),
+        "multiplies values of different shapes, which no op here does",
+    )?;
+    let nodes = [to.image(image)?, to.image(gate)?];
+    let node = to.push(name, Op::Multiply(Multiply), &nodes)?;
+    Ok(to.plain(node))
+}
+
+/// A learned factor for every channel.
+fn scale(view: &View, factors: &Constant, to: &mut Translation) -> Result<View, Problem> {
+    let channels = factors.dims.iter().product();
+    let own = whole(&to.batch(view.node));
+    let features = &own[features_axis(own.len())];
+    let place = view.dims.iter().rev().position(|dim| dim == features);
+    let aligned = place.is_some_and(|at| factors.dims.iter().rev().nth(at) == Some(&channels));
+    only(
+        aligned && view.is_whole(),
+        format!(
+            "multiplies with the constant `{}`, which is no factor a channel",
+            factors.name
+        ),
+    )?;
+    let bare = factors.name.strip_suffix(".gamma").unwrap_or(&factors.name);
+    let named = Constant {
+        name: format!("{bare}.weight"),
+        ..factors.clone()
+    };
+    let prefix = to.prefix(&named, None);
+    let values = factors.floats().unwrap_or_default();
+    to.start
+        .insert(format!("{prefix}.gamma"), tensor(values, &[channels])?);
+    let op = Scale {
+        channels,
+        start: 1.0,
+    };
+    let node = to.named(prefix, Op::Scale(op), &[view.node])?;
+    Ok(View {
+        node,
+        ..view.clone()
+    })
 }
 
 /// `x · (1 + erf(x / √2))` times `scale`: a GELU where that is a half.

@@ -52,7 +52,11 @@ fn mean(
         4 if gone == own[2..].concat() => {
             to.push(name, Op::GlobalAvgPool(GlobalAvgPool), &[view.node])?
         }
-        3 if gone == own[1] => to.push(name, Op::TokenPool(TokenPool::Mean), &[view.node])?,
+        3 if gone == own[1] => to.push(
+            name,
+            Op::TokenPool(TokenPool::Mean { skip: 0 }),
+            &[view.node],
+        )?,
         _ => {
             return Err(
                 "takes the mean over other dimensions than those of an image or of tokens".into(),

@@ -4,7 +4,7 @@ use super::settings::{Problem, only};
 use super::translation::{Translation, tensor};
 use super::value::{Constant, View};
 use crate::graph::Op;
-use crate::graph::ops::{TokenEmbed, TokenPool};
+use crate::graph::ops::{Positions, TokenEmbed, TokenPool};
 
 impl Translation {
     /// The learned tokens `front` before those of `view`, `positions` added to all.
@@ -18,43 +18,52 @@ impl Translation {
         let &[tokens, width] = self.graph.shape(node) else {
             return Err("puts tokens before what are no tokens".into());
         };
-        let class_token = !front.is_empty();
-        only(
-            front.len() < 2,
-            "puts several learned tokens before the others",
-        )?;
-        let Some(positions) = positions else {
-            return Err("puts a learned token before the others, and adds no positions".into());
+        let (class_token, registers) = match front {
+            [] => (false, 0),
+            [only] if only.dims[1] == 1 && !only.name.contains("reg") => (true, 0),
+            [only] => (false, only.dims[1]),
+            [class, rest] if class.dims[1] == 1 => (true, rest.dims[1]),
+            _ => return Err("puts more than a class token and registers before the others".into()),
         };
-        let seen = tokens + usize::from(class_token);
-        only(
-            positions.dims.iter().product::<usize>() == seen * width,
-            format!(
-                "adds positions of shape {:?} to {seen} tokens of {width}; images of another size take other positions",
-                positions.dims
-            ),
-        )?;
+        let seen = tokens + usize::from(class_token) + registers;
+        if let Some(positions) = positions {
+            only(
+                positions.dims.iter().product::<usize>() == seen * width,
+                format!(
+                    "adds positions of shape {:?} to {seen} tokens of {width}; images of another size take other positions",
+                    positions.dims
+                ),
+            )?;
+        }
         let op = TokenEmbed {
             tokens,
             width,
             class_token,
+            registers,
+            positions: if positions.is_some() {
+                Positions::All
+            } else {
+                Positions::Nowhere
+            },
             resampled: None,
         };
+        let names = ["cls_token", "reg_token"];
+        let from = names.iter().skip(usize::from(!class_token));
+        let mut starts: Vec<(&str, &Constant)> = from.copied().zip(front).collect();
+        starts.extend(positions.map(|positions| ("pos_embed", positions)));
         // timm names them at the top of the model.
-        let name = if self.is_free("pos_embed") {
-            String::new()
+        let top = starts
+            .iter()
+            .all(|(name, _)| !self.start.contains_key(*name));
+        let (name, base) = if top {
+            (String::new(), String::new())
         } else {
-            self.free("tokens")
+            let name = self.free("tokens");
+            (name.clone(), format!("{name}."))
         };
-        let base = if name.is_empty() {
-            String::new()
-        } else {
-            format!("{name}.")
-        };
-        let _ = self.free("pos_embed");
-        self.start_from(&format!("{base}pos_embed"), positions, &[1, seen, width])?;
-        if let Some(class) = front.first() {
-            self.start_from(&format!("{base}cls_token"), class, &[1, 1, width])?;
+        for (what, value) in starts {
+            let count = value.floats().map_or(0, |values| values.len() / width);
+            self.start_from(&format!("{base}{what}"), value, &[1, count, width])?;
         }
         let made = self.named(name, Op::TokenEmbed(op), &[node])?;
         Ok(self.plain(made))

@@ -6,9 +6,10 @@ use candle_core::{Device, Tensor};
 
 use super::atoms::{Atom, Dim, merged, whole};
 use super::settings::Problem;
-use super::value::{Constant, Curve, Value, View};
-use crate::graph::ops::{Flatten, Linear, ToTokens};
+use super::value::{Constant, Gate, Value, View};
+use crate::graph::ops::{Flatten, Linear, Pointwise, ToTokens, Unsqueeze};
 use crate::graph::{Graph, NodeId, Op};
+use crate::kernels::curve::Curve;
 
 /// What stands for the batch where shapes are computed: a prime that no dimension is.
 pub(super) const BATCH: usize = 1_000_003;
@@ -75,7 +76,7 @@ impl Translation {
         let view = match self.value(name)?.clone() {
             Value::View(view) => return Ok(view),
             Value::Product(view, weight) => self.linear(&view, &weight, None, false)?,
-            Value::Gate(view, curve) => gate(name, &view, curve)?,
+            Value::Gate(view, curve) => self.gate(name, &view, curve)?,
             Value::WithTokens(front, view) => self.tokens(&front, &view, None)?,
             Value::Constant(_) | Value::Repeated(_) => {
                 return Err(format!(
@@ -221,6 +222,29 @@ impl Translation {
         Err("works over the last dimension, which does not hold the features here".into())
     }
 
+    /// The curve of a gate as a value of its own.
+    fn gate(&mut self, name: &str, view: &View, gate: Gate) -> Result<View, Problem> {
+        let curve = match gate {
+            Gate::Sigmoid(slope) if (slope - 1.0).abs() < 1e-6 => Curve::Sigmoid,
+            Gate::Sigmoid(slope) => {
+                return Err(format!(
+                    "takes `{name}`, a sigmoid of the slope {slope}, which no op here is"
+                ));
+            }
+            Gate::Hard => Curve::HardSigmoid,
+        };
+        self.each(name, Op::Pointwise(Pointwise(curve)), view)
+    }
+
+    /// The node that `view` shows as an image: a vector as one of a single pixel.
+    pub(super) fn image(&mut self, view: &View) -> Result<NodeId, Problem> {
+        let node = self.settle(view)?;
+        if self.graph.shape(node).len() == 1 && view.dims.len() == 4 {
+            return self.push("unsqueeze", Op::Unsqueeze(Unsqueeze), &[node]);
+        }
+        Ok(node)
+    }
+
     /// The prefix of the parameters `weight` and `bias`: their common name in the file.
     pub(super) fn prefix(&mut self, weight: &Constant, bias: Option<&Constant>) -> String {
         let common = weight.name.strip_suffix(".weight");
@@ -240,11 +264,6 @@ impl Translation {
         prefix
     }
 
-    /// Whether no node has the name `name`.
-    pub(super) fn is_free(&self, name: &str) -> bool {
-        !self.names.contains(name)
-    }
-
     /// A name like `name` that no node has.
     pub(super) fn free(&mut self, name: &str) -> String {
         let mut free = name.to_string();
@@ -256,11 +275,6 @@ impl Translation {
         }
         free
     }
-}
-
-/// The curve of a gate as a value of its own.
-fn gate(name: &str, _: &View, _: Curve) -> Result<View, Problem> {
-    Err(format!("takes `{name}`, a sigmoid, which no op here is"))
 }
 
 /// The dimension of a batch that holds the features: the channels of images, else the last.

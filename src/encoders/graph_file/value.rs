@@ -22,18 +22,18 @@ pub(super) enum Value {
     /// `x · (1 + erf(x / √2))` of the view, times a number.
     TwiceGelu(View, f64),
     /// A curve of the view that may yet become the gate of another.
-    Gate(View, Curve),
+    Gate(View, Gate),
     /// `q kᵀ` in each head, or its softmax.
     Scores(Scores),
 }
 
 /// The curve of a gate.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Curve {
+pub(super) enum Gate {
     /// `1 / (1 + exp(−slope · x))`.
     Sigmoid(f64),
     /// `max(0, min(1, x/6 + 1/2))`.
-    HardSigmoid,
+    Hard,
 }
 
 /// Numbers with their shape and the name that they have in the file.

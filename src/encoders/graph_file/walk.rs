@@ -11,8 +11,9 @@ use super::translation::Translation;
 use super::value::{Constant, Value};
 use super::{layers, pointwise, pools, shapes};
 use crate::error::Result;
-use crate::graph::ops::{Relu, Tanh};
+use crate::graph::ops::{Pointwise, Relu, Tanh};
 use crate::graph::{Graph, Op};
+use crate::kernels::curve::Curve;
 use crate::onnx::OnnxNode;
 
 /// The network of `source` for samples of shape `input`, and what its parameters start from.
@@ -103,6 +104,7 @@ fn one(node: &OnnxNode, to: &mut Translation) -> std::result::Result<Vec<Value>,
         "Relu" => pointwise::activation(node, Op::Relu(Relu), to)?,
         "Tanh" => pointwise::activation(node, Op::Tanh(Tanh), to)?,
         "Sigmoid" => pointwise::sigmoid(node, to)?,
+        "HardSwish" => pointwise::activation(node, Op::Pointwise(Pointwise(Curve::HardSwish)), to)?,
         "HardSigmoid" => pointwise::hard_sigmoid(node, to)?,
         "Gelu" => pointwise::gelu(node, to)?,
         "Erf" => pointwise::erf(node, to)?,

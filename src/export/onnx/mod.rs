@@ -5,9 +5,12 @@
 
 mod answers;
 mod attention;
+mod channels;
+mod heads;
 mod ops;
 mod place;
 mod tokens;
+mod windows;
 mod writer;
 
 use std::path::Path;

@@ -3,10 +3,12 @@
 use super::attention::attention;
 use super::place::Place;
 use super::tokens::{prototypes, to_tokens, token_embed, token_pool};
+use super::windows::window_attention;
 use super::writer::Writer;
+use super::{channels, heads};
 use crate::error::Result;
 use crate::graph::Op;
-use crate::graph::ops::{BatchNorm, Conv2d, LayerNorm, Linear, MaxPool};
+use crate::graph::ops::{BatchNorm, Conv2d, MaxPool};
 use crate::onnx::Attribute;
 
 /// Write `op`; the name of its value.
@@ -28,9 +30,22 @@ pub(super) fn write(op: &Op, place: &Place, to: &mut Writer) -> Result<String> {
         Op::TokenEmbed(embed) => token_embed(embed, place, to)?,
         Op::TokenPool(pool) => token_pool(*pool, place, to),
         Op::Attention(op) => attention(*op, place, to),
-        Op::Linear(linear) => self::linear(linear, place, to)?,
-        Op::LayerNorm(norm) => layer_norm(norm, place, to)?,
+        Op::Linear(linear) => channels::linear(linear, place, to)?,
+        Op::LayerNorm(norm) => channels::layer_norm(norm, place, to)?,
         Op::Prototypes(_) => prototypes(place, to)?,
+        Op::Pointwise(op) => channels::pointwise(op.0, place, to),
+        Op::Scale(scale) => channels::scale(scale, place, to)?,
+        Op::Multiply(_) => to.node("Mul", place.name, &[place.x(), &place.inputs[1]]),
+        Op::Unsqueeze(_) => {
+            let axes = to.ints(&[2, 3]);
+            to.node("Unsqueeze", place.name, &[place.x(), &axes])
+        }
+        Op::SwiGlu(_) => channels::swiglu(place, to),
+        Op::GlobalResponseNorm(norm) => channels::response_norm(norm, place, to)?,
+        Op::HeadNorm(norm) => heads::head_norm(norm, place, to)?,
+        Op::Rotary(rotary) => heads::rotary(rotary, place, to)?,
+        Op::WindowAttention(op) => window_attention(op, place, to)?,
+        Op::PatchMerge(op) => channels::patch_merge(*op, place, to),
     })
 }
 
@@ -96,38 +111,6 @@ fn gelu(place: &Place, to: &mut Writer) -> String {
     to.node("Mul", place.name, &[&twice, &half])
 }
 
-pub(super) fn flatten(name: &str, x: &str, to: &mut Writer) -> String {
+fn flatten(name: &str, x: &str, to: &mut Writer) -> String {
     to.node_with("Flatten", name, &[x], vec![Attribute::int("axis", 1)])
-}
-
-fn linear(linear: &Linear, place: &Place, to: &mut Writer) -> Result<String> {
-    let weight = to.parameter(&format!("{}.weight", place.prefix))?;
-    let bias = if linear.bias {
-        Some(to.parameter(&format!("{}.bias", place.prefix))?)
-    } else {
-        None
-    };
-    if place.shape.len() == 1 {
-        let mut inputs = vec![place.x(), &weight];
-        inputs.extend(bias.as_deref());
-        let transposed = vec![Attribute::int("transB", 1)];
-        return Ok(to.node_with("Gemm", place.name, &inputs, transposed));
-    }
-    let turned = to.transpose(&place.part("weight"), &weight, &[1, 0]);
-    let Some(bias) = bias else {
-        return Ok(to.node("MatMul", place.name, &[place.x(), &turned]));
-    };
-    let product = to.node("MatMul", &place.part("product"), &[place.x(), &turned]);
-    Ok(to.node("Add", place.name, &[&product, &bias]))
-}
-
-fn layer_norm(norm: &LayerNorm, place: &Place, to: &mut Writer) -> Result<String> {
-    let weight = to.parameter(&format!("{}.weight", place.prefix))?;
-    let bias = to.parameter(&format!("{}.bias", place.prefix))?;
-    let attributes = vec![
-        Attribute::int("axis", -1),
-        Attribute::float("epsilon", norm.eps),
-    ];
-    let inputs = [place.x(), &weight, &bias];
-    Ok(to.node_with("LayerNormalization", place.name, &inputs, attributes))
 }

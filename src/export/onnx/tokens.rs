@@ -5,7 +5,7 @@ use candle_core::Tensor;
 use super::place::{Image, Place};
 use super::writer::Writer;
 use crate::error::Result;
-use crate::graph::ops::{TokenEmbed, TokenPool};
+use crate::graph::ops::{Positions, TokenEmbed, TokenPool};
 use crate::onnx::Attribute;
 
 /// `(C, H, W)` to `(H·W, C)`.
@@ -14,39 +14,86 @@ pub(super) fn to_tokens(place: &Place, to: &mut Writer) -> String {
     to.transpose(place.name, &rows, &[0, 2, 1])
 }
 
-/// Class token before the others, positions added to all.
+/// Learned tokens before the others, positions added to those that have one.
 pub(super) fn token_embed(embed: &TokenEmbed, place: &Place, to: &mut Writer) -> Result<String> {
     let under = match place.prefix.trim_end_matches('.') {
         "" => String::new(),
         prefix => format!("{prefix}."),
     };
-    let mut x = place.x().to_string();
-    if embed.class_token {
-        let class = to.parameter(&format!("{under}cls_token"))?;
-        let class = for_each_sample(place, "class", &class, embed.width, to);
-        let axis = vec![Attribute::int("axis", 1)];
-        x = to.node_with("Concat", &place.part("tokens"), &[&class, &x], axis);
-    }
     let learned = format!("{under}pos_embed");
-    let positions = match &place.image {
-        Some(image) => resized(embed, &learned, image, place, to)?,
-        None => fixed(embed, &learned, place, to)?,
+    let positions = match (embed.positions, &place.image) {
+        (Positions::Nowhere, _) => None,
+        (_, Some(image)) => Some(resized(embed, &learned, image, place, to)?),
+        (_, None) => Some(fixed(embed, &learned, place, to)?),
     };
-    Ok(to.node("Add", place.name, &[&x, &positions]))
+    let all = embed.placed() == embed.first();
+    let (mut x, mut front) = (place.x().to_string(), Vec::new());
+    let tokens = [
+        ("cls_token", usize::from(embed.class_token)),
+        ("reg_token", embed.registers),
+    ];
+    for (name, count) in tokens.iter().filter(|(_, count)| *count > 0) {
+        let mut token = to.parameter(&format!("{under}{name}"))?;
+        if let Some(positions) = positions
+            .as_ref()
+            .filter(|_| !all && front.len() < embed.placed())
+        {
+            let own = to.slice(&place.part("class/place"), positions, 1, (0, 1));
+            token = to.node("Add", &place.part("class/placed"), &[&token, &own]);
+        }
+        front.push(for_each_sample(
+            place,
+            name,
+            &token,
+            [*count, embed.width],
+            to,
+        ));
+    }
+    if let Some(positions) = positions.as_ref().filter(|_| !all || front.is_empty()) {
+        let first = embed.placed() as i64;
+        let own = match first {
+            0 => positions.clone(),
+            first => to.slice(
+                &place.part("patches/places"),
+                positions,
+                1,
+                (first, i64::MAX),
+            ),
+        };
+        let name = if front.is_empty() {
+            place.name.into()
+        } else {
+            place.part("patches")
+        };
+        x = to.node("Add", &name, &[&x, &own]);
+    }
+    if front.is_empty() {
+        return Ok(x);
+    }
+    front.push(x);
+    let front: Vec<&str> = front.iter().map(String::as_str).collect();
+    let axis = vec![Attribute::int("axis", 1)];
+    match positions.filter(|_| all) {
+        None => Ok(to.node_with("Concat", place.name, &front, axis)),
+        Some(positions) => {
+            let tokens = to.node_with("Concat", &place.part("tokens"), &front, axis);
+            Ok(to.node("Add", place.name, &[&tokens, &positions]))
+        }
+    }
 }
 
-/// `token` (1, 1, width) once a sample.
+/// `token` (1, count, width) once a sample.
 fn for_each_sample(
     place: &Place,
     name: &str,
     token: &str,
-    width: usize,
+    [count, width]: [usize; 2],
     to: &mut Writer,
 ) -> String {
     let ends = vec![Attribute::int("start", 0), Attribute::int("end", 1)];
     let part = |part: &str| place.part(&format!("{name}/{part}"));
     let batch = to.node_with("Shape", &part("batch"), &[place.x()], ends);
-    let one = to.ints(&[1, width as i64]);
+    let one = to.ints(&[count as i64, width as i64]);
     let axis = vec![Attribute::int("axis", 0)];
     let shape = to.node_with("Concat", &part("shape"), &[&batch, &one], axis);
     to.node("Expand", &place.part(name), &[token, &shape])
@@ -58,7 +105,7 @@ fn fixed(embed: &TokenEmbed, learned: &str, place: &Place, to: &mut Writer) -> R
         return to.parameter(learned);
     };
     let values = to.values(learned)?;
-    let first = usize::from(embed.class_token);
+    let first = embed.placed();
     let matrix = (embed.seen(), embed.tokens);
     let matrix = Tensor::from_vec(resampled.matrix(), matrix, values.device())?;
     let grid = values.narrow(1, first, embed.tokens)?.squeeze(0)?;
@@ -80,7 +127,7 @@ fn resized(
         .map_or(image.grid, |resampled| resampled.from);
     let part = |part: &str| place.part(&format!("positions/{part}"));
     let all = to.parameter(learned)?;
-    let first = i64::from(embed.class_token);
+    let first = embed.placed() as i64;
     let grid = to.slice(&part("grid"), &all, 1, (first, i64::MAX));
     let width = embed.width as i64;
     let grid = to.transpose(&part("turned"), &grid, &[0, 2, 1]);
@@ -112,7 +159,7 @@ fn resized(
     Ok(to.node_with("Concat", &part("all"), &[&class, &grid], axis))
 }
 
-/// The first token, or the mean over them.
+/// The first token, or the mean over those of patches.
 pub(super) fn token_pool(pool: TokenPool, place: &Place, to: &mut Writer) -> String {
     match pool {
         TokenPool::Class => {
@@ -120,7 +167,13 @@ pub(super) fn token_pool(pool: TokenPool, place: &Place, to: &mut Writer) -> Str
             let axis = vec![Attribute::int("axis", 1)];
             to.node_with("Gather", place.name, &[place.x(), &first], axis)
         }
-        TokenPool::Mean => to.reduce("ReduceMean", place.name, place.x(), &[1], false),
+        TokenPool::Mean { skip } => {
+            let mut x = place.x().to_string();
+            if skip > 0 {
+                x = to.slice(&place.part("patches"), &x, 1, (skip as i64, i64::MAX));
+            }
+            to.reduce("ReduceMean", place.name, &x, &[1], false)
+        }
     }
 }
 

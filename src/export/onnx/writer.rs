@@ -94,7 +94,8 @@ impl<'a> Writer<'a> {
         self.add(OnnxTensor::int(&format!("int.{value}"), value))
     }
 
-    fn add(&mut self, tensor: OnnxTensor) -> String {
+    /// `tensor` as it is, once.
+    pub(super) fn add(&mut self, tensor: OnnxTensor) -> String {
         let name = tensor.name.clone();
         if self.known.insert(name.clone()) {
             self.graph.initializer.push(tensor);
