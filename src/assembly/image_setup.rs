@@ -145,10 +145,15 @@ impl ImageSetup {
     /// As [`image_network`]; a file of weights that cannot be read or does not fit.
     pub fn started(&self) -> Result<(Network, Option<String>)> {
         let network = self.random_network()?;
-        let found = load_start(&self.config, network.graph(), network.params())?;
-        if let Some(lora) = &self.config.lora {
-            lora.freeze(network.params());
-        }
+        let Some(lora) = &self.config.lora else {
+            let found = load_start(&self.config, network.graph(), network.params())?;
+            return Ok((network, found));
+        };
+        // No file has adapters: they start beside it.
+        let plain = self.config.clone().without_adapters();
+        let graph = image_network(&plain, self.splits.channels)?;
+        let found = load_start(&self.config, &graph, network.params())?;
+        lora.freeze(network.params());
         Ok((network, found))
     }
 
@@ -283,11 +288,8 @@ impl InferenceSetup {
             )
         })?;
         let params = Params::new(config.seed, &chosen.device);
-        let merged = Config {
-            lora: None, // what a run has learned beside its layers is added to them
-            ..config.clone()
-        };
-        let network = Network::new(image_network(&merged, channels)?, &params, executor)?;
+        let graph = image_network(&config.clone().without_adapters(), channels)?;
+        let network = Network::new(graph, &params, executor)?;
         Ok(Self {
             network,
             views: Arc::new(config.augment.evaluation(channels)?),

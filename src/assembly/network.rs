@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::config::Config;
-use crate::encoders::lora::is_adapter;
 use crate::encoders::{self, weights};
 use crate::error::{Error, Result, require};
 use crate::graph::{Graph, Network};
@@ -75,7 +74,7 @@ pub fn objective(config: &Config, network: Network) -> Result<Joint> {
     let anchored = config.regularizers.iter().any(|r| r.part().anchors());
     require(
         "regularizers",
-        !anchored || config.encoder.part().weights().is_some(),
+        !anchored || config.encoder.part().starts_from_file(),
         "an anchor holds features near those of the starting weights, and the encoder starts from random ones: give \
          `encoder.weights`, or leave the anchor out",
     )?;

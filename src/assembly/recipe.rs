@@ -59,7 +59,7 @@ impl Recipe {
         };
         recipe.fit_range(train.as_ref());
         let seen = Seen::of(train.as_ref());
-        let fresh = recipe.config.encoder.part().weights().is_none();
+        let fresh = !recipe.config.encoder.part().starts_from_file();
         if recipe.config.pretrained.is_none() && fresh {
             recipe.fit_size(&seen); // else both are those of the other run, or of the file of weights
         }

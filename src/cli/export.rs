@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 
-use super::hardware::Hardware;
+use super::chosen::Chosen;
 use super::output::{print_json, print_text};
 use super::progress::Bars;
 use crate::error::{Error, Result};
@@ -32,11 +32,8 @@ pub(super) struct Args {
     /// Labelled images for --with probe; the run's own when left out.
     #[arg(long, value_name = "PATH")]
     data: Option<String>,
-    /// latest, best, or a name under checkpoints/.
-    #[arg(long, default_value = "latest")]
-    checkpoint: String,
     #[command(flatten)]
-    hardware: Hardware,
+    chosen: Chosen,
 }
 
 /// The names that `--to` takes.
@@ -67,7 +64,7 @@ impl Args {
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let wanted = args.wanted()?;
-    let mut opened = args.hardware.open(&args.run, &args.checkpoint)?;
+    let mut opened = args.chosen.open(&args.run)?;
     if let Some(data) = &args.data {
         opened.use_data(data);
     }

@@ -77,6 +77,11 @@ pub trait Encoder: Send + Sync {
         None
     }
 
+    /// Whether its parameters start from some file: values that are good for something.
+    fn starts_from_file(&self) -> bool {
+        self.weights().is_some() || self.file().is_some()
+    }
+
     /// Which of several sets of weights in that file is meant; `None` for the one that its authors evaluate.
     fn weights_key(&self) -> Option<&str> {
         None

@@ -71,7 +71,7 @@ pub(super) fn bare(name: &str) -> &str {
 impl Exported {
     /// The network of `run` up to its output `last`: `features`, or `embedding` with the projector.
     pub(super) fn until(run: &OpenedRun, last: &str) -> Result<Self> {
-        let config = run.config.clone().without_head();
+        let config = run.config.clone().without_head().without_adapters();
         if last == "embedding" && config.projector.is_none() {
             return Err(Error::Usage(format!(
                 "{} has no projector to export; leave --with projector out",

@@ -81,7 +81,7 @@ pub fn pretrain(config: &Config, session: Session) -> Result<Finished<Card>> {
         data: (PARTS, setup.parts()),
         before: Vec::new(),
         messages,
-        guarded: setup.config.encoder.part().weights().is_some(),
+        guarded: setup.config.encoder.part().starts_from_file(),
     };
     let (progress, folder) = fit(job, session)?;
     drop(online);

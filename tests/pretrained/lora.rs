@@ -123,6 +123,29 @@ fn a_run_trains_adapters_alone_and_what_uses_it_gets_them_merged() -> Result<(),
     (embed[1], embed[5]) = (&other, &started);
     assert!(ravine(&embed).status.success());
     assert_ne!(merged, std::fs::read_to_string(&started)?);
+    let file = folder.path().join("merged.safetensors");
+    let to = file.display().to_string();
+    json(&[
+        "export",
+        &text,
+        "--to",
+        "safetensors",
+        "--out",
+        &to,
+        "--json",
+    ])?;
+    let exported = candle_core::safetensors::load(&file, &Device::Cpu)?;
+    let layer = "blocks.1.attn.qkv";
+    let named = |name: &str| format!("encoder.{layer}{name}.weight");
+    let all = candle_core::safetensors::load(
+        run.join("checkpoints")
+            .join(card["checkpoint"].as_str().unwrap_or_default())
+            .join("ema.safetensors"),
+        &Device::Cpu,
+    )?;
+    let sum = (&all[&named("")] + all[&named(".lora_b")].matmul(&all[&named(".lora_a")])?)?;
+    assert_eq!(gap(&exported[&format!("{layer}.weight")], &sum)?, 0.0);
+    assert!(exported.keys().all(|name| !is_adapter(name)));
     let probed = json(&["probe", &text, "--labels-per-class", "10", "--json"])?;
     assert_eq!(
         probed["accuracy"]["pretrained"],
