@@ -4,6 +4,9 @@ mod architectures;
 #[path = "../common/mod.rs"]
 mod common;
 mod foreign;
+mod formats;
+mod hostile;
+mod layouts;
 mod pickled;
 mod sets;
 
