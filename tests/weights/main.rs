@@ -6,6 +6,7 @@ mod common;
 mod foreign;
 mod formats;
 mod hostile;
+mod inspect;
 mod layouts;
 mod pickled;
 mod sets;

@@ -5,15 +5,20 @@ mod contents;
 mod file;
 mod fit;
 mod formats;
+mod inspect;
 mod names;
 mod pickle;
 mod place;
 mod plain;
 mod positions;
+mod preprocessing;
 mod pth;
 mod storage;
 mod tables;
 mod words;
+
+pub use inspect::{Inspection, StoredBlock, StoredSet, StoredTensor, inspect};
+pub use preprocessing::{Preprocessing, preprocessing};
 
 use std::collections::BTreeMap;
 use std::fmt;
