@@ -65,6 +65,27 @@ fn integers_and_truth_values_are_named_and_refused_only_where_they_are_wanted() 
 }
 
 #[test]
+fn a_header_may_be_as_long_as_the_mark_of_another_file() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let golden = std::fs::read(self::folder().join("float64.safetensors"))?;
+    let length = u64::from_le_bytes(golden[..8].try_into()?) as usize;
+    // A pickle, a zip, gzip, HDF5.
+    for mark in [&b"\x80\x02"[..], b"PK", b"\x1f\x8b", b"\x89H"] {
+        let longer = usize::from(u16::from_le_bytes(mark.try_into()?));
+        let mut bytes = (longer as u64).to_le_bytes().to_vec();
+        bytes.extend(&golden[8..8 + length]);
+        bytes.resize(8 + longer, b' ');
+        bytes.extend(&golden[8 + length..]);
+        let path = folder.path().join("w.bin");
+        std::fs::write(&path, bytes)?;
+        let network = convnet()?;
+        load(&path, &network)?;
+        check(&network, &format!("{mark:?}"))?;
+    }
+    Ok(())
+}
+
+#[test]
 fn an_index_names_its_shards_and_a_shard_alone_its_index() -> Result<(), Any> {
     let shards = folder().join("shards");
     let network = convnet()?;

@@ -6,8 +6,11 @@ use candle_core::safetensors;
 use ravine::encoders::Resnet;
 use ravine::encoders::weights::{inspect, preprocessing};
 
+use zip::CompressionMethod;
+
 use super::common::Any;
 use super::common::cli::{json, ravine, refused};
+use super::hostile::zipped;
 use super::{network, values};
 
 fn golden(name: &str) -> PathBuf {
@@ -110,6 +113,7 @@ fn the_command_shows_a_table_every_tensor_on_request_and_json() -> Result<(), An
         "torch.save (before PyTorch 1.6, without a zip)",
         "`teacher.backbone`, taken: 472 parameters in 18 tensors, float32",
         "encoder.weights_key = \"student.module.backbone\"",
+        "encoder = { kind = \"vit\", patch = 4, width = 4, depth = 1",
         "blocks.0                              12           244",
         "teacher.backbone.blocks.0.attn.proj.bias    [4]",
         "and 10 more; --all lists them",
@@ -125,6 +129,10 @@ fn the_command_shows_a_table_every_tensor_on_request_and_json() -> Result<(), An
     let found = json(&["weights", "inspect", path, "--json"])?;
     assert_eq!(found["sets"][0]["name"], "teacher.backbone");
     assert_eq!(
+        (&found["encoder"]["kind"], &found["encoder"]["width"]),
+        (&"vit".into(), &4.into())
+    );
+    assert_eq!(
         found["sets"][0]["tensors"].as_array().map(Vec::len),
         Some(18)
     );
@@ -139,6 +147,23 @@ fn the_command_shows_a_table_every_tensor_on_request_and_json() -> Result<(), An
     std::fs::write(&text, "text")?;
     let said = refused(&["weights", "inspect", text.to_str().expect("a path")], 2);
     assert!(said.contains("a.pth"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_whole_python_object_is_named_with_the_way_out() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("net.pth");
+    let object = b"\x80\x02cmodels\nNet\n)\x81}U\x08_modules}sb.";
+    zipped(&path, object, b"", CompressionMethod::Stored)?;
+    let said = ravine(&["weights", "inspect", path.to_str().expect("a path")]);
+    let said = String::from_utf8(said.stdout)?;
+    for part in [
+        "the file itself (models.Net)",
+        "torch.save(model.state_dict()",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
     Ok(())
 }
 

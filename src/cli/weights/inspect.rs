@@ -3,8 +3,11 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use crate::cli::output::{print_json, print_text};
 use crate::encoders::weights::{Inspection, StoredSet, StoredTensor, inspect};
+use crate::encoders::{EncoderKind, architecture};
 use crate::error::Result;
 
 /// Tensors that are listed without `--all`.
@@ -21,13 +24,36 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let found = inspect(&args.file)?;
+    // A network that is none of ravine's can be looked at all the same.
+    let encoder = architecture(&args.file, None).ok();
     if json {
-        return print_json(&found);
+        return print_json(&Shown { found, encoder });
     }
-    print_text(&text(&found, args.all))
+    print_text(&text(&found, encoder.as_ref(), args.all))
 }
 
-fn text(found: &Inspection, all: bool) -> String {
+/// What is printed for machines.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    found: Inspection,
+    /// The table `encoder` of a configuration that takes the first set; null where there is none.
+    encoder: Option<EncoderKind>,
+}
+
+/// The table `encoder` in a line.
+fn settings(encoder: Option<&EncoderKind>) -> String {
+    let table = encoder.and_then(|encoder| toml::to_string(encoder).ok());
+    match table {
+        Some(table) => {
+            let keys: Vec<&str> = table.lines().filter(|line| !line.is_empty()).collect();
+            format!("encoder = {{ {} }}\n", keys.join(", "))
+        }
+        None => "its architecture is none that is recognised (ravine list encoders)\n".into(),
+    }
+}
+
+fn text(found: &Inspection, encoder: Option<&EncoderKind>, all: bool) -> String {
     let mut out = String::new();
     let spread = match found.files {
         1 => String::new(),
@@ -43,7 +69,11 @@ fn text(found: &Inspection, all: bool) -> String {
     for (i, set) in found.sets.iter().enumerate() {
         out += &summary(set, i == 0);
     }
+    if found.sets.is_empty() {
+        out += "no weights in it are read; torch.save(model.state_dict(), \"weights.pth\") writes some\n";
+    }
     if let Some(first) = found.sets.first() {
+        out += &settings(encoder);
         out += &blocks(first);
         out += &tensors(&first.tensors, all);
     }

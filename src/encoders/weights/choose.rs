@@ -74,11 +74,11 @@ pub(super) fn sets<'a>(
         }
         all = chosen;
     }
-    let rank = rank_of(all.iter().map(|set| set.prefix.as_str()));
+    let online = all.iter().any(|set| is_online(&set.prefix));
     all.sort_by_key(|set| {
         (
             usize::MAX - set.hits,
-            -rank(&set.prefix),
+            -rank(&set.prefix, online),
             set.prefix.len(),
             set.prefix.clone(),
         )
@@ -92,21 +92,15 @@ pub(super) fn below(prefix: &str, key: &str) -> bool {
     key.is_empty() || format!(".{prefix}").contains(&format!(".{key}."))
 }
 
-/// How far the authors of a file with sets below all of `prefixes` would evaluate one of them.
-pub(super) fn rank_of<'a>(mut prefixes: impl Iterator<Item = &'a str>) -> impl Fn(&str) -> i32 {
-    let online = prefixes.any(is_online);
-    move |prefix| rank(prefix, online)
-}
-
 /// Whether a part of `prefix` names BYOL's network that learns.
-fn is_online(prefix: &str) -> bool {
+pub(super) fn is_online(prefix: &str) -> bool {
     prefix.split(['.', '_']).any(|word| word == "online")
 }
 
 /// Above 0: what authors evaluate; below 0: what only helped to train it.
 ///
 /// A target encoder is the result where nothing is `online` (I-JEPA), and only helped where something is (BYOL).
-fn rank(prefix: &str, online: bool) -> i32 {
+pub(super) fn rank(prefix: &str, online: bool) -> i32 {
     let of = |part: &str| {
         let words: Vec<&str> = part.split('_').collect();
         let has = |word: &str| words.contains(&word);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::choose::{Set, rank_of};
+use super::choose::{Set, is_online, rank};
 use super::contents::{Contents, Pickled, Value, number, product};
 use super::file::WeightFile;
 use super::names;
@@ -173,8 +173,14 @@ fn sets(contents: &Contents) -> Vec<Set> {
     }
     let most = sets.iter().map(|set| set.hits).max().unwrap_or(0);
     sets.retain(|set| 2 * set.hits > most);
-    let rank = rank_of(&sets);
-    sets.sort_by_cached_key(|set| (-rank(&set.prefix), usize::MAX - set.hits, set.prefix.len()));
+    let online = sets.iter().any(|set| is_online(&set.prefix));
+    sets.sort_by_cached_key(|set| {
+        (
+            -rank(&set.prefix, online),
+            usize::MAX - set.hits,
+            set.prefix.len(),
+        )
+    });
     if sets.is_empty() && !contents.values.is_empty() {
         // Of a network that is not known, everything.
         return vec![Set {

@@ -170,8 +170,9 @@ pub(super) fn prefixes(
     let whole = ends.filter(|start| start.is_empty() || start.ends_with('.'));
     let below = |start: &&str| key.is_none_or(|key| choose::below(start, key));
     let mut found: Vec<String> = whole.filter(below).map(ToString::to_string).collect();
-    let rank = choose::rank_of(found.iter().map(String::as_str));
-    found.sort_by_cached_key(|prefix| (-rank(prefix), prefix.len(), prefix.clone()));
+    let online = found.iter().any(|prefix| choose::is_online(prefix));
+    found
+        .sort_by_cached_key(|prefix| (-choose::rank(prefix, online), prefix.len(), prefix.clone()));
     found
 }
 

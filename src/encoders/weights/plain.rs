@@ -147,6 +147,12 @@ impl Shards {
     }
 }
 
+/// Whether a file that begins so has a header of a possible length.
+pub(super) fn looks(head: &[u8]) -> bool {
+    let length = head.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
+    head.get(8) == Some(&b'{') && length.is_some_and(|length| length <= LONGEST)
+}
+
 /// Whether `path` is named as a file of safetensors.
 pub(super) fn is_named(path: &Path) -> bool {
     path.extension()
