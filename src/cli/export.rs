@@ -17,7 +17,7 @@ pub(super) struct Args {
     /// What reads it.
     #[arg(long, value_parser = formats(), default_value = "onnx")]
     to: String,
-    /// File to write; its card stands beside it, FILE.md.
+    /// File to write, its card beside it (FILE.md); for timm and hf a folder.
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// What goes out on top of the encoder: projector, head, or a probe fitted on the labelled training images.

@@ -27,6 +27,11 @@ pub trait Format: Sync {
         Takes::Encoder
     }
 
+    /// Whether the result is a folder instead of a file.
+    fn is_folder(&self) -> bool {
+        false
+    }
+
     /// How the result is opened: code for the card, with its language.
     fn opened(&self, exported: &Exported, file: &str) -> (&'static str, String);
 

@@ -2,6 +2,7 @@
 
 mod card;
 mod fitted;
+mod folder;
 mod format;
 mod license;
 mod network;
@@ -9,6 +10,9 @@ mod onnx;
 mod out;
 mod pth;
 mod tensors;
+mod timm;
+mod torchvision;
+mod transformers;
 mod wanted;
 
 pub use format::{Format, Takes};
@@ -20,7 +24,14 @@ use crate::error::{Error, Result, hint};
 use crate::registry::Entry;
 
 /// The formats by name: what `ravine export --to` takes.
-pub const FORMATS: &[&dyn Format] = &[&onnx::Onnx, &tensors::Safetensors, &pth::Pth];
+pub const FORMATS: &[&dyn Format] = &[
+    &onnx::Onnx,
+    &tensors::Safetensors,
+    &pth::Pth,
+    &timm::Timm,
+    &torchvision::Torchvision,
+    &transformers::Transformers,
+];
 
 /// The format called `name`.
 ///

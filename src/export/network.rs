@@ -4,6 +4,7 @@ use candle_core::{Device, Tensor};
 
 use crate::assembly::{HeadSetup, OpenedRun, head_networks, image_network};
 use crate::config::Config;
+use crate::encoders::EncoderKind;
 use crate::error::{Error, Result};
 use crate::eval::answer_card::AnswerCard;
 use crate::graph::{Graph, NodeId, Op};
@@ -22,6 +23,10 @@ pub struct Exported {
     pub answers: Option<ClassAnswers>,
     /// Mean and deviation that are taken off inside; `None` where the input has to be normalised outside.
     pub normalize: Option<ChannelStatistics>,
+    /// Mean and deviation that the network's images were normalised by.
+    pub statistics: Option<ChannelStatistics>,
+    /// The encoder's settings, where it is one of ravine's own.
+    pub kind: Option<EncoderKind>,
     /// Whether images may be of any size.
     pub any_size: bool,
     /// What it is, in a line.
@@ -138,6 +143,8 @@ impl Exported {
             outputs,
             answers: None,
             normalize: None,
+            statistics: None,
+            kind: None,
             any_size: false,
             title: "encoder".into(),
             facts: Vec::new(),
@@ -150,6 +157,15 @@ impl Exported {
         let own = all.filter(|param| param.name.starts_with("encoder."));
         own.map(|param| (bare(&param.name).into(), param.var.as_detached_tensor()))
             .collect()
+    }
+
+    /// The licence of the starting weights, where it is known.
+    pub(super) fn license(&self) -> Option<&str> {
+        let fact = self
+            .facts
+            .iter()
+            .find(|(key, _)| key.starts_with("license"));
+        fact.map(|(_, license)| license.as_str())
     }
 
     /// Trainable numbers.

@@ -47,9 +47,15 @@ pub fn export(
             )
         })?);
     }
+    exported.statistics = ChannelStatistics::of(&run.config);
+    exported.kind = Some(run.config.encoder.clone());
     exported.title = card::title(run);
     exported.facts = card::facts(run, &exported);
-    let path = card_path(&wanted.out);
+    let path = if wanted.to.is_folder() {
+        wanted.out.join("README.md")
+    } else {
+        card_path(&wanted.out)
+    };
     let text = card::text(run, &exported, wanted, probe.as_deref())?;
     wanted.to.write(&exported, &wanted.out)?;
     crate::atomic::write(&path, &text)?;

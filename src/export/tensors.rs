@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use candle_core::Tensor;
 use safetensors::{Dtype, View};
 
 use super::format::Format;
@@ -54,21 +55,30 @@ impl Format for Safetensors {
     }
 
     fn write(&self, exported: &Exported, out: &Path) -> Result<()> {
-        let mut all = Vec::new();
-        for (name, tensor) in exported.encoder() {
-            let values = tensor.flatten_all()?.to_vec1::<f32>()?;
-            let view = Values {
-                dims: tensor.dims().to_vec(),
-                bytes: values
-                    .iter()
-                    .flat_map(|value| value.to_le_bytes())
-                    .collect(),
-            };
-            all.push((name, view));
-        }
-        let facts: HashMap<String, String> = exported.facts.iter().cloned().collect();
-        let bytes = safetensors::serialize(all, Some(facts))
-            .map_err(|e| Error::data(out, format!("cannot be written: {e}")))?;
-        write_bytes(out, &bytes)
+        write_bytes(out, &serialized(exported, exported.encoder(), out)?)
     }
+}
+
+/// The bytes of a `.safetensors` file of `tensors`, with the facts as its metadata; it will stand at `out`.
+pub(super) fn serialized(
+    exported: &Exported,
+    tensors: Vec<(String, Tensor)>,
+    out: &Path,
+) -> Result<Vec<u8>> {
+    let mut all = Vec::new();
+    for (name, tensor) in tensors {
+        let values = tensor.flatten_all()?.to_vec1::<f32>()?;
+        let view = Values {
+            dims: tensor.dims().to_vec(),
+            bytes: values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect(),
+        };
+        all.push((name, view));
+    }
+    let mut facts: HashMap<String, String> = exported.facts.iter().cloned().collect();
+    facts.insert("format".into(), "pt".into()); // what transformers asks for
+    safetensors::serialize(all, Some(facts))
+        .map_err(|e| Error::data(out, format!("cannot be written: {e}")))
 }

@@ -8,6 +8,7 @@ use candle_core::{DType, Device, Tensor};
 use ravine::random::{Purpose, normal, stream};
 use serde_json::Value;
 
+pub mod architectures;
 pub mod cli;
 pub mod networks;
 pub mod resumed;

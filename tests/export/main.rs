@@ -5,4 +5,5 @@ mod command;
 mod common;
 mod files;
 mod graphs;
+mod layouts;
 mod python;
