@@ -61,17 +61,15 @@ fn each_goes_on_from_a_file_with_its_encoder_and_ends_no_worse() -> Result<(), A
     {
         let run = folder.path().join(name);
         let out = run.display().to_string();
-        let keys = [&[
+        let keys = [
             &named,
             "train.epochs=2",
             "train.batch=16",
             "augment.size=32",
             "projector.hidden=[16]",
             "projector.output=16",
-        ]]
-        .concat();
-        let views = ["augment.views=[{count=2,ops=[{kind='random_resized_crop'}]}]"];
-        let keys = [&keys[..], &views].concat();
+            "augment.views=[{count=2,ops=[{kind='random_resized_crop'}]}]",
+        ];
         let arguments = [
             &["pretrain", name, "--json", "--data", &data, "--out", &out][..],
             &sets(&keys),
