@@ -6,17 +6,15 @@ use candle_core::{Device, Tensor};
 use serde_json::json;
 
 use super::network::{image_network, load_start};
+use super::statistics::fill_statistics;
 use super::{choose_device, choose_executor, memory, set_threads};
 use crate::config::Config;
-use crate::data::{self, Dataset, Kept, Loader, LoaderConfig, Splits, Statistics, Views};
+use crate::data::{self, Dataset, Kept, Loader, LoaderConfig, Splits, Views};
 use crate::error::{Error, Result};
 use crate::eval::{Features, embed};
 use crate::graph::{Executor, Network, Precision};
 use crate::negatives::{NegativesKind, Pairs};
 use crate::params::Params;
-
-/// Images that statistics are measured on when nobody knows them.
-const STATISTICS_IMAGES: usize = 2000;
 
 /// The file of a run folder that tells how many images its parts have, and which.
 pub const PARTS: &str = "data.json";
@@ -69,15 +67,16 @@ impl ImageSetup {
         let kept = kept.map_or_else(free, |mib| mib.saturating_mul(1 << 20));
         splits.train = Kept::over(&splits.train, kept);
         config.data.channels = Some(splits.channels);
-        if config.augment.mean.is_none() && config.augment.std.is_none() {
-            let found = Statistics::measure(splits.train.as_ref(), STATISTICS_IMAGES)?;
-            config.augment.mean = Some(found.mean.iter().map(|&x| x as f32).collect());
-            config.augment.std = Some(found.std.iter().map(|&x| x.max(1e-3) as f32).collect());
-        }
+        let filled = fill_statistics(&mut config, splits.train.as_ref(), splits.channels)?;
         Ok(Self {
             train_views: Arc::new(config.augment.build(splits.channels)?),
             eval_views: Arc::new(config.augment.evaluation(splits.channels)?),
-            notes: chosen.note.into_iter().chain(splits.notes()).collect(),
+            notes: chosen
+                .note
+                .into_iter()
+                .chain(splits.notes())
+                .chain(filled)
+                .collect(),
             device: chosen.device,
             kept: if decodes { kept } else { 0 },
             config,

@@ -19,6 +19,7 @@ mod opened;
 mod pretrained;
 mod recipe;
 mod space;
+mod statistics;
 
 pub use device::{ChosenDevice, choose_device, choose_executor, set_threads};
 pub use encoded::{Encoded, rows_at_once};

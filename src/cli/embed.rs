@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use super::chosen::Chosen;
 use super::output::{print_json, print_text};
-use super::part::one_of;
+use super::part::{by_name, one_of};
 use super::progress::Bars;
 use super::stop::stop_flag;
 use crate::data::Part;
 use crate::error::Result;
-use crate::run::{Embedding, embed};
+use crate::eval::writers::WrittenPrecision;
+use crate::run::{Embedding, PositionPool, TokenReadout, embed};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -32,6 +33,31 @@ pub(super) struct Args {
     /// Which output of the network: features (what probes use) or embedding (what the loss sees).
     #[arg(long, default_value = "features")]
     output: String,
+    /// Any layer of the network in its place, by name: `layer3.0.relu`, `blocks.5.add2`. Maps are pooled.
+    #[arg(long, value_name = "NAME", conflicts_with = "output")]
+    layer: Option<String>,
+    /// Which tokens of a vision transformer; left out: those that its features are made of.
+    #[arg(long, value_parser = by_name(TokenReadout::ALL, TokenReadout::name))]
+    tokens: Option<TokenReadout>,
+    /// How the positions of a map, or the patch tokens, become one vector; left out: mean.
+    #[arg(long, value_parser = by_name(PositionPool::ALL, PositionPool::name))]
+    pool: Option<PositionPool>,
+    /// Divide every vector by its length.
+    #[arg(long)]
+    normalize: bool,
+    /// Kind of the written numbers.
+    #[arg(
+        long,
+        default_value = "f32",
+        value_parser = by_name(WrittenPrecision::ALL, WrittenPrecision::name)
+    )]
+    precision: WrittenPrecision,
+    /// Average the whole picture and N - 1 random crops of it, the same in every run of this command.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    crops: usize,
+    /// Average the mirror images too.
+    #[arg(long)]
+    flips: bool,
     /// Share of images that may be unreadable before nothing is written; the run's own when left out.
     #[arg(long, value_name = "SHARE")]
     max_bad_share: Option<f64>,
@@ -52,13 +78,23 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         out: args.out.clone(),
         part: args.part,
         output: args.output.clone(),
+        layer: args.layer.clone(),
+        tokens: args.tokens,
+        pool: args.pool,
+        normalize: args.normalize,
+        precision: args.precision,
+        crops: args.crops,
+        flips: args.flips,
     };
     let written = embed(&opened, &wanted, &mut Bars::new(), &*stop_flag()?)?;
     if json {
         return print_json(&written);
     }
+    let sides: Vec<String> = written.shape.iter().map(usize::to_string).collect();
     print_text(&format!(
         "{}: {} embeddings of {} numbers\n",
-        written.out, written.rows, written.dim
+        written.out,
+        written.rows,
+        sides.join("x")
     ))
 }

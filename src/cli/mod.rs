@@ -24,6 +24,7 @@ mod stop;
 mod surface;
 mod train;
 mod training;
+mod weights;
 
 use clap::{Parser, Subcommand};
 
@@ -75,6 +76,8 @@ commands! {
     Eval => eval,
     /// Draw the energy of a trained head, or of several side by side.
     Surface => surface,
+    /// Look into files of weights of other programs.
+    Weights => weights,
     /// List the parts a configuration can name.
     List => list,
     /// Show a configuration, or its JSON schema.

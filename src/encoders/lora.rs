@@ -111,6 +111,7 @@ pub fn is_adapter(name: &str) -> bool {
 ///
 /// # Errors
 /// An adapter without its layer or its other factor, or of another shape.
+#[allow(clippy::implicit_hasher, reason = "values of a file come in this one")]
 pub fn merged(values: HashMap<String, Tensor>, params: &Params) -> Result<HashMap<String, Tensor>> {
     if params.all().iter().any(|param| is_adapter(&param.name)) {
         return Ok(values);

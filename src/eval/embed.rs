@@ -21,13 +21,34 @@ pub fn embed(
     (batch, workers): (usize, usize),
     device: &Device,
     mut apply: impl FnMut(&Tensor) -> Result<Tensor>,
+    sink: impl FnMut(Features) -> Result<()>,
+) -> Result<Vec<Bad>> {
+    let first = |seen: &[Tensor]| match seen {
+        [first, ..] => apply(first),
+        [] => Err(Error::Failed("there is no view to embed".into())),
+    };
+    embed_views(dataset, views, (batch, workers, 0), device, first, sink)
+}
+
+/// As [`embed`], with all views of the images: `apply` gets a batch (B, C, H, W) of each.
+///
+/// Views that draw do so from `seed`, the third of the settings, in the first epoch.
+///
+/// # Errors
+/// As [`embed`].
+pub fn embed_views(
+    dataset: &Arc<dyn Dataset>,
+    views: &Arc<dyn Views>,
+    (batch, workers, seed): (usize, usize, u64),
+    device: &Device,
+    mut apply: impl FnMut(&[Tensor]) -> Result<Tensor>,
     mut sink: impl FnMut(Features) -> Result<()>,
 ) -> Result<Vec<Bad>> {
     let config = LoaderConfig {
         batch,
         workers,
         prefetch: 2,
-        seed: 0,
+        seed,
         drop_last: false,
         shuffle: false,
     };
@@ -39,10 +60,12 @@ pub fn embed(
         if loaded.samples.is_empty() {
             continue;
         }
-        let view = loaded.views.swap_remove(0);
-        let [c, h, w] = view.shape;
-        let x = Tensor::from_vec(view.values, (loaded.samples.len(), c, h, w), device)?;
-        let z = apply(&x)?;
+        let count = loaded.samples.len();
+        let seen = loaded.views.into_iter().map(|view| {
+            let [c, h, w] = view.shape;
+            Ok(Tensor::from_vec(view.values, (count, c, h, w), device)?)
+        });
+        let z = apply(&seen.collect::<Result<Vec<_>>>()?)?;
         let samples: Vec<usize> = loaded.samples.iter().map(|&s| s as usize).collect();
         sink(Features {
             dim: z.dim(1)?,

@@ -25,7 +25,7 @@ mod probe;
 mod train_head;
 
 pub use budget::{Budget, within};
-pub use embed::{Embedding, EmbeddingsFile, embed};
+pub use embed::{Embedding, EmbeddingsFile, PositionPool, TokenReadout, embed};
 pub use estimate::Estimate;
 pub use pack::{PackFormat, PackedFile, PackedPart, PackedSet, Packing, pack};
 pub use place::{Place, newest, usual_name};

@@ -62,7 +62,7 @@ fn each_goes_on_from_a_file_with_its_encoder_and_ends_no_worse() -> Result<(), A
         let run = folder.path().join(name);
         let out = run.display().to_string();
         let keys = [
-            &named,
+            named.as_str(),
             "train.epochs=2",
             "train.batch=16",
             "augment.size=32",

@@ -4,6 +4,10 @@ mod architectures;
 #[path = "../common/mod.rs"]
 mod common;
 mod foreign;
+mod formats;
+mod hostile;
+mod inspect;
+mod layouts;
 mod pickled;
 mod sets;
 

@@ -52,11 +52,16 @@ pub(super) fn sets<'a>(
     let most = all.iter().map(|set| set.hits).max().unwrap_or(0);
     all.retain(|set| 2 * set.hits > most);
     if let Some(key) = key {
-        let chosen: Vec<Set> = all
-            .iter()
-            .filter(|set| below(&set.prefix, key))
-            .cloned()
-            .collect();
+        // A whole name is meant before a part of others.
+        let exact = all.iter().any(|set| set.name() == key);
+        let meant = |set: &&Set| {
+            if exact {
+                set.name() == key
+            } else {
+                below(&set.prefix, key)
+            }
+        };
+        let chosen: Vec<Set> = all.iter().filter(meant).cloned().collect();
         if chosen.is_empty() && !all.is_empty() {
             let there: Vec<String> = all.iter().map(|set| format!("`{}`", set.name())).collect();
             return Err(Error::key(
@@ -69,10 +74,11 @@ pub(super) fn sets<'a>(
         }
         all = chosen;
     }
+    let online = all.iter().any(|set| is_online(&set.prefix));
     all.sort_by_key(|set| {
         (
             usize::MAX - set.hits,
-            -rank(&set.prefix),
+            -rank(&set.prefix, online),
             set.prefix.len(),
             set.prefix.clone(),
         )
@@ -86,13 +92,21 @@ pub(super) fn below(prefix: &str, key: &str) -> bool {
     key.is_empty() || format!(".{prefix}").contains(&format!(".{key}."))
 }
 
+/// Whether a part of `prefix` names BYOL's network that learns.
+pub(super) fn is_online(prefix: &str) -> bool {
+    prefix.split(['.', '_']).any(|word| word == "online")
+}
+
 /// Above 0: what authors evaluate; below 0: what only helped to train it.
-pub(super) fn rank(prefix: &str) -> i32 {
+///
+/// A target encoder is the result where nothing is `online` (I-JEPA), and only helped where something is (BYOL).
+pub(super) fn rank(prefix: &str, online: bool) -> i32 {
     let of = |part: &str| {
         let words: Vec<&str> = part.split('_').collect();
         let has = |word: &str| words.contains(&word);
         let whole = |names: &[&str]| names.contains(&part);
-        if whole(&["encoder_q", "base_encoder", "target_encoder"])
+        if whole(&["encoder_q", "base_encoder"])
+            || (part == "target_encoder" && !online)
             || has("teacher")
             || has("ema")
             || has("online")
@@ -126,9 +140,12 @@ mod tests {
             ("model_ema.", "model."),
             ("backbone.", "student_backbone_momentum."),
             ("online_network.", "target_network."),
+            ("online_encoder.net.", "target_encoder.net."),
             ("teacher_embedding_model.a.", "student_embedding_model.a."),
         ] {
-            assert!(rank(better) > rank(worse), "{better} {worse}");
+            let online = is_online(better);
+            let (a, b) = (rank(better, online), rank(worse, online));
+            assert!(a > b, "{better} {worse}");
         }
     }
 }

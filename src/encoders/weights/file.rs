@@ -1,128 +1,151 @@
 //! What a file of weights holds: tensors by their full names, read when they are asked for.
 
 use std::cell::RefCell;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use candle_core::safetensors::{BufferedSafetensors, Load};
 use candle_core::{DType, Device, Tensor};
-use safetensors::Dtype;
 
-use super::contents::{Contents, Part, Value, number};
-use super::pth::{self, Archive};
+use super::contents::{Contents, Part, Value};
+use super::pickle::Read;
+use super::place;
+use super::plain::{self, Shards};
+use super::pth::{self, Archive, MARK};
+use super::storage::words;
 use crate::error::{Error, Result};
 
 enum Source {
-    Safetensors(BufferedSafetensors),
-    Pth(RefCell<Archive>),
+    Plain(Shards),
+    Torch(Archive),
 }
 
-/// An opened file of weights.
+/// An opened file of weights, or several that hold one table together.
 pub(super) struct WeightFile {
     path: PathBuf,
-    source: Source,
+    source: RefCell<Source>,
+    /// The files, all in one folder.
+    pub(super) files: Vec<PathBuf>,
+    /// What wrote it.
+    pub(super) format: &'static str,
     /// What it holds.
     pub(super) contents: Contents,
 }
 
 impl WeightFile {
-    /// Read the names and shapes of `path`: .safetensors, else what `torch.save` writes.
+    /// Read the names and shapes of `path`: files of safetensors or `torch.save`, by what they hold and not by their names.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let named = path
-            .extension()
-            .is_some_and(|e| e.eq_ignore_ascii_case("safetensors"));
-        let (source, contents) = if named {
-            let bytes = std::fs::read(path)
-                .map_err(|e| Error::data(path, format!("cannot be read: {e}")))?;
-            let file = BufferedSafetensors::new(bytes).map_err(|e| refuse(path, &e))?;
-            let contents = safetensors_contents(&file);
-            (Source::Safetensors(file), contents)
-        } else {
-            let (archive, contents) = pth::open(path).map_err(|e| refuse(path, &e))?;
-            (Source::Pth(RefCell::new(archive)), contents)
-        };
+        if let Err(e) = std::fs::metadata(path) {
+            return Err(Error::data(path, format!("cannot be read: {e}")));
+        }
+        let refused = |problem: String| refuse(path, &problem);
+        let files = place::files(path)
+            .map_err(|problem| Error::Usage(format!("{}: {problem}", path.display())))?;
+        let (source, format, contents) = source(&files).map_err(refused)?;
         Ok(Self {
             path: path.to_path_buf(),
-            source,
+            source: RefCell::new(source),
+            files,
+            format,
             contents,
         })
     }
 
     /// The numbers of `value` in 32-bit floats.
     pub(super) fn tensor(&self, value: &Value) -> Result<Tensor> {
-        let read = |part: &Part| match (&self.source, part) {
-            (Source::Safetensors(file), Part::Named(name)) => file.get(name)?.load(&Device::Cpu),
-            (_, Part::Zeros(count)) => Tensor::zeros(*count, DType::F32, &Device::Cpu),
-            (Source::Pth(archive), Part::Strided(place)) => archive.borrow_mut().tensor(place),
-            _ => candle_core::bail!("a piece of another kind of file"),
-        };
-        let parts: Vec<Tensor> = value
-            .parts
-            .iter()
-            .map(|part| read(part)?.to_dtype(DType::F32)?.contiguous())
-            .collect::<candle_core::Result<_>>()
-            .map_err(|e| {
-                let what = first_line(&e);
-                Error::data(
-                    &self.path,
-                    format!(
-                        "`{}` cannot be read: {what}; the file may be cut short",
-                        value.name
-                    ),
-                )
-            })?;
+        let parts = value.parts.iter().map(|part| self.part(part));
+        let parts: Vec<Tensor> = parts.collect::<Read<_>>().map_err(|what| {
+            Error::Usage(format!(
+                "{}: `{}` cannot be read: {what}; the file may be cut short",
+                self.path.display(),
+                value.name
+            ))
+        })?;
         match parts.as_slice() {
             [whole] => Ok(whole.clone()),
             parts => Ok(Tensor::cat(parts, 0)?),
         }
     }
-}
 
-fn first_line(error: &candle_core::Error) -> String {
-    let text = error.to_string();
-    text.lines().next().unwrap_or_default().to_string()
-}
-
-fn refuse(path: &Path, error: &candle_core::Error) -> Error {
-    Error::data(
-        path,
-        format!(
-            "cannot be read as weights: {}; give a .safetensors file, or a .pth of torch.save (PyTorch 1.6 or later, \
-             its usual pickle protocol): `torch.save(model.state_dict(), \"weights.pth\")`",
-            first_line(error)
-        ),
-    )
-}
-
-fn safetensors_contents(file: &BufferedSafetensors) -> Contents {
-    let mut contents = Contents::default();
-    contents.tables.insert(String::new());
-    for (name, view) in file.tensors() {
-        let kind = match view.dtype() {
-            Dtype::F64 => "float64".to_string(),
-            Dtype::F32 => "float32".to_string(),
-            Dtype::F16 => "float16".to_string(),
-            Dtype::BF16 => "bfloat16".to_string(),
-            Dtype::BOOL => "bool".to_string(),
-            Dtype::F8_E4M3 => "float8_e4m3fn".to_string(),
-            Dtype::F8_E5M2 => "float8_e5m2".to_string(),
-            Dtype::U8 => "uint8".to_string(),
-            Dtype::I8 => "int8".to_string(),
-            Dtype::I16 => "int16".to_string(),
-            Dtype::I32 => "int32".to_string(),
-            Dtype::I64 => "int64".to_string(),
-            other => format!("{other:?}"),
+    fn part(&self, part: &Part) -> Read<Tensor> {
+        let tensor = match (&mut *self.source.borrow_mut(), part) {
+            (Source::Plain(shards), Part::Plain(place)) => shards.tensor(place)?,
+            (Source::Torch(archive), Part::Strided(place)) => archive.tensor(place)?,
+            (_, Part::Zeros(count)) => {
+                Tensor::zeros(*count, DType::F32, &Device::Cpu).map_err(words)?
+            }
+            _ => return Err("it is of another kind of file".into()),
         };
-        let parts = match number(&kind) {
-            Some(_) => vec![Part::Named(name.clone())],
-            None => Vec::new(),
-        };
-        let value = Value {
-            name: name.clone(),
-            dims: view.shape().to_vec(),
-            kind,
-            parts,
-        };
-        contents.values.insert(name, value);
+        let tensor = tensor.to_dtype(DType::F32).and_then(|t| t.contiguous());
+        tensor.map_err(words)
     }
-    contents
+}
+
+/// Open `files` by what the first starts with.
+fn source(files: &[PathBuf]) -> Read<(Source, &'static str, Contents)> {
+    let [first, ..] = files else {
+        return Err("it names no file".into());
+    };
+    let head = head(first)?;
+    // First of all: the length of a header may have the bytes that mark another file.
+    if plain::looks(&head) {
+        let (shards, contents) = plain::open(files)?;
+        return Ok((Source::Plain(shards), "safetensors", contents));
+    }
+    if let Some(problem) = stranger(&head) {
+        return Err(problem.into());
+    }
+    if head.starts_with(b"PK") {
+        let (archive, contents) = pth::open_zip(first)?;
+        return Ok((Source::Torch(archive), "torch.save (zip)", contents));
+    }
+    if head.starts_with(MARK) {
+        let (archive, contents) = pth::open_plain(first)?;
+        let format = "torch.save (before PyTorch 1.6, without a zip)";
+        return Ok((Source::Torch(archive), format, contents));
+    }
+    if head.first() == Some(&0x80) {
+        return Err("it is a pickle that torch.save did not write".into());
+    }
+    if plain::is_named(first) {
+        let (shards, contents) = plain::open(files)?;
+        return Ok((Source::Plain(shards), "safetensors", contents));
+    }
+    Err("it starts as none of the files that hold weights".into())
+}
+
+/// The first bytes of a file.
+fn head(path: &Path) -> Read<Vec<u8>> {
+    let file = std::fs::File::open(path).map_err(words)?;
+    let mut head = Vec::new();
+    file.take(512).read_to_end(&mut head).map_err(words)?;
+    Ok(head)
+}
+
+/// What a file is that often lies where weights were meant to.
+fn stranger(head: &[u8]) -> Option<&'static str> {
+    let start = head.trim_ascii_start().to_ascii_lowercase();
+    let starts = |texts: &[&[u8]]| texts.iter().any(|text| start.starts_with(text));
+    Some(if head.is_empty() {
+        "it is empty"
+    } else if starts(&[b"version https://git-lfs"]) {
+        "it is a pointer of Git LFS and not the file itself: run `git lfs pull`"
+    } else if starts(&[b"<!doctype", b"<html", b"<?xml"]) {
+        "it is a web page, as a failed download leaves one"
+    } else if head.starts_with(b"\x89HDF") {
+        "it is a file of HDF5 (Keras), whose networks have other names"
+    } else if head.get(257..262) == Some(b"ustar") {
+        "it is a tar archive: unpack it first"
+    } else if head.starts_with(b"\x1f\x8b") {
+        "it is compressed by gzip: unpack it first"
+    } else {
+        return None;
+    })
+}
+
+fn refuse(path: &Path, problem: &str) -> Error {
+    Error::Usage(format!(
+        "{}: cannot be read as weights: {problem}; give a .safetensors file, or a .pth of torch.save: \
+         `torch.save(model.state_dict(), \"weights.pth\")`",
+        path.display()
+    ))
 }

@@ -62,7 +62,7 @@ impl<'a> Fit<'a> {
                 Some(inner) => {
                     fit.values.insert(inner, value);
                     if !wanted.contains_key(inner) && !words::is_counter(inner) {
-                        if words::is_head(inner) {
+                        if words::is_head(inner) || words::is_index(&value.kind) {
                             fit.passed.push(name);
                         } else {
                             fit.foreign.push(inner);

@@ -5,10 +5,20 @@ mod contents;
 mod file;
 mod fit;
 mod formats;
+mod inspect;
 mod names;
+mod pickle;
+mod place;
+mod plain;
 mod positions;
+mod preprocessing;
 mod pth;
+mod storage;
+mod tables;
 mod words;
+
+pub use inspect::{Inspection, StoredBlock, StoredSet, StoredTensor, inspect};
+pub use preprocessing::{Preprocessing, preprocessing};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -74,7 +84,8 @@ impl fmt::Display for Matched {
     }
 }
 
-/// Put the values that `path` (.safetensors, else PyTorch's .pth) holds into those of `params` that `graph` has.
+/// Put the values that `path` (files of safetensors or `torch.save`, or a folder with one) holds into those of `params`
+/// that `graph` has.
 ///
 /// `under` is what stands before the names of the encoder's parameters (`encoder.`) and not in the file. Names are torchvision's,
 /// timm's or Hugging Face's (vision transformers); what stands before them in the file (`module.`, `backbone.`, …) is
@@ -159,7 +170,9 @@ pub(super) fn prefixes(
     let whole = ends.filter(|start| start.is_empty() || start.ends_with('.'));
     let below = |start: &&str| key.is_none_or(|key| choose::below(start, key));
     let mut found: Vec<String> = whole.filter(below).map(ToString::to_string).collect();
-    found.sort_by_key(|prefix| (-choose::rank(prefix), prefix.len(), prefix.clone()));
+    let online = found.iter().any(|prefix| choose::is_online(prefix));
+    found
+        .sort_by_cached_key(|prefix| (-choose::rank(prefix, online), prefix.len(), prefix.clone()));
     found
 }
 
@@ -193,18 +206,17 @@ fn nothing(path: &Path, contents: &Contents, wanted: &BTreeMap<&str, &ParamSpec>
     };
     let mut found: Vec<String> = contents.values.values().map(describe).collect();
     found.sort();
-    let found = if found.is_empty() {
-        "no tensors".to_string()
-    } else {
-        some(&found)
-    };
     let needed: Vec<String> = wanted.keys().map(ToString::to_string).collect();
-    Error::data(
-        path,
-        format!(
-            "holds no parameter of this encoder; it has {found}; the encoder has {}{}",
-            some(&needed),
-            fit::pickled(contents)
-        ),
-    )
+    let (needed, pickled) = (some(&needed), fit::pickled(contents));
+    if found.is_empty() {
+        return Error::Usage(format!(
+            "{}: holds no parameter of this encoder; it has no tensors; the encoder has {needed}{pickled}",
+            path.display()
+        ));
+    }
+    let found = some(&found);
+    let problem = format!(
+        "holds no parameter of this encoder; it has {found}; the encoder has {needed}{pickled}"
+    );
+    Error::data(path, problem)
 }

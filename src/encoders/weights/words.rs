@@ -24,6 +24,14 @@ pub(super) fn is_counter(name: &str) -> bool {
     ENDS.iter().any(|end| name.ends_with(end))
 }
 
+/// Whether numbers of `kind` count or choose, as positions and masks do: no parameter that is trained is of these kinds.
+pub(super) fn is_index(kind: &str) -> bool {
+    matches!(
+        kind,
+        "bool" | "uint8" | "int8" | "int16" | "int32" | "int64"
+    )
+}
+
 /// Whether `name` (without its prefix) belongs to what stands on a backbone or helped to train it.
 pub(super) fn is_head(name: &str) -> bool {
     const WORDS: [&str; 33] = [

@@ -11,7 +11,9 @@ use crate::eval::Features;
 pub(super) const FORMAT: Format = Format {
     extension: "csv",
     about: "id, part, label, class, e0, e1, …, further columns; for spreadsheets",
-    create: |path, dim, names| Ok(Box::new(Csv::create(path, dim, names)?)),
+    text: true,
+    says: false,
+    create: |path, form, names| Ok(Box::new(Csv::create(path, form.numbers(), names)?)),
 };
 
 /// Numbers are the shortest decimals that read back as the same f32.

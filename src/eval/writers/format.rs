@@ -2,8 +2,96 @@
 
 use std::path::Path;
 
+use std::io::Write;
+
+use arrow::datatypes::{ArrowPrimitiveType, Float16Type};
+use serde_json::Value;
+
 use crate::error::Result;
 use crate::eval::Features;
+
+/// A number of 16 bits.
+pub(super) type Half = <Float16Type as ArrowPrimitiveType>::Native;
+
+/// Kinds of number that embeddings are written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WrittenPrecision {
+    /// 32 bits, as they are.
+    #[default]
+    F32,
+    /// 16 bits, half the bytes: three digits, of values up to 65504.
+    F16,
+}
+
+impl WrittenPrecision {
+    /// Both, in the order of their listing.
+    pub const ALL: [Self; 2] = [Self::F32, Self::F16];
+
+    /// As the command line names it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+        }
+    }
+
+    /// Bytes of a number.
+    pub(super) fn width(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 => 2,
+        }
+    }
+
+    /// Write numbers with their lowest byte first, a few thousand at a time.
+    pub(super) fn write(self, out: &mut impl Write, values: &[f32]) -> std::io::Result<()> {
+        for part in values.chunks(4096) {
+            let bytes: Vec<u8> = match self {
+                Self::F32 => part.iter().flat_map(|v| v.to_le_bytes()).collect(),
+                Self::F16 => {
+                    let halves = part.iter().map(|v| Half::from_f32(*v));
+                    halves.flat_map(Half::to_le_bytes).collect()
+                }
+            };
+            out.write_all(&bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// How embeddings lie in a file, and what the file says of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EmbeddingForm {
+    /// Shape of one embedding: (D,), or (tokens, width).
+    pub shape: Vec<usize>,
+    /// Kind of the written numbers.
+    pub precision: WrittenPrecision,
+    /// What they are, as an object: `ravine` in the metadata of Parquet and safetensors, `<stem>.embedding.json` beside others.
+    pub about: Option<Value>,
+}
+
+impl EmbeddingForm {
+    /// Vectors of `dim` numbers of 32 bits, of which nothing is said.
+    #[must_use]
+    pub fn of(dim: usize) -> Self {
+        Self {
+            shape: vec![dim],
+            ..Self::default()
+        }
+    }
+
+    /// Numbers in one embedding.
+    #[must_use]
+    pub fn numbers(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// What is said of them as a text.
+    pub(super) fn words(&self) -> Option<String> {
+        self.about.as_ref().map(Value::to_string)
+    }
+}
 
 /// A file of embeddings under construction.
 pub trait EmbeddingWriter: Send {
@@ -32,11 +120,15 @@ pub(super) struct Format {
     pub(super) extension: &'static str,
     /// What it holds and what to choose it for.
     pub(super) about: &'static str,
-    /// Start a file of embeddings of so many numbers.
+    /// Whether its numbers are decimals.
+    pub(super) text: bool,
+    /// Whether there is a place for what is said of the embeddings.
+    pub(super) says: bool,
+    /// Start a file of embeddings of such a form.
     pub(super) create: Create,
 }
 
-pub(super) type Create = fn(&Path, usize, Names) -> Result<Box<dyn EmbeddingWriter>>;
+pub(super) type Create = fn(&Path, &EmbeddingForm, Names) -> Result<Box<dyn EmbeddingWriter>>;
 
 /// Name of the part that row `i` is of; `None` where unknown.
 pub(super) fn part_of(rows: &Features, i: usize) -> Option<&'static str> {

@@ -15,6 +15,8 @@ use crate::eval::Features;
 pub(super) const FORMAT: Format = Format {
     extension: "jsonl",
     about: "one object a row: id, part, label, class, embedding, metadata; for scripts",
+    text: true,
+    says: false,
     create: |path, _, names| Ok(Box::new(Jsonl::create(path, names)?)),
 };
 

@@ -8,6 +8,9 @@
 //! | `.csv` | id, part, label, class, e0, e1, …, further columns | spreadsheets |
 //! | `.jsonl` | one object a row, further columns under `metadata` | scripts |
 //!
+//! What the embeddings are ([`EmbeddingForm::about`]) stands in the metadata of Parquet and safetensors under `ravine`, as JSON, and
+//! in `<stem>.embedding.json` beside the others.
+//!
 //! Nothing stands under the final name before [`EmbeddingWriter::finish`]; a dropped writer leaves nothing.
 
 mod csv;
@@ -17,11 +20,13 @@ mod npy;
 mod parquet;
 mod safetensors;
 
+use std::io::Write;
 use std::path::Path;
 
-pub use self::format::EmbeddingWriter;
-use self::format::{Format, Names};
+pub use self::format::{EmbeddingForm, EmbeddingWriter, WrittenPrecision};
+use self::format::{Format, Half, Names};
 use super::Features;
+use crate::atomic::{AtomicFile, unwritable};
 use crate::error::{Error, Result, hint};
 use crate::registry::Entry;
 
@@ -70,6 +75,19 @@ pub fn open(
     classes: &[String],
     columns: &[String],
 ) -> Result<Box<dyn EmbeddingWriter>> {
+    open_form(path, &EmbeddingForm::of(dim), classes, columns)
+}
+
+/// As [`open`], of embeddings of the form `form`.
+///
+/// # Errors
+/// As [`open`]; [`Error::Usage`] on numbers of 16 bits in a file of decimals.
+pub fn open_form(
+    path: &Path,
+    form: &EmbeddingForm,
+    classes: &[String],
+    columns: &[String],
+) -> Result<Box<dyn EmbeddingWriter>> {
     let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
     let lower = extension.to_ascii_lowercase();
     let Some(format) = FORMATS.iter().find(|f| f.extension == lower) else {
@@ -83,8 +101,28 @@ pub fn open(
         classes: classes.to_vec(),
         columns: further(columns),
     };
-    let inner = (format.create)(path, dim, names)?;
-    Ok(Box::new(Checked { inner, dim }))
+    if format.text && form.precision == WrittenPrecision::F16 {
+        return Err(Error::Usage(format!(
+            "{}: numbers of 16 bits are for .parquet, .npy and .safetensors; .{lower} is made of decimals",
+            path.display()
+        )));
+    }
+    let inner = (format.create)(path, form, names)?;
+    let beside = match form.about.as_ref().filter(|_| !format.says) {
+        Some(about) => {
+            let mut file = AtomicFile::create(path.with_extension("embedding.json"))?;
+            let written = writeln!(file, "{about:#}");
+            written.map_err(|e| unwritable(path, &e))?;
+            Some(file)
+        }
+        None => None,
+    };
+    Ok(Box::new(Checked {
+        inner,
+        beside,
+        dim: form.numbers(),
+        precision: form.precision,
+    }))
 }
 
 /// `columns` under names that no column of a file has already.
@@ -105,7 +143,10 @@ fn further(columns: &[String]) -> Vec<String> {
 /// What every format asks of its rows.
 struct Checked {
     inner: Box<dyn EmbeddingWriter>,
+    /// What is said of the embeddings, where the file itself has no place for it.
+    beside: Option<AtomicFile>,
     dim: usize,
+    precision: WrittenPrecision,
 }
 
 impl EmbeddingWriter for Checked {
@@ -120,6 +161,13 @@ impl EmbeddingWriter for Checked {
                 self.dim
             )));
         }
+        let half = self.precision == WrittenPrecision::F16;
+        let large = |value: &&f32| !Half::from_f32(**value).is_finite();
+        if let Some(value) = rows.values.iter().find(large).filter(|_| half) {
+            return Err(Error::Usage(format!(
+                "{value} is beyond the numbers of 16 bits, which end at 65504; write 32 bits, or normalized embeddings"
+            )));
+        }
         self.inner.append(rows)
     }
 
@@ -128,6 +176,9 @@ impl EmbeddingWriter for Checked {
     }
 
     fn finish(self: Box<Self>) -> Result<()> {
+        if let Some(file) = self.beside {
+            file.commit()?; // first: a file that is there has what is said of it
+        }
         self.inner.finish()
     }
 }

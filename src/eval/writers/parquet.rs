@@ -1,18 +1,26 @@
 //! Parquet: `id` string, `part` string, `label` int32 and `class` string (null where unknown), `embedding` fixed-size list of D
-//! float32; then a string for each further column (null where it says nothing).
+//! numbers of 32 or 16 bits, for (tokens, width) with Arrow's name of a tensor of fixed shape; then a string for each further column (null where it says nothing).
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, FixedSizeListArray, Float32Array, Int32Array, StringArray};
+use arrow::array::{
+    ArrayRef, FixedSizeListArray, Float16Array, Float32Array, Int32Array, StringArray,
+};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 
-use super::format::{EmbeddingWriter, Format, Names, part_of};
+use serde_json::json;
+
+use super::format::{
+    EmbeddingForm, EmbeddingWriter, Format, Half, Names, WrittenPrecision, part_of,
+};
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
 use crate::eval::Features;
@@ -20,7 +28,9 @@ use crate::eval::Features;
 pub(super) const FORMAT: Format = Format {
     extension: "parquet",
     about: "id, part, label, class, embedding, further columns; for tables in pandas, DuckDB, Spark, Hugging Face",
-    create: |path, dim, names| Ok(Box::new(Parquet::create(path, dim, names)?)),
+    text: false,
+    says: true,
+    create: |path, form, names| Ok(Box::new(Parquet::create(path, form, names)?)),
 };
 
 /// A row group is written out when it has this many bytes: what the writer holds in memory.
@@ -34,24 +44,36 @@ struct Parquet {
 }
 
 impl Parquet {
-    fn create(path: &Path, dim: usize, names: Names) -> Result<Self> {
-        let item = Arc::new(Field::new("item", DataType::Float32, false));
-        let list = DataType::FixedSizeList(item.clone(), dim as i32);
+    fn create(path: &Path, form: &EmbeddingForm, names: Names) -> Result<Self> {
+        let kind = match form.precision {
+            WrittenPrecision::F32 => DataType::Float32,
+            WrittenPrecision::F16 => DataType::Float16,
+        };
+        // pyarrow knows a tensor of fixed shape only where its numbers may be null, which none is.
+        let nulls = form.shape.len() > 1;
+        let item = Arc::new(Field::new("item", kind, nulls));
         let mut fields = vec![
             Field::new("id", DataType::Utf8, false),
             Field::new("part", DataType::Utf8, true),
             Field::new("label", DataType::Int32, true),
             Field::new("class", DataType::Utf8, true),
-            Field::new("embedding", list, false),
+            column(&item, form),
         ];
         let further = names.columns.iter();
         fields.extend(further.map(|name| Field::new(name, DataType::Utf8, true)));
-        let schema = Arc::new(Schema::new(fields));
+        // Readers of Arrow's look into its schema, all others into the file.
+        let said = form.words().map(|words| ("ravine".to_string(), words));
+        let said: HashMap<String, String> = said.into_iter().collect();
+        let schema = Arc::new(Schema::new_with_metadata(fields, said));
         let matrix = ColumnPath::from(["embedding", "list", "item"].map(String::from).to_vec());
         let properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_column_dictionary_enabled(matrix, false) // random numbers hardly repeat
             .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
+            .set_key_value_metadata(
+                form.words()
+                    .map(|words| vec![KeyValue::new("ravine".into(), words)]),
+            )
             .build();
         let file = AtomicFile::create(path)?;
         let out = ArrowWriter::try_new(file, schema.clone(), Some(properties))
@@ -69,7 +91,12 @@ impl Parquet {
         let labels: Int32Array = marks.iter().map(|(l, _)| l.map(|l| l as i32)).collect();
         let classes: StringArray = marks.iter().map(|(_, class)| *class).collect();
         let parts: StringArray = (0..rows.rows()).map(|i| part_of(rows, i)).collect();
-        let values: ArrayRef = Arc::new(Float32Array::from(rows.values.clone()));
+        let values: ArrayRef = if *self.item.data_type() == DataType::Float16 {
+            let halves = rows.values.iter().map(|value| Half::from_f32(*value));
+            Arc::new(Float16Array::from_iter_values(halves))
+        } else {
+            Arc::new(Float32Array::from(rows.values.clone()))
+        };
         let (item, dim) = (self.item.clone(), rows.dim as i32);
         let mut columns: Vec<ArrayRef> = vec![
             Arc::new(StringArray::from_iter_values(&rows.ids)),
@@ -88,6 +115,26 @@ impl Parquet {
     fn error(&self, problem: impl std::fmt::Display) -> Error {
         Error::data(self.out.inner().path(), problem)
     }
+}
+
+/// The column of embeddings; those of several axes are a tensor of fixed shape, in Arrow's words.
+fn column(item: &Arc<Field>, form: &EmbeddingForm) -> Field {
+    let list = DataType::FixedSizeList(item.clone(), form.numbers() as i32);
+    let field = Field::new("embedding", list, false);
+    if form.shape.len() < 2 {
+        return field;
+    }
+    let said = [
+        (
+            "ARROW:extension:name",
+            "arrow.fixed_shape_tensor".to_string(),
+        ),
+        (
+            "ARROW:extension:metadata",
+            json!({ "shape": form.shape }).to_string(),
+        ),
+    ];
+    field.with_metadata(said.map(|(key, value)| (key.to_string(), value)))
 }
 
 impl EmbeddingWriter for Parquet {

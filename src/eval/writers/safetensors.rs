@@ -1,4 +1,4 @@
-//! safetensors: `embeddings` (N, D) f32, `labels` (N,) i64 (−1 where unknown; absent in unlabelled data);
+//! safetensors: `embeddings` (N, D) or (N, tokens, width), `labels` (N,) i64 (−1 where unknown; absent in unlabelled data);
 //! the metadata holds `ids`, `parts` (where known) and `classes` as JSON lists. Ids that would make the header too long for
 //! other readers go to `<stem>.labels.csv` beside it, whose name then stands in the metadata as `ids_file`. Further columns
 //! are not written, and a note says so.
@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::csv::Table;
-use super::format::{EmbeddingWriter, Format, Names, part_of};
-use super::npy::write_f32;
+use super::format::{EmbeddingForm, EmbeddingWriter, Format, Names, WrittenPrecision, part_of};
 use crate::atomic::{AtomicFile, folder_of, unwritable};
 use crate::error::{Error, Result};
 use crate::eval::Features;
@@ -19,7 +18,9 @@ use crate::eval::Features;
 pub(super) const FORMAT: Format = Format {
     extension: "safetensors",
     about: "embeddings and labels, with ids, parts and classes as JSON in the metadata; for PyTorch, candle",
-    create: |path, dim, names| Ok(Box::new(Safetensors::create(path, dim, names)?)),
+    text: false,
+    says: true,
+    create: |path, form, names| Ok(Box::new(Safetensors::create(path, form, names)?)),
 };
 
 /// Readers of the format refuse a longer header: the strictest known one above 25 MB.
@@ -29,7 +30,7 @@ const LONGEST_HEADER: usize = 20_000_000;
 struct Safetensors {
     file: AtomicFile,
     matrix: BufWriter<File>,
-    dim: usize,
+    form: EmbeddingForm,
     rows: Features,    // ids, parts and labels, without the numbers
     ids_length: usize, // of all ids in the header
     names: Names,
@@ -37,14 +38,14 @@ struct Safetensors {
 }
 
 impl Safetensors {
-    fn create(path: &Path, dim: usize, mut names: Names) -> Result<Self> {
+    fn create(path: &Path, form: &EmbeddingForm, mut names: Names) -> Result<Self> {
         let left = std::mem::take(&mut names.columns);
         let file = AtomicFile::create(path)?;
         let matrix = tempfile::tempfile_in(folder_of(path)).map_err(|e| unwritable(path, &e))?;
         Ok(Self {
             file,
             matrix: BufWriter::new(matrix),
-            dim,
+            form: form.clone(),
             rows: Features::default(),
             ids_length: 0,
             left,
@@ -63,14 +64,20 @@ impl Safetensors {
         let rows = self.rows.ids.len();
         let text = |names: &[String]| json!(names).to_string();
         let labels_end = if labelled { 8 * rows } else { 0 };
+        let form = &self.form;
+        let shape: Vec<usize> = [&[rows], form.shape.as_slice()].concat();
+        let kind = match form.precision {
+            WrittenPrecision::F32 => "F32",
+            WrittenPrecision::F16 => "F16",
+        };
+        let end = labels_end + form.precision.width() * rows * form.numbers();
         let mut header = json!({
             "__metadata__": { "classes": text(&self.names.classes) },
-            "embeddings": {
-                "dtype": "F32",
-                "shape": [rows, self.dim],
-                "data_offsets": [labels_end, labels_end + 4 * rows * self.dim],
-            },
+            "embeddings": { "dtype": kind, "shape": shape, "data_offsets": [labels_end, end] },
         });
+        if let Some(about) = form.words() {
+            header["__metadata__"]["ravine"] = about.into();
+        }
         let (key, ids) = match self.beside() {
             Some(path) => ("ids_file", file_name(&path)),
             None => ("ids", text(&self.rows.ids)),
@@ -113,7 +120,10 @@ impl Safetensors {
 
 impl EmbeddingWriter for Safetensors {
     fn append(&mut self, rows: &Features) -> Result<()> {
-        write_f32(&mut self.matrix, &rows.values).map_err(|e| unwritable(self.file.path(), &e))?;
+        let precision = self.form.precision;
+        precision
+            .write(&mut self.matrix, &rows.values)
+            .map_err(|e| unwritable(self.file.path(), &e))?;
         self.rows.ids.extend_from_slice(&rows.ids);
         let labels = (0..rows.rows()).map(|i| rows.label(i));
         self.rows.labels.extend(labels);

@@ -1,19 +1,27 @@
 //! The embeddings of a data set in a file.
 
+mod readout;
+mod views;
+
+pub use readout::{PositionPool, TokenReadout};
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use candle_core::Tensor;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::assembly::{EVAL_BATCH, InferenceSetup, OpenedRun};
 use crate::config::Config;
 use crate::data::depth::RangeInUse;
 use crate::data::{Bad, DataConfig, Dataset, Part, open_with_parts, tags_in_words};
 use crate::error::{Error, Result};
+use crate::eval::writers::{EmbeddingForm, WrittenPrecision};
 use crate::eval::{embed as through, writers};
-use crate::graph::Network;
 use crate::train::Observer;
+use readout::{GEM_POWER, Readout};
 
 /// Which embeddings, and where to.
 #[derive(Clone, Debug)]
@@ -24,6 +32,21 @@ pub struct Embedding {
     pub part: Part,
     /// Output of the network: `features` (what probes use) or `embedding` (what the loss sees).
     pub output: String,
+    /// Any node of the network in its place, by its name; `encoder.` may be left out.
+    pub layer: Option<String>,
+    /// Which tokens of a vision transformer; left out: those that its features are made of.
+    pub tokens: Option<TokenReadout>,
+    /// How the positions of a map or the patch tokens become one vector; left out: their mean.
+    pub pool: Option<PositionPool>,
+    /// Whether every vector is divided by its length.
+    pub normalize: bool,
+    /// Kind of the written numbers.
+    pub precision: WrittenPrecision,
+    /// How many views of a picture are averaged: the whole of it, then random crops of half of its area and more, which
+    /// depend on the run's seed and the picture's place in the data alone.
+    pub crops: usize,
+    /// Whether the mirror image of each is averaged too.
+    pub flips: bool,
 }
 
 impl Embedding {
@@ -34,6 +57,13 @@ impl Embedding {
             out: out.into(),
             part: Part::All,
             output: "features".into(),
+            layer: None,
+            tokens: None,
+            pool: None,
+            normalize: false,
+            precision: WrittenPrecision::F32,
+            crops: 1,
+            flips: false,
         }
     }
 }
@@ -47,6 +77,8 @@ pub struct EmbeddingsFile {
     pub rows: usize,
     /// Numbers in each.
     pub dim: usize,
+    /// Shape of each: (numbers,), or (tokens, width).
+    pub shape: Vec<usize>,
     /// Images that could not be read.
     pub skipped: usize,
 }
@@ -54,8 +86,8 @@ pub struct EmbeddingsFile {
 /// Embed the images of `run`'s data ([`OpenedRun::use_data`] for others) and write the whole file or none.
 ///
 /// # Errors
-/// Data that cannot be read, more unreadable images than `data.max_bad_share`, an unknown output or extension, a full
-/// disk; [`Error::Interrupted`] after a stop from outside.
+/// Data that cannot be read, more unreadable images than `data.max_bad_share`, an unknown output, layer or extension, tokens
+/// or positions that are not there, a full disk; [`Error::Interrupted`] after a stop from outside.
 pub fn embed(
     run: &OpenedRun,
     wanted: &Embedding,
@@ -66,7 +98,15 @@ pub fn embed(
     let setup = InferenceSetup::new(&config)?;
     setup.notes.iter().for_each(|note| observer.message(note));
     run.load(setup.network.params())?;
-    let dim = output_dim(&setup.network, &wanted.output)?;
+    let readout = Readout::new(
+        &setup.network,
+        (&wanted.output, wanted.layer.as_deref()),
+        (wanted.tokens, wanted.pool),
+    )?;
+    check(wanted)?;
+    let shape = readout.shape.clone();
+    let (dim, width) = (shape.iter().product(), shape[shape.len() - 1]);
+    let views = views::crops(&config.augment, setup.views.shapes()[0][0], wanted.crops)?;
     let (dataset, parts) = open_with_parts(&config.data, wanted.part)?;
     dataset
         .notes()
@@ -76,14 +116,26 @@ pub fn embed(
         observer.message(&note);
     }
     let columns = columns(dataset.as_ref());
-    let mut writer = writers::open(&wanted.out, dim, dataset.classes(), &columns)?;
+    let form = EmbeddingForm {
+        shape: shape.clone(),
+        precision: wanted.precision,
+        about: Some(about(run, wanted, &readout)),
+    };
+    let mut writer = writers::open_form(&wanted.out, &form, dataset.classes(), &columns)?;
     let mut rows = 0;
-    let bad = through::embed(
+    let batch = (EVAL_BATCH / wanted.crops).max(1);
+    let bad = through::embed_views(
         &dataset,
-        &setup.views,
-        (EVAL_BATCH, config.data.worker_count()),
+        &views,
+        (batch, config.data.worker_count(), config.seed),
         &setup.device,
-        |x| setup.network.eval(x, &wanted.output),
+        |seen: &[Tensor]| {
+            let read = views::averaged(seen, wanted.flips, |x| readout.read(x))?;
+            if wanted.normalize {
+                return views::normalized(&read, width);
+            }
+            Ok(read)
+        },
         |mut features| {
             if stop.load(Ordering::Relaxed) {
                 return Err(Error::Interrupted(format!(
@@ -109,6 +161,7 @@ pub fn embed(
         out: wanted.out.display().to_string(),
         rows,
         dim,
+        shape,
         skipped: bad.len(),
     })
 }
@@ -143,17 +196,49 @@ pub(super) fn dark(images: &dyn Dataset, config: &DataConfig) -> Option<String> 
     RangeInUse::measure(images, LOOKED_AT)?.too_dark(config.range)
 }
 
-/// Numbers that the output called `name` has for one image.
-fn output_dim(network: &Network, name: &str) -> Result<usize> {
-    let outputs = network.graph().outputs();
-    let position = network.graph().output(name).ok_or_else(|| {
-        let names: Vec<&str> = outputs.iter().map(|(n, _)| n.as_str()).collect();
-        Error::Usage(format!(
-            "--output {name}: the network has the outputs {}",
-            names.join(", ")
-        ))
-    })?;
-    Ok(network.graph().shape(outputs[position].1)[0])
+/// Refuse to average what lies at other places in every view.
+fn check(wanted: &Embedding) -> Result<()> {
+    if wanted.tokens == Some(TokenReadout::Patch) && (wanted.crops > 1 || wanted.flips) {
+        return Err(Error::Usage(
+            "--tokens patch: patches of several crops or of a mirror image show other places, so their tokens are not \
+             averaged; leave --crops and --flips out"
+                .into(),
+        ));
+    }
+    Ok(())
+}
+
+/// What was embedded and how, for the file.
+fn about(run: &OpenedRun, wanted: &Embedding, readout: &Readout) -> Value {
+    let checkpoint = run.checkpoint.file_name().unwrap_or_default();
+    let mut about = json!({
+        "program": concat!("ravine ", env!("CARGO_PKG_VERSION")),
+        "run": run.folder.root().display().to_string(),
+        "checkpoint": checkpoint.to_string_lossy(),
+        "layer": readout.layer,
+        "shape": readout.shape,
+        "normalized": wanted.normalize,
+        "precision": wanted.precision.name(),
+        "crops": wanted.crops,
+        "flips": wanted.flips,
+        "size": run.config.augment.size,
+    });
+    if wanted.layer.is_none() && wanted.tokens.is_none() && wanted.pool.is_none() {
+        about["output"] = json!(wanted.output);
+    }
+    if let Some(tokens) = readout.tokens() {
+        about["tokens"] = json!(tokens);
+    }
+    if let Some(grid) = readout.grid() {
+        about["grid"] = json!(grid);
+    }
+    if let Some(pool) = readout.pool() {
+        about["pool"] = json!(pool);
+        if pool == PositionPool::Gem {
+            about["gem_p"] = json!(GEM_POWER);
+        }
+    }
+    about
 }
 
 /// Refuse to write a file that lacks too many images.
