@@ -17,22 +17,22 @@ use crate::error::{Error, Result, require};
 ///
 /// ```
 /// # use candle_core::{Device::Cpu, Tensor};
-/// # use ravine::regularizers::{Anchor, Regularizer};
+/// # use ravine::regularizers::{FeatureAnchor, Regularizer};
 /// let (now, start) = (Tensor::new(&[[3.0, 4.0]], &Cpu)?, Tensor::new(&[[4.0, 3.0]], &Cpu)?);
-/// let value = Anchor::default().forward(&[now, start], 0)?.to_scalar::<f64>()?;
+/// let value = FeatureAnchor::default().forward(&[now, start], 0)?.to_scalar::<f64>()?;
 /// assert!((value - 0.04).abs() < 1e-9); // 1 − cos
 /// # Ok::<(), ravine::error::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct Anchor {
+pub struct FeatureAnchor {
     /// Factor in the loss.
     pub weight: f64,
     /// Energy of features of now and of the start: `cosine`, `squared`, `euclidean` or `l1`.
     pub energy: EnergyKind,
 }
 
-impl Default for Anchor {
+impl Default for FeatureAnchor {
     fn default() -> Self {
         Self {
             weight: 1.0,
@@ -41,14 +41,14 @@ impl Default for Anchor {
     }
 }
 
-impl Anchor {
+impl FeatureAnchor {
     /// E(now, start) of each row.
     fn of(&self, now: &Tensor, start: &Tensor) -> Result<Tensor> {
         self.energy.part().energy(now, &start.unsqueeze(1)?)
     }
 }
 
-impl Regularizer for Anchor {
+impl Regularizer for FeatureAnchor {
     fn forward(&self, views: &[Tensor], _: u64) -> Result<Tensor> {
         let (now, start) = views.split_at(views.len() / 2);
         if now.is_empty() || now.len() != start.len() {

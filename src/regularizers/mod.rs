@@ -8,7 +8,7 @@ mod sigreg;
 mod uniformity;
 mod variance;
 
-pub use anchor::Anchor;
+pub use anchor::FeatureAnchor;
 pub use covariance::Covariance;
 pub use cross_correlation::CrossCorrelation;
 pub use koleo::Koleo;
@@ -98,7 +98,7 @@ crate::family! {
         "sigreg" => SigReg(SigReg),
         "koleo" => Koleo(Koleo),
         "uniformity" => Uniformity(Uniformity),
-        "anchor" => Anchor(Anchor),
+        "anchor" => Anchor(FeatureAnchor),
     }
 }
 

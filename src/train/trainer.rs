@@ -20,7 +20,6 @@ use crate::error::{Error, Result};
 use crate::objectives::{Batch, Objective};
 use crate::optim::{ENCODER, OptimizerKind, State, clip};
 use crate::params::Params;
-use health::quarantined;
 
 /// Everything one run needs.
 pub struct Trainer<'a> {
@@ -257,4 +256,12 @@ fn head(step: u64, per_epoch: u64) -> Map<String, Value> {
     line.insert("step".into(), json!(step));
     line.insert("epoch".into(), json!(step as f64 / per_epoch as f64));
     line
+}
+
+/// Samples that a resumed run has put aside already.
+fn quarantined(path: &Path) -> HashSet<u64> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok()?["sample"].as_u64())
+        .collect()
 }

@@ -10,7 +10,7 @@ use ravine::losses::{InfoNce, LossKind};
 use ravine::negatives::PairsKind;
 use ravine::objectives::{Batch, Joint};
 use ravine::params::Params;
-use ravine::regularizers::{Anchor, Regularizer, RegularizerKind};
+use ravine::regularizers::{FeatureAnchor, Regularizer, RegularizerKind};
 use ravine::train::gradients;
 
 use super::common::cli::{journal, pretrain, refused};
@@ -87,7 +87,7 @@ fn moved(executor: Arc<dyn Executor>, energy: EnergyKind) -> Result<(Joint, Para
         ..Projector::default()
     };
     let graph = network(&encoder.graph(&[1, 8, 8])?, Some(&projector), None)?;
-    let anchor = Anchor {
+    let anchor = FeatureAnchor {
         weight: 3.0,
         energy,
     };
@@ -165,7 +165,7 @@ fn the_gradient_through_the_encoder_is_that_of_differences() -> Result<(), Any> 
 #[test]
 fn it_costs_nothing_where_nothing_has_moved_and_no_gradient_goes_to_the_start() -> Result<(), Any> {
     for energy in ["cosine", "squared", "euclidean", "l1"] {
-        let anchor: Anchor = toml::from_str(&format!("energy = {{ kind = \"{energy}\" }}"))?;
+        let anchor: FeatureAnchor = toml::from_str(&format!("energy = {{ kind = \"{energy}\" }}"))?;
         anchor.validate()?;
         let (a, b) = (randn(&[4, 3], 1)?, randn(&[4, 3], 2)?);
         let price = |x: &Tensor, y: &Tensor| -> Result<f32, Any> {
@@ -195,7 +195,7 @@ fn an_anchor_without_starting_weights_or_with_a_similarity_is_refused() -> Resul
     let refusal = |set: &str| refused(&["pretrain", "digits", "--out", &run, "--set", set], 2);
     let said = refusal("regularizers=[{kind='anchor'}]");
     assert!(said.contains("encoder.weights"), "{said}");
-    let dot: Anchor = toml::from_str("energy = { kind = \"dot\" }")?;
+    let dot: FeatureAnchor = toml::from_str("energy = { kind = \"dot\" }")?;
     let said = dot.validate().map_err(|e| e.to_string());
     assert!(said.is_err_and(|e| e.contains("`dot` is not 0")));
     Ok(())

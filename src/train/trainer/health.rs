@@ -1,8 +1,5 @@
 //! What stops a run: images that cannot be read, numbers that are none.
 
-use std::collections::HashSet;
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 use super::{Live, Trainer};
@@ -76,12 +73,4 @@ impl Trainer<'_> {
             ids.join(", ")
         ))
     }
-}
-
-/// Samples that a resumed run has put aside already.
-pub(super) fn quarantined(path: &Path) -> HashSet<u64> {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
-    text.lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok()?["sample"].as_u64())
-        .collect()
 }
