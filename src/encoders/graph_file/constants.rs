@@ -34,7 +34,7 @@ pub(super) fn fold(node: &OnnxNode, inputs: &[Option<Constant>]) -> Result<Const
             )?;
             let mut found = select(data, at, &places);
             found.dims.splice(at..=at, index.dims.iter().copied());
-            found
+            return Ok(found); // rows of a table that keeps its name
         }
         "Concat" => concat(node, inputs)?,
         "Sqrt" => each(input(0)?, f64::sqrt)?,
