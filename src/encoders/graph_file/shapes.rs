@@ -133,6 +133,16 @@ pub(super) fn reshape(node: &OnnxNode, to: &mut Translation) -> Result<Value, Pr
     regrouped(&view, &target)
 }
 
+/// `Pad` by nothing, which exporters write where a size might need it.
+pub(super) fn pad(node: &OnnxNode, to: &mut Translation) -> Result<Value, Problem> {
+    let pads = listed(node, 1, "pads", to)?.unwrap_or_default();
+    only(
+        pads.iter().all(|&pad| pad == 0),
+        format!("pads by {pads:?}, and only convolutions and pools pad here"),
+    )?;
+    to.view(required(node, 0)?).map(Value::View)
+}
+
 /// `Flatten`.
 pub(super) fn flatten(node: &OnnxNode, to: &mut Translation) -> Result<Value, Problem> {
     let view = to.view(required(node, 0)?)?;
