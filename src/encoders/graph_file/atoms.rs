@@ -27,6 +27,16 @@ pub(super) fn whole(shape: &[usize]) -> Vec<Dim> {
     shape.iter().enumerate().map(atom).collect()
 }
 
+/// A dimension of the pieces (axis, size, inner), those of size 1 left out.
+pub(super) fn dim(pieces: &[(usize, usize, usize)]) -> Dim {
+    let atom = |&(axis, size, inner): &(usize, usize, usize)| Atom { axis, size, inner };
+    pieces
+        .iter()
+        .map(atom)
+        .filter(|atom| atom.size > 1)
+        .collect()
+}
+
 /// The size of `dim`.
 pub(super) fn size(dim: &Dim) -> usize {
     dim.iter().map(|atom| atom.size).product()

@@ -1,34 +1,36 @@
-//! Attention as products and a softmax.
+//! Attention as products and a softmax, over all tokens or within windows of an image.
 
-use super::atoms::{Atom, Dim, whole};
+use std::collections::BTreeMap;
+
+use super::atoms::{self, Dim, dim, reshaped, whole};
 use super::settings::{Problem, only};
-use super::translation::{Translation, piece};
-use super::value::{Scores, View};
+use super::translation::{BATCH, Translation, features_axis, plain_name, tensor};
+use super::value::{Constant, Scores, View};
 use crate::graph::Op;
-use crate::graph::ops::Attention;
+use crate::graph::ops::{Attention, WindowAttention};
 
 /// What an attention has to look like, for refusals.
 const EXPECTED: &str = "multiplies two values in a way that is no attention of queries, keys and values from one layer";
 
 /// Which third of the features `view` is, where it is one.
-fn third(view: &View) -> Option<usize> {
+fn third(view: &View, to: &Translation) -> Option<usize> {
     let (atom, index) = view.picked?;
-    (atom.axis == 2 && atom.size == 3).then_some(index)
+    let features = features_axis(to.batch(view.node).len());
+    (atom.axis == features && atom.size == 3).then_some(index)
 }
 
 /// `q kᵀ` in each head.
 pub(super) fn scores(queries: &View, keys: &View, to: &Translation) -> Result<Scores, Problem> {
-    let thirds = (third(queries), third(keys));
+    let thirds = (third(queries, to), third(keys, to));
     let ([outer @ .., tokens, size], [others @ .., turned, last]) =
         (queries.dims.as_slice(), keys.dims.as_slice())
     else {
         return Err(EXPECTED.into());
     };
     let fits = thirds == (Some(0), Some(1))
-        && queries.node == keys.node
+        && (queries.node, queries.rolled) == (keys.node, keys.rolled)
         && outer == others
-        && (tokens, size) == (last, turned)
-        && Some(tokens) == whole(&to.batch(queries.node)).get(1);
+        && (tokens, size) == (last, turned);
     only(fits, EXPECTED)?;
     Ok(Scores {
         node: queries.node,
@@ -36,7 +38,55 @@ pub(super) fn scores(queries: &View, keys: &View, to: &Translation) -> Result<Sc
         tokens: tokens.clone(),
         size: size.clone(),
         scale: queries.scale * keys.scale,
+        rolled: queries.rolled,
+        bias: None,
+        mask: None,
         weights: false,
+    })
+}
+
+/// `scores` with batch, windows and heads in other dimensions.
+pub(super) fn regrouped(scores: &Scores, target: &[i64]) -> Result<Scores, Problem> {
+    let tokens = atoms::size(&scores.tokens) as i64;
+    let refused = "reshapes the scores of an attention over its tokens";
+    let [outer @ .., a, b] = target else {
+        return Err(refused.into());
+    };
+    only((*a, *b) == (tokens, tokens), refused)?;
+    Ok(Scores {
+        outer: reshaped(&scores.outer, outer).ok_or(refused)?,
+        ..scores.clone()
+    })
+}
+
+/// `scores` with a bias for pairs of positions, or with a mask for the pairs of each window.
+pub(super) fn added(
+    scores: Scores,
+    constant: &Constant,
+    to: &Translation,
+) -> Result<Scores, Problem> {
+    let tokens = atoms::size(&scores.tokens);
+    let values = constant.floats().map_or(0, <[f32]>::len);
+    let outer = scores.outer.iter().map(atoms::size).product::<usize>() / BATCH;
+    let &[_, height, width] = to.graph.shape(scores.node) else {
+        return Err("adds a constant to the scores of an attention over all tokens".into());
+    };
+    let windows = height * width / tokens.max(1);
+    let heads = outer / windows.max(1);
+    let constant = Some(constant.clone());
+    if values == heads * tokens * tokens && scores.bias.is_none() && !scores.weights {
+        return Ok(Scores {
+            bias: constant,
+            ..scores
+        });
+    }
+    only(
+        values == windows * tokens * tokens && scores.mask.is_none() && !scores.weights,
+        "adds a constant to scores that is neither a bias of pairs nor a mask of windows",
+    )?;
+    Ok(Scores {
+        mask: constant,
+        ..scores
     })
 }
 
@@ -50,39 +100,104 @@ pub(super) fn mix(
     let mut dims = scores.outer.clone();
     dims.extend([scores.tokens.clone(), scores.size.clone()]);
     let fits = scores.weights
-        && third(values) == Some(2)
+        && third(values, to) == Some(2)
         && (values.scale - 1.0).abs() < 1e-12
-        && (values.node, &values.dims) == (scores.node, &dims);
+        && (values.node, &values.dims) == (scores.node, &dims)
+        && values.rolled == scores.rolled;
     only(fits, EXPECTED)?;
-    let size = super::atoms::size(&scores.size);
-    let width = to.graph.shape(scores.node)[1] / 3;
+    let shape = to.graph.shape(scores.node).to_vec();
+    let axis = features_axis(shape.len() + 1);
+    let (width, size) = (shape[axis - 1] / 3, atoms::size(&scores.size));
     only(
-        scores.size == features(size, 1) && width.is_multiple_of(size),
+        scores.size == dim(&[(axis, size, 1)]) && width.is_multiple_of(size),
         EXPECTED,
     )?;
     let heads = width / size;
-    let batch = whole(&to.batch(scores.node))[0].clone();
-    let atoms: Dim = scores.outer.concat();
-    only(atoms == [batch, features(heads, size)].concat(), EXPECTED)?;
     let scale = scores.scale * (size as f64).sqrt();
     only(
         (scale - 1.0).abs() < 1e-4,
         format!("scales the scores by {} instead of 1/√{size}", scores.scale),
     )?;
-    let node = to.push(name, Op::Attention(Attention { heads }), &[scores.node])?;
+    let outer: Dim = scores.outer.concat();
+    let node = match shape.as_slice() {
+        [_, _] => {
+            let batch = whole(&to.batch(scores.node));
+            let expected = [batch[0].clone(), dim(&[(axis, heads, size)])].concat();
+            let bare = scores.bias.is_none() && scores.mask.is_none();
+            only(
+                outer == expected && scores.tokens == batch[1] && bare,
+                EXPECTED,
+            )?;
+            to.push(name, Op::Attention(Attention { heads }), &[scores.node])?
+        }
+        &[_, height, width] => {
+            let window = scores.tokens.first().map_or(1, |atom| atom.size);
+            let expected = dim(&[
+                (0, BATCH, 1),
+                (2, height / window, window),
+                (3, width / window, window),
+                (1, heads, size),
+            ]);
+            let square = scores.tokens == dim(&[(2, window, 1), (3, window, 1)]);
+            only(outer == expected && square, EXPECTED)?;
+            windows(scores, [heads, window], [height, width], to)?
+        }
+        _ => return Err(EXPECTED.into()),
+    };
     Ok(View {
         node,
         dims,
         picked: None,
         scale: 1.0,
+        rolled: scores.rolled,
     })
 }
 
-/// A piece of the features; none of size 1.
-fn features(size: usize, inner: usize) -> Vec<Atom> {
-    if size == 1 {
-        Vec::new()
-    } else {
-        piece(2, size, inner)
+/// Attention within windows.
+fn windows(
+    scores: &Scores,
+    [heads, window]: [usize; 2],
+    [height, width]: [usize; 2],
+    to: &mut Translation,
+) -> Result<crate::graph::NodeId, Problem> {
+    let [shift, same] = scores.rolled;
+    let op = WindowAttention {
+        heads,
+        window,
+        shift,
+    };
+    let mask = scores.mask.as_ref().and_then(Constant::floats);
+    let expected = (shift > 0).then(|| op.mask(height, width));
+    only(
+        shift == same && mask == expected.as_deref(),
+        "masks windows in another way than by what is apart in the image",
+    )?;
+    let bias = scores
+        .bias
+        .as_ref()
+        .ok_or("has windows without a bias of positions")?;
+    let table = table(&op, bias.floats().unwrap_or_default())?;
+    let under = ".relative_position_bias_table";
+    let bare = bias.name.strip_suffix(under).unwrap_or(&bias.name);
+    let prefix = to.free(&plain_name(bare));
+    let side = 2 * window - 1;
+    let start = tensor(&table, &[side * side, heads])?;
+    to.start.insert(format!("{prefix}{under}"), start);
+    to.named(prefix, Op::WindowAttention(op), &[scores.node])
+}
+
+/// The table (distances, heads) that `bias` (heads, pairs) was looked up in.
+fn table(op: &WindowAttention, bias: &[f32]) -> Result<Vec<f32>, Problem> {
+    let pairs = op.pairs();
+    let mut found: BTreeMap<(u32, usize), f32> = BTreeMap::new();
+    for (head, values) in bias.chunks_exact(pairs.len()).enumerate() {
+        for (&pair, &value) in pairs.iter().zip(values) {
+            let there = *found.entry((pair, head)).or_insert(value);
+            only(
+                there.to_bits() == value.to_bits(),
+                "has a bias of pairs that does not follow from their distance",
+            )?;
+        }
     }
+    Ok(found.into_values().collect())
 }

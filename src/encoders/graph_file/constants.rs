@@ -34,7 +34,7 @@ pub(super) fn fold(node: &OnnxNode, inputs: &[Option<Constant>]) -> Result<Const
             )?;
             let mut found = select(data, at, &places);
             found.dims.splice(at..=at, index.dims.iter().copied());
-            found
+            return Ok(found); // rows of a table that keeps its name
         }
         "Concat" => concat(node, inputs)?,
         "Sqrt" => each(input(0)?, f64::sqrt)?,
@@ -44,6 +44,9 @@ pub(super) fn fold(node: &OnnxNode, inputs: &[Option<Constant>]) -> Result<Const
         "Sub" => pairs(input(0)?, input(1)?, |a, b| a - b)?,
         "Mul" => pairs(input(0)?, input(1)?, |a, b| a * b)?,
         "Div" => pairs(input(0)?, input(1)?, quotient(input(0)?))?,
+        "Mod" => pairs(input(0)?, input(1)?, f64::rem_euclid)?,
+        "Max" => pairs(input(0)?, input(1)?, f64::max)?,
+        "Min" => pairs(input(0)?, input(1)?, f64::min)?,
         "Pow" => pairs(input(0)?, input(1)?, f64::powf)?,
         "Equal" => pairs(input(0)?, input(1)?, |a, b| f64::from(u8::from(a == b)))?,
         "Where" => {

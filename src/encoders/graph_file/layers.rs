@@ -216,7 +216,8 @@ pub(super) fn matmul(node: &OnnxNode, to: &mut Translation) -> Result<Value, Pro
         }
         _ => {
             let (queries, keys) = (to.view(a)?, to.view(b)?);
-            attention::scores(&queries, &keys, to).map(Value::Scores)
+            let scores = attention::scores(&queries, &keys, to)?;
+            Ok(Value::Scores(Box::new(scores)))
         }
     }
 }

@@ -7,6 +7,7 @@ mod atoms;
 mod attention;
 mod constants;
 mod layers;
+mod parts;
 mod pointwise;
 mod pools;
 mod settings;

@@ -1,6 +1,7 @@
 //! What works element by element: activations, sums, products, and the parts that exporters make of them.
 
 use super::atoms::whole;
+use super::attention;
 use super::layers::{required, with_bias};
 use super::settings::{self, Problem, float, only, text};
 use super::translation::{Translation, features_axis, tensor};
@@ -74,6 +75,8 @@ pub(super) fn add(node: &OnnxNode, to: &mut Translation) -> Result<Value, Proble
             Value::Erf(view, false) if number.is_some_and(|n| near(n, 1.0)) => {
                 Ok(Value::Erf(view, true))
             }
+            Value::Scores(scores) => attention::added(*scores, &constant, to)
+                .map(|scores| Value::Scores(Box::new(scores))),
             Value::WithTokens(front, view) => {
                 to.tokens(&front, &view, Some(&constant)).map(Value::View)
             }

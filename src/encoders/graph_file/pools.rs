@@ -22,7 +22,15 @@ pub(super) fn reduce(node: &OnnxNode, to: &mut Translation) -> Result<Value, Pro
         Some(name) => to.constant(name)?.ints().map(<[i64]>::to_vec),
         None => ints(node, "axes").map(<[i64]>::to_vec),
     };
-    let view = to.view(required(node, 0)?)?;
+    let input = required(node, 0)?;
+    if let Value::Range(view, 1, [skip, _]) = to.value(input)?.clone()
+        && axes.as_deref() == Some(&[1])
+        && int(node, "keepdims", 1) == 0
+    {
+        let pool = TokenPool::Mean { skip }; // of all tokens but the first
+        return to.pool(settings::name(node), &view, pool).map(Value::View);
+    }
+    let view = to.view(input)?;
     let axes = axes.ok_or("takes the mean over everything, the batch too")?;
     let axes = axes
         .iter()
@@ -78,5 +86,6 @@ fn mean(
         dims,
         picked: None,
         scale: 1.0,
+        rolled: [0; 2],
     }))
 }

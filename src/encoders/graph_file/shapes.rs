@@ -1,15 +1,15 @@
-//! What only reshapes, turns, takes apart or joins.
+//! What only reshapes or turns.
 
-use super::atoms::{self, Atom, Dim, reshaped, whole};
+use super::atoms::{self, Dim, reshaped};
+use super::attention;
 use super::layers::{given, required};
 use super::settings::{self, Problem, axis, int, ints, only, range};
 use super::translation::{BATCH, Translation};
 use super::value::{Constant, Value, View};
-use crate::graph::ops::TokenPool;
 use crate::onnx::{Numbers, OnnxNode};
 
 /// Whole numbers: a constant input, or a setting of older versions.
-fn listed(
+pub(super) fn listed(
     node: &OnnxNode,
     at: usize,
     name: &str,
@@ -22,7 +22,7 @@ fn listed(
 }
 
 /// The dimensions of the value called `name`.
-fn sizes(name: &str, to: &Translation) -> Result<Vec<usize>, Problem> {
+pub(super) fn sizes(name: &str, to: &Translation) -> Result<Vec<usize>, Problem> {
     let of_view = |view: &View| view.dims.iter().map(atoms::size).collect::<Vec<_>>();
     Ok(match to.value(name)? {
         Value::Constant(constant) => constant.dims.clone(),
@@ -45,6 +45,11 @@ fn sizes(name: &str, to: &Translation) -> Result<Vec<usize>, Problem> {
             if let Some(tokens) = sizes.get_mut(1) {
                 *tokens += more;
             }
+            sizes
+        }
+        Value::Range(view, at, [start, end]) => {
+            let mut sizes = of_view(view);
+            sizes[*at] = end - start;
             sizes
         }
         Value::Scores(scores) => {
@@ -111,7 +116,11 @@ pub(super) fn reshape(node: &OnnxNode, to: &mut Translation) -> Result<Value, Pr
         .ints()
         .unwrap_or_default()
         .to_vec();
-    let view = to.view(required(node, 0)?)?;
+    let input = required(node, 0)?;
+    if let Value::Scores(scores) = to.value(input)? {
+        return attention::regrouped(scores, &target).map(|scores| Value::Scores(Box::new(scores)));
+    }
+    let view = to.view(input)?;
     let sizes: Vec<usize> = view.dims.iter().map(atoms::size).collect();
     let copied = int(node, "allowzero", 0) == 0;
     let target = target.iter().enumerate();
@@ -122,6 +131,16 @@ pub(super) fn reshape(node: &OnnxNode, to: &mut Translation) -> Result<Value, Pr
     });
     let target = unfixed(target.collect(), sizes.iter().product(), to);
     regrouped(&view, &target)
+}
+
+/// `Pad` by nothing, which exporters write where a size might need it.
+pub(super) fn pad(node: &OnnxNode, to: &mut Translation) -> Result<Value, Problem> {
+    let pads = listed(node, 1, "pads", to)?.unwrap_or_default();
+    only(
+        pads.iter().all(|&pad| pad == 0),
+        format!("pads by {pads:?}, and only convolutions and pools pad here"),
+    )?;
+    to.view(required(node, 0)?).map(Value::View)
 }
 
 /// `Flatten`.
@@ -199,172 +218,4 @@ pub(super) fn squeeze(node: &OnnxNode, to: &mut Translation) -> Result<Value, Pr
         .map(|(_, dim)| dim.clone())
         .collect();
     Ok(Value::View(view))
-}
-
-/// Indices from `start` of dimension `at` of `view`, `length` of them: an equal part, one token, or all.
-fn part(
-    name: &str,
-    view: &View,
-    at: usize,
-    (start, length): (usize, usize),
-    to: &mut Translation,
-) -> Result<View, Problem> {
-    let all = atoms::size(&view.dims[at]);
-    if length == all && start == 0 {
-        return Ok(view.clone());
-    }
-    let own = whole(&to.batch(view.node));
-    if own.len() == 3 && view.dims == own && at == 1 {
-        only(
-            (start, length) == (0, 1),
-            "takes other tokens than the first",
-        )?;
-        let mut vector = to.pool(name, view, TokenPool::Class)?;
-        vector.dims.insert(1, Vec::new());
-        return Ok(vector);
-    }
-    let [atom] = view.dims[at].as_slice() else {
-        return Err("takes a part of a dimension that was joined of several".into());
-    };
-    let even = length > 0 && all.is_multiple_of(length) && start.is_multiple_of(length);
-    only(
-        even && view.picked.is_none() && atom.axis > 0,
-        "takes a part that no op here takes",
-    )?;
-    let picked = Atom {
-        size: all / length,
-        inner: atom.inner * length,
-        ..*atom
-    };
-    let mut dims = view.dims.clone();
-    dims[at] = match length {
-        1 => Vec::new(),
-        size => vec![Atom { size, ..*atom }],
-    };
-    Ok(View {
-        dims,
-        picked: Some((picked, start / length)),
-        ..view.clone()
-    })
-}
-
-/// `Gather` of one index.
-pub(super) fn gather(node: &OnnxNode, to: &mut Translation) -> Result<Value, Problem> {
-    let index = to.constant(required(node, 1)?)?.clone();
-    let view = to.view(required(node, 0)?)?;
-    let at = axis(int(node, "axis", 0), view.dims.len())?;
-    let all = atoms::size(&view.dims[at]);
-    let place = index.ints().filter(|index| index.len() == 1);
-    let place = place.ok_or("looks up several indices")?[0];
-    let (start, _) = range(place, i64::MAX, all);
-    only(start < all, "looks up what is not there")?;
-    let mut found = part(settings::name(node), &view, at, (start, 1), to)?;
-    if index.dims.is_empty() {
-        found.dims.remove(at);
-    }
-    Ok(Value::View(found))
-}
-
-/// `Slice` along one dimension.
-pub(super) fn slice(node: &OnnxNode, to: &mut Translation) -> Result<Value, Problem> {
-    let starts = listed(node, 1, "starts", to)?.unwrap_or_default();
-    let ends = listed(node, 2, "ends", to)?.unwrap_or_default();
-    let axes = listed(node, 3, "axes", to)?;
-    let axes = axes.unwrap_or_else(|| (0..starts.len() as i64).collect());
-    let steps = listed(node, 4, "steps", to)?.unwrap_or_default();
-    only(
-        steps.iter().all(|&step| step == 1),
-        "takes every other number",
-    )?;
-    let mut view = to.view(required(node, 0)?)?;
-    for ((&start, &end), at) in starts.iter().zip(&ends).zip(axes) {
-        let at = axis(at, view.dims.len())?;
-        let (start, end) = range(start, end, atoms::size(&view.dims[at]));
-        view = part(settings::name(node), &view, at, (start, end - start), to)?;
-    }
-    Ok(Value::View(view))
-}
-
-/// `Split` into equal parts.
-pub(super) fn split(node: &OnnxNode, to: &mut Translation) -> Result<Vec<Value>, Problem> {
-    let lengths = listed(node, 1, "split", to)?;
-    let view = to.view(required(node, 0)?)?;
-    let at = axis(int(node, "axis", 0), view.dims.len())?;
-    let all = atoms::size(&view.dims[at]) as i64;
-    let count = node.output.len() as i64;
-    let lengths = lengths.unwrap_or_else(|| vec![all / count; count as usize]);
-    let fits = lengths.len() == node.output.len() && lengths.iter().sum::<i64>() == all;
-    only(fits, "splits into parts that do not add up")?;
-    let mut start = 0;
-    let mut parts = Vec::new();
-    for length in lengths {
-        let place = (start as usize, length as usize);
-        parts.push(Value::View(part(
-            settings::name(node),
-            &view,
-            at,
-            place,
-            to,
-        )?));
-        start += length;
-    }
-    Ok(parts)
-}
-
-/// `Concat` of learned tokens and others.
-pub(super) fn concat(node: &OnnxNode, to: &mut Translation) -> Result<Value, Problem> {
-    let refused = "joins values, and only learned tokens before others are joined here";
-    let Some((last, front)) = node.input.split_last() else {
-        return Err("joins nothing".into());
-    };
-    let mut tokens = Vec::new();
-    for name in front {
-        match to.value(name)? {
-            Value::Repeated(token) => tokens.push(token.clone()),
-            _ => return Err(refused.into()),
-        }
-    }
-    let view = to.view(last)?;
-    only(
-        axis(int(node, "axis", 0), view.dims.len())? == 1 && view.dims.len() == 3,
-        refused,
-    )?;
-    Ok(Value::WithTokens(tokens, view))
-}
-
-/// `Expand` of a learned token to the batch.
-pub(super) fn expand(node: &OnnxNode, to: &mut Translation) -> Result<Value, Problem> {
-    let target = to
-        .constant(required(node, 1)?)?
-        .ints()
-        .unwrap_or_default()
-        .to_vec();
-    let name = required(node, 0)?;
-    let batch = |size: i64| size == BATCH as i64 || Some(size) == to.fixed;
-    let own = sizes(name, to)?;
-    match to.value(name)? {
-        Value::Constant(token)
-            if token.dims.len() == 3
-                && token.dims[0] == 1
-                && target.first().is_some_and(|&size| batch(size)) =>
-        {
-            let rest = target[1..].iter().zip(&token.dims[1..]);
-            let kept = rest
-                .into_iter()
-                .all(|(&size, &dim)| [-1, 1, dim as i64].contains(&size));
-            only(kept, "repeats a constant along more than the batch")?;
-            Ok(Value::Repeated(token.clone()))
-        }
-        value => {
-            let sizes = target.iter().zip(&own);
-            let same = sizes
-                .into_iter()
-                .all(|(&size, &dim)| [-1, 1, dim as i64].contains(&size));
-            only(
-                same && target.len() <= own.len(),
-                "repeats a value along a dimension",
-            )?;
-            Ok(value.clone())
-        }
-    }
 }

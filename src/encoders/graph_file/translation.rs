@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use candle_core::{Device, Tensor};
 
-use super::atoms::{Atom, Dim, merged, whole};
+use super::atoms::{self, Dim, merged, whole};
 use super::settings::Problem;
 use super::value::{Constant, Gate, Value, View};
-use crate::graph::ops::{Flatten, Linear, Pointwise, ToTokens, Unsqueeze};
+use crate::graph::ops::{Flatten, Linear, PatchMerge, Pointwise, ToTokens, Unsqueeze};
 use crate::graph::{Graph, NodeId, Op};
 use crate::kernels::curve::Curve;
 
@@ -52,6 +52,7 @@ impl Translation {
             dims: whole(&self.batch(node)),
             picked: None,
             scale: 1.0,
+            rolled: [0; 2],
         }
     }
 
@@ -88,6 +89,11 @@ impl Translation {
                     "takes `{name}`, a part of a GELU, for something else"
                 ));
             }
+            Value::Range(..) => {
+                return Err(format!(
+                    "takes `{name}`, a part of an image or of tokens, for something else"
+                ));
+            }
             Value::Scores(_) => {
                 return Err(format!(
                     "takes `{name}`, the scores of an attention, for something else"
@@ -101,6 +107,11 @@ impl Translation {
     /// The node that `view` shows, where it shows it as an op takes it: as it is, or after an op that reshapes.
     pub(super) fn settle(&mut self, view: &View) -> Result<NodeId, Problem> {
         view.require_whole()?;
+        super::settings::only(
+            view.rolled == [0; 2],
+            "takes an image that was moved around its edges",
+        )?;
+        let view = &self.patches(view)?;
         let (node, dims) = (view.node, &view.dims);
         let own = whole(&self.batch(node));
         let flat = || merged(&own[1..].concat());
@@ -209,9 +220,10 @@ impl Translation {
             let own = whole(&of.batch(view.node));
             view.dims.last() == own.get(features_axis(own.len()))
         };
-        let simple = view.is_whole();
-        let rank = self.graph.shape(view.node).len();
-        if simple && shown(view, self) && (rank != 3 || view.dims.len() == 4) {
+        let view = &self.patches(view)?;
+        let own = whole(&self.batch(view.node));
+        let in_rows = own.len() == 4 && view.dims.len() == 3 && view.dims[0] == own[0];
+        if view.is_whole() && shown(view, self) && !in_rows {
             return Ok(view.clone());
         }
         let node = self.settle(view)?;
@@ -234,6 +246,33 @@ impl Translation {
             Gate::Hard => Curve::HardSigmoid,
         };
         self.each(name, Op::Pointwise(Pointwise(curve)), view)
+    }
+
+    /// `view` with four neighbouring positions that were put side by side as the channels of one.
+    fn patches(&mut self, view: &View) -> Result<View, Problem> {
+        let &[channels, height, width] = self.graph.shape(view.node) else {
+            return Ok(view.clone());
+        };
+        let side_by_side = atoms::dim(&[(3, 2, 1), (2, 2, 1), (1, channels, 1)]);
+        if !view.is_whole() || view.rolled != [0; 2] || !view.dims.contains(&side_by_side) {
+            return Ok(view.clone());
+        }
+        let node = self.push("patch_merge", Op::PatchMerge(PatchMerge), &[view.node])?;
+        let [rows, columns] = [(2, height), (3, width)].map(|(axis, size)| {
+            let (before, after) = ((axis, size / 2, 2), (axis, size / 2, 1));
+            (atoms::dim(&[before]), atoms::dim(&[after]))
+        });
+        let place = |dim: &Dim| match dim {
+            dim if *dim == side_by_side => atoms::dim(&[(1, 4 * channels, 1)]),
+            dim if !dim.is_empty() && *dim == rows.0 => rows.1.clone(),
+            dim if !dim.is_empty() && *dim == columns.0 => columns.1.clone(),
+            dim => dim.clone(),
+        };
+        Ok(View {
+            node,
+            dims: view.dims.iter().map(place).collect(),
+            ..view.clone()
+        })
     }
 
     /// The node that `view` shows as an image: a vector as one of a single pixel.
@@ -304,9 +343,4 @@ pub(super) fn plain_name(name: &str) -> String {
     } else {
         name.into()
     }
-}
-
-/// A piece that is a whole dimension.
-pub(super) fn piece(axis: usize, size: usize, inner: usize) -> Dim {
-    vec![Atom { axis, size, inner }]
 }

@@ -24,7 +24,9 @@ pub(super) enum Value {
     /// A curve of the view that may yet become the gate of another.
     Gate(View, Gate),
     /// `q kᵀ` in each head, or its softmax.
-    Scores(Scores),
+    Scores(Box<Scores>),
+    /// Some indices of a dimension, from the first number to the second.
+    Range(View, usize, [usize; 2]),
 }
 
 /// The curve of a gate.
@@ -58,6 +60,8 @@ pub(super) struct View {
     pub(super) picked: Option<(super::atoms::Atom, usize)>,
     /// What it is multiplied with.
     pub(super) scale: f64,
+    /// Positions by which the rows and columns of an image were moved: what stood there comes first.
+    pub(super) rolled: [usize; 2],
 }
 
 impl View {
@@ -86,6 +90,12 @@ pub(super) struct Scores {
     pub(super) size: Dim,
     /// What they are multiplied with.
     pub(super) scale: f64,
+    /// Positions by which the image was moved before windows were cut.
+    pub(super) rolled: [usize; 2],
+    /// What was added to every pair of positions, head by head.
+    pub(super) bias: Option<Constant>,
+    /// What was added to the pairs of each window.
+    pub(super) mask: Option<Constant>,
     /// Whether the softmax was taken.
     pub(super) weights: bool,
 }

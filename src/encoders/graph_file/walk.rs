@@ -9,7 +9,7 @@ use super::settings::{self, Problem};
 use super::source::Source;
 use super::translation::Translation;
 use super::value::{Constant, Value};
-use super::{layers, pointwise, pools, shapes};
+use super::{layers, parts, pointwise, pools, shapes};
 use crate::error::Result;
 use crate::graph::ops::{Pointwise, Relu, Tanh};
 use crate::graph::{Graph, Op};
@@ -115,15 +115,16 @@ fn one(node: &OnnxNode, to: &mut Translation) -> std::result::Result<Vec<Value>,
         "Softmax" => pointwise::softmax(node, to)?,
         "Shape" => shapes::shape(node, to)?,
         "Reshape" => shapes::reshape(node, to)?,
+        "Pad" => shapes::pad(node, to)?,
         "Flatten" => shapes::flatten(node, to)?,
         "Transpose" => shapes::transpose(node, to)?,
         "Squeeze" => shapes::squeeze(node, to)?,
         "Unsqueeze" => shapes::unsqueeze(node, to)?,
-        "Gather" => shapes::gather(node, to)?,
-        "Slice" => shapes::slice(node, to)?,
-        "Split" => return shapes::split(node, to),
-        "Concat" => shapes::concat(node, to)?,
-        "Expand" => shapes::expand(node, to)?,
+        "Gather" => parts::gather(node, to)?,
+        "Slice" => parts::slice(node, to)?,
+        "Split" => return parts::split(node, to),
+        "Concat" => parts::concat(node, to)?,
+        "Expand" => parts::expand(node, to)?,
         _ => return Err("no op here stands for".into()),
     };
     Ok(vec![value])
