@@ -257,9 +257,7 @@ impl Config {
         renamed::rename(&mut table);
         let mut config: Self = serde_path_to_error::deserialize(Value::Table(table))
             .map_err(|e| explain(source, &e.path().to_string(), &e.inner().to_string()))?;
-        if let EncoderKind::Auto(auto) = &config.encoder {
-            config.encoder = auto.found()?;
-        }
+        config.encoder = config.encoder.found()?;
         config.validate()?;
         Ok(config)
     }

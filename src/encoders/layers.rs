@@ -3,7 +3,8 @@
 use crate::encoders::Activation;
 use crate::error::{Error, Result};
 use crate::graph::ops::{
-    Add, BatchNorm, Conv2d, GlobalAvgPool, LayerNorm, Linear, Multiply, Pointwise, Scale, Unsqueeze,
+    Add, BatchNorm, Conv2d, GlobalAvgPool, LayerNorm, LayerScale, Linear, Multiply, Pointwise,
+    Unsqueeze,
 };
 use crate::graph::{Graph, NodeId, Op};
 use crate::kernels::curve::Curve;
@@ -124,7 +125,7 @@ impl Layers {
         channels: usize,
         start: f64,
     ) -> Result<NodeId> {
-        self.push(name, Op::Scale(Scale { channels, start }), x)
+        self.push(name, Op::LayerScale(LayerScale { channels, start }), x)
     }
 
     pub(super) fn add(&mut self, name: String, a: NodeId, b: NodeId) -> Result<NodeId> {

@@ -31,7 +31,7 @@ pub(super) fn write_folder(
     }
     let folder = dir_beside(out)?;
     for (name, value) in files {
-        let text = format!("{:#}\n", value);
+        let text = format!("{value:#}\n");
         write(&folder.path().join(name), &text)?;
     }
     let bytes = serialized(exported, tensors, out)?;
@@ -49,13 +49,6 @@ pub(super) fn encoder<'a>(exported: &'a Exported, library: &str) -> Result<&'a E
             "{library} has no counterpart of this network; give --to onnx, or --to safetensors"
         ))
     })
-}
-
-/// The refusal of a variant without a counterpart.
-pub(super) fn without_counterpart(library: &str, what: &str) -> Error {
-    Error::Usage(format!(
-        "{library} has no counterpart of {what}; give --to onnx, --to safetensors, or --to pth"
-    ))
 }
 
 /// Side of the images, their channels, mean and deviation.

@@ -1,7 +1,8 @@
 //! Convolutional networks from the shapes of their parameters.
 
 use super::shapes::Shapes;
-use crate::encoders::{Convnext, EncoderKind, Regnet, Resnet, Stem, resnet_depth};
+use crate::encoders::resnet::depth_of;
+use crate::encoders::{Convnext, EncoderKind, Regnet, Resnet, Stem};
 
 pub(super) fn resnet(shapes: &Shapes) -> Option<EncoderKind> {
     let &[width, _, kernel, _] = shapes.of("conv1.weight")? else {
@@ -20,7 +21,7 @@ pub(super) fn resnet(shapes: &Shapes) -> Option<EncoderKind> {
         width_per_group = input * 64 / width.max(1);
     }
     Some(EncoderKind::Resnet(Resnet {
-        depth: resnet_depth(&blocks, bottleneck)?,
+        depth: depth_of(&blocks, bottleneck)?,
         width,
         stem: match kernel {
             3 => Stem::Cifar,

@@ -60,6 +60,19 @@ impl Auto {
     }
 }
 
+impl EncoderKind {
+    /// The encoder that a file holds where this is [`Auto`], else itself.
+    ///
+    /// # Errors
+    /// See [`Auto::found`].
+    pub fn found(self) -> Result<Self> {
+        match self {
+            Self::Auto(auto) => auto.found(),
+            other => Ok(other),
+        }
+    }
+}
+
 impl Encoder for Auto {
     fn graph(&self, input: &[usize]) -> Result<Graph> {
         self.found()?.part().graph(input)

@@ -7,7 +7,7 @@ use super::settings::{self, Problem, float, only, text};
 use super::translation::{Translation, features_axis, tensor};
 use super::value::{Constant, Gate, Value, View};
 use crate::graph::Op;
-use crate::graph::ops::{Add, Gelu, Multiply, Pointwise, Scale};
+use crate::graph::ops::{Add, Gelu, LayerScale, Multiply, Pointwise};
 use crate::kernels::curve::Curve;
 use crate::onnx::OnnxNode;
 
@@ -212,11 +212,11 @@ fn scale(view: &View, factors: &Constant, to: &mut Translation) -> Result<View, 
     let values = factors.floats().unwrap_or_default();
     to.start
         .insert(format!("{prefix}.gamma"), tensor(values, &[channels])?);
-    let op = Scale {
+    let op = LayerScale {
         channels,
         start: 1.0,
     };
-    let node = to.named(prefix, Op::Scale(op), &[view.node])?;
+    let node = to.named(prefix, Op::LayerScale(op), &[view.node])?;
     Ok(View {
         node,
         ..view.clone()

@@ -1,7 +1,7 @@
 //! Tables of names, one a library and architecture.
 
 use super::contents::Value;
-use super::names::{Values, before};
+use super::values::{Values, before};
 
 /// How one library calls the parameters of one architecture.
 pub(super) struct Format {

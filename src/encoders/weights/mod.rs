@@ -15,6 +15,7 @@ mod preprocessing;
 mod pth;
 mod storage;
 mod tables;
+mod values;
 mod words;
 
 pub use inspect::{Inspection, StoredBlock, StoredSet, StoredTensor, inspect};

@@ -1,11 +1,10 @@
 //! Names of other libraries as those of the encoders: torchvision's resnet's and timm's.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::contents::{Part, Value};
 use super::formats::FORMATS;
-
-pub(super) type Values = BTreeMap<String, Value>;
+use super::values::{Values, before};
 
 /// All tensors by the encoders' names, with what stood before them in the file.
 pub(super) fn translated(values: Values) -> Values {
@@ -70,13 +69,6 @@ fn chunked(values: Values) -> Values {
         });
         found.unwrap_or_else(|| name.into())
     })
-}
-
-/// What stands before `end` in the names that have it at their end.
-pub(super) fn before(values: &Values, end: &str) -> BTreeSet<String> {
-    let starts = values.keys().filter_map(|name| name.strip_suffix(end));
-    let whole = |start: &&str| start.is_empty() || start.ends_with('.');
-    starts.filter(whole).map(ToString::to_string).collect()
 }
 
 /// The members of a `Sequential` of a resnet's children: convolution, norm, (ReLU, pooling,) stages.

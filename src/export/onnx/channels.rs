@@ -3,7 +3,7 @@
 use super::place::Place;
 use super::writer::Writer;
 use crate::error::Result;
-use crate::graph::ops::{GlobalResponseNorm, LayerNorm, Linear, PatchMerge, Scale};
+use crate::graph::ops::{GlobalResponseNorm, LayerNorm, LayerScale, Linear, PatchMerge};
 use crate::kernels::curve::Curve;
 use crate::onnx::Attribute;
 
@@ -83,7 +83,7 @@ fn over_channels(name: &str, channels: usize, place: &Place, to: &mut Writer) ->
 }
 
 /// A factor for every channel.
-pub(super) fn scale(scale: &Scale, place: &Place, to: &mut Writer) -> Result<String> {
+pub(super) fn scale(scale: &LayerScale, place: &Place, to: &mut Writer) -> Result<String> {
     let gamma = over_channels("gamma", scale.channels, place, to)?;
     Ok(to.node("Mul", place.name, &[place.x(), &gamma]))
 }

@@ -34,7 +34,7 @@ pub(super) fn write(op: &Op, place: &Place, to: &mut Writer) -> Result<String> {
         Op::LayerNorm(norm) => channels::layer_norm(norm, place, to)?,
         Op::Prototypes(_) => prototypes(place, to)?,
         Op::Pointwise(op) => channels::pointwise(op.0, place, to),
-        Op::Scale(scale) => channels::scale(scale, place, to)?,
+        Op::LayerScale(scale) => channels::scale(scale, place, to)?,
         Op::Multiply(_) => to.node("Mul", place.name, &[place.x(), &place.inputs[1]]),
         Op::Unsqueeze(_) => {
             let axes = to.ints(&[2, 3]);

@@ -2,6 +2,7 @@
 
 use candle_core::{D, Tensor};
 
+use super::features::over_channels;
 use crate::error::{Error, Result};
 use crate::graph::layer::Layer;
 use crate::graph::mode::Mode;
@@ -51,8 +52,8 @@ impl Layer for GlobalResponseNorm {
         let length = (squares + 1e-24)?.sqrt()?;
         let mean = (length.mean_keepdim(1)? + self.eps)?;
         let relative = length.broadcast_div(&mean)?.unsqueeze(2)?.unsqueeze(3)?;
-        let weight = super::over_channels(&weights[0], x)?;
-        let bias = super::over_channels(&weights[1], x)?;
+        let weight = over_channels(&weights[0], x)?;
+        let bias = over_channels(&weights[1], x)?;
         let scaled = x.broadcast_mul(&relative)?.broadcast_mul(&weight)?;
         Ok((x + scaled.broadcast_add(&bias)?)?)
     }

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::LayerNorm;
+use super::layer_norm::LayerNorm;
 use crate::error::{Error, Result};
 use crate::graph::layer::Layer;
 use crate::graph::mode::Mode;

@@ -2,6 +2,7 @@
 
 use candle_core::{D, Tensor};
 
+use super::features::{channels, over_last};
 use crate::error::{Error, Result};
 use crate::graph::layer::Layer;
 use crate::graph::mode::Mode;
@@ -27,7 +28,7 @@ impl Layer for LayerNorm {
 
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
-            [shape] if super::channels(shape) == Some(self.width) => Ok(shape.to_vec()),
+            [shape] if channels(shape) == Some(self.width) => Ok(shape.to_vec()),
             _ => Err(Error::Usage(format!(
                 "a layer norm over {} features cannot take {inputs:?}",
                 self.width
@@ -48,7 +49,7 @@ impl Layer for LayerNorm {
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor], _: Mode) -> Result<Tensor> {
-        super::over_last(&inputs[0], |x| {
+        over_last(&inputs[0], |x| {
             let centered = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
             let variance = centered.sqr()?.mean_keepdim(D::Minus1)?;
             let scaled = centered.broadcast_div(&(variance + self.eps)?.sqrt()?)?;

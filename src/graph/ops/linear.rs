@@ -2,6 +2,7 @@
 
 use candle_core::{D, Tensor};
 
+use super::features::over_last;
 use crate::error::{Error, Result};
 use crate::graph::layer::Layer;
 use crate::graph::mode::Mode;
@@ -77,7 +78,7 @@ impl Layer for Linear {
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor], _: Mode) -> Result<Tensor> {
-        super::over_last(&inputs[0], |x| {
+        over_last(&inputs[0], |x| {
             let mut shape = x.dims().to_vec();
             let rows = x.elem_count() / self.input;
             let y = x.reshape((rows, self.input))?.matmul(&weights[0].t()?)?;

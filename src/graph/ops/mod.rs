@@ -4,12 +4,14 @@ mod add;
 mod attention;
 mod batch_norm;
 mod conv2d;
+mod features;
 mod flatten;
 mod gelu;
 mod global_avg_pool;
 mod global_response_norm;
 mod head_norm;
 mod layer_norm;
+mod layer_scale;
 mod linear;
 mod max_pool;
 mod multiply;
@@ -18,7 +20,6 @@ mod pointwise;
 mod prototypes;
 mod relu;
 mod rotary;
-mod scale;
 mod swiglu;
 mod tanh;
 mod to_tokens;
@@ -29,9 +30,6 @@ mod window_attention;
 
 pub use token_embed::Positions;
 
-use candle_core::Tensor;
-
-use crate::error::Result;
 use crate::graph::layer::Layer;
 
 /// Make of the list the enum, its trait objects, its samples and the public names.
@@ -80,7 +78,7 @@ ops! {
     tanh::Tanh,
     prototypes::Prototypes,
     pointwise::Pointwise,
-    scale::Scale,
+    layer_scale::LayerScale,
     multiply::Multiply,
     unsqueeze::Unsqueeze,
     swiglu::SwiGlu,
@@ -89,29 +87,4 @@ ops! {
     rotary::Rotary,
     window_attention::WindowAttention,
     patch_merge::PatchMerge,
-}
-
-/// Channels of an image (C, height, width), features of a vector or of tokens.
-fn channels(shape: &[usize]) -> Option<usize> {
-    match shape {
-        [channels, _, _] => Some(*channels),
-        other => other.last().copied(),
-    }
-}
-
-/// `values` (C) in the shape that broadcasts over the channels of the batch `x`.
-fn over_channels(values: &Tensor, x: &Tensor) -> Result<Tensor> {
-    Ok(match x.dims().len() {
-        4 => values.reshape((1, values.elem_count(), 1, 1))?,
-        _ => values.clone(),
-    })
-}
-
-/// Run `rows`, which works over the last dimension, over the channels of images (N, C, H, W); other batches as they are.
-fn over_last(x: &Tensor, rows: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
-    if x.dims().len() != 4 {
-        return rows(x);
-    }
-    let last = x.permute((0, 2, 3, 1))?.contiguous()?;
-    Ok(rows(&last)?.permute((0, 3, 1, 2))?.contiguous()?)
 }

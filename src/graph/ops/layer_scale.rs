@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 
+use super::features::{channels, over_channels};
 use crate::error::{Error, Result};
 use crate::graph::layer::Layer;
 use crate::graph::mode::Mode;
@@ -11,21 +12,21 @@ use crate::params::{Init, ParamSpec, Role};
 ///
 /// Takes (C), (tokens, C) or (C, height, width), gives the same shape.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Scale {
+pub struct LayerScale {
     /// Channels of an image, features of a vector or a token.
     pub channels: usize,
     /// Start of the factors: 1e-5 in DINOv2's transformers, 1e-6 in ConvNeXt.
     pub start: f64,
 }
 
-impl Layer for Scale {
+impl Layer for LayerScale {
     fn name(&self) -> &'static str {
-        "scale"
+        "layer_scale"
     }
 
     fn shape(&self, inputs: &[&[usize]]) -> Result<Vec<usize>> {
         match inputs {
-            [shape] if super::channels(shape) == Some(self.channels) => Ok(shape.to_vec()),
+            [shape] if channels(shape) == Some(self.channels) => Ok(shape.to_vec()),
             _ => Err(Error::Usage(format!(
                 "{} factors cannot scale {inputs:?}",
                 self.channels
@@ -43,7 +44,7 @@ impl Layer for Scale {
     }
 
     fn forward(&self, inputs: &[Tensor], weights: &[Tensor], _: Mode) -> Result<Tensor> {
-        let gamma = super::over_channels(&weights[0], &inputs[0])?;
+        let gamma = over_channels(&weights[0], &inputs[0])?;
         Ok(inputs[0].broadcast_mul(&gamma)?)
     }
 
