@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::atoms::{self, Dim, dim, reshaped, whole};
+use super::atoms::{self, Atom, Dim, dim, reshaped, whole};
 use super::settings::{Problem, only};
 use super::translation::{BATCH, Translation, features_axis, plain_name, tensor};
 use super::value::{Constant, Scores, View};
 use crate::graph::Op;
-use crate::graph::ops::{Attention, WindowAttention};
+use crate::graph::ops::{Attention, ToTokens, WindowAttention};
 
 /// What an attention has to look like, for refusals.
 const EXPECTED: &str = "multiplies two values in a way that is no attention of queries, keys and values from one layer";
@@ -130,6 +130,9 @@ pub(super) fn mix(
             )?;
             to.push(name, Op::Attention(Attention { heads }), &[scores.node])?
         }
+        _ if scores.bias.is_none() && scores.mask.is_none() => {
+            return over_image(scores, heads, name, to);
+        }
         &[_, height, width] => {
             let window = scores.tokens.first().map_or(1, |atom| atom.size);
             let expected = dim(&[
@@ -150,6 +153,37 @@ pub(super) fn mix(
         picked: None,
         scale: 1.0,
         rolled: scores.rolled,
+    })
+}
+
+/// Attention over all positions of an image, which become tokens.
+fn over_image(
+    scores: &Scores,
+    heads: usize,
+    name: &str,
+    to: &mut Translation,
+) -> Result<View, Problem> {
+    let own = whole(&to.batch(scores.node));
+    let size = atoms::size(&scores.size);
+    let outer = [own[0].clone(), dim(&[(1, heads, size)])].concat();
+    let all = scores.tokens == own[2..].concat() && scores.outer.concat() == outer;
+    only(all && scores.rolled == [0; 2], EXPECTED)?;
+    let tokens = to.push("to_tokens", Op::ToTokens(ToTokens), &[scores.node])?;
+    let node = to.push(name, Op::Attention(Attention { heads }), &[tokens])?;
+    let renamed = |place: &Dim| -> Dim {
+        let axis = |axis| if axis == 1 { 2 } else { axis };
+        let atoms = place.iter().map(|atom| Atom {
+            axis: axis(atom.axis),
+            ..*atom
+        });
+        atoms.collect()
+    };
+    let mut dims: Vec<Dim> = scores.outer.iter().map(renamed).collect();
+    let count = atoms::size(&scores.tokens);
+    dims.extend([dim(&[(1, count, 1)]), renamed(&scores.size)]);
+    Ok(View {
+        dims,
+        ..to.plain(node)
     })
 }
 

@@ -181,14 +181,12 @@ fn kept(
             let ends = listed(2, "ends").unwrap_or_default();
             let axes = listed(3, "axes").unwrap_or_else(|| (0..starts.len() as i64).collect());
             let steps = listed(4, "steps").unwrap_or_else(|| vec![1; starts.len()]);
-            only(
-                steps.iter().all(|&step| step == 1),
-                "takes every other number",
-            )?;
-            for ((start, end), at) in starts.iter().zip(&ends).zip(axes) {
+            for (i, &at) in axes.iter().enumerate() {
                 let at = axis(at, rank)?;
-                let (start, end) = range(*start, *end, found.dims[at]);
-                found = select(&found, at, &(start..end).collect::<Vec<_>>());
+                let (start, end) = (starts.get(i), ends.get(i));
+                let (start, end) = start.zip(end).ok_or("takes a part without its end")?;
+                let places = places((*start, *end), steps[i], found.dims[at])?;
+                found = select(&found, at, &places);
             }
         }
         _ => {
@@ -204,6 +202,30 @@ fn kept(
         }
     }
     Ok(found)
+}
+
+/// Indices from `start` to before `end`, every `step`-th of them; backwards where that is negative.
+fn places((start, end): (i64, i64), step: i64, size: usize) -> Result<Vec<usize>, Problem> {
+    let by = usize::try_from(step.unsigned_abs()).unwrap_or(0);
+    only(by > 0 && size > 0, "takes every 0-th number")?;
+    if step > 0 {
+        let (start, end) = range(start, end, size);
+        return Ok((start..end).step_by(by).collect());
+    }
+    let counted = |at: i64| {
+        if at < 0 {
+            at.saturating_add(size as i64)
+        } else {
+            at
+        }
+    };
+    let last = size as i64 - 1;
+    let (start, end) = (counted(start).clamp(0, last), counted(end).clamp(-1, last));
+    Ok((end + 1..=start)
+        .rev()
+        .step_by(by)
+        .map(|at| at as usize)
+        .collect())
 }
 
 fn cast(numbers: &Numbers, to: i64) -> Numbers {

@@ -214,16 +214,14 @@ impl Translation {
         })
     }
 
-    /// `view` with the features of its node as its last dimension; images become tokens where their rows were joined.
+    /// `view` with the features of its node as its last dimension, wherever its positions are.
     pub(super) fn features_last(&mut self, view: &View) -> Result<View, Problem> {
         let shown = |view: &View, of: &Self| {
             let own = whole(&of.batch(view.node));
             view.dims.last() == own.get(features_axis(own.len()))
         };
         let view = &self.patches(view)?;
-        let own = whole(&self.batch(view.node));
-        let in_rows = own.len() == 4 && view.dims.len() == 3 && view.dims[0] == own[0];
-        if view.is_whole() && shown(view, self) && !in_rows {
+        if view.is_whole() && shown(view, self) {
             return Ok(view.clone());
         }
         let node = self.settle(view)?;
