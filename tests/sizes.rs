@@ -78,7 +78,8 @@ fn convolutions_and_transformers_run_two_sizes_on_the_same_parameters() -> Resul
         let sizes = match name {
             "mlp" | "auto" | "graph" => continue,
             "convnext" => [24, 32], // four halvings
-            "swin" => [32, 64],     // windows that tile every stage
+            "regnet" => [24, 32], // a batch norm sees one value an image below, whose rounding it amplifies
+            "swin" => [32, 64],   // windows that tile every stage
             _ => [8, 24],
         };
         let params = Params::new(0, &Device::Cpu);
@@ -120,7 +121,8 @@ fn convolutions_and_transformers_run_two_sizes_on_the_same_parameters() -> Resul
             }
         }
         assert_eq!(params.all().len(), before, "{name}: parameters came in");
-        let back = networks[0].at(&[3, 8, 8])?.at(&[3, 16, 16])?;
+        let other = sizes[0];
+        let back = networks[0].at(&[3, other, other])?.at(&[3, 16, 16])?;
         assert_eq!(back.graph(), networks[0].graph(), "{name}");
     }
     Ok(())

@@ -33,8 +33,8 @@ pub struct Resnet {
     /// Squeeze-and-excitation at the end of every residual branch.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub squeeze_excite: bool,
-    /// A .safetensors or .pth file that the parameters start from; left out: random. Give `augment.mean` and `std` with it,
-    /// those that it was trained with.
+    /// A .safetensors or .pth file that the parameters start from; left out: random. `augment.mean` and `std` should be
+    /// those that it was trained with: they are taken from it, or from a file beside it, where one tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
     /// Of several sets of weights in that file the one below this name, for example `student`; left out: the one that

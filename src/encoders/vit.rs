@@ -73,8 +73,8 @@ pub struct Vit {
     /// Added to the variances of norms: 1e-6, in CLIP and DINOv3 1e-5.
     #[serde(skip_serializing_if = "is_usual_eps")]
     pub eps: f64,
-    /// A .safetensors or .pth file that the parameters start from; left out: random. Give `augment.mean` and `std` with it,
-    /// those that it was trained with.
+    /// A .safetensors or .pth file that the parameters start from; left out: random. `augment.mean` and `std` should be
+    /// those that it was trained with: they are taken from it, or from a file beside it, where one tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
     /// Of several sets of weights in that file the one below this name, for example `student`; left out: the one that

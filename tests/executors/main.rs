@@ -1,6 +1,7 @@
 //! The `cpu` executor against the `candle` executor.
 
 mod bf16;
+mod encoders;
 mod graphs;
 
 use std::sync::Arc;
@@ -9,10 +10,8 @@ use candle_core::{Device, Tensor, Var};
 use graphs::{conv, residual, single};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use ravine::encoders::{Encoder, EncoderKind, MlpKind, Pool, Vit};
 use ravine::graph::ops::{
-    Add, Attention, BatchNorm, Conv2d, Flatten, Gelu, GlobalAvgPool, LayerNorm, Linear, MaxPool,
-    Positions, Relu, Tanh,
+    Add, BatchNorm, Conv2d, Flatten, Gelu, GlobalAvgPool, LayerNorm, Linear, MaxPool, Relu, Tanh,
 };
 use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Gradients, Graph, Mode, Network, Op};
 use ravine::kernels::{Level, Simd};
@@ -254,73 +253,6 @@ fn pointwise_ops_agree() {
         3,
         1e-5,
     );
-}
-
-#[test]
-fn vision_transformers_agree() {
-    for class_token in [true, false] {
-        let (width, heads, depth) = (24, 2, 2);
-        let vit = Vit {
-            patch: 3,
-            width,
-            depth,
-            heads,
-            class_token,
-            ..Vit::default()
-        };
-        agree(&vit.graph(&[3, 9, 12]).unwrap(), 3, 1e-4);
-    }
-    agree(
-        &single(&[70, 96], Op::Attention(Attention { heads: 4 })),
-        3,
-        1e-4,
-    );
-}
-
-#[test]
-fn every_op_and_every_encoder_agrees() {
-    for (op, shape) in Op::samples() {
-        if op.layer().inputs() == 1 {
-            agree(&single(&shape, op), 3, 1e-4);
-        }
-    }
-    for kind in EncoderKind::defaults() {
-        let encoder = kind.part();
-        if !encoder.needs_file() {
-            agree(&encoder.graph(&[3, 32, 32]).unwrap(), 2, 2e-3);
-        }
-    }
-}
-
-#[test]
-fn the_transformers_of_public_weights_agree() {
-    let plain = Vit {
-        patch: 3,
-        width: 24,
-        depth: 2,
-        heads: 2,
-        layer_scale: true,
-        registers: 3,
-        ..Vit::default()
-    };
-    for mlp in [MlpKind::QuickGelu, MlpKind::Swiglu, MlpKind::Gated] {
-        let positions = match mlp {
-            MlpKind::QuickGelu => Positions::Class,
-            MlpKind::Swiglu => Positions::Patches,
-            _ => Positions::Nowhere,
-        };
-        let vit = Vit {
-            mlp,
-            positions,
-            rotary: positions == Positions::Nowhere,
-            qk_norm: mlp == MlpKind::Swiglu,
-            pre_norm: mlp == MlpKind::QuickGelu,
-            pool: (mlp == MlpKind::Gated).then_some(Pool::Mean),
-            fc_norm: mlp == MlpKind::Gated,
-            ..plain.clone()
-        };
-        agree(&vit.graph(&[3, 9, 12]).unwrap(), 3, 1e-4);
-    }
 }
 
 #[test]

@@ -61,13 +61,13 @@ impl Auto {
 }
 
 impl EncoderKind {
-    /// The encoder that a file holds where this is [`Auto`], else itself.
+    /// The encoder that a file holds where this is [`Auto`] of one, else itself.
     ///
     /// # Errors
     /// See [`Auto::found`].
     pub fn found(self) -> Result<Self> {
         match self {
-            Self::Auto(auto) => auto.found(),
+            Self::Auto(auto) if auto.weights.is_some() => auto.found(),
             other => Ok(other),
         }
     }

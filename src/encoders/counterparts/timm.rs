@@ -127,6 +127,10 @@ fn transformer(vit: &Vit, input: &[usize]) -> Result<Architecture> {
         }
         set("num_reg_tokens", vit.registers.into());
         set("swiglu_mlp", (vit.mlp == MlpKind::Gated).into());
+        set(
+            "swiglu_align_to",
+            usize::from(vit.mlp == MlpKind::Gated).into(),
+        ); // two layers instead of one of twice the width
         return Ok(("vit_small_patch16_dinov3".into(), arguments));
     }
     let base = match vit.mlp {

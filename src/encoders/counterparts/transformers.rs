@@ -220,6 +220,8 @@ fn renamed(all: Vec<(String, Tensor)>, tables: &[Names]) -> Result<Vec<(String, 
                 let piece = tensor.narrow(0, i * rows, rows)?.contiguous()?;
                 named.push((own.replace(".qkv.", part), piece));
             }
+        } else if own.contains(".grn.") {
+            named.push((own, tensor.reshape((1, 1, 1, tensor.elem_count()))?));
         } else {
             named.push((own, tensor));
         }
