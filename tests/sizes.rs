@@ -77,9 +77,9 @@ fn convolutions_and_transformers_run_two_sizes_on_the_same_parameters() -> Resul
         let name = kind.name();
         let sizes = match name {
             "mlp" | "auto" | "graph" => continue,
-            "convnext" => [24, 32], // four halvings
-            "regnet" => [24, 32], // a batch norm sees one value an image below, whose rounding it amplifies
-            "swin" => [32, 64],   // windows that tile every stage
+            // four halvings; a batch norm that sees one value an image below, whose rounding it amplifies
+            "convnext" | "regnet" => [24, 32],
+            "swin" => [32, 64], // windows that tile every stage
             _ => [8, 24],
         };
         let params = Params::new(0, &Device::Cpu);
