@@ -208,7 +208,7 @@ pub fn write(path: &Path, text: &str) -> Result<()> {
 /// The same for bytes.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = AtomicFile::create(path)?;
     file.write_all(bytes)

@@ -50,6 +50,8 @@ impl Format for Timm {
                 "input_size": size,
                 "mean": mean,
                 "std": std,
+                "interpolation": "bilinear",
+                "crop_pct": 1.0,
                 "num_classes": 0,
                 "license": exported.license(),
             },

@@ -40,8 +40,9 @@ impl Format for Transformers {
         let (size, mean, std) = images(exported);
         let (config, tensors) = model(kind, exported.input(), exported.encoder())?;
         let preprocessor = json!({
-            "image_processor_type": "ViTImageProcessor", "do_resize": true, "do_rescale": true, "do_normalize": true,
-            "rescale_factor": 1.0 / 255.0, "resample": 3, "size": {"height": size[1], "width": size[2]},
+            "image_processor_type": "BitImageProcessor", "do_resize": true, "do_center_crop": true,
+            "size": {"shortest_edge": size[1]}, "crop_size": {"height": size[1], "width": size[2]}, "resample": 2,
+            "do_rescale": true, "do_normalize": true, "rescale_factor": 1.0 / 255.0,
             "image_mean": mean, "image_std": std,
         });
         let files = [
