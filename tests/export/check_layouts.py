@@ -1,12 +1,11 @@
 """Load what `ravine export` wrote strictly and compare the features: python check_layouts.py FOLDER.
 
 FOLDER holds `cases.json`: a list of {name, to, path, code, input, shape, features}; the last three name raw 32-bit floats and
-their shapes. Ends with code 3 where timm, torchvision or transformers are missing.
+their shapes. Ends with code 3 where NumPy, PyTorch, timm, torchvision or transformers are missing.
 """
 import json, pathlib, sys
-import numpy as np
 try:
-    import torch, timm, torchvision, transformers
+    import numpy as np, torch, timm, torchvision, transformers
 except ImportError as e:
     print(e); sys.exit(3)
 
