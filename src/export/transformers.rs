@@ -27,7 +27,7 @@ impl Format for Transformers {
     }
 
     fn opened(&self, exported: &Exported, file: &str) -> (&'static str, String) {
-        let features = exported.kind.as_ref().map_or("pooler_output", features);
+        let features = exported.kind.as_ref().map(features).unwrap_or_default();
         let code = format!(
             "from transformers import AutoModel\n\nmodel = AutoModel.from_pretrained(\"{file}\").eval()\n\
              features = model(pixel_values=images).{features}\n"

@@ -76,6 +76,20 @@ fn encoders_load_strictly_where_they_came_from() -> Result<(), Any> {
             *counted.entry(to).or_insert(0) += usize::from(found.is_some());
             cases.extend(found);
         }
+        // The mean over patches of a network that has tokens in front of them.
+        if golden.name == "transformers-dinov2" {
+            let mut table = toml::Table::try_from(&kind)?;
+            table.insert("pool".into(), "mean".into());
+            let kind: EncoderKind = table.try_into()?;
+            let (exported, network) = self::exported(&kind, &path, golden.side)?;
+            let features = network.eval(&images, "features")?;
+            for to in ["timm", "hf"] {
+                let name = "dinov2-mean";
+                let found = case((name, to), &exported, &features, &images, folder.path())?;
+                assert!(found.is_some(), "{to}");
+                cases.extend(found);
+            }
+        }
         std::fs::remove_file(path)?;
     }
     let small = Resnet::default();

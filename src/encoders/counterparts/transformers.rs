@@ -70,11 +70,14 @@ const RESNET: Names = &[
 
 /// Where the features of `kind` are in what the library's model gives.
 #[must_use]
-pub fn features(kind: &EncoderKind) -> &'static str {
+pub fn features(kind: &EncoderKind) -> String {
     match kind {
-        EncoderKind::Vit(vit) if vit.pooled() == Pool::Class => "last_hidden_state[:, 0]",
-        EncoderKind::Vit(_) => "last_hidden_state.mean(1)",
-        _ => "pooler_output.flatten(1)",
+        EncoderKind::Vit(vit) if vit.pooled() == Pool::Class => "last_hidden_state[:, 0]".into(),
+        EncoderKind::Vit(vit) => {
+            let front = usize::from(vit.class_token) + vit.registers; // our mean is that over patches
+            format!("last_hidden_state[:, {front}:].mean(1)")
+        }
+        _ => "pooler_output.flatten(1)".into(),
     }
 }
 
