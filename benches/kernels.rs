@@ -6,8 +6,9 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use ravine::kernels::batch_norm::{self, ChannelMoments, Epilogue, Gate, GatedSums, ScaleShift};
-use ravine::kernels::gemm::{self, Order, Start};
-use ravine::kernels::{ConvShape, Simd, conv};
+use ravine::kernels::bf16::Bf16;
+use ravine::kernels::gemm::{Order, Start};
+use ravine::kernels::{ConvShape, Products, Simd, conv};
 
 /// Images per call.
 const IMAGES: usize = 128;
@@ -91,7 +92,7 @@ fn convolution(
 }
 
 /// The three products of a linear layer on `rows` rows.
-fn linear(simd: Simd, (rows, input, output): (usize, usize, usize)) {
+fn linear(name: &str, products: Products, (rows, input, output): (usize, usize, usize)) {
     let (x, weight, bias) = (
         numbers(rows * input),
         numbers(input * output),
@@ -99,42 +100,31 @@ fn linear(simd: Simd, (rows, input, output): (usize, usize, usize)) {
     );
     let (mut y, mut dx) = (numbers(rows * output), numbers(rows * input));
     let (mut dw, mut db) = (numbers(input * output), numbers(output));
-    let mut space = vec![0.0; gemm::workspace(output, input).max(gemm::workspace(input, output))];
+    let space = products.matmul_workspace(output, input);
+    let mut space = vec![0.0; space.max(products.matmul_workspace(input, output))];
     let forward = mean(|| {
         let start = Start::Sum {
             bias: Some(&bias),
             residual: None,
         };
-        let size = (rows, output, input);
-        gemm::matmul(
-            simd,
-            size,
-            &x,
-            (&weight, Order::Transposed),
-            (&mut y, start),
-            &mut space,
-        );
+        let to = (&mut y[..], start);
+        let weight = (&weight[..], Order::Transposed);
+        products.matmul((rows, output, input), &x, weight, to, &mut space);
     });
     let data = mean(|| {
         let to = (&mut dx[..], Start::Zero);
-        gemm::matmul(
-            simd,
-            (rows, input, output),
-            &y,
-            (&weight, Order::Plain),
-            to,
-            &mut space,
-        );
+        let weight = (&weight[..], Order::Plain);
+        products.matmul((rows, input, output), &y, weight, to, &mut space);
     });
     let size = (output, input, rows);
-    let mut space = vec![0.0; gemm::over_rows_workspace(size)];
+    let mut space = vec![0.0; products.over_rows_workspace(size)];
     let by_weight = mean(|| {
         let to = (&mut dw[..], Some(&mut db[..]));
-        gemm::over_rows(simd, size, &y, &x, to, &mut space);
+        products.over_rows(size, &y, &x, to, &mut space);
     });
     let work = 2e-9 * (rows * input * output) as f64;
     println!(
-        "linear {rows} x {input} -> {output}: forward {:.2} ms {:.0} GFLOP/s, data {:.2} ms {:.0}, weight {:.2} ms {:.0}",
+        "linear {name} {rows} x {input} -> {output}: forward {:.2} ms {:.0} GFLOP/s, data {:.2} ms {:.0}, weight {:.2} ms {:.0}",
         forward * 1e3,
         work / forward,
         data * 1e3,
@@ -197,8 +187,16 @@ fn run() {
             (8320, 192, 192),
             (8320, 192, 768),
             (8320, 768, 192),
+            (6304, 384, 1152),
+            (6304, 384, 384),
+            (6304, 384, 1536),
+            (6304, 1536, 384),
         ] {
-            linear(simd, (rows, input, output));
+            linear("f32 ", Products::F32(simd), (rows, input, output));
+            if let Some(bf16) = Bf16::detect() {
+                linear("bf16", Products::Bf16(bf16), (rows, input, output));
+                linear("high", Products::Bf16(bf16.split()), (rows, input, output));
+            }
         }
     }
     if wanted("conv") {

@@ -12,6 +12,7 @@ const STACK: usize = 256 << 20;
 
 fn main() -> ExitCode {
     ravine::kernels::threads::keep_candle_on_one();
+    ravine::kernels::memory::keep_what_is_freed();
     let cli = Cli::parse();
     let worker = std::thread::Builder::new()
         .name("ravine".into())

@@ -99,7 +99,7 @@ pub fn choose_executor(
     device: &Device,
     precision: Precision,
 ) -> Result<Arc<dyn Executor>> {
-    if precision != Precision::F32 && (name == "candle" || !device.is_cpu()) {
+    if precision == Precision::Bf16 && (name == "candle" || !device.is_cpu()) {
         return Err(Error::key(
             "train.precision",
             "bfloat16 is for the cpu executor only; use --device cpu --executor cpu, or \"f32\"",
@@ -141,6 +141,8 @@ mod tests {
         let refused = choose_executor("candle", &Device::Cpu, Precision::Bf16).err();
         let text = refused.map(|error| error.to_string()).unwrap_or_default();
         assert!(text.contains("train.precision"), "{text}");
-        assert!(choose_executor("candle", &Device::Cpu, Precision::F32).is_ok());
+        for precision in [Precision::F32, Precision::High] {
+            assert!(choose_executor("candle", &Device::Cpu, precision).is_ok());
+        }
     }
 }

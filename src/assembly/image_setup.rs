@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::data::{self, Dataset, Kept, Loader, LoaderConfig, Splits, Views};
 use crate::error::{Error, Result};
 use crate::eval::{Features, embed};
-use crate::graph::{Executor, Network, Precision};
+use crate::graph::{Executor, Network};
 use crate::negatives::{NegativesKind, Pairs};
 use crate::params::Params;
 
@@ -279,7 +279,7 @@ impl InferenceSetup {
     pub fn new(config: &Config) -> Result<Self> {
         set_threads(config.threads);
         let chosen = choose_device(&config.device)?;
-        let executor = choose_executor(&config.executor, &chosen.device, Precision::F32)?;
+        let executor = choose_executor(&config.executor, &chosen.device, config.train.precision)?;
         let channels = config.data.channels.ok_or_else(|| {
             Error::key(
                 "data.channels",

@@ -10,6 +10,7 @@ use super::stop::stop_flag;
 use crate::data::Part;
 use crate::error::Result;
 use crate::eval::writers::WrittenPrecision;
+use crate::graph::Precision;
 use crate::run::{Embedding, PositionPool, TokenReadout, embed};
 
 #[derive(Debug, clap::Args)]
@@ -52,6 +53,13 @@ pub(super) struct Args {
         value_parser = by_name(WrittenPrecision::ALL, WrittenPrecision::name)
     )]
     precision: WrittenPrecision,
+    /// Of products: f32, or high (32-bit floats as two of 16 bits, where that is faster; features differ by about 1e-5).
+    #[arg(
+        long,
+        default_value = "f32",
+        value_parser = by_name(Precision::OF_FEATURES, Precision::name)
+    )]
+    matmul_precision: Precision,
     /// Average the whole picture and N - 1 random crops of it, the same in every run of this command.
     #[arg(long, value_name = "N", default_value_t = 1)]
     crops: usize,
@@ -74,6 +82,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         opened.config.data.max_bad_share = share;
         opened.config.validate()?;
     }
+    opened.config.train.precision = args.matmul_precision;
     let wanted = Embedding {
         out: args.out.clone(),
         part: args.part,

@@ -12,16 +12,36 @@ use crate::graph::builder::Graph;
 use crate::graph::mode::Mode;
 use crate::params::Params;
 
-/// How exactly products are computed while training; evaluation is always in 32 bits.
+/// How exactly products are computed while training; evaluation is in 32 bits, or `high` where that is asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// 32-bit floats.
     #[default]
     F32,
+    /// 32-bit floats, their products as three products of bfloat16 where that is faster (AMX): errors of about 2⁻¹⁶ of a
+    /// product, of which TF32 makes 2⁻¹¹. What PyTorch calls `high`.
+    High,
     /// Operands of convolutions and linear layers rounded to bfloat16 where that is faster; sums, parameters and all
     /// else in 32 bits.
     Bf16,
+}
+
+impl Precision {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::F32, Self::High, Self::Bf16];
+    /// Those that keep what a 32-bit float is for: what features may be computed in.
+    pub const OF_FEATURES: [Self; 2] = [Self::F32, Self::High];
+
+    /// Its name in a configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::High => "high",
+            Self::Bf16 => "bf16",
+        }
+    }
 }
 
 /// Gradients by parameter name, ordered by name.

@@ -110,6 +110,29 @@ unsafe fn normal<L: Lanes>(x: L) -> (L, L) {
     }
 }
 
+/// [`gelu`] of sixteen numbers.
+///
+/// # Safety
+/// The processor has the instructions of `L`.
+#[inline(always)]
+pub(super) unsafe fn gelus<L: Lanes>(x: L) -> L {
+    // SAFETY: the caller has proved `L`.
+    unsafe { x.mul(normal(x).0) }
+}
+
+/// The slope of [`gelu`] at sixteen numbers.
+///
+/// # Safety
+/// The processor has the instructions of `L`.
+#[inline(always)]
+pub(super) unsafe fn gelu_slopes<L: Lanes>(x: L) -> L {
+    // SAFETY: the caller has proved `L`.
+    unsafe {
+        let (below, bell) = normal(x);
+        x.mul(bell).fma(L::splat(0.398_942_3), below) // 1/√(2π)
+    }
+}
+
 multiversion! {
     /// [`gelu`] on this thread.
     pub(super) fn gelu_chunk<L>(x: &[f32], y: &mut [f32]) {
@@ -119,14 +142,29 @@ multiversion! {
             // SAFETY: `count` floats follow in both; `L` was proved by the `Simd`.
             unsafe {
                 let x = L::load_up_to(x.as_ptr().add(i), count);
-                x.mul(normal(x).0).store_up_to(y.as_mut_ptr().add(i), count);
+                gelus(x).store_up_to(y.as_mut_ptr().add(i), count);
             }
         }
     }
 }
 
 multiversion! {
-    fn gelu_backward_chunk<L>(x: &[f32], gradient: &mut [f32]) {
+    /// [`gelu`] on this thread, in place.
+    pub(super) fn gelu_in_place<L>(x: &mut [f32]) {
+        for i in (0..x.len()).step_by(16) {
+            let count = x.len() - i;
+            // SAFETY: `count` floats follow; `L` was proved by the `Simd`.
+            unsafe {
+                let to = x.as_mut_ptr().add(i);
+                gelus(L::load_up_to(to, count)).store_up_to(to, count);
+            }
+        }
+    }
+}
+
+multiversion! {
+    /// [`gelu_backward`] on this thread.
+    pub(super) fn gelu_backward_chunk<L>(x: &[f32], gradient: &mut [f32]) {
         assert_eq!(x.len(), gradient.len());
         for i in (0..x.len()).step_by(16) {
             let count = x.len() - i;
@@ -134,9 +172,7 @@ multiversion! {
             unsafe {
                 let x = L::load_up_to(x.as_ptr().add(i), count);
                 let to = gradient.as_mut_ptr().add(i);
-                let (below, bell) = normal(x);
-                let slope = x.mul(bell).fma(L::splat(0.398_942_3), below); // 1/√(2π)
-                slope.mul(L::load_up_to(to, count)).store_up_to(to, count);
+                gelu_slopes(x).mul(L::load_up_to(to, count)).store_up_to(to, count);
             }
         }
     }

@@ -81,6 +81,11 @@ impl ConvShape {
         self.batch * self.out_height() * self.out_width()
     }
 
+    /// Whether every output pixel is a matrix times the input pixel in its place.
+    pub(super) fn is_pointwise(&self) -> bool {
+        (self.kernel, self.stride, self.padding, self.groups) == (1, 1, 0, 1)
+    }
+
     /// Input channels of a group.
     pub(super) fn group_input(&self) -> usize {
         self.input / self.groups

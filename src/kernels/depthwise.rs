@@ -386,5 +386,5 @@ pub(super) fn backward_weight(
             }
         });
     });
-    dw.copy_from_slice(elementwise::sum_parts(simd, all, parts));
+    elementwise::sum_parts(simd, all, parts, 0, dw);
 }

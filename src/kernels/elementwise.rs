@@ -2,7 +2,6 @@
 
 use rayon::prelude::*;
 
-use super::shared::Shared;
 use super::simd::{Simd, multiversion};
 
 /// Floats a task handles.
@@ -74,18 +73,29 @@ pub fn row_sums(simd: Simd, x: &[f32], total: &mut [f32]) {
     }
 }
 
-/// Add all of the equal `parts` of `all` into the first, which is returned.
-pub(super) fn sum_parts(simd: Simd, all: &mut [f32], parts: usize) -> &[f32] {
+/// Adds all of the equal `parts` of `all` into the first, which is returned.
+pub(super) fn sum_into_first(simd: Simd, all: &mut [f32], parts: usize) -> &[f32] {
     let len = all.len() / parts;
-    let shared = Shared::new(all);
-    (0..len.div_ceil(CHUNK)).into_par_iter().for_each(|chunk| {
-        let (start, count) = (chunk * CHUNK, CHUNK.min(len - chunk * CHUNK));
-        // SAFETY: every task has its own chunk of each part.
-        let to = unsafe { shared.part(start, count) };
-        for part in 1..parts {
-            // SAFETY: as above.
-            add_chunk(simd, to, unsafe { shared.part(part * len + start, count) });
+    let (first, others) = all.split_at_mut(len);
+    first.par_chunks_mut(CHUNK).enumerate().for_each(|(i, to)| {
+        for part in others.chunks_exact(len.max(1)) {
+            add_chunk(simd, to, &part[i * CHUNK..]);
         }
     });
-    &all[..len]
+    first
+}
+
+/// To `to` what lies from `first` on in each of the equal `parts` of `all`, summed.
+pub(super) fn sum_parts(simd: Simd, all: &[f32], parts: usize, first: usize, to: &mut [f32]) {
+    let len = all.len() / parts;
+    assert!(first + to.len() <= len);
+    to.par_chunks_mut(CHUNK)
+        .enumerate()
+        .for_each(|(chunk, to)| {
+            let start = first + chunk * CHUNK;
+            to.copy_from_slice(&all[start..][..to.len()]);
+            for part in 1..parts {
+                add_chunk(simd, to, &all[part * len + start..][..to.len()]);
+            }
+        });
 }

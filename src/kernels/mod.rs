@@ -27,7 +27,6 @@ pub mod gemm;
 mod im2col;
 pub mod layer_norm;
 pub mod layout;
-pub mod linear;
 pub mod log_partition;
 pub mod memory;
 pub mod normalize;
@@ -43,10 +42,14 @@ pub mod windows;
 mod winograd;
 
 mod product;
+mod products;
 mod scratch;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod then;
 
 pub use conv_shape::ConvShape;
+pub use products::Products;
 pub use simd::{Level, Simd};
+pub use then::Then;

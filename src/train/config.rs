@@ -31,7 +31,8 @@ pub struct TrainConfig {
     /// norm takes its statistics chunk by chunk.
     #[serde(alias = "slices")]
     pub chunks: usize,
-    /// Of the products while training: `f32`, or `bf16` on processors that have it.
+    /// Of the products while training: `f32`, `high` (32-bit floats, products as three of `bf16` where that is faster), or
+    /// `bf16` on processors that have it.
     pub precision: Precision,
     /// Epochs, fractions allowed, for which the encoder stays as it is while projector, predictor or heads learn: no update,
     /// running statistics of its batch norms stand still; it normalises with those of the batch as it will afterwards.

@@ -188,6 +188,29 @@ fn tokens_are_read_one_by_one_or_pooled() -> Result<(), Any> {
 }
 
 #[test]
+fn products_of_two_parts_change_the_fourth_digit_at_most() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let run = vit(folder.path());
+    let (plain, about) = embedded(&run, &[])?;
+    assert_eq!(about["matmul_precision"], "f32");
+    let (high, about) = embedded(&run, &["--matmul-precision", "high"])?;
+    assert_eq!(about["matmul_precision"], "high");
+    assert!(gap(&high, &plain)? < 1e-3);
+    let out = folder.path().join("e.npy");
+    let paths = [&run, &out].map(|path| path.to_str().expect("a path"));
+    let rounded = [
+        "embed",
+        paths[0],
+        "--out",
+        paths[1],
+        "--matmul-precision",
+        "bf16",
+    ];
+    assert!(refused(&rounded, 2).contains("high"));
+    Ok(())
+}
+
+#[test]
 fn lengths_mirrors_and_crops() -> Result<(), Any> {
     let folder = tempfile::tempdir()?;
     let run = vit(folder.path());

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use self::repeat::repeat;
 use super::output::{open_device, print_json, print_text};
+use super::part::by_name;
 use crate::assembly::{
     FEW, FREE_SHARE, Growth, choose_executor, free_memory, peak_memory, set_threads,
 };
@@ -50,9 +51,9 @@ pub(super) struct Args {
     /// auto, candle, cpu.
     #[arg(long, default_value = "auto")]
     executor: String,
-    /// Of a step's products: f32, bf16.
-    #[arg(long, default_value = "f32", value_parser = ["f32", "bf16"])]
-    precision: String,
+    /// Of the products: f32, high (as three of bf16), bf16 (of a step only).
+    #[arg(long, default_value = "f32", value_parser = by_name(Precision::ALL, Precision::name))]
+    precision: Precision,
     /// How long to repeat it.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
@@ -158,7 +159,7 @@ struct Report {
     peak_bytes: Option<u64>,
     encoder: Option<&'static str>,
     executor: Option<&'static str>,
-    precision: Option<String>,
+    precision: Option<&'static str>,
     /// What is augmented.
     images: Option<&'static str>,
     batch: usize,
@@ -186,11 +187,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let alone = usize::from(args.work == Work::Augment);
     set_threads(args.threads.unwrap_or(alone));
     let device = open_device(&args.device)?;
-    let precision = match args.precision.as_str() {
-        "bf16" => Precision::Bf16,
-        _ => Precision::F32,
-    };
-    let executor = choose_executor(&args.executor, &device, precision)?;
+    let executor = choose_executor(&args.executor, &device, args.precision)?;
     let name = executor.name();
     let times = match args.work {
         Work::Step => step((encoder, batch, size), &device, &executor, args.seconds)?,
@@ -209,7 +206,8 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         peak_bytes: peak_memory(),
         encoder: network.then(|| encoder.name()),
         executor: network.then_some(name),
-        precision: (args.work == Work::Step).then(|| args.precision.clone()),
+        precision: (args.work == Work::Step || args.precision == Precision::High)
+            .then(|| args.precision.name()),
         images: (!network).then_some(augment::source(size)),
         batch,
         size,

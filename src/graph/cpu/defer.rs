@@ -1,5 +1,6 @@
 //! Training leaves work of a batch norm to the convolutions around it, which have the values at hand: the one
 //! before measures them; the one behind normalises them on their way in, and sums their gradients on the way back.
+//! The GELU's gradient is taken by the linear layer behind likewise.
 
 use super::ops::conv2d;
 use super::plan::Plan;
@@ -32,7 +33,24 @@ impl Plan {
                 self.steps[norm].deferred = alone && takes_norm(behind, bf16);
             }
         }
+        self.activated();
         self
+    }
+
+    /// Linear layers that read a GELU take the gradient of their input through it.
+    fn activated(&mut self) {
+        for gelu in 0..self.steps.len() {
+            let step = &self.steps[gelu];
+            if step.then != Activation::Gelu {
+                continue;
+            }
+            let output = step.output;
+            let behind = self.steps.iter_mut().find(|s| s.inputs.contains(&output));
+            let fits = |s: &&mut Step| matches!(s.op, Op::Linear(_)) && s.inputs[0] == output;
+            if let Some(behind) = behind.filter(fits) {
+                behind.completes = Some(gelu);
+            }
+        }
     }
 }
 

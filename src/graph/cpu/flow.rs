@@ -15,6 +15,8 @@ pub(super) struct Flow {
     nodes: Vec<Option<Buffer>>,
     /// Sums of those gradients that went through the batch norm's ReLU already.
     reduced: Vec<Option<NormSums>>,
+    /// Whether a gradient went through the GELU that ends the node's step.
+    activated: Vec<bool>,
     wanted: Vec<bool>,
     result: Gradients,
 }
@@ -25,6 +27,7 @@ impl Flow {
         Self {
             nodes: wanted.iter().map(|_| None).collect(),
             reduced: vec![None; wanted.len()],
+            activated: vec![false; wanted.len()],
             wanted,
             result: Gradients::default(),
         }
@@ -64,6 +67,16 @@ impl Flow {
     /// The sums noted for `node`.
     pub(super) fn take_reduced(&mut self, node: usize) -> Option<NormSums> {
         self.reduced[node].take()
+    }
+
+    /// Note that the gradient of `node` went through the GELU of its step.
+    pub(super) fn activated(&mut self, node: usize) {
+        self.activated[node] = true;
+    }
+
+    /// Whether it did.
+    pub(super) fn is_activated(&self, node: usize) -> bool {
+        self.activated[node]
     }
 
     /// Note the gradient of a parameter that may change.

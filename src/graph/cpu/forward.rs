@@ -32,7 +32,7 @@ pub(super) fn run(
     let context = Context {
         arena,
         simd,
-        bf16: bf16.filter(|_| mode != Mode::Eval),
+        bf16: bf16.filter(|bf16| mode != Mode::Eval || bf16.is_split()),
         params,
         batch: x.dims()[0],
         mode,

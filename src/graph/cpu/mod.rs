@@ -71,6 +71,7 @@ impl CpuExecutor {
     pub fn with_precision(precision: Precision) -> Result<Self> {
         let bf16 = match precision {
             Precision::F32 => None,
+            Precision::High => Bf16::detect().filter(|bf16| bf16.splits()).map(Bf16::split),
             Precision::Bf16 => Some(Bf16::detect().ok_or_else(|| {
                 Error::key(
                     "train.precision",

@@ -1,20 +1,19 @@
 //! In how many bits the products of a step are computed.
 
 use super::tape::Context;
-use crate::kernels::bf16::Bf16;
-use crate::kernels::{ConvShape, Simd};
+use crate::kernels::{ConvShape, Products};
 
-/// The kernels of a step's products.
-#[derive(Clone, Copy)]
-pub(super) enum Products {
-    F32(Simd),
-    Bf16(Bf16),
+/// Columns and summed numbers from which on products of matrices are worth rounding.
+const LEAST: usize = 16;
+
+/// Those of a convolution: 16 bits where they are asked for and faster.
+pub(super) fn of_convolution(cx: &Context, shape: &ConvShape) -> Products {
+    let bf16 = cx.bf16.filter(|bf16| bf16.pays(shape));
+    bf16.map_or(Products::F32(cx.simd), Products::Bf16)
 }
 
-impl Products {
-    /// 16 bits where they are asked for and faster.
-    pub(super) fn of(cx: &Context, shape: &ConvShape) -> Self {
-        let bf16 = cx.bf16.filter(|bf16| bf16.pays(shape));
-        bf16.map_or(Self::F32(cx.simd), Self::Bf16)
-    }
+/// Those of matrices of `input` and `output` columns, likewise.
+pub(super) fn of_matrices(cx: &Context, input: usize, output: usize) -> Products {
+    let bf16 = cx.bf16.filter(|_| input.min(output) >= LEAST);
+    bf16.map_or(Products::F32(cx.simd), Products::Bf16)
 }

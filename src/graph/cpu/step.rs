@@ -36,7 +36,8 @@ pub(super) struct Step {
     pub(super) measures: bool,
     /// Whether a batch norm leaves its work, ReLU included, to the convolution that reads it.
     pub(super) deferred: bool,
-    /// The batch norm whose output's gradient is whole once a convolution has added its own.
+    /// The batch norm, or the linear layer with its GELU, whose output's gradient is whole once the convolution, or the
+    /// linear layer, that this is has added its own.
     pub(super) completes: Option<usize>,
     /// Sample shape of the first input.
     pub(super) from: Vec<usize>,

@@ -6,18 +6,18 @@ use std::arch::x86_64::{
     _mm512_setzero_ps, _mm512_storeu_ps,
 };
 
-use super::operands::{BLOCK, DEPTH, PART, Rows, SIDE};
+use super::operands::{BLOCK, DEPTH, PART, SIDE, Terms};
 
 /// Rows whose sums stay in registers.
 const ROWS: usize = 8;
 
-/// `c = Σ rows · panel`, or `c += ..` when `add`, with AVX512-BF16.
+/// `c = Σ rows · panel` over the terms, or `c += ..` when `add`, with AVX512-BF16.
 ///
 /// # Safety
-/// 32 rows are readable at every tap, the panel holds a part for each tap and depth, and `c` is a whole block that
-/// nothing else touches meanwhile. The processor has AVX512-BF16.
+/// Of every term, 32 rows and a panel's parts are readable to their depth, and `c` is a whole block that nothing else
+/// touches meanwhile. The processor has AVX512-BF16.
 #[target_feature(enable = "avx512f,avx512bf16")]
-pub(super) unsafe fn avx512(rows: &Rows, panel: *const u16, c: *mut f32, add: bool) {
+pub(super) unsafe fn avx512(terms: &Terms, c: *mut f32, add: bool) {
     for first in (0..SIDE).step_by(ROWS) {
         // SAFETY: the caller's promise: rows, panel and block are whole.
         unsafe {
@@ -28,10 +28,11 @@ pub(super) unsafe fn avx512(rows: &Rows, panel: *const u16, c: *mut f32, add: bo
                     *sums = [_mm512_loadu_ps(at(r, 0)), _mm512_loadu_ps(at(r, 1))];
                 }
             }
-            let mut part = panel;
-            for tap in rows.taps {
-                for depth in 0..rows.depth {
-                    let a = tap.add(first * rows.pitch + depth * DEPTH);
+            for term in terms.of {
+                for depth in 0..terms.depth {
+                    let part = term.panel.add(depth * PART);
+                    let row = first / 16 * terms.lay.half + first % 16 * terms.lay.row;
+                    let a = term.rows.add(row + depth * terms.lay.part);
                     for pair in 0..DEPTH / 2 {
                         let column = |half: usize| -> __m512bh {
                             let from = part.add(half * PART / 2 + pair * 32);
@@ -39,14 +40,13 @@ pub(super) unsafe fn avx512(rows: &Rows, panel: *const u16, c: *mut f32, add: bo
                         };
                         let columns = [column(0), column(1)];
                         for (r, sums) in sums.iter_mut().enumerate() {
-                            let two = a.add(r * rows.pitch + pair * 2).cast::<[u8; 4]>();
+                            let two = a.add(r * terms.lay.row + pair * 2).cast::<[u8; 4]>();
                             let two = i32::from_ne_bytes(*two);
                             let two: __m512bh = std::mem::transmute(_mm512_set1_epi32(two));
                             sums[0] = _mm512_dpbf16_ps(sums[0], two, columns[0]);
                             sums[1] = _mm512_dpbf16_ps(sums[1], two, columns[1]);
                         }
                     }
-                    part = part.add(PART);
                 }
             }
             for (r, sums) in sums.iter().enumerate() {
@@ -75,24 +75,40 @@ static TILES: TileConfig = TileConfig {
     rows: [16, 16, 16, 16, 16, 16, 16, 16, 0, 0, 0, 0, 0, 0, 0, 0],
 };
 
+/// Tiles 0 to 3 for a block, 4 and 5 for sixteen rows each, 6 and 7 for sixteen columns each.
+///
+/// # Safety
+/// The processor has AMX, which the system permits.
+pub(super) unsafe fn set_up() {
+    // SAFETY: the caller's promise; the configuration is whole.
+    unsafe { asm!("ldtilecfg [{tiles}]", tiles = in(reg) &raw const TILES, options(nostack)) };
+}
+
+/// Tiles as they were before [`set_up`].
+///
+/// # Safety
+/// The processor has AMX.
+pub(super) unsafe fn release() {
+    // SAFETY: the caller's promise.
+    unsafe { asm!("tilerelease", options(nostack, nomem)) };
+}
+
 /// [`avx512`] with AMX.
 ///
 /// # Safety
-/// As for [`avx512`], but the processor has AMX, which the system permits.
-pub(super) unsafe fn amx(rows: &Rows, panel: *const u16, c: *mut f32, add: bool) {
-    if rows.taps.is_empty() || rows.depth == 0 {
+/// As for [`avx512`], but this thread's tiles are set up.
+pub(super) unsafe fn amx(terms: &Terms, c: *mut f32, add: bool) {
+    if terms.of.is_empty() || terms.depth == 0 {
         if !add {
             // SAFETY: the caller's promise: a whole block.
             unsafe { std::slice::from_raw_parts_mut(c, BLOCK).fill(0.0) };
         }
         return;
     }
-    let pitch = rows.pitch * size_of::<u16>();
-    // SAFETY: tiles 0 to 3 are the block, 4 and 5 sixteen rows each, 6 and 7 sixteen columns each; all addresses
-    // lie in what the caller promises, and tiles are released before the block ends.
+    let bytes = |numbers: usize| numbers * size_of::<u16>();
+    // SAFETY: tiles are divided as `set_up` does, and all addresses lie in what the caller promises.
     unsafe {
         asm!(
-            "ldtilecfg [{a}]",
             "test {k}, {k}",
             "jz 2f",
             "tileloadd tmm0, [{c} + {line} * 2]",
@@ -106,8 +122,9 @@ pub(super) unsafe fn amx(rows: &Rows, panel: *const u16, c: *mut f32, add: bool)
             "tilezero tmm2",
             "tilezero tmm3",
             "3:",
-            "mov {a}, [{taps}]",
-            "add {taps}, 8",
+            "mov {a}, [{terms}]",
+            "mov {b}, [{terms} + 8]",
+            "add {terms}, 16",
             "lea {low}, [{a} + {half}]",
             "mov {k}, {depth}",
             "4:",
@@ -119,8 +136,8 @@ pub(super) unsafe fn amx(rows: &Rows, panel: *const u16, c: *mut f32, add: bool)
             "tileloadd tmm5, [{low} + {pitch} * 1]",
             "tdpbf16ps tmm2, tmm5, tmm6",
             "tdpbf16ps tmm3, tmm5, tmm7",
-            "add {a}, 64",
-            "add {low}, 64",
+            "add {a}, {part}",
+            "add {low}, {part}",
             "add {b}, 2048",
             "dec {k}",
             "jnz 4b",
@@ -130,16 +147,16 @@ pub(super) unsafe fn amx(rows: &Rows, panel: *const u16, c: *mut f32, add: bool)
             "tilestored [{c} + {line} * 2 + 64], tmm1",
             "tilestored [{c} + {line} * 2 + 2048], tmm2",
             "tilestored [{c} + {line} * 2 + 2112], tmm3",
-            "tilerelease",
             c = in(reg) c,
             line = in(reg) 64_usize,
-            taps = inout(reg) rows.taps.as_ptr() => _,
-            count = inout(reg) rows.taps.len() => _,
-            depth = in(reg) rows.depth,
-            half = in(reg) 16 * pitch,
-            pitch = in(reg) pitch,
-            b = inout(reg) panel => _,
-            a = inout(reg) &raw const TILES => _,
+            terms = inout(reg) terms.of.as_ptr() => _,
+            count = inout(reg) terms.of.len() => _,
+            depth = in(reg) terms.depth,
+            half = in(reg) bytes(terms.lay.half),
+            pitch = in(reg) bytes(terms.lay.row),
+            part = in(reg) bytes(terms.lay.part),
+            b = out(reg) _,
+            a = out(reg) _,
             k = inout(reg) usize::from(add) => _,
             low = out(reg) _,
             out("tmm0") _, out("tmm1") _, out("tmm2") _, out("tmm3") _,

@@ -20,6 +20,7 @@ pub enum Bf16Dot {
 pub struct Bf16 {
     dot: Bf16Dot,
     simd: Simd,
+    split: bool,
 }
 
 impl Bf16 {
@@ -35,7 +36,34 @@ impl Bf16 {
         Self {
             dot: best().min(dot),
             simd: Simd::detect(),
+            split: false,
         }
+    }
+
+    /// The same with operands as heads and tails, three products for one: errors of about 2⁻¹⁶ of a product.
+    #[must_use]
+    pub fn split(self) -> Self {
+        Self {
+            split: true,
+            ..self
+        }
+    }
+
+    /// Whether three products of it are faster than one in 32 bits.
+    #[must_use]
+    pub fn splits(self) -> bool {
+        self.dot == Bf16Dot::Amx
+    }
+
+    /// Whether operands are heads and tails.
+    #[must_use]
+    pub fn is_split(self) -> bool {
+        self.split
+    }
+
+    /// 16-bit floats that stand for a number.
+    pub(super) fn parts(self) -> usize {
+        1 + usize::from(self.split)
     }
 
     /// The instructions in use.

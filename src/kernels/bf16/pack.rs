@@ -1,27 +1,16 @@
-//! Operands rounded to 16 bits, in the order in which blocks read them.
+//! Operands of convolutions in 16 bits, in the order in which blocks read them: their heads, or their tails.
 
 use rayon::prelude::*;
 
+use super::digits::{head, pair, rest};
 use super::flat::{Images, Pass, Target};
 use super::operands::{DEPTH, PART, SIDE};
 use crate::kernels::simd::multiversion;
 
-/// The nearest 16-bit float, ties to even, in the upper half; not a number stays that.
+/// What is rounded: the number, or what rounding it leaves.
 #[inline(always)]
-fn round(x: f32) -> u32 {
-    let bits = x.to_bits();
-    let nearest = bits.wrapping_add(0x7fff + (bits >> 16 & 1));
-    if x.is_nan() {
-        bits | 0x40_0000
-    } else {
-        nearest
-    }
-}
-
-/// Two neighbours of the summed dimension in one word.
-#[inline(always)]
-fn pair(first: f32, second: f32) -> u32 {
-    round(first) >> 16 | round(second) & 0xffff_0000
+fn digit(x: f32, tail: bool) -> f32 {
+    if tail { rest(x) } else { x }
 }
 
 /// Positions laid out for `images` images, the margins that taps reach included.
@@ -102,7 +91,7 @@ impl Iterator for Walk {
 
 multiversion! {
     /// The planes of the source images `x`, one after another: rows of `depth` · [`DEPTH`] channels.
-    pub(super) fn planes<L>(pass: &Pass, x: &[f32], stack: Stack, depth: usize, out: &mut [u16]) {
+    pub(super) fn planes<L>(pass: &Pass, x: &[f32], stack: Stack, depth: usize, tail: bool, out: &mut [u16]) {
         let (source, row) = (pass.source, depth * DEPTH);
         for (&phase, plane) in pass.planes.iter().zip(out.chunks_exact_mut(stack.len * row)) {
             let (before, rest) = plane.split_at_mut(stack.before * row);
@@ -117,7 +106,7 @@ multiversion! {
                 };
                 let (to, none) = to.split_at_mut(source.channels);
                 for (to, from) in to.iter_mut().zip(&x[at..]) {
-                    *to = (round(*from) >> 16) as u16;
+                    *to = head(digit(*from, tail));
                 }
                 none.fill(0);
             }
@@ -136,8 +125,8 @@ pub(super) fn panels_len(pass: &Pass, target: &Target) -> usize {
     columns(pass.result.channels) * target.taps.len() * depth * PART
 }
 
-/// The weight as the panels of `target`.
-pub(super) fn panels(pass: &Pass, target: &Target, weight: &[f32], out: &mut [u16]) {
+/// The weight as the panels of `target`, or what rounding leaves of it.
+pub(super) fn panels(pass: &Pass, target: &Target, weight: &[f32], tail: bool, out: &mut [u16]) {
     let depth = pass.source.channels.div_ceil(DEPTH);
     let panel = target.taps.len() * depth * PART;
     if panel == 0 {
@@ -160,7 +149,7 @@ pub(super) fn panels(pass: &Pass, target: &Target, weight: &[f32], out: &mut [u1
                     + n % 16 * 2
                     + k % 2;
                 for (t, tap) in target.taps.iter().enumerate() {
-                    out[to + t * depth * PART] = (round(weight[from + tap.place]) >> 16) as u16;
+                    out[to + t * depth * PART] = head(digit(weight[from + tap.place], tail));
                 }
             };
             let n = SIDE.min(pass.result.channels - first);
@@ -173,7 +162,7 @@ pub(super) fn panels(pass: &Pass, target: &Target, weight: &[f32], out: &mut [u1
 }
 
 /// Sixteen words.
-type Words = [u32; 16];
+pub(super) type Words = [u32; 16];
 
 // Plain loops below: closures given to array functions would be built without the instructions chosen.
 
@@ -196,17 +185,17 @@ fn sixteen(x: &[f32], at: Option<usize>, count: usize) -> [f32; 16] {
 
 /// Two positions as pairs, channel by channel.
 #[inline(always)]
-fn paired(first: &[f32; 16], second: &[f32; 16]) -> Words {
+fn paired(first: &[f32; 16], second: &[f32; 16], tail: bool) -> Words {
     let mut words = [0; 16];
     for c in 0..16 {
-        words[c] = pair(first[c], second[c]);
+        words[c] = pair(digit(first[c], tail), digit(second[c], tail));
     }
     words
 }
 
 /// Rows in turn with those half the square below: done four times, rows stand where columns were.
 #[inline(always)]
-fn shuffled(from: &[Words; 16], to: &mut [Words; 16]) {
+pub(super) fn shuffled(from: &[Words; 16], to: &mut [Words; 16]) {
     for i in 0..8 {
         for c in 0..8 {
             (to[2 * i][2 * c], to[2 * i][2 * c + 1]) = (from[i][c], from[i + 8][c]);
@@ -217,7 +206,9 @@ fn shuffled(from: &[Words; 16], to: &mut [Words; 16]) {
 
 multiversion! {
     /// Sixteen channels from `first` on of a plane of the source, each a row of `out` over positions.
-    pub(super) fn turned<L>(pass: &Pass, x: &[f32], phase: (usize, usize), stack: Stack, first: usize, out: &mut [u16]) {
+    pub(super) fn turned<L>(
+        pass: &Pass, x: &[f32], phase: (usize, usize), stack: Stack, first: usize, tail: bool, out: &mut [u16],
+    ) {
         let len = out.len() / 16;
         let count = pass.source.channels.saturating_sub(first).min(16);
         if count == 0 {
@@ -234,7 +225,7 @@ multiversion! {
         for block in 0..stack.blocks {
             for words in &mut square {
                 let (first, second) = (sixteen(x, next(), count), sixteen(x, next(), count));
-                *words = paired(&first, &second);
+                *words = paired(&first, &second, tail);
             }
             for _ in 0..2 {
                 shuffled(&square, &mut other);
@@ -252,7 +243,7 @@ multiversion! {
 
 multiversion! {
     /// [`SIDE`] channels from `first` on of the result's gradient, as a panel over positions.
-    pub(super) fn over_positions<L>(pass: &Pass, dy: &[f32], first: usize, out: &mut [u32]) {
+    pub(super) fn over_positions<L>(pass: &Pass, dy: &[f32], first: usize, tail: bool, out: &mut [u32]) {
         for half in 0..SIDE / 16 {
             let first = first + half * 16;
             let count = pass.result.channels.saturating_sub(first).min(16);
@@ -261,7 +252,7 @@ multiversion! {
             for part in out.chunks_exact_mut(PART / 2) {
                 for to in part[half * PART / 4..][..PART / 4].chunks_exact_mut(16) {
                     let (first, second) = (sixteen(dy, next(), count), sixteen(dy, next(), count));
-                    to.copy_from_slice(&paired(&first, &second));
+                    to.copy_from_slice(&paired(&first, &second, tail));
                 }
             }
         }
@@ -286,19 +277,8 @@ pub(super) fn words(space: &mut [f32]) -> &mut [u32] {
     unsafe { std::slice::from_raw_parts_mut(space.as_mut_ptr().cast(), space.len()) }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rounding_is_to_nearest_even_and_keeps_what_is_no_number() {
-        let high = |bits: u32| round(f32::from_bits(bits)) >> 16;
-        assert_eq!(high(0x3f80_8000), 0x3f80);
-        assert_eq!(high(0x3f81_8000), 0x3f82);
-        assert_eq!(high(0x3f80_8001), 0x3f81);
-        assert_eq!(high(0x7f80_0000), 0x7f80);
-        assert_eq!(high(0xff80_0000), 0xff80);
-        assert!(f32::from_bits(high(0x7fff_ffff) << 16).is_nan());
-        assert!(f32::from_bits(high(0x7f80_0001) << 16).is_nan());
-    }
+/// Words as the numbers of 16 bits that they are.
+pub(super) fn as_halves(words: &[u32]) -> &[u16] {
+    // SAFETY: the same bytes, less aligned, and any bits are a number.
+    unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), 2 * words.len()) }
 }

@@ -2,10 +2,10 @@
 
 use rayon::prelude::*;
 
-use super::block;
+use super::block::Tiles;
 use super::dot::Bf16;
 use super::flat::{Pass, Target};
-use super::operands::{BLOCK, DEPTH, PART, Rows, SIDE};
+use super::operands::{self, BLOCK, DEPTH, Lay, PART, SIDE, Terms};
 use super::pack::{self, Stack};
 use crate::kernels::conv_shape::ConvShape;
 use crate::kernels::scratch;
@@ -21,20 +21,22 @@ const NEAR: usize = 12 << 10;
 const TASKS: usize = 16;
 
 /// Images of a task.
-fn group(pass: &Pass) -> usize {
-    let image = pass.planes.len() * pass.positions() * pass.source.channels.next_multiple_of(DEPTH);
+fn group(bf16: Bf16, pass: &Pass) -> usize {
+    let plane = pass.positions() * pass.source.channels.next_multiple_of(DEPTH);
+    let image = bf16.parts() * pass.planes.len() * plane;
     (CACHED / image).clamp(1, pass.batch.div_ceil(TASKS).max(1))
 }
 
+/// Numbers of all panels, of heads or of tails.
 fn panels_len(pass: &Pass) -> usize {
     let targets = pass.targets.iter();
     targets.map(|target| pack::panels_len(pass, target)).sum()
 }
 
 /// Floats of workspace for either pass.
-pub(super) fn workspace(s: &ConvShape) -> usize {
+pub(super) fn workspace(bf16: Bf16, s: &ConvShape) -> usize {
     let [forward, backward] = [Pass::forward(s), Pass::backward(s)];
-    pack::floats(panels_len(&forward).max(panels_len(&backward)))
+    pack::floats(bf16.parts() * panels_len(&forward).max(panels_len(&backward)))
 }
 
 pub(super) fn run(
@@ -44,14 +46,16 @@ pub(super) fn run(
     (y, add): (&mut [f32], bool),
     workspace: &mut [f32],
 ) {
-    let panels = pack::halves(workspace, panels_len(pass));
+    let panels = pack::halves(workspace, bf16.parts() * panels_len(pass));
     let mut rest = &mut *panels;
     for target in &pass.targets {
-        let (out, after) = rest.split_at_mut(pack::panels_len(pass, target));
-        pack::panels(pass, target, weight, out);
-        rest = after;
+        for tail in [false, true].into_iter().take(bf16.parts()) {
+            let (out, after) = rest.split_at_mut(pack::panels_len(pass, target));
+            pack::panels(pass, target, weight, tail, out);
+            rest = after;
+        }
     }
-    let group = group(pass);
+    let group = group(bf16, pass);
     let images = (group * pass.result.len(), group * pass.source.len());
     let depth = pass.source.channels.div_ceil(DEPTH);
     y.par_chunks_mut(images.0)
@@ -59,15 +63,18 @@ pub(super) fn run(
         .for_each(|(y, x)| {
             let stack = Stack::new(pass, x.len() / pass.source.len());
             let len = pass.planes.len() * stack.len * depth * DEPTH;
-            let room = scratch::lines(pack::floats(len));
+            let room = scratch::lines(pack::floats(bf16.parts() * len));
             let sums = stack.blocks * BLOCK;
             scratch::with(sums + room, |space| {
                 let (sums, space) = space.split_at_mut(sums);
-                let planes = pack::halves(space, len);
-                pack::planes(bf16.simd(), pass, x, stack, depth, planes);
+                let planes = pack::halves(space, bf16.parts() * len);
+                for (part, planes) in planes.chunks_exact_mut(len).enumerate() {
+                    pack::planes(bf16.simd(), pass, x, stack, depth, part > 0, planes);
+                }
                 let mut rest = &*panels;
                 for target in &pass.targets {
-                    let (panels, after) = rest.split_at(pack::panels_len(pass, target));
+                    let (panels, after) =
+                        rest.split_at(bf16.parts() * pack::panels_len(pass, target));
                     let from = Packed {
                         planes,
                         stack,
@@ -91,10 +98,13 @@ struct Packed<'a> {
 
 impl Packed<'_> {
     /// What blocks rely on, which read through pointers: all positions of every tap, and all panels.
-    fn check(&self, pass: &Pass, target: &Target) {
+    fn check(&self, bf16: Bf16, pass: &Pass, target: &Target) {
         let plane = self.stack.len * self.depth * DEPTH;
-        assert!(self.planes.len() >= pass.planes.len() * plane);
-        assert!(self.panels.len() >= pack::panels_len(pass, target));
+        assert_eq!(self.planes.len(), bf16.parts() * pass.planes.len() * plane);
+        assert_eq!(
+            self.panels.len(),
+            bf16.parts() * pack::panels_len(pass, target)
+        );
         assert_eq!(self.depth, pass.source.channels.div_ceil(DEPTH));
         for tap in &target.taps {
             assert!(tap.plane < pass.planes.len() && self.stack.holds(tap.offset));
@@ -111,11 +121,13 @@ fn sum(
     (y, add): (&mut [f32], bool),
 ) {
     let pitch = from.depth * DEPTH;
-    let near = (NEAR / (from.depth * PART)).max(1);
-    from.check(pass, target);
+    let near = (NEAR / (bf16.parts() * from.depth * PART)).max(1);
+    from.check(bf16, pass, target);
     assert_eq!(sums.len(), from.stack.blocks * BLOCK);
-    let mut panels = from.panels;
-    let mut places = Vec::with_capacity(near);
+    let tails = (from.planes.len() / 2, from.panels.len() / 2);
+    let tiles = Tiles::new(bf16);
+    let mut panel = 0;
+    let mut terms = Vec::with_capacity(3 * near);
     for column in 0..pack::columns(pass.result.channels) {
         if target.taps.is_empty() {
             sums.fill(0.0);
@@ -123,20 +135,26 @@ fn sum(
         for (turn, taps) in target.taps.chunks(near).enumerate() {
             for (block, c) in sums.chunks_exact_mut(BLOCK).enumerate() {
                 let first = from.stack.before + block * SIDE;
-                places.clear();
-                places.extend(taps.iter().map(|tap| {
+                terms.clear();
+                for (i, tap) in taps.iter().enumerate() {
                     let position = first.wrapping_add_signed(tap.offset);
-                    from.planes[(tap.plane * from.stack.len + position) * pitch..].as_ptr()
-                }));
-                let rows = Rows {
-                    taps: &places,
-                    pitch,
+                    let at = (tap.plane * from.stack.len + position) * pitch;
+                    let (rows, panel) = (
+                        &from.planes[at..],
+                        &from.panels[panel + i * from.depth * PART..],
+                    );
+                    let (of, count) = operands::terms(bf16, (rows, tails.0), (panel, tails.1));
+                    terms.extend_from_slice(&of[..count]);
+                }
+                let terms = Terms {
+                    of: &terms,
+                    lay: Lay::rows(pitch),
                     depth: from.depth,
                 };
                 // SAFETY: whole blocks are there for every tap, and a part of the panel for every tap and depth (checked).
-                unsafe { block::run(bf16, &rows, panels.as_ptr(), c.as_mut_ptr(), turn > 0) };
+                unsafe { tiles.run(&terms, c.as_mut_ptr(), turn > 0) };
             }
-            panels = &panels[taps.len() * from.depth * PART..];
+            panel += taps.len() * from.depth * PART;
         }
         for (block, c) in sums.chunks_exact(BLOCK).enumerate() {
             place(

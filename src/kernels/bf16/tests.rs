@@ -19,11 +19,23 @@ fn numbers(count: usize, seed: u64) -> Vec<f32> {
     (0..count).map(|_| next() as f32 - 3.0).collect()
 }
 
+/// Every way of summing that this processor has, of operands as one number and as two.
+fn all() -> Vec<Bf16> {
+    let mut all = [Bf16Dot::Portable, Bf16Dot::Avx512, Bf16Dot::Amx]
+        .map(Bf16::at_most)
+        .to_vec();
+    all.dedup();
+    let split: Vec<_> = all.iter().map(|bf16| bf16.split()).collect();
+    all.extend(split);
+    all
+}
+
 fn equal(s: &ConvShape) {
     let simd = Simd::detect();
     let (x, dy) = (numbers(s.input_len(), 1), numbers(s.output_len(), 2));
     let weight = numbers(s.weight_len(), 3);
-    let mut space = vec![f32::NAN; im2col::workspace(s).max(workspace(s))];
+    let most = all().into_iter().map(|bf16| workspace(bf16, s)).max();
+    let mut space = vec![f32::NAN; im2col::workspace(s).max(most.unwrap_or(0))];
     let mut y = vec![f32::NAN; s.output_len()];
     im2col::forward(
         simd,
@@ -37,11 +49,7 @@ fn equal(s: &ConvShape) {
     im2col::backward_data(simd, s, &dy, &weight, (&mut dx, true), &mut space);
     let mut dw = vec![f32::NAN; weight.len()];
     im2col::backward_weight(simd, s, &x, &dy, &mut dw, &mut space);
-    let mut all = [Bf16Dot::Portable, Bf16Dot::Avx512, Bf16Dot::Amx]
-        .map(Bf16::at_most)
-        .to_vec();
-    all.dedup();
-    for bf16 in all {
+    for bf16 in all() {
         let (mut out, mut gradient) =
             (vec![f32::NAN; s.output_len()], vec![f32::NAN; weight.len()]);
         forward(bf16, s, &x, &weight, &mut out, &mut space);
@@ -106,4 +114,95 @@ fn small_ones_equal_that_of_32_bits() {
         dilation: 1,
         groups: 1,
     });
+}
+
+/// Numbers between −1 and 1 with all their digits.
+fn fractions(count: usize, seed: u64) -> Vec<f32> {
+    let whole = numbers(3 * count, seed);
+    let digits = whole.chunks_exact(3);
+    digits
+        .map(|d| d[0] / 3.1 + d[1] / 333.0 + d[2] / 77_777.0)
+        .collect()
+}
+
+/// That no element of `c` is further from `Σ a b` than `share` of `Σ |a b|`.
+fn near(
+    c: &[f32],
+    n: usize,
+    k: usize,
+    a: impl Fn(usize, usize) -> f32,
+    b: impl Fn(usize, usize) -> f32,
+    share: f64,
+) {
+    for (at, c) in c.iter().enumerate() {
+        let products = (0..k).map(|p| f64::from(a(at / n, p)) * f64::from(b(p, at % n)));
+        let (sum, size) = products.fold((0.0, 0.0), |(sum, size), x| (sum + x, size + x.abs()));
+        assert!(
+            (f64::from(*c) - sum).abs() <= share * size,
+            "{at}: {c} for {sum}, of {size}"
+        );
+    }
+}
+
+#[test]
+fn products_of_any_size_keep_the_digits_that_are_promised() {
+    let sizes = [(1, 1, 1), (33, 17, 40), (70, 100, 520), (300, 48, 16)];
+    let sizes = if cfg!(miri) { &sizes[..2] } else { &sizes };
+    for bf16 in all() {
+        let share = 2f64.powi(if bf16.is_split() { -15 } else { -7 });
+        for &(m, n, k) in sizes {
+            let (a, b) = (fractions(m * k, 1), fractions(k * n, 2));
+            let (bias, residual) = (fractions(n, 3), fractions(m * n, 4));
+            let mut space = vec![f32::NAN; bf16.matmul_workspace(n, k)];
+            let mut c = vec![f32::NAN; m * n];
+            let to = (&mut c[..], Start::Zero);
+            bf16.matmul((m, n, k), &a, (&b, Order::Plain), to, &mut space);
+            near(&c, n, k, |i, p| a[i * k + p], |p, j| b[p * n + j], share);
+            let plain = c.clone();
+            bf16.matmul(
+                (m, n, k),
+                &a,
+                (&b, Order::Plain),
+                (&mut c, Start::Old),
+                &mut space,
+            );
+            let start = Start::Sum {
+                bias: Some(&bias),
+                residual: Some(&residual),
+            };
+            let mut sum = vec![f32::NAN; m * n];
+            bf16.matmul(
+                (m, n, k),
+                &a,
+                (&b, Order::Plain),
+                (&mut sum, start),
+                &mut space,
+            );
+            for (i, plain) in plain.iter().enumerate() {
+                assert_eq!(c[i], plain + plain);
+                assert_eq!(sum[i], *plain + bias[i % n] + residual[i]);
+            }
+            let to = (&mut c[..], Start::Zero);
+            bf16.matmul((m, n, k), &a, (&b, Order::Transposed), to, &mut space);
+            near(&c, n, k, |i, p| a[i * k + p], |p, j| b[j * k + p], share);
+        }
+    }
+}
+
+#[test]
+fn products_over_rows_keep_the_digits_that_are_promised() {
+    let sizes = [(1, 1, 1), (17, 33, 40), (100, 70, 1100), (33, 16, 512)];
+    let sizes = if cfg!(miri) { &sizes[..2] } else { &sizes };
+    for bf16 in all() {
+        let share = 2f64.powi(if bf16.is_split() { -15 } else { -7 });
+        for &(m, n, rows) in sizes {
+            let (a, b) = (fractions(m * rows, 1), fractions(rows * n, 2));
+            let mut space = vec![f32::NAN; bf16.over_rows_workspace((m, n, rows))];
+            let (mut c, mut sums) = (vec![f32::NAN; m * n], vec![f32::NAN; m]);
+            let to = (&mut c[..], Some(&mut sums[..]));
+            bf16.over_rows((m, n, rows), &a, &b, to, &mut space);
+            near(&c, n, rows, |i, p| a[p * m + i], |p, j| b[p * n + j], share);
+            near(&sums, 1, rows, |i, p| a[p * m + i], |_, _| 1.0, 1e-6);
+        }
+    }
 }

@@ -2,10 +2,10 @@
 
 use rayon::prelude::*;
 
-use super::block;
+use super::block::Tiles;
 use super::dot::Bf16;
 use super::flat::{Pass, Tap};
-use super::operands::{BLOCK, PART, Rows, SIDE};
+use super::operands::{self, BLOCK, Lay, PART, SIDE, Terms};
 use super::pack::{self, Stack};
 use crate::kernels::conv_shape::ConvShape;
 use crate::kernels::scratch::lines;
@@ -21,9 +21,9 @@ struct Sizes {
     stack: Stack,
     /// Numbers from one channel's row of positions to the next.
     row: usize,
-    /// Numbers of the source's planes, rows of positions.
+    /// Numbers of the source's planes, rows of positions: heads, or tails.
     turned: usize,
-    /// Numbers of the gradient's panels.
+    /// Numbers of the gradient's panels, likewise.
     panels: usize,
 }
 
@@ -42,9 +42,10 @@ impl Sizes {
     }
 }
 
-fn group(pass: &Pass) -> usize {
+fn group(bf16: Bf16, pass: &Pass) -> usize {
     let source = pass.planes.len() * pass.source.channels.next_multiple_of(SIDE);
-    let image = pass.positions() * (source + pass.result.channels.next_multiple_of(SIDE));
+    let image =
+        bf16.parts() * pass.positions() * (source + pass.result.channels.next_multiple_of(SIDE));
     (CACHED / image).clamp(1, pass.batch.max(1))
 }
 
@@ -63,12 +64,12 @@ fn taps(pass: &Pass) -> &[Tap] {
 }
 
 /// Floats of workspace.
-pub(super) fn workspace(s: &ConvShape) -> usize {
+pub(super) fn workspace(bf16: Bf16, s: &ConvShape) -> usize {
     let pass = Pass::forward(s);
     let (columns, rows, taps) = blocks(&pass);
-    let sizes = Sizes::new(&pass, group(&pass));
-    lines(pack::floats(sizes.turned))
-        + lines(pack::floats(sizes.panels))
+    let sizes = Sizes::new(&pass, group(bf16, &pass));
+    lines(pack::floats(bf16.parts() * sizes.turned))
+        + lines(pack::floats(bf16.parts() * sizes.panels))
         + columns * rows * taps * BLOCK
 }
 
@@ -82,27 +83,34 @@ pub(super) fn run(
 ) {
     let pass = Pass::forward(s);
     let (columns, rows, taps) = blocks(&pass);
-    let group = group(&pass);
+    let group = group(bf16, &pass);
     let most = Sizes::new(&pass, group);
     let (sums, rest) = workspace.split_at_mut(columns * rows * taps * BLOCK);
-    let (turned, panels) = rest.split_at_mut(lines(pack::floats(most.turned)));
+    let (turned, panels) = rest.split_at_mut(lines(pack::floats(bf16.parts() * most.turned)));
     let parts = x.chunks(group * pass.source.len());
     for (turn, (x, dy)) in parts.zip(dy.chunks(group * pass.result.len())).enumerate() {
         let sizes = Sizes::new(&pass, x.len() / pass.source.len());
-        let turned = pack::halves(turned, sizes.turned);
-        let panels = &mut pack::words(panels)[..pack::floats(sizes.panels)];
+        let turned = pack::halves(turned, bf16.parts() * sizes.turned);
+        let panels = &mut pack::words(panels)[..bf16.parts() * sizes.panels / 2];
         rayon::join(
             || turn_source(bf16, &pass, &sizes, x, turned),
             || {
                 let parts = panels
                     .par_chunks_mut(sizes.stack.blocks * PART / 2)
                     .enumerate();
-                parts.for_each(|(column, out)| {
-                    pack::over_positions(bf16.simd(), &pass, dy, column * SIDE, out);
+                parts.for_each(|(part, out)| {
+                    let (tail, column) = (part / columns > 0, part % columns);
+                    pack::over_positions(bf16.simd(), &pass, dy, column * SIDE, tail, out);
                 });
             },
         );
-        sum(bf16, &pass, &sizes, (turned, panels), (sums, turn > 0));
+        sum(
+            bf16,
+            &pass,
+            &sizes,
+            (turned, pack::as_halves(panels)),
+            (sums, turn > 0),
+        );
     }
     unpack(&pass, sums, dw);
 }
@@ -112,8 +120,9 @@ fn turn_source(bf16: Bf16, pass: &Pass, sizes: &Sizes, x: &[f32], out: &mut [u16
     let parts = out.par_chunks_exact_mut(16 * sizes.row).enumerate();
     parts.for_each(|(i, out)| {
         let at = i * 16 * sizes.row;
+        let (tail, at) = (at / sizes.turned > 0, at % sizes.turned);
         let (phase, first) = (pass.planes[at / plane], at % plane / sizes.row);
-        pack::turned(bf16.simd(), pass, x, phase, sizes.stack, first, out);
+        pack::turned(bf16.simd(), pass, x, phase, sizes.stack, first, tail, out);
     });
 }
 
@@ -122,33 +131,41 @@ fn sum(
     bf16: Bf16,
     pass: &Pass,
     sizes: &Sizes,
-    (turned, panels): (&[u16], &[u32]),
+    (turned, panels): (&[u16], &[u16]),
     (sums, add): (&mut [f32], bool),
 ) {
     let (columns, rows, count) = blocks(pass);
     let plane = sizes.turned / pass.planes.len();
-    assert!(turned.len() >= sizes.turned && plane >= rows * SIDE * sizes.row);
-    assert!(panels.len() >= columns * sizes.stack.blocks * PART / 2);
+    assert!(plane >= rows * SIDE * sizes.row);
+    assert_eq!(turned.len(), bf16.parts() * sizes.turned);
+    assert_eq!(
+        panels.len(),
+        bf16.parts() * columns * sizes.stack.blocks * PART
+    );
     assert!(sizes.row >= sizes.stack.len && sums.len() <= columns * rows * count * BLOCK);
     for tap in taps(pass) {
         assert!(tap.plane < pass.planes.len() && sizes.stack.holds(tap.offset));
     }
+    let near = NEAR / bf16.parts();
     let parts = sums.par_chunks_exact_mut(count * BLOCK).enumerate();
     parts.for_each(|(part, sums)| {
+        let tiles = Tiles::new(bf16);
         let (column, row) = (part / rows, part % rows);
-        let panel = &panels[column * sizes.stack.blocks * PART / 2..];
-        for block in (0..sizes.stack.blocks).step_by(NEAR) {
-            let panel = panel[block * PART / 2..].as_ptr().cast();
+        let panel = &panels[column * sizes.stack.blocks * PART..];
+        for block in (0..sizes.stack.blocks).step_by(near) {
+            let panel = &panel[block * PART..];
             for (tap, c) in taps(pass).iter().zip(sums.chunks_exact_mut(BLOCK)) {
                 let position = (sizes.stack.before + block * SIDE).wrapping_add_signed(tap.offset);
                 let from = &turned[tap.plane * plane + row * SIDE * sizes.row + position..];
-                let rows = Rows {
-                    taps: &[from.as_ptr()],
-                    pitch: sizes.row,
-                    depth: NEAR.min(sizes.stack.blocks - block),
+                let (of, terms) =
+                    operands::terms(bf16, (from, sizes.turned), (panel, sizes.panels));
+                let terms = Terms {
+                    of: &of[..terms],
+                    lay: Lay::rows(sizes.row),
+                    depth: near.min(sizes.stack.blocks - block),
                 };
                 // SAFETY: 32 rows of all positions are there for every tap, and a part of the panel for as many (checked).
-                unsafe { block::run(bf16, &rows, panel, c.as_mut_ptr(), add || block > 0) };
+                unsafe { tiles.run(&terms, c.as_mut_ptr(), add || block > 0) };
             }
         }
     });

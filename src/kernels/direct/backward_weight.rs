@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::bands::Bands;
 use crate::kernels::batch_norm::Input;
 use crate::kernels::conv_shape::ConvShape;
-use crate::kernels::elementwise::sum_parts;
+use crate::kernels::elementwise::sum_into_first;
 use crate::kernels::gemm::{Left, Right, Run, Target, sweep};
 use crate::kernels::scratch;
 use crate::kernels::shared::Shared;
@@ -70,7 +70,7 @@ pub(in crate::kernels) fn backward_weight(
             }
         });
     });
-    let sums = sum_parts(simd, &mut workspace[..tasks * s.weight_len()], tasks);
+    let sums = sum_into_first(simd, &mut workspace[..tasks * s.weight_len()], tasks);
     turn(s, sums, dw);
 }
 

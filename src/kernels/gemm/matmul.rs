@@ -10,6 +10,7 @@ use super::pack::{pack_panel, packed_len, turn_panel};
 use crate::kernels::product::product;
 use crate::kernels::shared::Shared;
 use crate::kernels::simd::{Simd, multiversion};
+use crate::kernels::then::Then;
 
 /// Rows of the result a task computes.
 const ROWS: usize = 96;
@@ -81,11 +82,10 @@ pub fn matmul(
     (c, start): (&mut [f32], Start),
     workspace: &mut [f32],
 ) {
-    matmul_then(simd, size, a, b, (c, start), workspace, |_, _| ());
+    matmul_then(simd, size, a, b, (c, start), workspace, Then::Nothing);
 }
 
-/// [`matmul`], then `finish(place, values)` on every part of a row while it is in the caches; `place` is the
-/// index of its first value in `c`.
+/// [`matmul`], then `then` on every part of a row while it is in the caches.
 pub(crate) fn matmul_then(
     simd: Simd,
     (m, n, k): (usize, usize, usize),
@@ -93,10 +93,12 @@ pub(crate) fn matmul_then(
     b: (&[f32], Order),
     (c, start): (&mut [f32], Start),
     workspace: &mut [f32],
-    finish: impl Fn(usize, &[f32]) + Sync,
+    then: Then,
 ) {
     assert!(a.len() >= product([m, k]) && b.0.len() >= product([k, n]));
     assert!(c.len() >= product([m, n]));
+    then.check(m * n);
+    let then = then.shared();
     pack(simd, (n, k), b, workspace);
     let right = &*workspace;
     let target = Shared::new(c);
@@ -118,8 +120,9 @@ pub(crate) fn matmul_then(
             // `c` (checked by `sink`); every task has its own part of the result.
             unsafe { block_plus(simd, (rows, columns, k), left, right, c) };
             for row in i..i + rows {
+                let place = row * n + j;
                 // SAFETY: as above, and that part is written.
-                finish(row * n + j, unsafe { target.part(row * n + j, columns) });
+                unsafe { then.finish(simd, place, target.part(place, columns)) };
             }
         });
 }

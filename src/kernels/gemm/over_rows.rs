@@ -98,10 +98,9 @@ pub fn over_rows(
                 }
             });
         });
-    let total = sum_parts(simd, workspace, segments);
-    c[..m * n].copy_from_slice(&total[..m * n]);
+    sum_parts(simd, workspace, segments, 0, &mut c[..m * n]);
     if let Some(sums) = sums {
-        sums.copy_from_slice(&total[m * n..]);
+        sum_parts(simd, workspace, segments, m * n, sums);
     }
 }
 

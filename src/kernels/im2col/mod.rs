@@ -271,7 +271,8 @@ pub(super) fn backward_weight(
             }
         }
     });
-    let sums = elementwise::sum_parts(simd, &mut workspace[..segments * s.weight_len()], segments);
+    let sums =
+        elementwise::sum_into_first(simd, &mut workspace[..segments * s.weight_len()], segments);
     let dw = Shared::new(dw);
     (0..s.output.div_ceil(16))
         .into_par_iter()

@@ -20,6 +20,12 @@ pub(crate) unsafe trait Lanes: Copy {
     unsafe fn load_some(from: *const f32, count: usize) -> Self;
     unsafe fn store(self, to: *mut f32);
     unsafe fn store_some(self, to: *mut f32, count: usize);
+    /// [`Lanes::store`] past the caches, to a whole cache line; [`super::streamed`] makes it seen.
+    #[inline(always)]
+    unsafe fn stream(self, to: *mut f32) {
+        // SAFETY: the contract of the trait.
+        unsafe { self.store(to) }
+    }
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
     /// `self · factor + term`

@@ -13,6 +13,6 @@ pub use level::{Level, Simd};
 pub(crate) use lanes::Lanes;
 pub(crate) use multiversion::multiversion;
 pub(crate) use portable::Portable;
-pub(crate) use prefetch::prefetch;
+pub(crate) use prefetch::{prefetch, streamed};
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{Avx2, Avx512};

@@ -1,5 +1,6 @@
 use super::{assert_close, differences, every, levels, numbers, wide};
-use crate::kernels::{activation, elementwise, gemm, layer_norm, linear};
+use crate::kernels::gemm::{Order, Start};
+use crate::kernels::{Products, Then, activation, elementwise, gemm, layer_norm};
 
 const EPS: f32 = 1e-3;
 
@@ -97,17 +98,17 @@ fn a_linear_layer_with_gelu_is_both_one_after_the_other() {
     };
     let wanted: Vec<f64> = (0..m * n).map(sum).collect();
     for simd in levels() {
+        let products = Products::F32(simd);
         let (mut before, mut after) = (vec![f32::NAN; m * n], vec![f32::NAN; m * n]);
-        let mut space = vec![f32::NAN; gemm::workspace(n, k)];
-        let weight = (&weight[..], Some(&bias[..]));
-        linear::with_gelu(
-            simd,
-            (m, n, k),
-            &x,
-            weight,
-            (&mut before, &mut after),
-            &mut space,
-        );
+        let mut space = vec![f32::NAN; products.matmul_workspace(n, k)];
+        let start = Start::Sum {
+            bias: Some(&bias),
+            residual: None,
+        };
+        let to = (&mut before[..], start);
+        let weight = (&weight[..], Order::Transposed);
+        let then = Then::GeluBeside(&mut after);
+        products.matmul_then((m, n, k), &x, weight, to, &mut space, then);
         assert_close(&before, &wanted, "linear");
         let mut gelu = vec![0.0; m * n];
         activation::gelu(simd, &before, &mut gelu);
@@ -116,13 +117,14 @@ fn a_linear_layer_with_gelu_is_both_one_after_the_other() {
 }
 
 #[test]
-fn parts_are_summed_into_the_first() {
+fn parts_are_summed() {
     for simd in levels() {
         let mut all: Vec<f32> = (0..12).map(|i| i as f32).collect();
-        assert_eq!(
-            elementwise::sum_parts(simd, &mut all, 3),
-            [12.0, 15.0, 18.0, 21.0]
-        );
+        let mut sums = [f32::NAN; 3];
+        elementwise::sum_parts(simd, &all, 3, 1, &mut sums);
+        assert_eq!(sums, [15.0, 18.0, 21.0]);
+        let all = elementwise::sum_into_first(simd, &mut all, 3);
+        assert_eq!(all, [12.0, 15.0, 18.0, 21.0]);
     }
 }
 

@@ -219,6 +219,7 @@ fn about(run: &OpenedRun, wanted: &Embedding, readout: &Readout) -> Value {
         "shape": readout.shape,
         "normalized": wanted.normalize,
         "precision": wanted.precision.name(),
+        "matmul_precision": run.config.train.precision.name(),
         "crops": wanted.crops,
         "flips": wanted.flips,
         "size": run.config.augment.size,

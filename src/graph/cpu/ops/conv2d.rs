@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::graph::cpu::arena::Buffer;
 use crate::graph::cpu::flow::Flow;
-use crate::graph::cpu::products::Products;
+use crate::graph::cpu::products;
 use crate::graph::cpu::step::{self, Folded, Step};
 use crate::graph::cpu::tape::{Context, Deferred, Kept, Value, kept};
 use crate::graph::cpu::tensor::{values, with_values};
@@ -14,7 +14,7 @@ use crate::kernels::batch_norm::{
     ChannelMoments, Epilogue, Finish, GatedSums, Input, NormSums, ScaleShift,
 };
 use crate::kernels::bf16;
-use crate::kernels::{ConvShape, conv, elementwise};
+use crate::kernels::{ConvShape, Products, conv, elementwise};
 use crate::params::Param;
 
 pub(in crate::graph::cpu) fn sizes(batch: usize, step: &Step, op: &Conv2d) -> ConvShape {
@@ -35,7 +35,7 @@ pub(in crate::graph::cpu) fn sizes(batch: usize, step: &Step, op: &Conv2d) -> Co
 fn workspace(products: Products, shape: &ConvShape) -> usize {
     match products {
         Products::F32(_) => conv::workspace(shape),
-        Products::Bf16(_) => bf16::workspace(shape),
+        Products::Bf16(bf16) => bf16::workspace(bf16, shape),
     }
 }
 
@@ -59,7 +59,7 @@ pub(super) fn forward(
         None => Epilogue::Nothing,
     };
     let mut y = cx.arena.take(shape.output_len());
-    let products = Products::of(cx, &shape);
+    let products = products::of_convolution(cx, &shape);
     let mut space = cx.arena.take(workspace(products, &shape));
     let sums = with_values(&params[0].var, |weight| match products {
         Products::F32(simd) => {
@@ -121,7 +121,7 @@ pub(super) fn backward(
 ) -> Result<()> {
     let shape = sizes(cx.batch, step, op);
     let params = cx.parameters(step)?;
-    let products = Products::of(cx, &shape);
+    let products = products::of_convolution(cx, &shape);
     let mut space = cx.arena.take(workspace(products, &shape));
     let x = input(kept(tape.x.as_ref())?, tape.affine.as_ref());
     let mut weight = vec![0.0; shape.weight_len()];

@@ -70,8 +70,8 @@ fn alone(cx: &Context, step: &Step, x: Arc<Buffer>, second: Option<Arc<Buffer>>)
     }
 }
 
-/// Hands `gradient`, that of `step`'s output, on to its parameters and inputs; `before` is the batch norm whose
-/// gradient it completes.
+/// Hands `gradient`, that of `step`'s output, on to its parameters and inputs; `before` is the step whose gradient it
+/// completes.
 pub(super) fn backward(
     cx: &Context,
     step: &Step,
@@ -102,7 +102,10 @@ pub(super) fn backward(
             pointwise::flatten_backward(cx, step, gradient, flow);
             Ok(())
         }
-        Op::Linear(op) => linear::backward(cx, step, op, kept, gradient, flow),
+        Op::Linear(op) => {
+            let before = before.map(|(_, kept)| kept);
+            linear::backward(cx, step, op, (kept, before), gradient, flow)
+        }
         Op::LayerNorm(op) => layer_norm::backward(cx, step, op, kept, gradient, flow),
         Op::Gelu(_) => pointwise::gelu_backward(cx, step, kept, gradient, flow),
         Op::Tanh(_) => pointwise::tanh_backward(cx, step, kept, gradient, flow),
