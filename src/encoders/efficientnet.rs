@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inverted_residual::{Gates, Kind, Stage, conv};
 use super::layers::{Layers, rounded, starts_from_file};
-use super::{Activation, Encoder};
+use super::{Activation, Encoder, drop_path};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 
@@ -17,6 +17,9 @@ use crate::graph::Graph;
 pub struct Efficientnet {
     /// The size.
     pub size: EfficientnetSize,
+    /// Stochastic depth: the rate of the last block, see `vit`.
+    #[serde(skip_serializing_if = "drop_path::is_off")]
+    pub drop_path: f64,
     /// A .safetensors or .pth file that the parameters start from; left out: random.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
@@ -99,7 +102,10 @@ impl Encoder for Efficientnet {
         }
         let (wide, deep) = self.size.factors();
         let scaled = |channels: usize| rounded(channels as f64 * wide);
+        let deeper = |count: usize| (count as f64 * deep).ceil() as usize;
         let (first, stages) = self.size.stages();
+        let blocks = stages.iter().map(|stage| deeper(stage.count)).sum();
+        let mut rates = drop_path::rates(self.drop_path, blocks)?;
         let mut layers = Layers::new(input);
         let x = layers.graph.input();
         let act = Some(Activation::Silu);
@@ -108,11 +114,12 @@ impl Encoder for Efficientnet {
         for (i, stage) in stages.into_iter().enumerate() {
             let stage = Stage {
                 channels: scaled(stage.channels),
-                count: (stage.count as f64 * deep).ceil() as usize,
+                count: deeper(stage.count),
                 ..stage
             };
             for block in 0..stage.count {
-                let place = (block == 0, Gates::OfInput);
+                let rate = rates.next().unwrap_or_default();
+                let place = (block == 0, Gates::OfInput, rate);
                 x = stage.block(&mut layers, &format!("blocks.{i}.{block}"), x, place)?;
             }
         }

@@ -3,8 +3,8 @@
 use crate::encoders::Activation;
 use crate::error::{Error, Result};
 use crate::graph::ops::{
-    Add, BatchNorm, Conv2d, GlobalAvgPool, LayerNorm, LayerScale, Linear, Multiply, Pointwise,
-    Unsqueeze,
+    Add, BatchNorm, Conv2d, DropPath, GlobalAvgPool, LayerNorm, LayerScale, Linear, Multiply,
+    Pointwise, Unsqueeze,
 };
 use crate::graph::{Graph, NodeId, Op};
 use crate::kernels::curve::Curve;
@@ -126,6 +126,21 @@ impl Layers {
         start: f64,
     ) -> Result<NodeId> {
         self.push(name, Op::LayerScale(LayerScale { channels, start }), x)
+    }
+
+    /// Stochastic depth at the end of a residual branch, where its rate is above 0.
+    pub(super) fn drop_path(&mut self, name: String, x: NodeId, rate: f64) -> Result<NodeId> {
+        if rate <= 0.0 {
+            return Ok(x);
+        }
+        let drops = |op: &Op| matches!(op, Op::DropPath(_));
+        let ops = self
+            .graph
+            .nodes()
+            .iter()
+            .filter_map(|node| node.op.as_ref());
+        let branch = ops.filter(|op| drops(op)).count() as u32;
+        self.push(name, Op::DropPath(DropPath { rate, branch }), x)
     }
 
     pub(super) fn add(&mut self, name: String, a: NodeId, b: NodeId) -> Result<NodeId> {

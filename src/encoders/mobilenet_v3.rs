@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inverted_residual::{Gates, Kind, Stage, conv};
 use super::layers::{Layers, rounded, starts_from_file};
-use super::{Activation, Encoder};
+use super::{Activation, Encoder, drop_path};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::graph::Op;
@@ -21,6 +21,9 @@ pub struct MobilenetV3 {
     pub size: MobilenetSize,
     /// Factor of all widths but the last; published ones are 0.5, 0.75 and 1.
     pub width: f64,
+    /// Stochastic depth: the rate of the last block, see `vit`.
+    #[serde(skip_serializing_if = "drop_path::is_off")]
+    pub drop_path: f64,
     /// A .safetensors or .pth file that the parameters start from; left out: random.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
@@ -44,6 +47,7 @@ impl Default for MobilenetV3 {
         Self {
             size: MobilenetSize::Small,
             width: 1.0,
+            drop_path: 0.0,
             weights: None,
             weights_key: None,
         }
@@ -123,6 +127,8 @@ impl Encoder for MobilenetV3 {
         let scaled = |channels: usize| rounded(channels as f64 * self.width);
         // The first convolution of the narrow ones keeps its width.
         let first = if self.width < 0.75 { 16 } else { scaled(16) };
+        let blocks = table.iter().map(|(_, blocks)| blocks.len()).sum();
+        let mut rates = drop_path::rates(self.drop_path, blocks)?;
         let mut layers = Layers::new(input);
         let x = layers.graph.input();
         let act = Some(Activation::HardSwish);
@@ -148,7 +154,8 @@ impl Encoder for MobilenetV3 {
                         Activation::HardSwish
                     },
                 };
-                let place = (n == 0, Gates::OfInner);
+                let rate = rates.next().unwrap_or_default();
+                let place = (n == 0, Gates::OfInner, rate);
                 x = block.block(&mut layers, &format!("blocks.{i}.{n}"), x, place)?;
             }
         }

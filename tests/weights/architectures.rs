@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::Device;
-use ravine::encoders::{EncoderKind, architecture, weights};
-use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Network};
+use ravine::encoders::{Auto, EncoderKind, architecture, weights};
+use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Network, Op};
 use ravine::params::Params;
 
 use crate::common::Any;
@@ -37,6 +37,16 @@ fn the_architecture_of_every_public_layout_is_read_and_its_features_are_theirs()
                 continue;
             }
         };
+        let auto = Auto {
+            weights: Some(path.display().to_string()),
+            drop_path: 0.2,
+            ..Auto::default()
+        };
+        let dropping = auto.found()?.part().graph(&[3, case.side, case.side])?;
+        let mut ops = dropping.nodes().iter().filter_map(|node| node.op.as_ref());
+        if !ops.any(|op| matches!(op, Op::DropPath(_))) {
+            wrong.push(format!("{}: drops nothing at encoder.drop_path", case.name));
+        }
         let executors: [Arc<dyn Executor>; 2] =
             [Arc::new(CpuExecutor::new()), Arc::new(CandleExecutor)];
         for executor in executors {
