@@ -30,7 +30,6 @@ pub struct Convnext {
     /// A global response norm within the MLPs: V2.
     pub response_norm: bool,
     /// Stochastic depth: the rate of the last block, see `vit`.
-    #[serde(skip_serializing_if = "drop_path::is_off")]
     pub drop_path: f64,
     /// A .safetensors or .pth file that the parameters start from; left out: random.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -22,14 +22,6 @@ pub(super) fn rates(last: f64, blocks: usize) -> Result<impl Iterator<Item = f64
     }))
 }
 
-#[allow(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-pub(super) fn is_off(rate: &f64) -> bool {
-    *rate == 0.0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -22,7 +22,6 @@ pub struct MobilenetV3 {
     /// Factor of all widths but the last; published ones are 0.5, 0.75 and 1.
     pub width: f64,
     /// Stochastic depth: the rate of the last block, see `vit`.
-    #[serde(skip_serializing_if = "drop_path::is_off")]
     pub drop_path: f64,
     /// A .safetensors or .pth file that the parameters start from; left out: random.
     #[serde(skip_serializing_if = "Option::is_none")]

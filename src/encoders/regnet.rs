@@ -27,7 +27,6 @@ pub struct Regnet {
     /// Channels of the first convolution.
     pub stem_width: usize,
     /// Stochastic depth: the rate of the last block, see `vit`.
-    #[serde(skip_serializing_if = "drop_path::is_off")]
     pub drop_path: f64,
     /// A .safetensors or .pth file that the parameters start from; left out: random.
     #[serde(skip_serializing_if = "Option::is_none")]

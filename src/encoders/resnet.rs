@@ -34,7 +34,6 @@ pub struct Resnet {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub squeeze_excite: bool,
     /// Stochastic depth: the rate of the last block, see `vit`.
-    #[serde(skip_serializing_if = "drop_path::is_off")]
     pub drop_path: f64,
     /// A .safetensors or .pth file that the parameters start from; left out: random. `augment.mean` and `std` should be
     /// those that it was trained with: they are taken from it, or from a file beside it, where one tells.

@@ -76,7 +76,6 @@ pub struct Vit {
     /// Stochastic depth (Huang et al. 2016): the rate, in [0, 1), at which samples skip each branch of the last block while
     /// training; from 0 at the first block it rises evenly. Choose 0.1 to 0.3 to fine-tune a deep network or to train it
     /// for long, 0 for short runs and shallow networks.
-    #[serde(skip_serializing_if = "drop_path::is_off")]
     pub drop_path: f64,
     /// A .safetensors or .pth file that the parameters start from; left out: random. `augment.mean` and `std` should be
     /// those that it was trained with: they are taken from it, or from a file beside it, where one tells.

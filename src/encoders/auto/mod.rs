@@ -10,8 +10,8 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::weights;
 use super::{Encoder, EncoderKind};
-use super::{drop_path, weights};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use shapes::Shapes;
@@ -25,7 +25,6 @@ use shapes::Shapes;
 #[serde(default, deny_unknown_fields)]
 pub struct Auto {
     /// Stochastic depth while training, which no file tells: the rate of the last block, see `vit`.
-    #[serde(skip_serializing_if = "drop_path::is_off")]
     pub drop_path: f64,
     /// The .safetensors or .pth file.
     #[serde(skip_serializing_if = "Option::is_none")]
