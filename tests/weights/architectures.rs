@@ -109,3 +109,33 @@ fn a_block_more_or_less_is_refused_by_name() -> Result<(), Any> {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())
 }
+
+#[test]
+fn what_torchvision_adds_to_variances_is_taken_or_said() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    for (name, eps) in [
+        ("torchvision-mobilenet-v3-small", Some(1e-3)),
+        ("torchvision-efficientnet-v2-s", Some(1e-3)),
+        ("torchvision-efficientnet-b1", None),
+        ("mobilenet-v3-large", None),
+    ] {
+        let mut all = cases()?.into_iter();
+        let case = all.find(|case| case.name == name).expect("a golden");
+        let path = case.file(folder.path())?;
+        let load = |kind: &EncoderKind| -> Result<weights::Matched, Any> {
+            let graph = kind.part().graph(&[3, case.side, case.side])?;
+            let params = Params::new(1, &Device::Cpu);
+            Ok(weights::load(&path, None, &graph, "", &params)?)
+        };
+        let kind = architecture(&path, None)?;
+        assert_eq!(load(&kind)?.eps, None, "{name}");
+        let mut table = toml::Table::try_from(&kind)?;
+        table.insert("eps".into(), 1e-5.into());
+        let found = load(&table.try_into()?)?;
+        assert_eq!(found.eps, eps, "{name}");
+        let said = found.to_string().contains("set encoder.eps = 0.001");
+        assert_eq!(said, eps.is_some(), "{found}");
+        std::fs::remove_file(path)?;
+    }
+    Ok(())
+}
