@@ -123,7 +123,7 @@ fn time(name: &str, graph: Graph, views: usize) -> Result<()> {
     let start = Instant::now();
     while forward.len() < 4 || (start.elapsed().as_secs_f64() < 8.0 && forward.len() < 40) {
         let begin = seconds(start);
-        let pass = network.forward(&x, Mode::Train)?;
+        let pass = network.forward(&x, Mode::Train(None))?;
         let middle = seconds(start);
         network.backward(pass.tape, &[Some(upstream.clone())])?;
         forward.push(middle - begin);

@@ -52,7 +52,7 @@ fn step(objective: &Joint, batch: &Batch, states: &mut [State; 3]) -> Result<[f6
         part += 1;
         begin = Instant::now();
     };
-    let Embedded { tensors, pullback } = objective.embed(batch, Mode::Train)?;
+    let Embedded { tensors, pullback } = objective.embed(batch, Mode::Train(None))?;
     lap(&mut seconds);
     let leaves = tensors
         .iter()

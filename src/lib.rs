@@ -52,7 +52,7 @@
 //! let mut losses = Vec::new();
 //! for (batch, step) in loader.steps(0, 20).zip(1..) {
 //!     let x = Tensor::cat(&to_device(batch?, &Device::Cpu)?.batch.inputs, 0)?; // both views, (2 * 64, 1, 8, 8)
-//!     let forward = network.forward(&x, Mode::Train)?;
+//!     let forward = network.forward(&x, Mode::Train(None))?;
 //!     let z = Var::from_tensor(&forward.outputs[1])?; // embeddings (2 * 64, 16): autograd starts here, the network has a tape of its own
 //!     let pair = z.chunk(2, 0)?;
 //!     let energies = InBatch::default().energies(&Cosine {}, &Embeddings::of(&pair, &pair))?;

@@ -96,6 +96,12 @@ impl Params {
         }
     }
 
+    /// The seed that they start from, and that passes over them draw from.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The device all parameters live on.
     #[must_use]
     pub fn device(&self) -> &Device {

@@ -33,6 +33,8 @@ pub enum Purpose {
     Inference = 11,
     /// Noise and starts of latent values.
     Latent = 12,
+    /// Residual branches that samples skip at a step; `view` is the view and the place in the network.
+    DropPath = 13,
 }
 
 /// A ChaCha8 generator positioned at its own key: no two (seed, purpose, step, sample, view) share one.

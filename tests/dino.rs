@@ -10,7 +10,7 @@ use common::Any;
 use common::cli::refused;
 use ravine::encoders::{Convnet, Encoder, Projector, Vit, network};
 use ravine::energies::{CrossEntropy, EnergyKind};
-use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Graph, Network};
+use ravine::graph::{CandleExecutor, CpuExecutor, Draws, Executor, Graph, Mode, Network};
 use ravine::losses::{EnergyLoss, LossKind};
 use ravine::negatives::{NoNegatives, PairsKind};
 use ravine::objectives::{Batch, Joint, MomentumEncoder, Objective};
@@ -125,14 +125,14 @@ fn collapsed_and_centered_it_reads_its_floor() -> Result<(), Any> {
     Ok(())
 }
 
-#[test]
-fn slices_of_multi_crop_give_the_gradient_of_the_batch() -> Result<(), Any> {
+/// DINO over a small transformer that drops branches at the rate `drop_path`.
+fn dropping(drop_path: f64, executor: Arc<dyn Executor>) -> Result<(Joint, Params), Any> {
     let vit = Vit {
         patch: 2,
         width: 12,
-        depth: 1,
+        depth: 2,
         heads: 2,
-        class_token: true,
+        drop_path,
         ..Vit::default()
     };
     let projector = Projector {
@@ -141,31 +141,88 @@ fn slices_of_multi_crop_give_the_gradient_of_the_batch() -> Result<(), Any> {
         prototypes: 16,
         ..Projector::default()
     };
-    let executors: [Arc<dyn Executor>; 2] =
-        [Arc::new(CandleExecutor), Arc::new(CpuExecutor::new())];
-    let mut all = Vec::new();
-    for executor in executors {
-        let graph = network(&vit.graph(&[3, 8, 8])?, Some(&projector), None)?;
-        let params = Params::new(0, &Device::Cpu);
-        let joint = joint(graph, &params, executor)?;
-        for chunks in [1, 3] {
-            let found = gradients(&joint, &batch(6)?, chunks, &params)?;
-            for param in params.trainable() {
-                assert!(
-                    found.gradients.of.contains_key(&param.name),
-                    "{}",
-                    param.name
-                );
+    let graph = network(&vit.graph(&[3, 8, 8])?, Some(&projector), None)?;
+    let params = Params::new(0, &Device::Cpu);
+    Ok((joint(graph, &params, executor)?, params))
+}
+
+fn executors() -> [Arc<dyn Executor>; 2] {
+    [Arc::new(CandleExecutor), Arc::new(CpuExecutor::new())]
+}
+
+#[test]
+fn slices_of_multi_crop_give_the_gradient_of_the_batch() -> Result<(), Any> {
+    for drop_path in [0.0, 0.5] {
+        let mut all = Vec::new();
+        for executor in executors() {
+            let (joint, params) = dropping(drop_path, executor)?;
+            for chunks in [1, 3, 6] {
+                let found = gradients(&joint, &batch(6)?, chunks, &params)?;
+                for param in params.trainable() {
+                    assert!(
+                        found.gradients.of.contains_key(&param.name),
+                        "{}",
+                        param.name
+                    );
+                }
+                all.push(found.gradients.of);
             }
-            all.push(found.gradients.of);
+        }
+        for other in &all[1..] {
+            for (name, gradient) in &all[0] {
+                let scale = gap(gradient, &gradient.zeros_like()?)?;
+                let gap = gap(gradient, &other[name])?;
+                assert!(gap <= 1e-3 * scale.max(1e-4), "{name}: {gap} of {scale}");
+            }
         }
     }
-    for other in &all[1..] {
-        for (name, gradient) in &all[0] {
-            let scale = gap(gradient, &gradient.zeros_like()?)?;
-            let gap = gap(gradient, &other[name])?;
-            assert!(gap <= 1e-3 * scale.max(1e-4), "{name}: {gap} of {scale}");
+    Ok(())
+}
+
+#[test]
+fn branches_are_dropped_anew_at_each_step_and_never_of_the_target() -> Result<(), Any> {
+    let draws = |step| Draws::whole(0, step, 6);
+    for executor in executors() {
+        let ((with, params), (without, _)) =
+            (dropping(0.5, executor.clone())?, dropping(0.0, executor)?);
+        let batch = batch(6)?;
+        let embed = |joint: &Joint, mode| -> Result<Vec<Tensor>, Any> {
+            Ok(joint.embed(&batch, mode)?.tensors)
+        };
+        let whole = embed(&without, Mode::Train(None))?;
+        let one = embed(&with, Mode::Train(Some(draws(1))))?;
+        let two = embed(&with, Mode::Train(Some(draws(2))))?;
+        for view in 0..4 {
+            assert!(gap(&one[view], &whole[view])? > 1e-3);
+            assert!(gap(&one[view], &two[view])? > 1e-3);
         }
+        // Views of another size pass apart, and draw as the third and fourth ones.
+        let small = Draws {
+            view: 2,
+            ..draws(1)
+        };
+        let x = Tensor::cat(&batch.inputs[2..], 0)?;
+        let apart = with.network().at(&[3, 4, 4])?;
+        let apart = apart.forward(&x, Mode::Train(Some(small)))?.outputs;
+        assert_eq!(gap(&apart[1], &Tensor::cat(&one[2..4], 0)?)?, 0.0);
+        for target in 4..6 {
+            assert_eq!(gap(&one[target], &whole[target])?, 0.0);
+        }
+        for (with, without) in embed(&with, Mode::Eval)?
+            .iter()
+            .zip(&embed(&without, Mode::Eval)?)
+        {
+            assert_eq!(gap(with, without)?, 0.0);
+        }
+        // The trainer hands the step on.
+        let loss = |step| -> Result<f64, Any> {
+            let batch = Batch {
+                step,
+                ..batch.clone()
+            };
+            Ok(gradients(&with, &batch, 1, &params)?.loss)
+        };
+        assert!(loss(1)? != loss(2)? && loss(1)? == loss(1)?);
     }
     Ok(())
 }

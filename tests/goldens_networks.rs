@@ -87,7 +87,7 @@ fn check_layer(case: &Case, op: &Op, executor: Arc<dyn Executor>) -> Result<(), 
     if case.name.ends_with("_eval") {
         return case.check("output", &network.eval(&x, "output")?);
     }
-    let forward = network.forward(&x, Mode::Train)?;
+    let forward = network.forward(&x, Mode::Train(None))?;
     let output = case.output("output");
     case.check("output", &forward.outputs[0].reshape(output.shape())?)?;
     for name in ["running_mean", "running_var"] {
@@ -143,7 +143,7 @@ fn check_encoder(name: &str, encoder: &dyn Encoder) -> Result<(), Any> {
         params.load(&weights)?;
         features.check("feature_eval", &network.eval(&images, "features")?)?;
 
-        let forward = network.forward(&images, Mode::Train)?;
+        let forward = network.forward(&images, Mode::Train(None))?;
         let output = forward.outputs[0].clone();
         features.check("feature_train", &output)?;
         features.check("loss", &output.sqr()?.mean_all()?)?;
@@ -226,7 +226,7 @@ fn attention_equals_the_reference() -> Result<(), Any> {
         for param in params.all() {
             param.var.set(&case.input(&param.name.replace('.', "_")))?;
         }
-        let forward = network.forward(&x, Mode::Train)?;
+        let forward = network.forward(&x, Mode::Train(None))?;
         case.check("output", &forward.outputs[0])?;
         let gradients = network.backward(forward.tape, &[Some(case.input("upstream"))])?;
         case.check("grad_x", &gradients.input.expect("a gradient of the input"))?;

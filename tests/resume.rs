@@ -71,6 +71,14 @@ fn a_resumed_center_over_views_of_two_sizes_goes_on_identically() -> Result<(), 
     )
 }
 
+/// A transformer that drops branches, in chunks.
+const DROPPING: &str = "encoder={kind='vit',patch=4,width=12,depth=3,heads=2,drop_path=0.4}";
+
+#[test]
+fn a_resumed_run_drops_the_branches_it_would_have() -> Result<(), Any> {
+    goes_on_identically(&[4], &[DROPPING, "train.chunks=2"])
+}
+
 #[test]
 fn a_run_does_not_go_on_with_other_data() -> Result<(), Any> {
     let folder = tempfile::tempdir()?;
@@ -91,16 +99,17 @@ fn a_run_does_not_go_on_with_other_data() -> Result<(), Any> {
 #[test]
 fn workers_and_threads_change_nothing() -> Result<(), Any> {
     let folder = tempfile::tempdir()?;
-    let mut journals = Vec::new();
-    for (name, arguments) in [
-        ("one", ["--workers", "1", "--threads", "1"]),
-        ("three", ["--workers", "3", "--threads", "2"]),
-    ] {
-        let run = folder.path().join(name);
-        pretrain(&run, &arguments)?;
-        journals.push(journal(&run)?);
+    for (kind, more) in [("plain", vec![]), ("dropping", vec!["--set", DROPPING])] {
+        let mut journals = Vec::new();
+        for [workers, threads] in [["1", "1"], ["3", "2"]] {
+            let run = folder.path().join(format!("{kind}-{workers}"));
+            let mut arguments = vec!["--workers", workers, "--threads", threads];
+            arguments.extend(&more);
+            pretrain(&run, &arguments)?;
+            journals.push(journal(&run)?);
+        }
+        assert_eq!(journals[0], journals[1], "{kind}");
     }
-    assert_eq!(journals[0], journals[1]);
     Ok(())
 }
 

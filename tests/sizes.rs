@@ -96,7 +96,7 @@ fn convolutions_and_transformers_run_two_sizes_on_the_same_parameters() -> Resul
             let mut results = Vec::new();
             for network in &networks {
                 let network = network.at(&[3, size, size])?;
-                let forward = network.forward(&x, Mode::Recompute)?;
+                let forward = network.forward(&x, Mode::Recompute(None))?;
                 let output = forward.outputs[0].clone();
                 // Not constant: a layer norm at the end would cancel it.
                 let gradients = network.backward(forward.tape, &[Some(output.sin()?)])?;

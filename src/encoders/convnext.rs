@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layers::{Layers, starts_from_file};
-use super::{Activation, Encoder};
+use super::{Activation, Encoder, drop_path};
 use crate::error::{Error, Result};
 use crate::graph::ops::{Conv2d, GlobalResponseNorm};
 use crate::graph::{Graph, NodeId, Op};
@@ -29,6 +29,8 @@ pub struct Convnext {
     pub layer_scale: bool,
     /// A global response norm within the MLPs: V2.
     pub response_norm: bool,
+    /// Stochastic depth: the rate of the last block, see `vit`.
+    pub drop_path: f64,
     /// A .safetensors or .pth file that the parameters start from; left out: random.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
@@ -45,6 +47,7 @@ impl Default for Convnext {
             patch: 2,
             layer_scale: true,
             response_norm: false,
+            drop_path: 0.0,
             weights: None,
             weights_key: None,
         }
@@ -72,6 +75,7 @@ impl Encoder for Convnext {
                 ),
             ));
         }
+        let mut rates = drop_path::rates(self.drop_path, self.depths.iter().sum())?;
         let mut layers = Layers::new(input);
         let mut x = layers.graph.input();
         for (stage, (&depth, &width)) in self.depths.iter().zip(&self.widths).enumerate() {
@@ -84,7 +88,8 @@ impl Encoder for Convnext {
                 x = layers.patches(name(1), x, width, 2)?;
             }
             for block in 0..depth {
-                x = self.block(&mut layers, &format!("stages.{stage}.blocks.{block}"), x)?;
+                let (name, rate) = (format!("stages.{stage}.blocks.{block}"), rates.next());
+                x = self.block(&mut layers, &name, x, rate.unwrap_or_default())?;
             }
         }
         x = layers.pool("head.global_pool", x)?;
@@ -96,7 +101,7 @@ impl Encoder for Convnext {
 }
 
 impl Convnext {
-    fn block(&self, layers: &mut Layers, name: &str, input: NodeId) -> Result<NodeId> {
+    fn block(&self, layers: &mut Layers, name: &str, input: NodeId, rate: f64) -> Result<NodeId> {
         let of = |part: &str| format!("{name}.{part}");
         let width = layers.channels(input);
         let depthwise = Conv2d {
@@ -119,6 +124,7 @@ impl Convnext {
         if self.layer_scale {
             x = layers.scale(name.into(), x, width, 1e-6)?;
         }
+        x = layers.drop_path(of("drop_path"), x, rate)?;
         layers.add(of("add"), input, x)
     }
 }

@@ -2,8 +2,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::inverted_residual::{Gates, Kind, Stage, conv};
-use super::layers::{Layers, rounded, starts_from_file};
-use super::{Activation, Encoder};
+use super::layers::{EPS, Layers, is_usual_eps, rounded, starts_from_file};
+use super::{Activation, Encoder, drop_path};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 
@@ -12,17 +12,34 @@ use crate::graph::Graph;
 /// Inverted residuals with squeeze-and-excitation and SiLU, wider and deeper from size to size; V2 begins with fused
 /// blocks. The feature is the mean over positions of 1280 channels and more. Files whose convolutions pad on one side
 /// only (timm's `tf_` names) are other networks. Choose it for accuracy on few operations.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Efficientnet {
     /// The size.
     pub size: EfficientnetSize,
+    /// Added to the variances of batch norms: 1e-5; torchvision's V2 was trained with 1e-3.
+    #[serde(skip_serializing_if = "is_usual_eps")]
+    pub eps: f64,
+    /// Stochastic depth: the rate of the last block, see `vit`.
+    pub drop_path: f64,
     /// A .safetensors or .pth file that the parameters start from; left out: random.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
     /// Of several sets of weights in that file the one below this name; left out: the one its authors evaluate.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights_key: Option<String>,
+}
+
+impl Default for Efficientnet {
+    fn default() -> Self {
+        Self {
+            size: EfficientnetSize::B0,
+            eps: EPS,
+            drop_path: 0.0,
+            weights: None,
+            weights_key: None,
+        }
+    }
 }
 
 /// The sizes of an EfficientNet.
@@ -99,8 +116,11 @@ impl Encoder for Efficientnet {
         }
         let (wide, deep) = self.size.factors();
         let scaled = |channels: usize| rounded(channels as f64 * wide);
+        let deeper = |count: usize| (count as f64 * deep).ceil() as usize;
         let (first, stages) = self.size.stages();
-        let mut layers = Layers::new(input);
+        let blocks = stages.iter().map(|stage| deeper(stage.count)).sum();
+        let mut rates = drop_path::rates(self.drop_path, blocks)?;
+        let mut layers = Layers::new(input).with_eps(self.eps)?;
         let x = layers.graph.input();
         let act = Some(Activation::Silu);
         let names = ("conv_stem".into(), "bn1".into());
@@ -108,11 +128,12 @@ impl Encoder for Efficientnet {
         for (i, stage) in stages.into_iter().enumerate() {
             let stage = Stage {
                 channels: scaled(stage.channels),
-                count: (stage.count as f64 * deep).ceil() as usize,
+                count: deeper(stage.count),
                 ..stage
             };
             for block in 0..stage.count {
-                let place = (block == 0, Gates::OfInput);
+                let rate = rates.next().unwrap_or_default();
+                let place = (block == 0, Gates::OfInput, rate);
                 x = stage.block(&mut layers, &format!("blocks.{i}.{block}"), x, place)?;
             }
         }

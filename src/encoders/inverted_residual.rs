@@ -48,7 +48,7 @@ impl Stage {
         layers: &mut Layers,
         name: &str,
         input: NodeId,
-        (first, gates): (bool, Gates),
+        (first, gates, rate): (bool, Gates, f64),
     ) -> Result<NodeId> {
         let stride = if first { self.stride } else { 1 };
         let entering = layers.channels(input);
@@ -103,6 +103,7 @@ impl Stage {
         };
         // timm's last 1×1 convolution of a MobileNetV3 is a plain one, and never as wide as what enters.
         if stride == 1 && entering == self.channels {
+            let x = layers.drop_path(of("drop_path"), x, rate)?;
             return layers.add(of("add"), x, input);
         }
         Ok(x)

@@ -3,16 +3,21 @@
 use crate::encoders::Activation;
 use crate::error::{Error, Result};
 use crate::graph::ops::{
-    Add, BatchNorm, Conv2d, GlobalAvgPool, LayerNorm, LayerScale, Linear, Multiply, Pointwise,
-    Unsqueeze,
+    Add, BatchNorm, Conv2d, DropPath, GlobalAvgPool, LayerNorm, LayerScale, Linear, Multiply,
+    Pointwise, Unsqueeze,
 };
 use crate::graph::{Graph, NodeId, Op};
 use crate::kernels::curve::Curve;
 use crate::params::Init;
 
+/// What batch norms add to variances unless told otherwise.
+pub(super) const EPS: f64 = 1e-5;
+
 /// A graph on its way, with the layers that encoders have in common.
 pub(super) struct Layers {
     pub(super) graph: Graph,
+    /// Added to variances by batch norms.
+    eps: f64,
 }
 
 /// Squeeze-and-excitation (Hu et al. 2018): names, width and functions of its two 1×1 convolutions.
@@ -31,7 +36,17 @@ impl Layers {
     pub(super) fn new(input: &[usize]) -> Self {
         Self {
             graph: Graph::new(input),
+            eps: EPS,
         }
+    }
+
+    /// The same with batch norms that add `eps`, which is `encoder.eps`.
+    pub(super) fn with_eps(self, eps: f64) -> Result<Self> {
+        if eps > 0.0 && eps < 1.0 {
+            return Ok(Self { eps, ..self });
+        }
+        let problem = format!("{eps} must lie between 0 and 1; 1e-5 is usual");
+        Err(Error::key("encoder.eps", problem))
     }
 
     /// Channels of the image at `x`.
@@ -80,7 +95,10 @@ impl Layers {
     }
 
     pub(super) fn batch_norm(&mut self, name: String, x: NodeId) -> Result<NodeId> {
-        let op = BatchNorm::new(self.channels(x));
+        let op = BatchNorm {
+            eps: self.eps,
+            ..BatchNorm::new(self.channels(x))
+        };
         self.push(name, Op::BatchNorm(op), x)
     }
 
@@ -128,6 +146,21 @@ impl Layers {
         self.push(name, Op::LayerScale(LayerScale { channels, start }), x)
     }
 
+    /// Stochastic depth at the end of a residual branch, where its rate is above 0.
+    pub(super) fn drop_path(&mut self, name: String, x: NodeId, rate: f64) -> Result<NodeId> {
+        if rate <= 0.0 {
+            return Ok(x);
+        }
+        let drops = |op: &Op| matches!(op, Op::DropPath(_));
+        let ops = self
+            .graph
+            .nodes()
+            .iter()
+            .filter_map(|node| node.op.as_ref());
+        let branch = ops.filter(|op| drops(op)).count() as u32;
+        self.push(name, Op::DropPath(DropPath { rate, branch }), x)
+    }
+
     pub(super) fn add(&mut self, name: String, a: NodeId, b: NodeId) -> Result<NodeId> {
         self.graph.push(name, Op::Add(Add), &[a, b])
     }
@@ -169,6 +202,15 @@ pub(super) fn rounded(value: f64) -> usize {
     let near = ((value + 4.0) / 8.0).floor().max(1.0) * 8.0;
     let near = if near < 0.9 * value { near + 8.0 } else { near };
     near as usize
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    clippy::float_cmp,
+    reason = "serde passes a reference to what was set or not"
+)]
+pub(super) fn is_usual_eps(value: &f64) -> bool {
+    *value == EPS
 }
 
 /// The accessors of an encoder with the settings `weights` and `weights_key`.

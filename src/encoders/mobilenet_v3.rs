@@ -2,8 +2,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::inverted_residual::{Gates, Kind, Stage, conv};
-use super::layers::{Layers, rounded, starts_from_file};
-use super::{Activation, Encoder};
+use super::layers::{EPS, Layers, is_usual_eps, rounded, starts_from_file};
+use super::{Activation, Encoder, drop_path};
 use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::graph::Op;
@@ -21,6 +21,11 @@ pub struct MobilenetV3 {
     pub size: MobilenetSize,
     /// Factor of all widths but the last; published ones are 0.5, 0.75 and 1.
     pub width: f64,
+    /// Added to the variances of batch norms: 1e-5; torchvision's were trained with 1e-3.
+    #[serde(skip_serializing_if = "is_usual_eps")]
+    pub eps: f64,
+    /// Stochastic depth: the rate of the last block, see `vit`.
+    pub drop_path: f64,
     /// A .safetensors or .pth file that the parameters start from; left out: random.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
@@ -44,6 +49,8 @@ impl Default for MobilenetV3 {
         Self {
             size: MobilenetSize::Small,
             width: 1.0,
+            eps: EPS,
+            drop_path: 0.0,
             weights: None,
             weights_key: None,
         }
@@ -123,7 +130,9 @@ impl Encoder for MobilenetV3 {
         let scaled = |channels: usize| rounded(channels as f64 * self.width);
         // The first convolution of the narrow ones keeps its width.
         let first = if self.width < 0.75 { 16 } else { scaled(16) };
-        let mut layers = Layers::new(input);
+        let blocks = table.iter().map(|(_, blocks)| blocks.len()).sum();
+        let mut rates = drop_path::rates(self.drop_path, blocks)?;
+        let mut layers = Layers::new(input).with_eps(self.eps)?;
         let x = layers.graph.input();
         let act = Some(Activation::HardSwish);
         let names = ("conv_stem".into(), "bn1".into());
@@ -148,7 +157,8 @@ impl Encoder for MobilenetV3 {
                         Activation::HardSwish
                     },
                 };
-                let place = (n == 0, Gates::OfInner);
+                let rate = rates.next().unwrap_or_default();
+                let place = (n == 0, Gates::OfInner, rate);
                 x = block.block(&mut layers, &format!("blocks.{i}.{n}"), x, place)?;
             }
         }

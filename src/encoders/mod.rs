@@ -5,6 +5,7 @@ mod auto;
 mod convnet;
 mod convnext;
 pub mod counterparts;
+mod drop_path;
 mod efficientnet;
 mod graph_file;
 mod inverted_residual;

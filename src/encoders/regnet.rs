@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::inverted_residual::conv;
 use super::layers::{Layers, SqueezeExcite, starts_from_file};
-use super::{Activation, Encoder};
+use super::{Activation, Encoder, drop_path};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeId};
 use crate::kernels::curve::Curve;
@@ -26,6 +26,8 @@ pub struct Regnet {
     pub squeeze_excite: bool,
     /// Channels of the first convolution.
     pub stem_width: usize,
+    /// Stochastic depth: the rate of the last block, see `vit`.
+    pub drop_path: f64,
     /// A .safetensors or .pth file that the parameters start from; left out: random.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
@@ -42,6 +44,7 @@ impl Default for Regnet {
             group_width: 8,
             squeeze_excite: true,
             stem_width: 32,
+            drop_path: 0.0,
             weights: None,
             weights_key: None,
         }
@@ -68,6 +71,7 @@ impl Encoder for Regnet {
         if self.stem_width == 0 {
             return Err(Error::key("encoder.stem_width", "must be above 0"));
         }
+        let mut rates = drop_path::rates(self.drop_path, self.depths.iter().sum())?;
         let mut layers = Layers::new(input);
         let x = layers.graph.input();
         let relu = Some(Activation::Relu);
@@ -77,7 +81,8 @@ impl Encoder for Regnet {
             for block in 0..depth {
                 let name = format!("s{}.b{}", i + 1, block + 1);
                 let stride = if block == 0 { 2 } else { 1 };
-                x = self.block(&mut layers, &name, x, (width, stride))?;
+                let rate = rates.next().unwrap_or_default();
+                x = self.block(&mut layers, &name, x, (width, stride, rate))?;
             }
         }
         x = layers.pool("head.global_pool", x)?;
@@ -93,7 +98,7 @@ impl Regnet {
         layers: &mut Layers,
         name: &str,
         input: NodeId,
-        (width, stride): (usize, usize),
+        (width, stride, rate): (usize, usize, f64),
     ) -> Result<NodeId> {
         let of = |part: &str| format!("{name}.{part}");
         let names = |part: &str| (of(&format!("{part}.conv")), of(&format!("{part}.bn")));
@@ -111,6 +116,7 @@ impl Regnet {
             x = layers.squeeze_excite(&of("se"), x, &se)?;
         }
         x = conv(layers, names("conv3"), x, width, (1, 1, 1), None)?;
+        x = layers.drop_path(of("drop_path"), x, rate)?;
         let mut shortcut = input;
         if stride != 1 || entering != width {
             shortcut = conv(

@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layers::{Layers, SqueezeExcite, starts_from_file};
-use super::{Activation, Encoder};
+use super::{Activation, Encoder, drop_path};
 use crate::error::{Error, Result};
 use crate::graph::ops::MaxPool;
 use crate::graph::{Graph, NodeId, Op};
@@ -33,6 +33,8 @@ pub struct Resnet {
     /// Squeeze-and-excitation at the end of every residual branch.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub squeeze_excite: bool,
+    /// Stochastic depth: the rate of the last block, see `vit`.
+    pub drop_path: f64,
     /// A .safetensors or .pth file that the parameters start from; left out: random. `augment.mean` and `std` should be
     /// those that it was trained with: they are taken from it, or from a file beside it, where one tells.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +82,7 @@ impl Default for Resnet {
             groups: 1,
             width_per_group: 64,
             squeeze_excite: false,
+            drop_path: 0.0,
             weights: None,
             weights_key: None,
         }
@@ -132,6 +135,7 @@ impl Encoder for Resnet {
     fn graph(&self, input: &[usize]) -> Result<Graph> {
         let (blocks, bottleneck) = stages(self.depth)?;
         self.check(input, bottleneck)?;
+        let mut rates = drop_path::rates(self.drop_path, blocks.iter().sum())?;
         let mut layers = Layers::new(input);
         let mut x = layers.graph.input();
         let first = match self.stem {
@@ -153,12 +157,9 @@ impl Encoder for Resnet {
             for block in 0..count {
                 let name = format!("layer{}.{block}", stage + 1);
                 let stride = if stage > 0 && block == 0 { 2 } else { 1 };
-                x = self.block(
-                    &mut layers,
-                    &name,
-                    x,
-                    (self.width << stage, stride, bottleneck),
-                )?;
+                let rate = rates.next().unwrap_or_default();
+                let sizes = (self.width << stage, stride, bottleneck);
+                x = self.block(&mut layers, &name, x, sizes, rate)?;
             }
         }
         x = layers.pool("avgpool", x)?;
@@ -202,6 +203,7 @@ impl Resnet {
         name: &str,
         input: NodeId,
         (width, stride, bottleneck): (usize, usize, bool),
+        rate: f64,
     ) -> Result<NodeId> {
         let of = |part: &str| format!("{name}.{part}");
         // (kernel, stride, groups) and channels of each convolution
@@ -235,6 +237,7 @@ impl Resnet {
             };
             x = layers.squeeze_excite(&of("se"), x, &se)?;
         }
+        x = layers.drop_path(of("drop_path"), x, rate)?;
         let mut shortcut = input;
         if stride != 1 || layers.channels(input) != leaving {
             shortcut = layers.conv(of("downsample.0"), input, leaving, (1, stride, 1))?;

@@ -2,7 +2,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::layers::{Layers, starts_from_file};
-use super::{Activation, Encoder};
+use super::{Activation, Encoder, drop_path};
 use crate::error::{Error, Result};
 use crate::graph::ops::{PatchMerge, WindowAttention};
 use crate::graph::{Graph, NodeId, Op};
@@ -29,6 +29,8 @@ pub struct Swin {
     pub head_size: usize,
     /// Side of a window in patches.
     pub window: usize,
+    /// Stochastic depth: the rate of the last block, see `vit`.
+    pub drop_path: f64,
     /// A .safetensors or .pth file that the parameters start from; left out: random.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
@@ -45,6 +47,7 @@ impl Default for Swin {
             depths: vec![2, 2, 6, 2],
             head_size: 32,
             window: 4,
+            drop_path: 0.0,
             weights: None,
             weights_key: None,
         }
@@ -54,6 +57,7 @@ impl Default for Swin {
 impl Encoder for Swin {
     fn graph(&self, input: &[usize]) -> Result<Graph> {
         self.check(input)?;
+        let mut rates = drop_path::rates(self.drop_path, self.depths.iter().sum())?;
         let mut layers = Layers::new(input);
         let mut x = layers.graph.input();
         x = layers.patches("patch_embed.proj".into(), x, self.width, self.patch)?;
@@ -68,7 +72,8 @@ impl Encoder for Swin {
             }
             for block in 0..depth {
                 let name = format!("layers.{stage}.blocks.{block}");
-                x = self.block(&mut layers, &name, x, block % 2 == 1)?;
+                let rate = rates.next().unwrap_or_default();
+                x = self.block(&mut layers, &name, x, (block % 2 == 1, rate))?;
             }
         }
         x = layers.layer_norm("norm".into(), x, EPS)?;
@@ -135,7 +140,13 @@ impl Swin {
         })
     }
 
-    fn block(&self, layers: &mut Layers, name: &str, x: NodeId, moved: bool) -> Result<NodeId> {
+    fn block(
+        &self,
+        layers: &mut Layers,
+        name: &str,
+        x: NodeId,
+        (moved, rate): (bool, f64),
+    ) -> Result<NodeId> {
         let of = |part: &str| format!("{name}.{part}");
         let (width, sides) = (layers.channels(x), layers.graph.shape(x)[1..].to_vec());
         let window = self.window_of(sides[0]).unwrap_or(1);
@@ -149,11 +160,13 @@ impl Swin {
         let y = layers.linear(of("attn.qkv"), y, (width, 3 * width), true)?;
         let y = layers.push(of("attn"), Op::WindowAttention(attention), y)?;
         let y = layers.linear(of("attn.proj"), y, (width, width), true)?;
+        let y = layers.drop_path(of("drop_path1"), y, rate)?;
         let x = layers.add(of("add1"), x, y)?;
         let y = layers.layer_norm(of("norm2"), x, EPS)?;
         let y = layers.linear(of("mlp.fc1"), y, (width, 4 * width), true)?;
         let y = layers.activation(of("mlp.act"), y, Activation::Gelu)?;
         let y = layers.linear(of("mlp.fc2"), y, (4 * width, width), true)?;
+        let y = layers.drop_path(of("drop_path2"), y, rate)?;
         layers.add(of("add2"), x, y)
     }
 }

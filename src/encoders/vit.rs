@@ -1,8 +1,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Encoder;
 use super::layers::{Layers, starts_from_file};
+use super::{Encoder, drop_path};
 use crate::encoders::Activation;
 use crate::error::{Error, Result};
 use crate::graph::ops::{
@@ -73,6 +73,10 @@ pub struct Vit {
     /// Added to the variances of norms: 1e-6, in CLIP and DINOv3 1e-5.
     #[serde(skip_serializing_if = "is_usual_eps")]
     pub eps: f64,
+    /// Stochastic depth (Huang et al. 2016): the rate, in [0, 1), at which samples skip each branch of the last block while
+    /// training; from 0 at the first block it rises evenly. Choose 0.1 to 0.3 to fine-tune a deep network or to train it
+    /// for long, 0 for short runs and shallow networks.
+    pub drop_path: f64,
     /// A .safetensors or .pth file that the parameters start from; left out: random. `augment.mean` and `std` should be
     /// those that it was trained with: they are taken from it, or from a file beside it, where one tells.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,6 +156,7 @@ impl Default for Vit {
             pre_norm: false,
             fc_norm: false,
             eps: EPS,
+            drop_path: 0.0,
             weights: None,
             weights_key: None,
         }
@@ -182,8 +187,8 @@ impl Encoder for Vit {
         if self.pre_norm {
             x = layers.layer_norm("norm_pre".into(), x, self.eps)?;
         }
-        for i in 0..self.depth {
-            x = self.block(&mut layers, &format!("blocks.{i}"), grid, x)?;
+        for (i, rate) in drop_path::rates(self.drop_path, self.depth)?.enumerate() {
+            x = self.block(&mut layers, &format!("blocks.{i}"), (grid, rate), x)?;
         }
         if !self.fc_norm {
             x = layers.layer_norm("norm".into(), x, self.eps)?;
@@ -260,17 +265,19 @@ impl Vit {
         &self,
         layers: &mut Layers,
         name: &str,
-        grid: [usize; 2],
+        (grid, rate): ([usize; 2], f64),
         x: NodeId,
     ) -> Result<NodeId> {
         let of = |part: &str| format!("{name}.{part}");
         let y = layers.layer_norm(of("norm1"), x, self.eps)?;
         let y = self.attention(layers, &of("attn"), grid, y)?;
         let y = self.scaled(layers, of("ls1"), y)?;
+        let y = layers.drop_path(of("drop_path1"), y, rate)?;
         let x = layers.add(of("add1"), x, y)?;
         let y = layers.layer_norm(of("norm2"), x, self.eps)?;
         let y = self.mlp(layers, &of("mlp"), y)?;
         let y = self.scaled(layers, of("ls2"), y)?;
+        let y = layers.drop_path(of("drop_path2"), y, rate)?;
         layers.add(of("add2"), x, y)
     }
 

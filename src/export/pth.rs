@@ -3,7 +3,7 @@
 use std::io::{Seek, Write};
 use std::path::Path;
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
@@ -35,12 +35,15 @@ impl Format for Pth {
     }
 
     fn write(&self, exported: &Exported, out: &Path) -> Result<()> {
-        let file = AtomicFile::create(out)?;
-        let unwritable =
-            |e: zip::result::ZipError| Error::data(out, format!("cannot be written: {e}"));
-        let file = archive(&exported.encoder(), file).map_err(unwritable)?;
-        file.commit()
+        write_archive(&exported.encoder(), out)
     }
+}
+
+/// Write `tensors` (f32, or i64) as the file `out`.
+pub(super) fn write_archive(tensors: &[(String, Tensor)], out: &Path) -> Result<()> {
+    let file = AtomicFile::create(out)?;
+    let unwritable = |e: zip::result::ZipError| Error::data(out, format!("cannot be written: {e}"));
+    archive(tensors, file).map_err(unwritable)?.commit()
 }
 
 /// Write `tensors` as an archive into `file`.
@@ -58,16 +61,23 @@ fn archive<W: Write + Seek>(tensors: &[(String, Tensor)], file: W) -> zip::resul
     entry("data.pkl", &pickle(tensors))?;
     entry("byteorder", b"little")?;
     for (i, (_, tensor)) in tensors.iter().enumerate() {
-        let values = tensor.flatten_all().and_then(|flat| flat.to_vec1::<f32>());
-        let values = values.map_err(std::io::Error::other)?;
-        let bytes: Vec<u8> = values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect();
+        let bytes = bytes(tensor).map_err(std::io::Error::other)?;
         entry(&format!("data/{i}"), &bytes)?;
     }
     entry("version", b"3\n")?;
     zip.finish()
+}
+
+/// The numbers of `tensor`, low bytes first.
+fn bytes(tensor: &Tensor) -> candle_core::Result<Vec<u8>> {
+    let flat = tensor.flatten_all()?;
+    Ok(if tensor.dtype() == DType::I64 {
+        let values = flat.to_vec1::<i64>()?.into_iter();
+        values.flat_map(i64::to_le_bytes).collect()
+    } else {
+        let values = flat.to_vec1::<f32>()?.into_iter();
+        values.flat_map(f32::to_le_bytes).collect()
+    })
 }
 
 /// The pickle (protocol 2) of a dictionary from names to tensors whose numbers are the entries `data/0`, `data/1`, ….
@@ -77,7 +87,9 @@ fn pickle(tensors: &[(String, Tensor)]) -> Vec<u8> {
         to.text(name);
         to.0.extend(b"ctorch._utils\n_rebuild_tensor_v2\n((");
         to.text("storage");
-        to.0.extend(b"ctorch\nFloatStorage\n");
+        let whole = tensor.dtype() == DType::I64;
+        let storage = if whole { "Long" } else { "Float" };
+        to.0.extend(format!("ctorch\n{storage}Storage\n").bytes());
         to.text(&i.to_string());
         to.text("cpu");
         to.whole(tensor.elem_count());

@@ -1,15 +1,15 @@
-//! torchvision: a `.pth` that its residual networks load strictly.
+//! torchvision: a `.pth` that its networks load strictly.
 
 use std::path::Path;
 
 use super::folder::encoder;
 use super::format::Format;
 use super::network::Exported;
-use super::pth::Pth;
-use crate::encoders::counterparts::torchvision::recipe;
+use super::pth::write_archive;
+use crate::encoders::counterparts::torchvision::{recipe, tensors};
 use crate::error::Result;
 
-/// One `.pth` file of a residual network.
+/// One `.pth` file with torchvision's names.
 pub(super) struct Torchvision;
 
 impl Format for Torchvision {
@@ -18,13 +18,13 @@ impl Format for Torchvision {
     }
 
     fn about(&self) -> &'static str {
-        "A .pth that torchvision's residual networks load strictly"
+        "A .pth that torchvision's network of that kind loads strictly"
     }
 
     fn opened(&self, exported: &Exported, file: &str) -> (&'static str, String) {
         let mut lines = vec!["import torch, torchvision".to_string(), String::new()];
         let kind = exported.kind.as_ref();
-        let recipe = kind.and_then(|kind| recipe(kind, exported.input()[0]).ok());
+        let recipe = kind.and_then(|kind| recipe(kind, exported.input()).ok());
         lines.extend(recipe.unwrap_or_default());
         lines.push(format!(
             "model.load_state_dict(torch.load(\"{file}\", weights_only=True))"
@@ -34,7 +34,8 @@ impl Format for Torchvision {
     }
 
     fn write(&self, exported: &Exported, out: &Path) -> Result<()> {
-        recipe(encoder(exported, "torchvision")?, exported.input()[0])?;
-        Pth.write(exported, out)
+        let kind = encoder(exported, "torchvision")?;
+        recipe(kind, exported.input())?;
+        write_archive(&tensors(kind, exported.encoder())?, out)
     }
 }

@@ -107,7 +107,7 @@ fn run(
         .collect();
     let inputs: Vec<Tensor> = node.inputs.iter().map(|i| values[i.0].clone()).collect();
     let value = op.layer().forward(&inputs, &weights, mode)?;
-    if mode == Mode::Train {
+    if mode.moves_statistics() {
         let buffers = own.iter().filter(|param| param.role == Role::Buffer);
         let updated = op.layer().updated_buffers(&inputs, &weights)?;
         for (param, value) in buffers.zip(updated).filter(|(param, _)| !param.frozen) {

@@ -4,6 +4,7 @@ use candle_core::{DType, Device, Tensor, Var};
 use rand::RngExt;
 
 use crate::error::Result;
+use crate::graph::draws::Draws;
 use crate::graph::mode::Mode;
 use crate::graph::network::Network;
 use crate::random::{Purpose, permutation, stream};
@@ -36,7 +37,8 @@ pub fn gradient_error(network: &Network, batch: usize, seed: u64) -> Result<f64>
         Ok(Tensor::from_vec(values, shape, device)?)
     };
     let x = Var::from_tensor(&grid(&shape, seed, device)?)?;
-    let forward = network.forward(&x, Mode::Recompute)?;
+    let mode = Mode::Recompute(Some(Draws::whole(seed, 0, batch)));
+    let forward = network.forward(&x, mode)?;
     let upstream = forward
         .outputs
         .iter()
@@ -45,7 +47,7 @@ pub fn gradient_error(network: &Network, batch: usize, seed: u64) -> Result<f64>
         .collect::<Result<Vec<_>>>()?;
     let wanted: Vec<Option<Tensor>> = upstream.iter().cloned().map(Some).collect();
     let gradients = network.backward(forward.tape, &wanted)?;
-    let value = || weighted(&network.forward(&x, Mode::Recompute)?.outputs, &upstream);
+    let value = || weighted(&network.forward(&x, mode)?.outputs, &upstream);
     let mut places: Vec<(Var, Option<Tensor>)> = vec![(x.clone(), gradients.input.clone())];
     for param in network.params().trainable() {
         let gradient = gradients.of.get(&param.name).cloned();

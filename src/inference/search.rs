@@ -94,7 +94,7 @@ pub(super) fn latent(
             code,
             y,
             Some(leaf.as_tensor()),
-            Mode::Recompute,
+            Mode::Recompute(None),
         )?;
         let leaves: Vec<Var> = response
             .tensors

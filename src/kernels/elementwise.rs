@@ -26,6 +26,30 @@ multiversion! {
     }
 }
 
+multiversion! {
+    fn scale_chunk<L>(to: &mut [f32], factor: f32) {
+        for to in to {
+            *to *= factor;
+        }
+    }
+}
+
+/// `to = factors · to + residual`, one factor for each of the equal parts of `to`.
+pub fn scale_parts(simd: Simd, to: &mut [f32], factors: &[f32], residual: Option<&[f32]>) {
+    let len = (to.len() / factors.len().max(1)).max(1);
+    let parts = to.par_chunks_exact_mut(len).zip(factors).enumerate();
+    parts.for_each(|(i, (to, &factor))| {
+        if factor == 0.0 {
+            to.fill(0.0);
+        } else {
+            scale_chunk(simd, to, factor);
+        }
+        if let Some(residual) = residual {
+            add_chunk(simd, to, &residual[i * len..(i + 1) * len]);
+        }
+    });
+}
+
 /// `to += from`
 pub fn add(simd: Simd, to: &mut [f32], from: &[f32]) {
     to.par_chunks_mut(CHUNK)

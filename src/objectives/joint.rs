@@ -224,14 +224,14 @@ impl Objective for Joint {
     fn embed(&self, batch: &Batch, mode: Mode) -> Result<Embedded> {
         let (mut tensors, pullback) = views::embed(&self.network, batch, &self.outputs, mode)?;
         // A chunk computed again is only pulled back through, and no gradient goes through the target.
-        if let Some(target) = self.target.as_ref().filter(|_| mode != Mode::Recompute) {
+        if let Some(target) = self.target.as_ref().filter(|_| !mode.recomputes()) {
             let (full, rows) = (views::full(batch), batch.len());
             let answers = target.embed(&Tensor::cat(&batch.inputs[..full], 0)?, mode)?;
             for view in 0..full {
                 tensors.push(answers.narrow(0, view * rows, rows)?);
             }
         }
-        if let Some(start) = self.start.as_ref().filter(|_| mode != Mode::Recompute) {
+        if let Some(start) = self.start.as_ref().filter(|_| !mode.recomputes()) {
             tensors.extend(start.embed(batch, mode)?);
         }
         Ok(Embedded { tensors, pullback })

@@ -30,8 +30,8 @@ impl Start {
     /// they equal at the start.
     pub(super) fn embed(&self, batch: &Batch, mode: Mode) -> Result<Vec<Tensor>> {
         let mode = match mode {
-            Mode::Train => Mode::Recompute, // running statistics stay
-            mode => mode,
+            Mode::Eval => Mode::Eval,
+            _ => Mode::Recompute(None), // running statistics stay
         };
         let (features, _) = views::embed(&self.network, batch, &[self.features], mode)?;
         Ok(features)

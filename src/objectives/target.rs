@@ -81,9 +81,10 @@ impl Target {
         })
     }
 
-    /// Embeddings of `x`, without gradient.
+    /// Embeddings of `x`, without gradient; answers are given by the whole network, of which nothing is dropped (DINO's
+    /// teacher).
     pub(super) fn embed(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        let mut outputs = self.network.forward(x, mode)?.outputs;
+        let mut outputs = self.network.forward(x, mode.undrawn())?.outputs;
         let position = self.network.graph().output("embedding").unwrap_or_default();
         Ok(outputs.swap_remove(position).detach())
     }

@@ -40,7 +40,7 @@ pub(super) fn embed(
     for run in runs(&batch.inputs) {
         let x = Tensor::cat(&batch.inputs[run.clone()], 0)?;
         let network = network.at(&x.dims()[1..])?;
-        let forward = network.forward(&x, mode)?;
+        let forward = network.forward(&x, mode.from_view(run.start))?;
         for (tensors, &output) in tensors.iter_mut().zip(outputs) {
             for view in 0..run.len() {
                 tensors.push(forward.outputs[output].narrow(0, view * rows, rows)?);

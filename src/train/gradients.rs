@@ -3,7 +3,7 @@
 use candle_core::{Tensor, Var};
 
 use crate::error::{Error, Result};
-use crate::graph::{Gradients, Mode};
+use crate::graph::{Draws, Gradients, Mode};
 use crate::objectives::{Batch, Embedded, Objective};
 use crate::params::Params;
 
@@ -22,7 +22,8 @@ pub struct Computed {
 /// With one chunk the network runs once. With more, each chunk runs twice, first for its embedding, then
 /// again to pull its part of the gradient back, so that only one chunk's activations are alive at a time
 /// (gradient caching, Gao et al. 2021). The loss always sees the whole batch: the gradient is that of the
-/// whole batch for every loss, except that batch norm takes its statistics chunk by chunk.
+/// whole batch for every loss, except that batch norm takes its statistics chunk by chunk. What ops of the network draw
+/// follows from the seed of `params`, the step of `batch` and the place of each sample in it.
 ///
 /// # Errors
 /// More chunks than samples, or a tensor operation failed.
@@ -32,17 +33,17 @@ pub fn gradients(
     chunks: usize,
     params: &Params,
 ) -> Result<Computed> {
-    let parts = split(batch, chunks)?;
-    if let [only] = parts.as_slice() {
-        let embedded = objective.embed(only, Mode::Train)?;
+    let parts = split(batch, chunks, params.seed())?;
+    if let [(only, draws)] = parts.as_slice() {
+        let embedded = objective.embed(only, Mode::Train(Some(*draws)))?;
         let tensors = embedded.tensors.clone();
         return whole(objective, batch, &tensors, params, |upstream| {
             (embedded.pullback)(upstream)
         });
     }
     let mut per_chunk = Vec::new();
-    for part in &parts {
-        per_chunk.push(objective.embed(part, Mode::Train)?.tensors);
+    for (part, draws) in &parts {
+        per_chunk.push(objective.embed(part, Mode::Train(Some(*draws)))?.tensors);
     }
     let joined: Vec<Tensor> = (0..per_chunk[0].len())
         .map(|t| {
@@ -52,12 +53,10 @@ pub fn gradients(
         .collect::<candle_core::Result<_>>()?;
     whole(objective, batch, &joined, params, |upstream| {
         let mut total = Gradients::default();
-        let mut start = 0;
-        for part in &parts {
-            let own = narrow(upstream, start, part.len())?;
-            let Embedded { pullback, .. } = objective.embed(part, Mode::Recompute)?;
+        for (part, draws) in &parts {
+            let own = narrow(upstream, draws.first, part.len())?;
+            let Embedded { pullback, .. } = objective.embed(part, Mode::Recompute(Some(*draws)))?;
             total.accumulate(pullback(&own)?)?;
-            start += part.len();
         }
         Ok(total)
     })
@@ -98,8 +97,8 @@ fn whole(
     })
 }
 
-/// `batch` in `chunks` parts whose sizes differ by one at most.
-fn split(batch: &Batch, chunks: usize) -> Result<Vec<Batch>> {
+/// `batch` in `chunks` parts whose sizes differ by one at most, with what their samples draw from.
+fn split(batch: &Batch, chunks: usize, seed: u64) -> Result<Vec<(Batch, Draws)>> {
     if chunks == 0 || chunks > batch.len() {
         return Err(Error::key(
             "train.chunks",
@@ -110,13 +109,14 @@ fn split(batch: &Batch, chunks: usize) -> Result<Vec<Batch>> {
             ),
         ));
     }
-    let mut start = 0;
     (0..chunks)
         .map(|i| {
-            let end = batch.len() * (i + 1) / chunks;
-            let part = batch.slice(start, end - start);
-            start = end;
-            part
+            let (first, end) = (batch.len() * i / chunks, batch.len() * (i + 1) / chunks);
+            let draws = Draws {
+                first,
+                ..Draws::whole(seed, batch.step, end - first)
+            };
+            Ok((batch.slice(first, draws.samples)?, draws))
         })
         .collect()
 }

@@ -30,7 +30,7 @@ fn bf16_is_close_to_32_bits_and_evaluates_in_them() {
             let f32 = network(&graph, Arc::new(CpuExecutor::new()));
             (pass(&bf16, &x, mode), pass(&f32, &x, mode))
         };
-        let (actual, expected) = both(Mode::Train);
+        let (actual, expected) = both(Mode::Train(None));
         for (name, gradient) in &expected.gradients.of {
             let (a, e) = (values(&actual.gradients.of[name]), values(gradient));
             let dot =

@@ -1,6 +1,7 @@
 //! The `cpu` executor against the `candle` executor.
 
 mod bf16;
+mod drop_path;
 mod encoders;
 mod graphs;
 
@@ -13,7 +14,9 @@ use proptest::test_runner::RngSeed;
 use ravine::graph::ops::{
     Add, BatchNorm, Conv2d, Flatten, Gelu, GlobalAvgPool, LayerNorm, Linear, MaxPool, Relu, Tanh,
 };
-use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Gradients, Graph, Mode, Network, Op};
+use ravine::graph::{
+    CandleExecutor, CpuExecutor, Draws, Executor, Gradients, Graph, Mode, Network, Op,
+};
 use ravine::kernels::{Level, Simd};
 use ravine::params::{Params, Role};
 
@@ -119,7 +122,8 @@ fn agree(graph: &Graph, batch: usize, tolerance: f32) {
     dims.extend(graph.shape(graph.input()));
     // With some inputs a sum that should be 0 gates a ReLU one way here, the other there: not with these.
     let x = tensor(&dims, 4);
-    for mode in [Mode::Train, Mode::Recompute, Mode::Eval] {
+    let draws = Some(Draws::whole(5, 1, batch));
+    for mode in [Mode::Train(draws), Mode::Recompute(draws), Mode::Eval] {
         let expected = pass(&network(graph, Arc::new(CandleExecutor)), &x, mode);
         for level in [Level::Portable, Level::Avx2, Level::Avx512] {
             let executor = CpuExecutor::with_simd(Simd::at_most(level));
@@ -274,7 +278,7 @@ fn outputs_without_a_gradient_are_left_out() {
     let x = tensor(&[3, 3, 8, 8], 1);
     let run = |executor: Arc<dyn Executor>| {
         let network = network(&graph, executor);
-        let forward = network.forward(&x, Mode::Train).unwrap();
+        let forward = network.forward(&x, Mode::Train(None)).unwrap();
         let upstream = tensor(forward.outputs[1].dims(), 5);
         let gradients = network
             .backward(forward.tape, &[None, Some(upstream), None])
@@ -314,7 +318,7 @@ fn the_number_of_threads_changes_no_bit() {
             pass(
                 &network(&graph, Arc::new(CpuExecutor::new())),
                 &x,
-                Mode::Train,
+                Mode::Train(None),
             )
         })
     };
@@ -329,15 +333,17 @@ fn later_steps_take_no_new_memory_and_tapes_do_not_disturb_each_other() {
     let executor = CpuExecutor::new();
     let network = network(&graph, Arc::new(executor.clone()));
     let x = tensor(&[8, 3, 16, 16], 1);
-    let first = pass(&network, &x, Mode::Recompute);
+    let first = pass(&network, &x, Mode::Recompute(None));
     let peak = executor.peak_bytes();
     for _ in 0..2 {
-        same(&pass(&network, &x, Mode::Recompute), &first, 0.0);
+        same(&pass(&network, &x, Mode::Recompute(None)), &first, 0.0);
     }
     assert_eq!(executor.peak_bytes(), peak);
     let input = Var::from_tensor(&x).unwrap();
-    let kept = network.forward(input.as_tensor(), Mode::Recompute).unwrap();
-    pass(&network, &tensor(&[8, 3, 16, 16], 2), Mode::Recompute);
+    let kept = network
+        .forward(input.as_tensor(), Mode::Recompute(None))
+        .unwrap();
+    pass(&network, &tensor(&[8, 3, 16, 16], 2), Mode::Recompute(None));
     let upstream: Vec<_> = kept
         .outputs
         .iter()

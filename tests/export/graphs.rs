@@ -102,6 +102,23 @@ fn every_op_is_the_same_in_onnxruntime() -> Result<(), Any> {
 }
 
 #[test]
+fn branches_dropped_in_training_leave_no_trace() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let file = |drop_path: f64| -> Result<Vec<u8>, Any> {
+        let vit = Vit {
+            drop_path,
+            ..small_vit(true)
+        };
+        let network = trained(&network(&vit.graph(&[3, 16, 16])?, None, None)?, 1)?;
+        let path = folder.path().join(format!("{drop_path}.onnx"));
+        find("onnx")?.write(&exported(&network), &path)?;
+        Ok(std::fs::read(path)?)
+    };
+    assert!(file(0.3)? == file(0.0)?);
+    Ok(())
+}
+
+#[test]
 fn every_encoder_is_the_same_in_onnxruntime() -> Result<(), Any> {
     let mut folder = Folder::new("encoders")?;
     for kind in EncoderKind::defaults() {

@@ -5,7 +5,9 @@ use std::process::Command;
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
-use ravine::encoders::{EncoderKind, Resnet, architecture, weights};
+use ravine::encoders::{
+    Efficientnet, EfficientnetSize, EncoderKind, Resnet, Swin, architecture, weights,
+};
 use ravine::export::{ChannelStatistics, Exported, find};
 use ravine::graph::{CpuExecutor, Network};
 use ravine::params::Params;
@@ -92,21 +94,28 @@ fn encoders_load_strictly_where_they_came_from() -> Result<(), Any> {
         }
         std::fs::remove_file(path)?;
     }
-    let small = Resnet::default();
-    let graph = ravine::encoders::EncoderKind::Resnet(small);
-    let path = folder.path().join("cifar.safetensors");
-    random(&graph, &path)?;
-    let (exported, network) = exported(&graph, &path, 32)?;
-    let images = Tensor::randn(0_f32, 1.0, (2, 3, 32, 32), &Device::Cpu)?;
-    let features = network.eval(&images, "features")?;
-    cases.extend(case(
-        ("cifar", "torchvision"),
-        &exported,
-        &features,
-        &images,
-        folder.path(),
-    )?);
-    assert!(counted["timm"] >= 18 && counted["hf"] >= 8, "{counted:?}");
+    let b3 = Efficientnet {
+        size: EfficientnetSize::B3,
+        ..Efficientnet::default()
+    };
+    for (name, kind, made) in [
+        ("cifar", EncoderKind::Resnet(Resnet::default()), true),
+        ("b3", EncoderKind::Efficientnet(b3), true),
+        // The windows of its last stage are as small as that, which torchvision's never are.
+        ("swin-32", EncoderKind::Swin(Swin::default()), false),
+    ] {
+        let path = folder.path().join(format!("{name}.safetensors"));
+        random(&kind, &path)?;
+        let (exported, network) = exported(&kind, &path, 32)?;
+        let images = Tensor::randn(0_f32, 1.0, (2, 3, 32, 32), &Device::Cpu)?;
+        let features = network.eval(&images, "features")?;
+        let to = (name, "torchvision");
+        let found = case(to, &exported, &features, &images, folder.path())?;
+        assert_eq!(found.is_some(), made, "{name}");
+        cases.extend(found);
+    }
+    let least = [("timm", 22), ("hf", 8), ("torchvision", 14)];
+    assert!(least.iter().all(|(to, n)| counted[to] >= *n), "{counted:?}");
     let text = serde_json::to_string(&cases)?;
     std::fs::write(folder.path().join("cases.json"), text)?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/export/check_layouts.py");

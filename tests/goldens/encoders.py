@@ -34,9 +34,8 @@ def value(name, shape):
 
 def blocks(names):
     """What the names of the last block begin with, and those of one more would."""
-    start = r"(?:encoder\.layer|model\.layer|(?:encoder\.)?layers|(?:layers|(?:encoder\.)?stages)\.\d+\.(?:blocks|layers)|blocks\.\d+(?=\.\d+\.(?:conv|bn|se))|blocks|s\d+|layer\d+|features\.\d+)"
-    found = sorted({(m[1], int(m[3]), m[2]) for m in (re.match(rf"({start})\.(b?)(\d+)\.", k) for k in names) if m
-                    and not m[1].startswith("features.0") and int(m[1][9:] if m[1].startswith("features.") else 1) % 2})
+    start = r"(?:encoder\.layer|model\.layer|(?:encoder\.)?layers|(?:layers|(?:encoder\.)?stages)\.\d+\.(?:blocks|layers)|blocks\.\d+(?=\.\d+\.(?:conv|bn|se))|blocks|s\d+|layer\d+|features(?=\.\d+\.block)|features\.\d+(?=\.\d+\.(?!weight|bias|running|num))|trunk_output\.block\d+)"
+    found = sorted({(m[1], int(m[3]), m[2]) for m in (re.match(rf"({start})\.(b?|block\d-)(\d+)\.", k) for k in names) if m})
     before, number, letter = found[-1]
     return [f"{before}.{letter}{number}.", f"{before}.{letter}{number + 1}."]
 
@@ -55,6 +54,15 @@ def case(name, source, model, features, side=32):
             "features": [[float(f"{v:.7g}") for v in row] for row in y.tolist()]}
 
 head = lambda model, x: model.forward_head(model.forward_features(x), pre_logits=True)
+plain = lambda model, x: model(x)
+def without(model, classifier):
+    """The model up to its features."""
+    setattr(model, classifier, torch.nn.Identity())
+    return model
+def hidden(model):
+    """A MobileNetV3 up to the hidden layer of its classifier, which timm has for features."""
+    model.classifier = model.classifier[:2]
+    return model
 vit = lambda **kw: vision_transformer.VisionTransformer(**{**dict(img_size=32, patch_size=8, embed_dim=128, depth=2, num_heads=2,
     num_classes=0), **kw})
 cases = [
@@ -95,6 +103,15 @@ cases = [
          [torchvision.models.convnext.CNBlockConfig(16, 32, 1), torchvision.models.convnext.CNBlockConfig(32, 64, 1),
           torchvision.models.convnext.CNBlockConfig(64, 128, 2), torchvision.models.convnext.CNBlockConfig(128, None, 1)]),
          lambda m, x: m.classifier[:2](m.avgpool(m.features(x))), side=64),
+    case("torchvision-swin", "torchvision", without(torchvision.models.SwinTransformer([4, 4], 32, [2, 2, 2], [1, 2, 4], [4, 4]),
+         "head"), plain, side=64),
+    case("torchvision-efficientnet-b1", "torchvision", without(torchvision.models.efficientnet_b1(), "classifier"), plain, side=64),
+    case("torchvision-efficientnet-v2-s", "torchvision", without(torchvision.models.efficientnet_v2_s(), "classifier"), plain,
+         side=64),
+    case("torchvision-mobilenet-v3-small", "torchvision", hidden(torchvision.models.mobilenet_v3_small()), plain, side=64),
+    case("torchvision-mobilenet-v3-large", "torchvision", hidden(torchvision.models.mobilenet_v3_large()), plain, side=64),
+    case("torchvision-regnet-y", "torchvision", without(torchvision.models.regnet_y_400mf(), "fc"), plain, side=64),
+    case("torchvision-regnet-x", "torchvision", without(torchvision.models.regnet_x_400mf(), "fc"), plain, side=64),
 ]
 
 sizes = dict(hidden_size=128, num_hidden_layers=2, num_attention_heads=2, image_size=32, patch_size=8)

@@ -46,7 +46,7 @@ fn features_are_those_of_pytorch() -> Result<(), Any> {
 }
 
 fn step(network: &Network, x: &Tensor, upstream: &Tensor) -> Result<Gradients, Any> {
-    let forward = network.forward(x, Mode::Train)?;
+    let forward = network.forward(x, Mode::Train(None))?;
     Ok(network.backward(forward.tape, &[Some(upstream.clone())])?)
 }
 

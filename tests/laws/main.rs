@@ -2,6 +2,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod drop_path;
 mod negatives;
 mod networks;
 mod unknown_keys;

@@ -42,7 +42,7 @@ fn every_encoder_builds_reaches_its_parameters_and_ends_in_one_vector() -> Resul
         let params = Params::new(0, &Device::Cpu);
         let network = Network::new(graph, &params, Arc::new(CpuExecutor::new()))?;
         let x = random(&[4, 3, 16, 16], 9, DType::F32)?;
-        let forward = network.forward(&x, Mode::Train)?;
+        let forward = network.forward(&x, Mode::Train(None))?;
         assert_eq!(forward.outputs[0].dims().len(), 2, "{name}");
         let upstream = random(forward.outputs[0].dims(), 10, DType::F32)?;
         let gradients = network.backward(forward.tape, &[Some(upstream), None])?;

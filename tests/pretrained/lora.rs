@@ -53,7 +53,7 @@ fn adapters_start_as_nothing_get_all_gradients_and_merge_into_their_layers() -> 
         for (param, which) in params.trainable().iter().zip(1..) {
             param.var.set(&(randn(param.var.dims(), which)? * 0.1)?)?;
         }
-        let forward = network.forward(&x, Mode::Train)?;
+        let forward = network.forward(&x, Mode::Train(None))?;
         let features = forward.outputs[0].clone();
         assert!(gap(&features, &start)? > 1e-2);
         let gradients = network.backward(forward.tape, &[Some(features.ones_like()?)])?;

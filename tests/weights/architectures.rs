@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use candle_core::Device;
-use ravine::encoders::{EncoderKind, architecture, weights};
-use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Network};
+use ravine::encoders::{Auto, EncoderKind, architecture, weights};
+use ravine::graph::{CandleExecutor, CpuExecutor, Executor, Network, Op};
 use ravine::params::Params;
 
 use crate::common::Any;
@@ -37,6 +37,16 @@ fn the_architecture_of_every_public_layout_is_read_and_its_features_are_theirs()
                 continue;
             }
         };
+        let auto = Auto {
+            weights: Some(path.display().to_string()),
+            drop_path: 0.2,
+            ..Auto::default()
+        };
+        let dropping = auto.found()?.part().graph(&[3, case.side, case.side])?;
+        let mut ops = dropping.nodes().iter().filter_map(|node| node.op.as_ref());
+        if !ops.any(|op| matches!(op, Op::DropPath(_))) {
+            wrong.push(format!("{}: drops nothing at encoder.drop_path", case.name));
+        }
         let executors: [Arc<dyn Executor>; 2] =
             [Arc::new(CpuExecutor::new()), Arc::new(CandleExecutor)];
         for executor in executors {
@@ -97,5 +107,35 @@ fn a_block_more_or_less_is_refused_by_name() -> Result<(), Any> {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn what_torchvision_adds_to_variances_is_taken_or_said() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    for (name, eps) in [
+        ("torchvision-mobilenet-v3-small", Some(1e-3)),
+        ("torchvision-efficientnet-v2-s", Some(1e-3)),
+        ("torchvision-efficientnet-b1", None),
+        ("mobilenet-v3-large", None),
+    ] {
+        let mut all = cases()?.into_iter();
+        let case = all.find(|case| case.name == name).expect("a golden");
+        let path = case.file(folder.path())?;
+        let load = |kind: &EncoderKind| -> Result<weights::Matched, Any> {
+            let graph = kind.part().graph(&[3, case.side, case.side])?;
+            let params = Params::new(1, &Device::Cpu);
+            Ok(weights::load(&path, None, &graph, "", &params)?)
+        };
+        let kind = architecture(&path, None)?;
+        assert_eq!(load(&kind)?.eps, None, "{name}");
+        let mut table = toml::Table::try_from(&kind)?;
+        table.insert("eps".into(), 1e-5.into());
+        let found = load(&table.try_into()?)?;
+        assert_eq!(found.eps, eps, "{name}");
+        let said = found.to_string().contains("set encoder.eps = 0.001");
+        assert_eq!(said, eps.is_some(), "{found}");
+        std::fs::remove_file(path)?;
+    }
     Ok(())
 }

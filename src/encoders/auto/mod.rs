@@ -24,6 +24,8 @@ use shapes::Shapes;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Auto {
+    /// Stochastic depth while training, which no file tells: the rate of the last block, see `vit`.
+    pub drop_path: f64,
     /// The .safetensors or .pth file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
@@ -45,15 +47,19 @@ impl Auto {
             ));
         };
         let mut kind = architecture(Path::new(path), self.weights_key.as_deref())?;
-        let (weights, key) = (self.weights.clone(), self.weights_key.clone());
+        let given = (
+            self.weights.clone(),
+            self.weights_key.clone(),
+            self.drop_path,
+        );
         match &mut kind {
-            EncoderKind::Vit(e) => (e.weights, e.weights_key) = (weights, key),
-            EncoderKind::Resnet(e) => (e.weights, e.weights_key) = (weights, key),
-            EncoderKind::Convnext(e) => (e.weights, e.weights_key) = (weights, key),
-            EncoderKind::Efficientnet(e) => (e.weights, e.weights_key) = (weights, key),
-            EncoderKind::MobilenetV3(e) => (e.weights, e.weights_key) = (weights, key),
-            EncoderKind::Regnet(e) => (e.weights, e.weights_key) = (weights, key),
-            EncoderKind::Swin(e) => (e.weights, e.weights_key) = (weights, key),
+            EncoderKind::Vit(e) => (e.weights, e.weights_key, e.drop_path) = given,
+            EncoderKind::Resnet(e) => (e.weights, e.weights_key, e.drop_path) = given,
+            EncoderKind::Convnext(e) => (e.weights, e.weights_key, e.drop_path) = given,
+            EncoderKind::Efficientnet(e) => (e.weights, e.weights_key, e.drop_path) = given,
+            EncoderKind::MobilenetV3(e) => (e.weights, e.weights_key, e.drop_path) = given,
+            EncoderKind::Regnet(e) => (e.weights, e.weights_key, e.drop_path) = given,
+            EncoderKind::Swin(e) => (e.weights, e.weights_key, e.drop_path) = given,
             _ => {}
         }
         Ok(kind)

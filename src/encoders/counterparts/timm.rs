@@ -20,7 +20,7 @@ const TIMM: &str = "timm";
 /// # Errors
 /// timm has no counterpart.
 pub fn architecture(kind: &EncoderKind, input: &[usize]) -> Result<Architecture> {
-    let plain = |name: String| Ok((name, json!({})));
+    let with_norms = |name: String, eps: f64| Ok((name, json!({"bn_eps": eps})));
     match kind {
         EncoderKind::Vit(vit) => transformer(vit, input),
         EncoderKind::Resnet(resnet) => residual(resnet),
@@ -29,17 +29,22 @@ pub fn architecture(kind: &EncoderKind, input: &[usize]) -> Result<Architecture>
             json!({"depths": net.depths, "dims": net.widths, "patch_size": net.patch, "use_grn": net.response_norm,
                    "ls_init_value": net.layer_scale.then_some(1e-6), "conv_mlp": false}),
         )),
-        EncoderKind::Efficientnet(net) => plain(match net.size {
-            EfficientnetSize::V2S => "efficientnetv2_s".into(),
-            size => format!("efficientnet_{size:?}").to_lowercase(),
-        }),
+        EncoderKind::Efficientnet(net) => {
+            let name = match net.size {
+                EfficientnetSize::V2S => "efficientnetv2_s".into(),
+                size => format!("efficientnet_{size:?}").to_lowercase(),
+            };
+            with_norms(name, net.eps)
+        }
         EncoderKind::MobilenetV3(net) => {
             let size = match net.size {
                 MobilenetSize::Small => "small",
                 MobilenetSize::Large => "large",
             };
             match (net.width * 100.0).round() as usize {
-                width @ (50 | 75 | 100) => plain(format!("mobilenetv3_{size}_{width:03}")),
+                width @ (50 | 75 | 100) => {
+                    with_norms(format!("mobilenetv3_{size}_{width:03}"), net.eps)
+                }
                 _ => Err(without_counterpart(TIMM, "a MobileNetV3 of this width")),
             }
         }

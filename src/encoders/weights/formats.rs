@@ -2,17 +2,18 @@
 
 use super::contents::Value;
 use super::values::{Values, before};
+use crate::encoders::counterparts::torchvision::{self, Parts};
 
 /// How one library calls the parameters of one architecture.
 pub(super) struct Format {
     /// A name that only this format has, after what stands before all of its names.
     anchor: &'static str,
     /// Parts of names with what they are called here, applied in this order.
-    names: &'static [(&'static str, &'static str)],
+    names: Parts,
 }
 
 /// Vision transformers of the library transformers, 4 and 5.
-const TRANSFORMERS: &[(&str, &str)] = &[
+const TRANSFORMERS: Parts = &[
     ("embeddings.cls_token", "cls_token"),
     ("embeddings.mask_token", "mask_token"),
     ("embeddings.register_tokens", "reg_token"),
@@ -48,8 +49,14 @@ const TRANSFORMERS: &[(&str, &str)] = &[
     ("layernorm.", "norm."),
 ];
 
+/// The anchor of ConvNeXt's own files.
+const DOWNSAMPLED: &str = "downsample_layers.0.0.weight";
+
+/// The anchor of torchvision's RegNets.
+const TRUNK: &str = "trunk_output.block1.block1-0.f.a.0.weight";
+
 /// All formats, those first whose anchor others have too.
-pub(super) const FORMATS: [Format; 12] = [
+pub(super) const FORMATS: [Format; 14] = [
     // transformers: ConvNeXt
     Format {
         anchor: "encoder.stages.0.layers.0.dwconv.weight",
@@ -147,7 +154,7 @@ pub(super) const FORMATS: [Format; 12] = [
     },
     // ConvNeXt's own files
     Format {
-        anchor: "downsample_layers.0.0.weight",
+        anchor: DOWNSAMPLED,
         names: &[
             ("downsample_layers.0.", "stem."),
             ("downsample_layers.1.", "stages.1.downsample."),
@@ -163,23 +170,17 @@ pub(super) const FORMATS: [Format; 12] = [
     // torchvision: ConvNeXt
     Format {
         anchor: "features.1.0.layer_scale",
-        names: &[
-            ("features.0.0.", "stem.0."),
-            ("features.0.1.", "stem.1."),
-            ("features.1.", "stages.0.blocks."),
-            ("features.2.", "stages.1.downsample."),
-            ("features.3.", "stages.1.blocks."),
-            ("features.4.", "stages.2.downsample."),
-            ("features.5.", "stages.2.blocks."),
-            ("features.6.", "stages.3.downsample."),
-            ("features.7.", "stages.3.blocks."),
-            (".block.0.", ".conv_dw."),
-            (".block.2.", ".norm."),
-            (".block.3.", ".mlp.fc1."),
-            (".block.5.", ".mlp.fc2."),
-            (".layer_scale", ".gamma"),
-            ("classifier.0.", "head.norm."),
-        ],
+        names: torchvision::CONVNEXT,
+    },
+    // torchvision: Swin
+    Format {
+        anchor: "features.1.0.attn.relative_position_bias_table",
+        names: torchvision::SWIN,
+    },
+    // torchvision: RegNet
+    Format {
+        anchor: TRUNK,
+        names: torchvision::REGNET,
     },
     // transformers: ResNet
     Format {
@@ -230,27 +231,29 @@ impl Format {
             if gated {
                 own = own.replace(".mlp.fc1.", ".mlp.fc1_x.");
             }
-            (format!("{start}{}", staged(own, self.anchor)), value)
+            (format!("{start}{}", numbered(own, self.anchor)), value)
         };
         values.into_iter().map(one).collect()
     }
 }
 
+/// A name whose blocks are numbered in another way, as here.
+fn numbered(name: String, anchor: &str) -> String {
+    let found = match anchor {
+        DOWNSAMPLED => staged(&name),
+        TRUNK => torchvision::regnet_block(&name),
+        _ => None,
+    };
+    found.unwrap_or(name)
+}
+
 /// The blocks of ConvNeXt's own files stand right under their stage, and its last norm at the top.
-fn staged(name: String, anchor: &str) -> String {
-    if anchor != "downsample_layers.0.0.weight" {
-        return name;
-    }
+fn staged(name: &str) -> Option<String> {
     if let Some(last) = name.strip_prefix("norm.") {
-        return format!("head.norm.{last}");
+        return Some(format!("head.norm.{last}"));
     }
-    let mut parts = name.splitn(4, '.');
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some("stages"), Some(stage), Some(block), Some(rest))
-            if block.parse::<usize>().is_ok() =>
-        {
-            format!("stages.{stage}.blocks.{block}.{rest}")
-        }
-        _ => name,
-    }
+    let mut parts = name.strip_prefix("stages.")?.splitn(3, '.');
+    let (stage, block, rest) = (parts.next()?, parts.next()?, parts.next()?);
+    block.parse::<usize>().ok()?;
+    Some(format!("stages.{stage}.blocks.{block}.{rest}"))
 }

@@ -25,9 +25,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use super::counterparts::torchvision;
 use super::lora::is_adapter;
 use crate::error::{Error, Result};
-use crate::graph::Graph;
+use crate::graph::{Graph, Op};
 use crate::params::{ParamSpec, Params};
 use choose::Set;
 use contents::{Contents, Value};
@@ -37,7 +38,7 @@ use positions::Places;
 pub(in crate::encoders) use words::some;
 
 /// What was found for the parameters of a network.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Matched {
     /// What stood before each name in its table of the file, for example `module.encoder_q.`.
     pub prefix: String,
@@ -53,6 +54,8 @@ pub struct Matched {
     pub unused: Vec<String>,
     /// Whether positions were interpolated from another grid.
     pub resampled: bool,
+    /// What torchvision adds to the variances of this network, where the file has its names and the encoder adds something else.
+    pub eps: Option<f64>,
 }
 
 impl fmt::Display for Matched {
@@ -73,6 +76,12 @@ impl fmt::Display for Matched {
         }
         if !self.unused.is_empty() {
             write!(f, "; in the file and not used: {}", some(&self.unused))?;
+        }
+        if let Some(eps) = self.eps {
+            write!(
+                f,
+                "; torchvision's network adds {eps} to variances: set encoder.eps = {eps} unless its weights are from here"
+            )?;
         }
         if let Some(first) = self.others.first() {
             write!(
@@ -133,6 +142,7 @@ pub fn load(
         start.push((spec, tensor.reshape(spec.shape.as_slice())?));
         matched.taken.push(name.into());
     }
+    matched.eps = other_eps(&fit, graph, under);
     matched.missing.clone_from(&fit.zero);
     matched.unused = fit.unused(contents, &matched.table);
     for (spec, tensor) in start {
@@ -193,6 +203,19 @@ fn report(contents: &Contents, sets: &[Set], set: &Set) -> Matched {
             .filter(|name| !name.is_empty())
             .collect(),
         ..Matched::default()
+    }
+}
+
+/// What torchvision adds to variances, where `fit` is of a mobile network with its names and `graph` adds something else.
+fn other_eps(fit: &Fit, graph: &Graph, under: &str) -> Option<f64> {
+    let of = |name: &str| fit.found.iter().find(|(found, _)| *found == name);
+    of("conv_stem.weight").filter(|(_, stem)| torchvision::is_mobile(&stem.name))?;
+    let theirs = torchvision::eps(|name| of(name).is_some());
+    let first = format!("{under}bn1");
+    let norm = graph.nodes().iter().find(|node| node.name == first)?;
+    match &norm.op {
+        Some(Op::BatchNorm(norm)) if norm.eps.to_bits() != theirs.to_bits() => Some(theirs),
+        _ => None,
     }
 }
 

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use super::contents::{Part, Value};
 use super::formats::FORMATS;
 use super::values::{Values, before};
+use crate::encoders::counterparts::torchvision::{ANCHORS, here};
 
 /// All tensors by the encoders' names, with what stood before them in the file.
 pub(super) fn translated(values: Values) -> Values {
-    let values = renamed(values, torchvision);
+    let values = mobile(renamed(values, torchvision));
     let values = chunked(values);
     let values = renamed(values, |name| name.replace(".shortcut.", ".downsample."));
     let mut values = values;
@@ -52,6 +53,28 @@ fn torchvision(name: &str) -> String {
         return replace(name.replace(LAYER, "blocks."), &NAMES);
     }
     replace(name.to_string(), &OUTSIDE)
+}
+
+/// torchvision's names of EfficientNets and MobileNets as those here: of the networks that are known, of the one that has most.
+fn mobile(values: Values) -> Values {
+    let starts = ANCHORS.iter().flat_map(|anchor| before(&values, anchor));
+    let starts: Vec<String> = starts.collect();
+    let mut values = values;
+    for start in starts {
+        let known = |names: &BTreeMap<String, String>| {
+            let names = names.keys().map(|name| format!("{start}{name}"));
+            names.filter(|name| values.contains_key(name)).count()
+        };
+        let networks = here().unwrap_or_default();
+        if let Some(names) = networks.into_iter().max_by_key(known) {
+            values = renamed(values, |name| {
+                let inner = name.strip_prefix(start.as_str());
+                let own = inner.and_then(|inner| names.get(inner));
+                own.map_or_else(|| name.into(), |own| format!("{start}{own}"))
+            });
+        }
+    }
+    values
 }
 
 /// DINOv2 saves its blocks in chunks, `blocks.CHUNK.BLOCK.`, numbered throughout.

@@ -46,6 +46,7 @@ pub(super) fn write(op: &Op, place: &Place, to: &mut Writer) -> Result<String> {
         Op::Rotary(rotary) => heads::rotary(rotary, place, to)?,
         Op::WindowAttention(op) => window_attention(op, place, to)?,
         Op::PatchMerge(op) => channels::patch_merge(*op, place, to),
+        Op::DropPath(_) => place.x().into(), // nothing is dropped outside training
     })
 }
 

@@ -10,7 +10,6 @@ use super::tape::{Context, Record};
 use super::{ops, tensor};
 use crate::error::Result;
 use crate::graph::executor::Gradients;
-use crate::graph::mode::Mode;
 use crate::kernels::Simd;
 use crate::kernels::bf16::Bf16;
 
@@ -28,7 +27,7 @@ pub(super) fn run(
         bf16,
         params: &record.params,
         batch: record.batch,
-        mode: Mode::Recompute,
+        mode: record.mode,
     };
     let mut flow = Flow::new(plan.wanted(record.input, &record.params));
     for (&node, gradient) in plan.outputs.iter().zip(gradients) {

@@ -88,7 +88,7 @@ mod tests {
         let x = graph.push("relu", Op::Relu(Relu), &[x])?;
         graph.mark("features", x);
         let found = |bf16| {
-            let steps = Plan::of(&graph).deferred(bf16).steps;
+            let steps = Plan::of(&graph, true).deferred(bf16).steps;
             let found = |s: &Step| (s.measures, s.deferred, s.completes);
             steps.iter().map(found).collect::<Vec<_>>()
         };

@@ -26,8 +26,10 @@ pub(super) fn run(
     mode: Mode,
 ) -> Result<(Vec<Tensor>, Record)> {
     let plan = match mode {
-        Mode::Eval => Plan::of(graph).folded(),
-        Mode::Train | Mode::Recompute => Plan::of(graph).deferred(bf16),
+        Mode::Eval => Plan::of(graph, false).folded(),
+        Mode::Train(draws) | Mode::Recompute(draws) => {
+            Plan::of(graph, draws.is_some()).deferred(bf16)
+        }
     };
     let context = Context {
         arena,
@@ -57,6 +59,7 @@ pub(super) fn run(
         kept: tape,
         params: params.clone(),
         batch: context.batch,
+        mode,
         input: x.is_variable(),
     };
     Ok((outputs, record))

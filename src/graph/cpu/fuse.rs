@@ -26,7 +26,7 @@ impl Users {
 pub(super) struct Fused {
     /// The node whose op and parameters the step has.
     pub(super) main: usize,
-    /// Nodes read; a second one of a batch norm or a linear layer is a residual to add.
+    /// Nodes read; a second one of a batch norm, a linear layer or a drop of branches is a residual to add.
     pub(super) inputs: Vec<usize>,
     /// The nodes inside, without the last.
     pub(super) absorbed: Vec<usize>,
@@ -56,8 +56,8 @@ impl Fused {
     }
 }
 
-/// What ends at node `end`: `relu(batch_norm(x))`, `relu(batch_norm(x) + residual)`, `gelu(linear(x))` or
-/// `linear(x) + residual`.
+/// What ends at node `end`: `relu(batch_norm(x))`, `relu(batch_norm(x) + residual)`, `gelu(linear(x))`,
+/// `linear(x) + residual` or `drop_path(x) + residual`.
 fn fuse(nodes: &[Node], users: &Users, end: usize) -> Option<Fused> {
     match nodes[end].op.as_ref()? {
         Op::Relu(_) => {
@@ -77,7 +77,9 @@ fn fuse(nodes: &[Node], users: &Users, end: usize) -> Option<Fused> {
             let before = nodes[end].inputs[0].0;
             is_linear(nodes, users, before).then(|| Fused::of(nodes, before, Activation::Gelu))
         }
-        Op::Add(_) => with_residual(nodes, end, |id| is_linear(nodes, users, id)),
+        Op::Add(_) => with_residual(nodes, end, |id| {
+            is_linear(nodes, users, id) || is_drop(nodes, users, id)
+        }),
         _ => None,
     }
 }
@@ -100,4 +102,8 @@ fn is_norm(nodes: &[Node], users: &Users, id: usize) -> bool {
 
 fn is_linear(nodes: &[Node], users: &Users, id: usize) -> bool {
     matches!(nodes[id].op, Some(Op::Linear(_))) && users.only_one(id)
+}
+
+fn is_drop(nodes: &[Node], users: &Users, id: usize) -> bool {
+    matches!(nodes[id].op, Some(Op::DropPath(_))) && users.only_one(id)
 }

@@ -1,8 +1,11 @@
 //! From a graph to the steps that run it, and until when values are needed.
 
+use std::borrow::Cow;
+
 use super::fuse::{Fused, Users};
 use super::step::Step;
-use crate::graph::builder::Graph;
+use crate::graph::builder::{Graph, Node, NodeId};
+use crate::graph::ops::Op;
 use crate::params::{Param, Params};
 
 /// The steps in order.
@@ -16,10 +19,16 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The steps of `graph` in order; which statistics they use is settled by `folded` or `deferred`.
-    pub(super) fn of(graph: &Graph) -> Self {
-        let nodes = graph.nodes();
-        let outputs: Vec<usize> = graph.outputs().iter().map(|(_, node)| node.0).collect();
+    /// The steps of `graph` in order, those that drop branches only where that is `drawn`; which statistics they use is
+    /// settled by `folded` or `deferred`.
+    pub(super) fn of(graph: &Graph, drawn: bool) -> Self {
+        let outputs = graph.outputs().iter().map(|(_, node)| node.0).collect();
+        let (nodes, outputs) = if drawn {
+            (Cow::Borrowed(graph.nodes()), outputs)
+        } else {
+            undrawn(graph.nodes(), outputs)
+        };
+        let nodes = nodes.as_ref();
         let users = Users::of(nodes, &outputs);
         let mut absorbed = vec![false; nodes.len()];
         let mut steps: Vec<Step> = Vec::new();
@@ -33,7 +42,7 @@ impl Plan {
                 absorbed[inside] = true;
             }
             let main = &nodes[fused.main];
-            let Some(op) = &main.op else { continue }; // the input
+            let Some(op) = &main.op else { continue }; // the input, or passed by
             steps.push(Step {
                 op: op.clone(),
                 name: main.name.clone(),
@@ -78,4 +87,26 @@ impl Plan {
         }
         wanted
     }
+}
+
+/// The nodes without drops of branches, passed by by what reads them, and the `outputs` likewise.
+fn undrawn(nodes: &[Node], outputs: Vec<usize>) -> (Cow<'_, [Node]>, Vec<usize>) {
+    let drops = |node: &Node| matches!(node.op, Some(Op::DropPath(_)));
+    if !nodes.iter().any(drops) {
+        return (Cow::Borrowed(nodes), outputs);
+    }
+    let mut nodes = nodes.to_vec();
+    let mut place: Vec<NodeId> = (0..nodes.len()).map(NodeId).collect();
+    for (id, node) in nodes.iter_mut().enumerate() {
+        for input in &mut node.inputs {
+            *input = place[input.0];
+        }
+        if drops(node) {
+            place[id] = node.inputs[0];
+            node.op = None;
+            node.inputs.clear();
+        }
+    }
+    let outputs = outputs.into_iter().map(|node| place[node].0).collect();
+    (Cow::Owned(nodes), outputs)
 }

@@ -18,13 +18,13 @@ pub(super) struct Folded {
     pub(super) name: String,
 }
 
-/// One op, or a batch norm or a linear layer with what follows it.
+/// One op, or a batch norm, a linear layer or a drop of branches with what follows it.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
     pub(super) op: Op,
     /// Prefix of the parameters.
     pub(super) name: String,
-    /// Nodes read; a second one of a batch norm or a linear layer is a residual to add.
+    /// Nodes read; a second one of a batch norm, a linear layer or a drop of branches is a residual to add.
     pub(super) inputs: Vec<usize>,
     /// Node written.
     pub(super) output: usize,

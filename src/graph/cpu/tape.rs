@@ -119,6 +119,7 @@ pub(super) struct Record {
     pub(super) kept: Vec<Kept>,
     pub(super) params: Params,
     pub(super) batch: usize,
+    pub(super) mode: Mode,
     /// Whether the input of the graph wants a gradient.
     pub(super) input: bool,
 }

@@ -4,6 +4,7 @@ mod add;
 mod attention;
 mod batch_norm;
 mod conv2d;
+mod drop_path;
 mod features;
 mod flatten;
 mod gelu;
@@ -87,4 +88,5 @@ ops! {
     rotary::Rotary,
     window_attention::WindowAttention,
     patch_merge::PatchMerge,
+    drop_path::DropPath,
 }

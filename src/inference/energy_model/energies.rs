@@ -92,7 +92,7 @@ impl EnergyModel {
         let silent = |z: &Tensor, _: f64| Ok(z.clone());
         let mut pulls = Vec::new();
         let mut parts = Vec::new();
-        let answered = self.heads_forward(codes, y, Mode::Recompute, &silent)?;
+        let answered = self.heads_forward(codes, y, Mode::Recompute(None), &silent)?;
         for (answered, code) in answered.into_iter().zip(codes) {
             let leaves = leaves(&answered.response.tensors)?;
             pulls.push((leaves.clone(), answered.response.pull));

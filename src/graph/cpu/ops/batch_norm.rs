@@ -10,7 +10,6 @@ use crate::graph::cpu::flow::Flow;
 use crate::graph::cpu::step::{Activation, Step};
 use crate::graph::cpu::tape::{Context, Deferred, Kept, Value, kept};
 use crate::graph::cpu::tensor::with_values;
-use crate::graph::mode::Mode;
 use crate::graph::ops::BatchNorm;
 use crate::kernels::batch_norm::{self as kernel, ChannelMoments, Gate, GatedSums, ScaleShift};
 use crate::params::{Param, Role};
@@ -38,7 +37,7 @@ pub(super) fn forward(
         Some(statistics) => statistics,
         None => Arc::new(ChannelMoments::of(cx.simd, &x, op.channels)),
     };
-    if cx.mode == Mode::Train && !buffers[0].frozen {
+    if cx.mode.moves_statistics() && !buffers[0].frozen {
         let count = (x.len() / op.channels) as f64;
         let unbiased = count / (count - 1.0).max(1.0);
         move_towards(buffers[0], &statistics.mean, 1.0, op.momentum)?;

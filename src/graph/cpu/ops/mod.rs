@@ -3,6 +3,7 @@
 mod attention;
 mod batch_norm;
 pub(super) mod conv2d;
+mod drop_path;
 mod gates;
 mod heads;
 mod layer_norm;
@@ -64,6 +65,7 @@ fn alone(cx: &Context, step: &Step, x: Arc<Buffer>, second: Option<Arc<Buffer>>)
         (Op::Rotary(op), _) => Ok(heads::rotate(cx, step, op, &x)),
         (Op::WindowAttention(op), _) => windows::attend(cx, step, *op, &x),
         (Op::PatchMerge(_), _) => Ok(windows::merge(cx, step, &x)),
+        (Op::DropPath(op), residual) => Ok(drop_path::forward(cx, *op, x, residual.as_deref())),
         (Op::Conv2d(_) | Op::BatchNorm(_) | Op::Add(_) | Op::Multiply(_), _) => Err(Error::Failed(
             format!("node `{}` is not a step by itself", step.name),
         )),
@@ -123,6 +125,10 @@ pub(super) fn backward(
         Op::WindowAttention(op) => windows::attend_backward(cx, step, *op, kept, &gradient, flow),
         Op::PatchMerge(_) => {
             windows::merge_backward(cx, step, &gradient, flow);
+            Ok(())
+        }
+        Op::DropPath(op) => {
+            drop_path::backward(cx, step, *op, gradient, flow);
             Ok(())
         }
         Op::ToTokens(_) | Op::Unsqueeze(_) => {
