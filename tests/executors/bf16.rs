@@ -63,7 +63,7 @@ fn high_is_32_bits_to_a_ten_thousandth() {
     ];
     for (graph, tolerance) in graphs {
         let x = tensor(&[9, 3, 16, 16], 4);
-        for mode in [Mode::Train, Mode::Eval] {
+        for mode in [Mode::Train(None), Mode::Eval] {
             let actual = pass(&network(&graph, Arc::new(executor.clone())), &x, mode);
             let expected = pass(&network(&graph, Arc::new(CpuExecutor::new())), &x, mode);
             for (a, e) in actual.outputs.iter().zip(&expected.outputs) {
