@@ -40,7 +40,8 @@ pub(super) struct Args {
     /// Which tokens of a vision transformer; left out: those that its features are made of.
     #[arg(long, value_parser = by_name(TokenReadout::ALL, TokenReadout::name))]
     tokens: Option<TokenReadout>,
-    /// How the positions of a map, or the patch tokens, become one vector; left out: mean.
+    /// How the positions of a map, or the patch tokens, become one vector; left out: as the features are made (where a
+    /// norm may follow), of a --layer their mean.
     #[arg(long, value_parser = by_name(PositionPool::ALL, PositionPool::name))]
     pool: Option<PositionPool>,
     /// Divide every vector by its length.

@@ -32,6 +32,11 @@ pub trait Format: Sync {
         false
     }
 
+    /// How a file of it may be named, without the dot; a folder has any name.
+    fn endings(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// How the result is opened: code for the card, with its language.
     fn opened(&self, exported: &Exported, file: &str) -> (&'static str, String);
 

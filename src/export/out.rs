@@ -21,6 +21,7 @@ pub fn export(
     observer: &mut dyn Observer,
 ) -> Result<ExportedFile> {
     check(wanted)?;
+    check_name(wanted)?;
     let mut probe = None;
     let mut exported = match wanted.with {
         With::Nothing => Exported::until(run, "features")?,
@@ -92,6 +93,21 @@ fn check(wanted: &Export) -> Result<()> {
     Err(Error::Usage(format!(
         "{option}: `{}` holds the parameters of the encoder and nothing else; leave it out, or give --to onnx",
         wanted.to.name()
+    )))
+}
+
+/// Refuse a name that is not the format's, which may be that of some other file.
+fn check_name(wanted: &Export) -> Result<()> {
+    let endings = wanted.to.endings();
+    let ending = wanted.out.extension().unwrap_or_default();
+    if endings.is_empty() || endings.iter().any(|&one| one == ending) {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "--out {}: files for {} end in .{}; name it so",
+        wanted.out.display(),
+        wanted.to.name(),
+        endings.join(" or .")
     )))
 }
 

@@ -27,6 +27,10 @@ impl Format for Pth {
         "The encoder's parameters as a state_dict that torch.load reads"
     }
 
+    fn endings(&self) -> &'static [&'static str] {
+        &["pth", "pt"]
+    }
+
     fn opened(&self, _: &Exported, file: &str) -> (&'static str, String) {
         let code = format!(
             "import torch\n\nstate_dict = torch.load(\"{file}\", weights_only=True)  # name -> tensor\n"

@@ -47,6 +47,10 @@ impl Format for Safetensors {
         "The encoder's parameters under the names of timm or torchvision"
     }
 
+    fn endings(&self) -> &'static [&'static str] {
+        &["safetensors"]
+    }
+
     fn opened(&self, _: &Exported, file: &str) -> (&'static str, String) {
         let code = format!(
             "from safetensors.torch import load_file\n\nweights = load_file(\"{file}\")  # name -> tensor\n"

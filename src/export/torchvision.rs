@@ -21,6 +21,10 @@ impl Format for Torchvision {
         "A .pth that torchvision's network of that kind loads strictly"
     }
 
+    fn endings(&self) -> &'static [&'static str] {
+        &["pth", "pt"]
+    }
+
     fn opened(&self, exported: &Exported, file: &str) -> (&'static str, String) {
         let mut lines = vec!["import torch, torchvision".to_string(), String::new()];
         let kind = exported.kind.as_ref();

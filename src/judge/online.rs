@@ -134,6 +134,7 @@ impl<'a> Online<'a> {
         if let Some(loss) = moment.loss {
             let cloud = (spread, rank, cloud.dim);
             let diagnosed = self.diagnosis.judge((moment.step, loss), cloud, auroc);
+            found.collapsed = diagnosed.verdict == Verdict::Collapsed;
             found.notes = self.notes(diagnosed, (found.score, queries.rows()));
         }
         Ok(found)

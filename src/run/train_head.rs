@@ -166,6 +166,7 @@ fn look(
         notes,
         score: Some(higher).filter(|score| score.is_finite()),
         noise: 0.0,
+        collapsed: false,
     })
 }
 

@@ -15,6 +15,8 @@ pub struct Probed {
     pub score: Option<f64>,
     /// Half the width of its 95 % interval: a smaller fall may be chance.
     pub noise: f64,
+    /// Whether the embeddings have collapsed: then a high score is chance, and no reason to keep them.
+    pub collapsed: bool,
 }
 
 /// An online probe: a closure, so that the trainer knows nothing of evaluation.

@@ -21,6 +21,9 @@ pub struct Progress {
     /// What the latest probe found, in such a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub now: Option<f64>,
+    /// Whether the latest probe found the embeddings collapsed, in such a run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub collapsed: bool,
     /// The step of the first probe that was clearly below that of the starting weights.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fell: Option<u64>,
@@ -29,7 +32,7 @@ pub struct Progress {
 impl Progress {
     /// Note what a probe `found` after this step: whether it is the best so far, and what is to be said of it.
     ///
-    /// A `guarded` run counts its start, and of two equal probes prefers the later.
+    /// A `guarded` run counts its start, of two equal probes prefers the later, and keeps nothing that has collapsed.
     pub(super) fn probed(&mut self, found: &Probed, guarded: bool) -> (bool, Option<String>) {
         let Some(score) = found.score else {
             let blind = guarded && self.step == 0;
@@ -37,6 +40,7 @@ impl Progress {
         };
         let best = self.best.map(|(_, best)| best);
         let improved = (guarded || self.step > 0)
+            && !(guarded && self.step > 0 && found.collapsed)
             && best.is_none_or(|best| score > best || (guarded && score == best));
         if improved {
             self.best = Some((self.step, score));
@@ -45,6 +49,7 @@ impl Progress {
             return (improved, None);
         }
         self.now = Some(score);
+        self.collapsed = found.collapsed;
         let start = *self.start.get_or_insert(score);
         let falls = self.fell.is_none() && start - score > found.noise;
         if falls {
@@ -76,9 +81,14 @@ impl Progress {
             step => format!("step {step}"),
         };
         let said = format!(
-            "the run ends with {what}, probed at {:.1} %: the last step is at {:.1} %, and --checkpoint latest takes that",
+            "the run ends with {what}, probed at {:.1} %: the last step is at {:.1} %{}, and --checkpoint latest takes that",
             100.0 * best,
-            100.0 * self.now.unwrap_or(f64::NAN)
+            100.0 * self.now.unwrap_or(f64::NAN),
+            if self.collapsed {
+                ", but has collapsed"
+            } else {
+                ""
+            }
         );
         Some((step, said))
     }
@@ -129,6 +139,23 @@ mod tests {
         progress.step = 6;
         assert!(progress.probed(&found(0.9), true).0);
         assert_eq!(progress.ends_with_best(true), None);
+    }
+
+    #[test]
+    fn what_has_collapsed_is_not_better_than_the_start() {
+        let mut progress = Progress::default();
+        assert!(progress.probed(&found(0.2), true).0);
+        progress.step = 1;
+        let lucky = Probed {
+            collapsed: true,
+            ..found(0.25)
+        };
+        assert!(!progress.probed(&lucky, true).0);
+        let (end, words) = progress.ends_with_best(true).unwrap_or_default();
+        assert!(
+            end == 0 && words.contains("25.0 %, but has collapsed"),
+            "{words}"
+        );
     }
 
     #[test]

@@ -119,6 +119,10 @@ fn maps_of_any_layer_are_pooled() -> Result<(), Any> {
             "cannot be used with",
         ),
         (&["--output", "x"], "other nodes are named by --layer"),
+        (
+            &["--output", "embedding", "--pool", "gem"],
+            "--output embedding: it is one vector",
+        ),
         (&["--pool", "sum"], "gem"),
     ] {
         let out = folder.path().join("e.npy");

@@ -123,6 +123,7 @@ fn what_cannot_leave_is_refused_by_name() -> Result<(), Any> {
     assert!(ask(&["--to", "pth", "--with", "probe"]).contains("--to onnx"));
     assert!(ask(&["--to", "safetensors", "--normalize"]).contains("--normalize"));
     assert!(ask(&["--data", "elsewhere"]).contains("--with probe"));
+    assert!(ask(&["--to", "pth"]).contains("end in .pth or .pt"));
     let missing = ravine(&["export", &from, "--out", "/no/such/folder/net.onnx"]);
     assert_eq!(missing.status.code(), Some(1));
     assert!(!Path::new(&*out).exists());

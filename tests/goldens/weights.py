@@ -134,6 +134,8 @@ last = {name: tensor.to(memory_format=torch.channels_last) if tensor.dim() == 4 
 torch.save(last, formats("channels-last.ckpt"))
 torch.save(last, formats("channels-last-plain.ckpt"), _use_new_zipfile_serialization=False)
 torch.save(plain, formats("protocol-4.pth"), pickle_protocol=4)
+# The first name inside a zip is that of the file and 9 letters: with 30 in all its entry is as long as the zip's 64-bit end.
+torch.save(plain, formats("twenty-one-characters.pth"))
 torch.save({name: torch.nn.Parameter(tensor) for name, tensor in plain.items()}, formats("parameters.pth"))
 # All in one storage, the first behind 5 other numbers; one of them as a transposed view.
 flat, at, views = torch.cat([torch.zeros(5), *[t.flatten() for t in plain.values()]]), 5, {}

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use candle_core::{Device, Tensor};
 use zip::ZipArchive;
+use zip::read::{ArchiveOffset, Config};
 
 use super::contents::{Contents, Strided};
 use super::pickle::{Heap, Object, Read, read};
@@ -17,6 +18,12 @@ use super::tables::{contents, width_of};
 /// How a file without a zip starts: the pickle of the number that marks it.
 pub(super) const MARK: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
 
+/// Nothing precedes the zip. Left to find out, the crate takes an archive with a 64-bit end for one with other bytes before
+/// it where the first entry happens to be as long as that end.
+const FROM_START: Config = Config {
+    archive_offset: ArchiveOffset::Known(0),
+};
+
 /// An opened file of `torch.save`.
 pub(super) struct Archive {
     storages: Storages,
@@ -25,7 +32,7 @@ pub(super) struct Archive {
 /// Open the zip at `path` and list what its pickle holds.
 pub(super) fn open_zip(path: &Path) -> Read<(Archive, Contents)> {
     let file = File::open(path).map_err(words)?;
-    let mut zip = ZipArchive::new(BufReader::new(file))
+    let mut zip = ZipArchive::with_config(FROM_START, BufReader::new(file))
         .map_err(|e| format!("{}, so its end is missing or damaged", words(e)))?;
     let names = zip
         .file_names()

@@ -47,6 +47,10 @@ impl Format for Onnx {
         "One file for onnxruntime, tract and other runtimes, with projector, head or probe on request"
     }
 
+    fn endings(&self) -> &'static [&'static str] {
+        &["onnx"]
+    }
+
     fn takes(&self) -> Takes {
         Takes::Everything
     }

@@ -36,7 +36,8 @@ pub struct Embedding {
     pub layer: Option<String>,
     /// Which tokens of a vision transformer; left out: those that its features are made of.
     pub tokens: Option<TokenReadout>,
-    /// How the positions of a map or the patch tokens become one vector; left out: their mean.
+    /// How the positions of a map or the patch tokens become one vector; left out: as the features are made, of a layer
+    /// their mean.
     pub pool: Option<PositionPool>,
     /// Whether every vector is divided by its length.
     pub normalize: bool,
@@ -204,6 +205,12 @@ fn check(wanted: &Embedding) -> Result<()> {
              averaged; leave --crops and --flips out"
                 .into(),
         ));
+    }
+    if wanted.output != "features" && (wanted.tokens.is_some() || wanted.pool.is_some()) {
+        return Err(Error::Usage(format!(
+            "--output {}: it is one vector, so --tokens and --pool have nothing to choose from; leave one of them out",
+            wanted.output
+        )));
     }
     Ok(())
 }

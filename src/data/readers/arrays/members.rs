@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
+use zip::read::{ArchiveOffset, Config};
 use zip::result::ZipError;
 
 use super::super::positional::Bytes;
@@ -103,9 +104,14 @@ fn add_archive(path: &Path, memory: u64, found: &mut Arrays) -> Result<()> {
     Ok(())
 }
 
+/// Nothing precedes the zip, which the crate would guess at.
+const FROM_START: Config = Config {
+    archive_offset: ArchiveOffset::Known(0),
+};
+
 fn open(path: &Path) -> Result<ZipArchive<BufReader<File>>> {
     let file = File::open(path).map_err(|e| Error::data(path, e))?;
-    ZipArchive::new(BufReader::new(file)).map_err(|e| broken(path, &e))
+    ZipArchive::with_config(FROM_START, BufReader::new(file)).map_err(|e| broken(path, &e))
 }
 
 fn broken(path: &Path, error: &ZipError) -> Error {
