@@ -35,8 +35,8 @@ impl Bf16 {
     /// many, are not faster, as they are where no AMX is, and than three products for one.
     #[must_use]
     pub fn pays(self, s: &ConvShape) -> bool {
-        let few = self.dot() == Bf16Dot::Amx && !self.is_split();
-        takes(s) && (few || s.algorithm() != Algorithm::Winograd)
+        let many = self.dot() == Bf16Dot::Avx512 || self.is_split();
+        takes(s) && !(many && s.algorithm() == Algorithm::Winograd)
     }
 }
 
