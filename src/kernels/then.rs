@@ -27,6 +27,14 @@ impl<'a> Then<'a> {
         }
     }
 
+    /// Where results beside the product's go.
+    pub(super) fn beside(&self) -> Option<*const f32> {
+        match self {
+            Self::GeluBeside(beside) => Some(beside.as_ptr()),
+            _ => None,
+        }
+    }
+
     /// The same, for several threads.
     pub(super) fn shared(self) -> SharedThen<'a> {
         match self {

@@ -29,17 +29,12 @@ fn panel_words(k: usize) -> usize {
     Rows::of(0, k).depth * PART / 2
 }
 
-/// Floats of workspace that [`matmul`] needs.
-pub(super) fn workspace(bf16: Bf16, n: usize, k: usize) -> usize {
-    bf16.parts() * n.div_ceil(SIDE) * panel_words(k)
-}
-
 /// How a product is cut: rows of a task, panels of a task.
 fn cut(bf16: Bf16, (m, n, k): (usize, usize, usize)) -> (usize, usize) {
     let cached = CACHED / (bf16.parts() * Rows::of(1, k).depth * DEPTH);
     let rows = m.div_ceil(TASKS).clamp(ROWS.0, ROWS.1).min(cached);
     let rows = rows.min(m).max(1).next_multiple_of(SIDE);
-    let across = TASKS.div_ceil(m.div_ceil(rows));
+    let across = TASKS.div_ceil(m.div_ceil(rows).max(1));
     (rows, n.div_ceil(SIDE).div_ceil(across))
 }
 
@@ -47,7 +42,7 @@ impl Bf16 {
     /// Floats of workspace that [`Bf16::matmul`] needs for n columns and sums of k.
     #[must_use]
     pub fn matmul_workspace(self, n: usize, k: usize) -> usize {
-        workspace(self, n, k)
+        self.parts() * n.div_ceil(SIDE) * panel_words(k)
     }
 
     /// `c = start + a · b` with operands rounded; sizes and orders are those of [`crate::kernels::gemm::matmul`].
@@ -79,11 +74,12 @@ pub(crate) fn matmul_then(
     assert!(a.len() >= product([m, k]) && b.0.len() >= product([k, n]));
     assert!(c.len() >= product([m, n]));
     then.check(m * n);
-    let panels = &mut words(space)[..workspace(bf16, n, k)];
+    let panels = &mut words(space)[..bf16.matmul_workspace(n, k)];
     pack(bf16, (n, k), b, panels);
     let panels = as_halves(panels);
     let tails = panels.len() / 2;
-    let far = m * n >= FAR && n.is_multiple_of(LINE) && c.as_ptr().addr() % (4 * LINE) == 0;
+    let whole = |start: *const f32| start.addr() % (4 * LINE) == 0 && n.is_multiple_of(LINE);
+    let far = m * n >= FAR && whole(c.as_ptr()) && then.beside().is_none_or(whole);
     let sink = Sink {
         c: Shared::new(c),
         row: n,

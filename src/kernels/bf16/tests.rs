@@ -5,7 +5,7 @@ use proptest::test_runner::RngSeed;
 
 use super::*;
 use crate::kernels::batch_norm::Epilogue;
-use crate::kernels::{Simd, im2col};
+use crate::kernels::{Simd, Then, im2col, memory};
 
 /// Whole numbers from −3 to 3 that depend on `seed` only.
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
@@ -205,4 +205,41 @@ fn products_over_rows_keep_the_digits_that_are_promised() {
             near(&sums, 1, rows, |i, p| a[p * m + i], |_, _| 1.0, 1e-6);
         }
     }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "too many products")]
+fn large_results_are_the_same_wherever_they_lie() {
+    let (m, n, k) = (2048, 1024, 3);
+    let bf16 = Bf16::at_most(Bf16Dot::Amx);
+    let (a, b) = (fractions(m * k, 1), fractions(k * n, 2));
+    let mut space = vec![f32::NAN; bf16.matmul_workspace(n, k)];
+    let mut results = [(0, 0), (0, 1), (1, 0)].map(|(here, there)| {
+        let (mut c, start) = memory::zeros(m * n + 1);
+        let (mut beside, other) = memory::zeros(m * n + 1);
+        let then = Then::GeluBeside(&mut beside[other + there..][..m * n]);
+        let to = (&mut c[start + here..][..m * n], Start::Zero);
+        matmul_then(
+            bf16,
+            (m, n, k),
+            &a,
+            (&b, Order::Plain),
+            to,
+            &mut space,
+            then,
+        );
+        let part = |from: Vec<f32>, at: usize| from[at..][..m * n].to_vec();
+        (part(c, start + here), part(beside, other + there))
+    });
+    let first = std::mem::take(&mut results[0]);
+    assert!(first.1.iter().any(|gelu| *gelu > 0.5));
+    assert!(results[1..].iter().all(|result| *result == first));
+    // Of no rows nothing is asked.
+    bf16.matmul(
+        (0, n, k),
+        &[],
+        (&b, Order::Plain),
+        (&mut [], Start::Zero),
+        &mut space,
+    );
 }
