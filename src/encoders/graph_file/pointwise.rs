@@ -129,34 +129,49 @@ pub(super) fn mul(node: &OnnxNode, divides: bool, to: &mut Translation) -> Resul
         let Value::Constant(constant) = to.value(b)?.clone() else {
             continue;
         };
-        if let Some(number) = constant.number() {
-            if let Value::Response(view, step) = to.value(a)?
-                && near(number, 1.0)
-            {
-                return Ok(Value::Response(view.clone(), step.clone())); // of PyTorch's addcmul
-            }
-            let factor = if divides { 1.0 / number } else { number };
-            return scaled(a, factor, settings::name(node), to);
-        }
-        only(
-            !divides,
-            format!("divides by the constant `{}`", constant.name),
-        )?;
-        if let Value::Response(view, step) = to.value(a)?.clone() {
-            return response::weighted(view, &step, constant, to);
-        }
-        let view = to.view(a)?;
-        return scale(&view, &constant, to).map(Value::View);
+        return by_constant((a, &constant), divides, settings::name(node), to);
     }
     if let Some(found) = response::product([a, b], divides, to)? {
         return Ok(found);
     }
     only(!divides, "divides one value by another")?;
+    of_two([a, b], settings::name(node), to)
+}
+
+/// The value called `x` times a constant, or by it.
+fn by_constant(
+    (x, constant): (&str, &Constant),
+    divides: bool,
+    name: &str,
+    to: &mut Translation,
+) -> Result<Value, Problem> {
+    if let Some(number) = constant.number() {
+        if let Value::Response(view, step) = to.value(x)?
+            && near(number, 1.0)
+        {
+            return Ok(Value::Response(view.clone(), step.clone())); // of PyTorch's addcmul
+        }
+        let factor = if divides { 1.0 / number } else { number };
+        return scaled(x, factor, name, to);
+    }
+    only(
+        !divides,
+        format!("divides by the constant `{}`", constant.name),
+    )?;
+    if let Value::Response(view, step) = to.value(x)?.clone() {
+        return response::weighted(view, &step, constant.clone(), to);
+    }
+    let view = to.view(x)?;
+    scale(&view, constant, to).map(Value::View)
+}
+
+/// The product of two values, which may be a part of a gated unit, of a GELU or of another curve.
+fn of_two([a, b]: [&str; 2], name: &str, to: &mut Translation) -> Result<Value, Problem> {
     for (a, b) in [(a, b), (b, a)] {
         if let (Value::Silu(gate), Value::View(other)) =
             (to.value(a)?.clone(), to.value(b)?.clone())
         {
-            return halves(&gate, &other, settings::name(node), to).map(Value::View);
+            return halves(&gate, &other, name, to).map(Value::View);
         }
     }
     for (a, b) in [(a, b), (b, a)] {
@@ -167,7 +182,7 @@ pub(super) fn mul(node: &OnnxNode, divides: bool, to: &mut Translation) -> Resul
                 "is no part of a GELU: its two sides differ",
             )?;
             let scale = x.scale;
-            return half(View { scale: 1.0, ..x }, scale, settings::name(node), to);
+            return half(View { scale: 1.0, ..x }, scale, name, to);
         }
     }
     for (a, b) in [(a, b), (b, a)] {
@@ -175,11 +190,11 @@ pub(super) fn mul(node: &OnnxNode, divides: bool, to: &mut Translation) -> Resul
             && let Value::View(x) = to.value(a)?.clone()
             && (x.node, &x.dims, x.picked) == (view.node, &view.dims, view.picked)
         {
-            return gated(&x, gate, settings::name(node), to);
+            return gated(&x, gate, name, to);
         }
     }
     let (x, y) = (to.view(a)?, to.view(b)?);
-    product(&x, &y, settings::name(node), to).map(Value::View)
+    product(&x, &y, name, to).map(Value::View)
 }
 
 /// `x` times a curve of itself.
