@@ -4,15 +4,17 @@ Writes onnx/NAME.onnx and onnx/features.safetensors: `x`, and the features of ea
 """
 
 import pathlib
+import sys
 
 import onnx
 import timm
 import torch
+import transformers
 from safetensors.torch import save_file
 from torch import nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
-OUT = pathlib.Path(__file__).parent / "onnx"
+OUT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent / "onnx")
 
 
 def resnet18(width):
@@ -59,6 +61,45 @@ def efficientnet():
     return build("efficientnet_b0", channel_multiplier=0.1, depth_multiplier=0.1, num_classes=0)
 
 
+def gated():
+    """timm's ViT with a gated MLP and norms of queries and keys."""
+    return timm.models.vision_transformer.VisionTransformer(
+        img_size=32, patch_size=8, embed_dim=24, depth=1, num_heads=2, num_classes=0, qk_norm=True, mlp_ratio=2,
+        mlp_layer=timm.layers.SwiGLUPacked, act_layer=nn.SiLU
+    )
+
+
+def convnext_v2():
+    """timm's ConvNeXt V2, shallow and narrow."""
+    return timm.create_model("convnextv2_atto", depths=(1, 1, 1, 1), dims=(8, 12, 16, 24), num_classes=0)
+
+
+def rotary():
+    """timm's DINOv3 with the places of its patches as a constant."""
+    timm.layers.set_fused_attn(False)  # which the exporter does not take there
+    net = timm.models.eva.Eva(
+        img_size=32, patch_size=8, embed_dim=24, depth=1, num_heads=2, num_classes=0, qkv_bias=False, init_values=1.0,
+        rope_type="dinov3", rope_temperature=100, rope_rotate_half=True, use_rot_pos_emb=True, use_abs_pos_emb=False,
+        num_reg_tokens=4, use_fc_norm=False, global_pool="token", norm_layer=nn.LayerNorm
+    )
+    timm.layers.set_fused_attn(True)
+    places = net.rope.get_embed((4, 4)).detach().clone()
+    net.rope.get_embed = lambda *_, **__: places
+    return net
+
+
+class Apart(nn.Module):
+    """transformers' ViT, whose queries, keys and values are of three layers."""
+
+    def __init__(self):
+        super().__init__()
+        sizes = dict(hidden_size=24, num_hidden_layers=1, num_attention_heads=2, intermediate_size=48, image_size=32)
+        self.net = transformers.ViTModel(transformers.ViTConfig(**sizes, patch_size=8), add_pooling_layer=False)
+
+    def forward(self, x):
+        return self.net(pixel_values=x).last_hidden_state[:, 0]
+
+
 def trained(net):
     """Statistics and parameters as training leaves them: none at its start."""
     with torch.no_grad():
@@ -86,6 +127,7 @@ def main():
     features = {"x": x}
     several = {"resnet18": resnet18(4), "vit": vit_tiny()}
     others = {"convnext": convnext(), "swin": swin(), "efficientnet": efficientnet()}
+    others |= {"gated": gated(), "convnext-v2": convnext_v2(), "apart": Apart(), "rotary": rotary()}
     for name, net in {**several, **others}.items():
         net = trained(net)
         with torch.no_grad():

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use ravine::encoders::{Encoder, EncoderKind, Vit, network as with_projector};
+use ravine::encoders::{Convnext, Encoder, EncoderKind, MlpKind, Vit, network as with_projector};
 use ravine::export::{Exported, find};
+use ravine::graph::ops::Positions;
 use ravine::graph::{CandleExecutor, Network};
 
 use crate::common::networks::{near, trained};
@@ -49,6 +50,51 @@ fn every_encoder_is_read_back() -> Result<(), Any> {
         if !kind.part().needs_file() {
             there_and_back(kind.name(), kind.part(), false)?;
         }
+    }
+    Ok(())
+}
+
+#[test]
+fn settings_that_take_several_nodes_are_read_back() -> Result<(), Any> {
+    let vit = Vit {
+        width: 24,
+        depth: 2,
+        heads: 2,
+        ..Vit::default()
+    };
+    let convnext = Convnext {
+        depths: vec![1, 1],
+        widths: vec![8, 12],
+        layer_scale: false,
+        response_norm: true,
+        ..Convnext::default()
+    };
+    let mut encoders: Vec<(&str, EncoderKind)> = vec![("grn", EncoderKind::Convnext(convnext))];
+    let of = |change: fn(&mut Vit)| {
+        let mut vit = vit.clone();
+        change(&mut vit);
+        EncoderKind::Vit(vit)
+    };
+    encoders.extend([
+        ("qk norm", of(|vit| vit.qk_norm = true)),
+        ("swiglu", of(|vit| vit.mlp = MlpKind::Swiglu)),
+        ("gated", of(|vit| vit.mlp = MlpKind::Gated)),
+        ("quick gelu", of(|vit| vit.mlp = MlpKind::QuickGelu)),
+        (
+            "rotary",
+            of(|vit| (vit.rotary, vit.positions) = (true, Positions::Nowhere)),
+        ),
+        (
+            "rotary, without tokens in front, normalised",
+            of(|vit| (vit.rotary, vit.class_token, vit.qk_norm) = (true, false, true)),
+        ),
+        (
+            "scaled, with registers",
+            of(|vit| (vit.layer_scale, vit.registers) = (true, 4)),
+        ),
+    ]);
+    for (name, kind) in encoders {
+        there_and_back(name, kind.part(), false)?;
     }
     Ok(())
 }

@@ -90,6 +90,19 @@ fn parameters_are_called_as_in_pytorch() -> Result<(), Any> {
                 "blocks.0.mlp.fc2.bias",
             ],
         ),
+        (
+            "gated-script",
+            &["blocks.0.attn.k_norm.bias", "blocks.0.mlp.fc1.weight"],
+        ),
+        // Queries, keys and values of three layers are one here.
+        (
+            "apart-script",
+            &[
+                "net.layers.0.attention.qkv.weight",
+                "net.layers.0.attention.qkv.bias",
+            ],
+        ),
+        ("rotary-script", &["reg_token", "blocks.0.attn.proj.weight"]),
     ] {
         let path = folder().join(format!("{file}.onnx"));
         let network = network(&path, &INPUT, Arc::new(CandleExecutor))?;

@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use ravine::encoders::Encoder;
+use ravine::graph::ops::SwiGlu;
+use ravine::graph::{Node, Op};
 use ravine::onnx::{
     Attribute, OnnxGraph, OnnxModel, OnnxNode, OnnxTensor, OperatorSet, Property, ValueInfo, bytes,
+    read,
 };
 
 use crate::common::Any;
@@ -72,6 +75,11 @@ fn nodes_that_no_op_stands_for_are_named() -> Result<(), Any> {
         (node("Conv", &["x"], "y"), vec![], "lacks its input 1"),
         (node("Relu", &["x"], "y"), vec![], "features are one row"),
         (node("Erf", &["x"], "y"), vec![], "no part of a GELU"),
+        (
+            node("ReduceL2", &["x"], "y"),
+            vec![],
+            "no global response norm",
+        ),
         (
             node("Softmax", &["x"], "y"),
             vec![],
@@ -166,5 +174,77 @@ fn files_that_are_cut_short_or_no_onnx_end_with_code_2() -> Result<(), Any> {
     std::fs::write(&path, &whole)?;
     let said = refused(&["pretrain", "--out", &out, "--set", &kind], 2);
     assert!(said.contains("takes (any, 3, 32, 32)"), "{said}");
+    Ok(())
+}
+
+/// `silu(gate) · other` of the halves `a` and `b` of a linear layer's 8 numbers.
+fn gated(gate: &str, other: &str) -> OnnxModel {
+    let weight = OnnxTensor::floats("w", &[8, 192], (0..1536).map(|i| (i % 7) as f32));
+    let lengths = OnnxTensor::ints("lengths", &[4, 4]);
+    let mut gemm = node("Gemm", &["flat", "w"], "h");
+    gemm.attribute = vec![Attribute::int("transB", 1)];
+    let mut split = node("Split", &["h", "lengths"], "a");
+    split.output.push("b".into());
+    split.attribute = vec![Attribute::int("axis", 1)];
+    let nodes = vec![
+        node("Flatten", &["x"], "flat"),
+        gemm,
+        split,
+        node("Sigmoid", &[gate], "open"),
+        node("Mul", &[gate, "open"], "silu"),
+        node("Mul", &["silu", other], "y"),
+    ];
+    model(nodes, vec![weight, lengths])
+}
+
+#[test]
+fn only_the_first_half_gates_the_second() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("net.onnx");
+    for (gate, other) in [("b", "a"), ("a", "a")] {
+        let said = problem(&path, &gated(gate, other))?;
+        assert!(said.contains("/a/Mul"), "{said}");
+    }
+    std::fs::write(&path, bytes(&gated("a", "b")))?;
+    let graph = encoder(&path).graph(&[3, 8, 8])?;
+    let gates = |node: &Node| node.op == Some(Op::SwiGlu(SwiGlu));
+    assert_eq!(graph.nodes().iter().filter(|node| gates(node)).count(), 1);
+    Ok(())
+}
+
+/// The golden `name` with the first number of its tensors of `count` numbers doubled, as a refusal.
+fn bent(name: &str, count: usize) -> Result<String, Any> {
+    let folder = tempfile::tempdir()?;
+    let golden = format!("tests/goldens/onnx/{name}.onnx");
+    let mut model = read(&Path::new(env!("CARGO_MANIFEST_DIR")).join(golden))?;
+    let graph = model.graph.as_mut().expect("a graph");
+    let given = graph
+        .node
+        .iter_mut()
+        .filter(|node| node.op_type == "Constant");
+    let given = given.flat_map(|node| &mut node.attribute);
+    let tensors = given.filter_map(|setting| setting.t.as_mut());
+    let mut changed = 0;
+    for tensor in tensors.filter(|tensor| tensor.raw_data.len() == 4 * count) {
+        let first = f32::from_le_bytes(tensor.raw_data[..4].try_into()?);
+        tensor.raw_data[..4].copy_from_slice(&(2.0 * first).to_le_bytes());
+        changed += 1;
+    }
+    assert!(changed > 0, "{name} has no constants of {count} numbers");
+    let path = folder.path().join("net.onnx");
+    std::fs::write(&path, bytes(&model))?;
+    let error = encoder(&path).graph(&[3, 32, 32]).expect_err("a refusal");
+    assert_eq!(error.exit_code(), 2, "{error}");
+    Ok(error.to_string())
+}
+
+#[test]
+fn what_is_nearly_a_rotary_position_is_none() -> Result<(), Any> {
+    // 16 patches, 12 numbers of a head.
+    let said = bent("rotary-script", 16 * 12)?;
+    assert!(
+        said.contains("nor the rotary positions of DINOv3"),
+        "{said}"
+    );
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::atoms::{self, Atom, Dim, dim, reshaped, whole};
+use super::heads;
 use super::settings::{Problem, only};
 use super::translation::{BATCH, Translation, features_axis, plain_name, tensor};
 use super::value::{Constant, Scores, View};
@@ -27,13 +28,19 @@ pub(super) fn scores(queries: &View, keys: &View, to: &Translation) -> Result<Sc
     else {
         return Err(EXPECTED.into());
     };
-    let fits = thirds == (Some(0), Some(1))
-        && (queries.node, queries.rolled) == (keys.node, keys.rolled)
+    let own = heads::are_apart([queries, keys], to);
+    let fits = (own || (thirds == (Some(0), Some(1)) && queries.node == keys.node))
+        && queries.rolled == keys.rolled
         && outer == others
-        && (tokens, size) == (last, turned);
+        && (tokens, size) == (last, turned)
+        && queries.norm.is_some() == keys.norm.is_some()
+        && queries.rotary == keys.rotary;
     only(fits, EXPECTED)?;
     Ok(Scores {
         node: queries.node,
+        keys: own.then_some(keys.node),
+        rotary: queries.rotary,
+        norms: queries.norm.zip(keys.norm).map(|(q, k)| [q, k]),
         outer: outer.to_vec(),
         tokens: tokens.clone(),
         size: size.clone(),
@@ -100,11 +107,12 @@ pub(super) fn mix(
     let mut dims = scores.outer.clone();
     dims.extend([scores.tokens.clone(), scores.size.clone()]);
     let fits = scores.weights
-        && third(values, to) == Some(2)
+        && (scores.keys.is_some() || (third(values, to), values.node) == (Some(2), scores.node))
         && (values.scale - 1.0).abs() < 1e-12
-        && (values.node, &values.dims) == (scores.node, &dims)
+        && (&values.dims, values.norm, values.rotary) == (&dims, None, None)
         && values.rolled == scores.rolled;
     only(fits, EXPECTED)?;
+    let scores = &heads::side_by_side(scores, values, to)?;
     let shape = to.graph.shape(scores.node).to_vec();
     let axis = features_axis(shape.len() + 1);
     let (width, size) = (shape[axis - 1] / 3, atoms::size(&scores.size));
@@ -150,9 +158,8 @@ pub(super) fn mix(
     Ok(View {
         node,
         dims,
-        picked: None,
-        scale: 1.0,
         rolled: scores.rolled,
+        ..to.plain(node)
     })
 }
 

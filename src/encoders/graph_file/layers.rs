@@ -1,9 +1,10 @@
 //! Layers with parameters: convolutions, norms, products with matrices.
 
 use super::attention;
+use super::heads;
 use super::settings::{Problem, axis, float, int, ints, only, text};
 use super::translation::{Translation, tensor};
-use super::value::{Constant, Value, View};
+use super::value::{Constant, Norm, Value, View};
 use crate::graph::Op;
 use crate::graph::ops::{BatchNorm, Conv2d, LayerNorm, MaxPool};
 use crate::onnx::OnnxNode;
@@ -113,7 +114,7 @@ pub(super) fn batch_norm(node: &OnnxNode, to: &mut Translation) -> Result<Value,
     let prefix = to.prefix(&parts[0], Some(&parts[1]));
     let names = ["weight", "bias", "running_mean", "running_var"];
     for (part, name) in parts.iter().zip(names) {
-        start(to, &format!("{prefix}.{name}"), part, channels)?;
+        to.start_from(&format!("{prefix}.{name}"), part, &[channels])?;
     }
     let op = BatchNorm {
         eps: float(node, "epsilon", 1e-5),
@@ -125,15 +126,6 @@ pub(super) fn batch_norm(node: &OnnxNode, to: &mut Translation) -> Result<Value,
         return Ok(Value::View(View { node: made, ..view }));
     }
     Ok(Value::View(to.plain(made)))
-}
-
-/// Let the parameter `name` start from the row `part` of `count` numbers.
-fn start(to: &mut Translation, name: &str, part: &Constant, count: usize) -> Result<(), Problem> {
-    let values = part.floats().filter(|values| values.len() == count);
-    let values =
-        values.ok_or_else(|| format!("takes `{}`, which has not {count} floats", part.name))?;
-    to.start.insert(name.into(), tensor(values, &[count])?);
-    Ok(())
 }
 
 /// `LayerNormalization` over the features.
@@ -148,16 +140,15 @@ pub(super) fn layer_norm(node: &OnnxNode, to: &mut Translation) -> Result<Value,
         axis(int(node, "axis", -1), rank)? == rank - 1 && weight.dims.len() == 1,
         "normalises over more than the last dimension",
     )?;
+    let eps = float(node, "epsilon", 1e-5);
+    if heads::are_last(&view, weight.dims[0], to) {
+        let norm = Norm { weight, bias, eps };
+        return heads::normed(view, norm, to).map(Value::View);
+    }
     let view = to.features_last(&view)?;
     let (prefix, width) = (to.prefix(&weight, bias.as_ref()), weight.dims[0]);
-    start(to, &format!("{prefix}.weight"), &weight, width)?;
-    if let Some(bias) = &bias {
-        start(to, &format!("{prefix}.bias"), bias, width)?;
-    } else {
-        let zeros = tensor(&vec![0.0; width], &[width])?;
-        to.start.insert(format!("{prefix}.bias"), zeros);
-    }
-    let eps = float(node, "epsilon", 1e-5);
+    to.start_from(&format!("{prefix}.weight"), &weight, &[width])?;
+    to.start_or_zeros(&format!("{prefix}.bias"), bias.as_ref(), width)?;
     let made = to.named(
         prefix,
         Op::LayerNorm(LayerNorm { width, eps }),

@@ -6,15 +6,19 @@
 mod atoms;
 mod attention;
 mod constants;
+mod heads;
 mod layers;
 mod parts;
 mod pointwise;
 mod pools;
+mod response;
 mod settings;
 mod shapes;
 mod source;
+mod sums;
 mod tokens;
 mod translation;
+mod turned;
 mod value;
 mod walk;
 
@@ -32,7 +36,7 @@ use walk::translate;
 
 /// A network from a file of ONNX, trained on from the values that it has.
 ///
-/// Its parameters are called as its initializers are. A node that no op here stands for is named. Choose it for an
+/// Its parameters are called as its initializers are; three layers of queries, keys and values become one, `qkv`. A node that no op here stands for is named. Choose it for an
 /// architecture that ravine does not have: `torch.onnx.export(model.eval(), x, "net.onnx", opset_version=17)`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -1,6 +1,7 @@
 //! Parts of values, and values put together.
 
 use super::atoms::{self, Atom, whole};
+use super::heads;
 use super::layers::required;
 use super::settings::{self, Problem, axis, int, only, range};
 use super::shapes::{listed, sizes};
@@ -164,6 +165,9 @@ pub(super) fn concat(node: &OnnxNode, to: &mut Translation) -> Result<Value, Pro
     if let Ok(at) = usize::try_from(int(node, "axis", 0))
         && let Some(view) = rolled(&parts, at, to)
     {
+        return Ok(Value::View(view));
+    }
+    if let Some(view) = heads::joined(&parts, int(node, "axis", 0), to)? {
         return Ok(Value::View(view));
     }
     let mut tokens = Vec::new();

@@ -3,11 +3,12 @@
 use super::atoms::whole;
 use super::attention;
 use super::layers::{required, with_bias};
+use super::response;
 use super::settings::{self, Problem, float, only, text};
 use super::translation::{Translation, features_axis, tensor};
-use super::value::{Constant, Gate, Value, View};
+use super::value::{Constant, Gate, Response, Value, View};
 use crate::graph::Op;
-use crate::graph::ops::{Add, Gelu, LayerScale, Multiply, Pointwise};
+use crate::graph::ops::{Add, Gelu, LayerScale, Multiply, Pointwise, SwiGlu};
 use crate::kernels::curve::Curve;
 use crate::onnx::OnnxNode;
 
@@ -75,6 +76,7 @@ pub(super) fn add(node: &OnnxNode, to: &mut Translation) -> Result<Value, Proble
             Value::Erf(view, false) if number.is_some_and(|n| near(n, 1.0)) => {
                 Ok(Value::Erf(view, true))
             }
+            Value::Response(view, step) => response::added(view, step, constant, to),
             Value::Scores(scores) => attention::added(*scores, &constant, to)
                 .map(|scores| Value::Scores(Box::new(scores))),
             Value::WithTokens(front, view) => {
@@ -88,6 +90,12 @@ pub(super) fn add(node: &OnnxNode, to: &mut Translation) -> Result<Value, Proble
                 constant.name
             )),
         };
+    }
+    for (a, b) in [(a, b), (b, a)] {
+        if let Value::Response(view, Response::Moved(eps, weight, bias)) = to.value(b)?.clone() {
+            let x = to.view(a)?;
+            return response::made(&x, &view, eps, [weight, bias], to).map(Value::View);
+        }
     }
     let (x, y) = (to.view(a)?, to.view(b)?);
     let name = settings::name(node);
@@ -121,18 +129,51 @@ pub(super) fn mul(node: &OnnxNode, divides: bool, to: &mut Translation) -> Resul
         let Value::Constant(constant) = to.value(b)?.clone() else {
             continue;
         };
-        if let Some(number) = constant.number() {
-            let factor = if divides { 1.0 / number } else { number };
-            return scaled(a, factor, settings::name(node), to);
-        }
-        only(
-            !divides,
-            format!("divides by the constant `{}`", constant.name),
-        )?;
-        let view = to.view(a)?;
-        return scale(&view, &constant, to).map(Value::View);
+        return by_constant((a, &constant), divides, settings::name(node), to);
+    }
+    if let Some(found) = response::product([a, b], divides, to)? {
+        return Ok(found);
     }
     only(!divides, "divides one value by another")?;
+    of_two([a, b], settings::name(node), to)
+}
+
+/// The value called `x` times a constant, or by it.
+fn by_constant(
+    (x, constant): (&str, &Constant),
+    divides: bool,
+    name: &str,
+    to: &mut Translation,
+) -> Result<Value, Problem> {
+    if let Some(number) = constant.number() {
+        if let Value::Response(view, step) = to.value(x)?
+            && near(number, 1.0)
+        {
+            return Ok(Value::Response(view.clone(), step.clone())); // of PyTorch's addcmul
+        }
+        let factor = if divides { 1.0 / number } else { number };
+        return scaled(x, factor, name, to);
+    }
+    only(
+        !divides,
+        format!("divides by the constant `{}`", constant.name),
+    )?;
+    if let Value::Response(view, step) = to.value(x)?.clone() {
+        return response::weighted(view, &step, constant.clone(), to);
+    }
+    let view = to.view(x)?;
+    scale(&view, constant, to).map(Value::View)
+}
+
+/// The product of two values, which may be a part of a gated unit, of a GELU or of another curve.
+fn of_two([a, b]: [&str; 2], name: &str, to: &mut Translation) -> Result<Value, Problem> {
+    for (a, b) in [(a, b), (b, a)] {
+        if let (Value::Silu(gate), Value::View(other)) =
+            (to.value(a)?.clone(), to.value(b)?.clone())
+        {
+            return halves(&gate, &other, name, to).map(Value::View);
+        }
+    }
     for (a, b) in [(a, b), (b, a)] {
         if let Value::Erf(view, true) = to.value(b)?.clone() {
             let x = to.view(a)?;
@@ -141,19 +182,19 @@ pub(super) fn mul(node: &OnnxNode, divides: bool, to: &mut Translation) -> Resul
                 "is no part of a GELU: its two sides differ",
             )?;
             let scale = x.scale;
-            return half(View { scale: 1.0, ..x }, scale, settings::name(node), to);
+            return half(View { scale: 1.0, ..x }, scale, name, to);
         }
     }
     for (a, b) in [(a, b), (b, a)] {
         if let Value::Gate(view, gate) = to.value(b)?.clone()
             && let Value::View(x) = to.value(a)?.clone()
-            && (x.node, &x.dims) == (view.node, &view.dims)
+            && (x.node, &x.dims, x.picked) == (view.node, &view.dims, view.picked)
         {
-            return gated(&x, gate, settings::name(node), to);
+            return gated(&x, gate, name, to);
         }
     }
     let (x, y) = (to.view(a)?, to.view(b)?);
-    product(&x, &y, settings::name(node), to).map(Value::View)
+    product(&x, &y, name, to).map(Value::View)
 }
 
 /// `x` times a curve of itself.
@@ -168,8 +209,33 @@ fn gated(x: &View, gate: Gate, name: &str, to: &mut Translation) -> Result<Value
             ));
         }
     };
+    if half_of(x, to) == Some(0) && curve == Curve::Silu {
+        return Ok(Value::Silu(x.clone()));
+    }
     to.each(name, Op::Pointwise(Pointwise(curve)), x)
         .map(Value::View)
+}
+
+/// Which half of the features of tokens or of a vector `view` is, where it is one.
+fn half_of(view: &View, to: &Translation) -> Option<usize> {
+    let (atom, index) = view.picked?;
+    let own = whole(&to.batch(view.node));
+    let mut half = own.clone();
+    let features = half.last_mut()?.first_mut()?;
+    features.size /= 2;
+    let plain = own.len() < 4 && view.dims == half && view.norm.is_none();
+    let unscaled = near(view.scale, 1.0);
+    (plain && unscaled && atom.axis == own.len() - 1 && atom.size == 2).then_some(index)
+}
+
+/// `silu` of the first half of the features times the second.
+fn halves(gate: &View, other: &View, name: &str, to: &mut Translation) -> Result<View, Problem> {
+    only(
+        gate.node == other.node && half_of(other, to) == Some(1),
+        "gates another value than the second half of what the gate is the first half of",
+    )?;
+    let node = to.push(name, Op::SwiGlu(SwiGlu), &[gate.node])?;
+    Ok(to.plain(node))
 }
 
 /// Two values of one shape, or an image and a factor a channel.

@@ -1,8 +1,10 @@
 //! Means over positions or tokens.
 
 use super::atoms::{Dim, whole};
-use super::layers::{given, required};
-use super::settings::{self, Problem, axis, int, ints, only};
+use super::layers::required;
+use super::response;
+use super::settings::{self, Problem, axis, int, only};
+use super::shapes::listed;
 use super::translation::Translation;
 use super::value::{Value, View};
 use crate::graph::Op;
@@ -18,11 +20,12 @@ pub(super) fn global(node: &OnnxNode, to: &mut Translation) -> Result<Value, Pro
 
 /// `ReduceMean`.
 pub(super) fn reduce(node: &OnnxNode, to: &mut Translation) -> Result<Value, Problem> {
-    let axes = match given(node, 1) {
-        Some(name) => to.constant(name)?.ints().map(<[i64]>::to_vec),
-        None => ints(node, "axes").map(<[i64]>::to_vec),
-    };
+    let axes = listed(node, 1, "axes", to)?;
     let input = required(node, 0)?;
+    if let Value::Response(view, length) = to.value(input)?.clone() {
+        let axes = axes.unwrap_or_default();
+        return response::mean(view, &length, &axes, to);
+    }
     if let Value::Range(view, 1, [skip, _]) = to.value(input)?.clone()
         && axes.as_deref() == Some(&[1])
         && int(node, "keepdims", 1) == 0
@@ -84,8 +87,6 @@ fn mean(
     Ok(Value::View(View {
         node: made,
         dims,
-        picked: None,
-        scale: 1.0,
-        rolled: [0; 2],
+        ..to.plain(made)
     }))
 }

@@ -29,7 +29,14 @@ pub(super) fn sizes(name: &str, to: &Translation) -> Result<Vec<usize>, Problem>
         Value::View(view)
         | Value::Erf(view, _)
         | Value::TwiceGelu(view, _)
-        | Value::Gate(view, _) => of_view(view),
+        | Value::Gate(view, _)
+        | Value::Silu(view) => of_view(view),
+        Value::Sums(sums) => [&[BATCH], sums.dims.as_slice()].concat(),
+        Value::Response(..) => {
+            return Err(format!(
+                "takes the shape of `{name}`, a part of a response norm"
+            ));
+        }
         Value::Product(view, weight) => {
             let mut sizes = of_view(view);
             sizes.pop();

@@ -1,7 +1,7 @@
 //! Learned tokens and positions, and one vector from many tokens.
 
 use super::settings::{Problem, only};
-use super::translation::{Translation, tensor};
+use super::translation::Translation;
 use super::value::{Constant, View};
 use crate::graph::Op;
 use crate::graph::ops::{Positions, TokenEmbed, TokenPool};
@@ -67,15 +67,6 @@ impl Translation {
         }
         let made = self.named(name, Op::TokenEmbed(op), &[node])?;
         Ok(self.plain(made))
-    }
-
-    fn start_from(&mut self, name: &str, value: &Constant, dims: &[usize]) -> Result<(), Problem> {
-        let count: usize = dims.iter().product();
-        let values = value.floats().filter(|values| values.len() == count);
-        let values = values
-            .ok_or_else(|| format!("takes `{}`, which has not the shape {dims:?}", value.name))?;
-        self.start.insert(name.into(), tensor(values, dims)?);
-        Ok(())
     }
 
     /// One vector of the tokens of `view`, which has to show them as they are.

@@ -6,7 +6,7 @@ use candle_core::{Device, Tensor};
 
 use super::atoms::{self, Dim, merged, whole};
 use super::settings::Problem;
-use super::value::{Constant, Gate, Value, View};
+use super::value::{Constant, Gate, Norm, Value, View};
 use crate::graph::ops::{Flatten, Linear, PatchMerge, Pointwise, ToTokens, Unsqueeze};
 use crate::graph::{Graph, NodeId, Op};
 use crate::kernels::curve::Curve;
@@ -24,6 +24,8 @@ pub(super) struct Translation {
     pub(super) values: HashMap<String, Value>,
     /// The batch that the file is fixed to.
     pub(super) fixed: Option<i64>,
+    /// Norms over the numbers of a head by number.
+    pub(super) norms: Vec<Norm>,
     names: HashSet<String>,
     prefixes: HashMap<String, String>,
 }
@@ -35,6 +37,7 @@ impl Translation {
             start: HashMap::new(),
             values,
             fixed,
+            norms: Vec::new(),
             names: HashSet::new(),
             prefixes: HashMap::new(),
         }
@@ -53,6 +56,8 @@ impl Translation {
             picked: None,
             scale: 1.0,
             rolled: [0; 2],
+            norm: None,
+            rotary: None,
         }
     }
 
@@ -87,6 +92,11 @@ impl Translation {
             Value::Erf(..) | Value::TwiceGelu(..) => {
                 return Err(format!(
                     "takes `{name}`, a part of a GELU, for something else"
+                ));
+            }
+            Value::Silu(_) | Value::Response(..) | Value::Sums(_) => {
+                return Err(format!(
+                    "takes `{name}`, a part of a gated unit, a response norm or rotary positions, for something else"
                 ));
             }
             Value::Range(..) => {
@@ -164,6 +174,36 @@ impl Translation {
             node,
             ..view.clone()
         })
+    }
+
+    /// Let the parameter `name` of shape `dims` start from the numbers of `value`.
+    pub(super) fn start_from(
+        &mut self,
+        name: &str,
+        value: &Constant,
+        dims: &[usize],
+    ) -> Result<(), Problem> {
+        let count: usize = dims.iter().product();
+        let values = value.floats().filter(|values| values.len() == count);
+        let values = values
+            .ok_or_else(|| format!("takes `{}`, which has not the shape {dims:?}", value.name))?;
+        self.start.insert(name.into(), tensor(values, dims)?);
+        Ok(())
+    }
+
+    /// The same for a row of `count` numbers, from 0 where it is left out.
+    pub(super) fn start_or_zeros(
+        &mut self,
+        name: &str,
+        row: Option<&Constant>,
+        count: usize,
+    ) -> Result<(), Problem> {
+        if let Some(row) = row {
+            return self.start_from(name, row, &[count]);
+        }
+        let zeros = tensor(&vec![0.0; count], &[count])?;
+        self.start.insert(name.into(), zeros);
+        Ok(())
     }
 
     /// `x W` or `x Wᵀ` (where `turned`) over the last dimension of `view`, which must be the features.

@@ -1,7 +1,9 @@
 //! What stands behind a name of an ONNX graph while it is read.
 
 use super::atoms::Dim;
+use super::sums::Sums;
 use crate::graph::NodeId;
+use crate::graph::ops::Rotary;
 use crate::onnx::Numbers;
 
 /// The value of a name.
@@ -27,6 +29,12 @@ pub(super) enum Value {
     Scores(Box<Scores>),
     /// Some indices of a dimension, from the first number to the second.
     Range(View, usize, [usize; 2]),
+    /// `silu` of a half of the features, which may yet be multiplied with the other half.
+    Silu(View),
+    /// A part of a global response norm of the view.
+    Response(View, Response),
+    /// A part of queries or keys while rotary positions are put together.
+    Sums(Box<Sums>),
 }
 
 /// The curve of a gate.
@@ -38,6 +46,25 @@ pub(super) enum Gate {
     Hard,
 }
 
+/// How far a global response norm is computed.
+#[derive(Clone, Debug)]
+pub(super) enum Response {
+    /// The length of every channel.
+    Length,
+    /// The mean of the lengths.
+    Mean,
+    /// The mean and a number.
+    Some(f64),
+    /// The lengths by that.
+    Relative(f64),
+    /// The value times them.
+    Scaled(f64),
+    /// That times a weight a channel.
+    Weighted(f64, Constant),
+    /// That and a bias a channel, which may yet be added to the value.
+    Moved(f64, Constant, Constant),
+}
+
 /// Numbers with their shape and the name that they have in the file.
 #[derive(Clone, Debug)]
 pub(super) struct Constant {
@@ -47,6 +74,17 @@ pub(super) struct Constant {
     pub(super) dims: Vec<usize>,
     /// Row-major.
     pub(super) numbers: Numbers,
+}
+
+/// A norm over the numbers of a head.
+#[derive(Clone, Debug)]
+pub(super) struct Norm {
+    /// Factors.
+    pub(super) weight: Constant,
+    /// What is added; nothing where it is left out.
+    pub(super) bias: Option<Constant>,
+    /// Added to the variances.
+    pub(super) eps: f64,
 }
 
 /// The output of a node in other dimensions.
@@ -62,12 +100,17 @@ pub(super) struct View {
     pub(super) scale: f64,
     /// Positions by which the rows and columns of an image were moved: what stood there comes first.
     pub(super) rolled: [usize; 2],
+    /// The number of a norm over the numbers of each head that is still to be taken.
+    pub(super) norm: Option<usize>,
+    /// The rotary positions by which it is still to be turned.
+    pub(super) rotary: Option<Rotary>,
 }
 
 impl View {
     /// Whether it shows all of a node, times 1.
     pub(super) fn is_whole(&self) -> bool {
-        self.picked.is_none() && (self.scale - 1.0).abs() < 1e-12
+        let open = self.picked.is_some() || self.norm.is_some() || self.rotary.is_some();
+        !open && (self.scale - 1.0).abs() < 1e-12
     }
 
     /// Refuse a part of a node, or one times a number.
@@ -80,8 +123,14 @@ impl View {
 /// Scores of attention.
 #[derive(Clone, Debug)]
 pub(super) struct Scores {
-    /// Queries, keys and values side by side.
+    /// Queries, keys and values side by side, or the queries alone.
     pub(super) node: NodeId,
+    /// The keys, where they are from a layer of their own.
+    pub(super) keys: Option<NodeId>,
+    /// The numbers of norms that queries and keys are still to take, head by head.
+    pub(super) norms: Option<[usize; 2]>,
+    /// The rotary positions by which both are still to be turned.
+    pub(super) rotary: Option<Rotary>,
     /// Batch and heads.
     pub(super) outer: Vec<Dim>,
     /// Tokens.

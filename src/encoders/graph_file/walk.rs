@@ -9,7 +9,7 @@ use super::settings::{self, Problem};
 use super::source::Source;
 use super::translation::Translation;
 use super::value::{Constant, Value};
-use super::{layers, parts, pointwise, pools, shapes};
+use super::{heads, layers, parts, pointwise, pools, response, shapes, turned};
 use crate::error::Result;
 use crate::graph::ops::{Pointwise, Relu, Tanh};
 use crate::graph::{Graph, Op};
@@ -56,7 +56,7 @@ pub(super) fn translate(
         )));
     }
     to.graph.mark("features", features);
-    Ok((to.graph, to.start))
+    heads::used(&to.graph, to.start).map_err(|problem| source.refuse(&problem))
 }
 
 /// Whether samples of shape `input` are what the file takes.
@@ -91,6 +91,24 @@ fn one(node: &OnnxNode, to: &mut Translation) -> std::result::Result<Vec<Value>,
     {
         return Ok(vec![Value::Constant(fold(node, &constants)?)]);
     }
+    let sums = |name: &String| matches!(to.values.get(name), Some(Value::Sums(_)));
+    if node.input.iter().any(sums)
+        && let Some(value) = turned::value(node, to)?
+    {
+        return Ok(vec![value]);
+    }
+    turned::recognize(node, to)?;
+    op(node, to).or_else(|problem| {
+        let may_turn = ["Slice", "Mul", "Neg"].contains(&node.op_type.as_str());
+        let value = may_turn
+            .then(|| turned::value(node, to).ok().flatten())
+            .flatten();
+        value.map(|value| vec![value]).ok_or(problem)
+    })
+}
+
+/// The values of `node`, which is one of the operators and works on some value of the network.
+fn op(node: &OnnxNode, to: &mut Translation) -> std::result::Result<Vec<Value>, Problem> {
     let value = match node.op_type.as_str() {
         "Identity" | "Dropout" | "Cast" => to.value(layers::required(node, 0)?)?.clone(),
         "Conv" => layers::conv(node, to)?,
@@ -101,6 +119,7 @@ fn one(node: &OnnxNode, to: &mut Translation) -> std::result::Result<Vec<Value>,
         "MaxPool" => layers::max_pool(node, to)?,
         "GlobalAveragePool" => pools::global(node, to)?,
         "ReduceMean" => pools::reduce(node, to)?,
+        "ReduceL2" => response::length(node, to)?,
         "Relu" => pointwise::activation(node, Op::Relu(Relu), to)?,
         "Tanh" => pointwise::activation(node, Op::Tanh(Tanh), to)?,
         "Sigmoid" => pointwise::sigmoid(node, to)?,
