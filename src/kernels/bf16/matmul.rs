@@ -78,7 +78,7 @@ pub(crate) fn matmul_then(
     pack(bf16, (n, k), b, panels);
     let panels = as_halves(panels);
     let tails = panels.len() / 2;
-    let whole = |start: *const f32| start.addr() % (4 * LINE) == 0 && n.is_multiple_of(LINE);
+    let whole = |start: *const f32| start.addr().is_multiple_of(4 * LINE) && n.is_multiple_of(LINE);
     let far = m * n >= FAR && whole(c.as_ptr()) && then.beside().is_none_or(whole);
     let sink = Sink {
         c: Shared::new(c),
