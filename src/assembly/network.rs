@@ -18,6 +18,7 @@ use crate::params::Params;
 /// Settings that make no network, or images too small for it.
 pub fn image_network(config: &Config, channels: usize) -> Result<Graph> {
     let size = config.augment.size;
+    config.augment.check_tiles(config.encoder.part().tile())?;
     let mut encoder = config.encoder.part().graph(&[channels, size, size])?;
     if let Some(lora) = &config.lora {
         encoder = lora.adapted(&encoder)?;

@@ -84,6 +84,18 @@ impl Default for ViewConfig {
     }
 }
 
+/// The multiple of `side` nearest to `size`, and the one on its other side where there is one.
+fn multiples(size: usize, side: usize) -> (usize, Option<usize>) {
+    let side = side.max(1);
+    let below = size / side * side;
+    let above = below + side;
+    match below {
+        0 => (above, None),
+        _ if above - size < size - below => (above, Some(below)),
+        _ => (below, Some(above)),
+    }
+}
+
 impl AugmentConfig {
     /// Two views made by `ops`, of `size`, not normalised.
     #[must_use]
@@ -173,6 +185,43 @@ impl AugmentConfig {
     pub fn sizes(&self) -> Vec<usize> {
         let sizes = |view: &ViewConfig| vec![view.size.unwrap_or(self.size); view.count];
         self.views.iter().flat_map(sizes).collect()
+    }
+
+    /// Refuse sizes that are no multiples of `side`, the patches of an encoder.
+    ///
+    /// # Errors
+    /// All of them in one sentence, with the nearest sizes that are.
+    pub fn check_tiles(&self, side: usize) -> Result<()> {
+        let wrong = |size: &usize| side > 0 && !size.is_multiple_of(side);
+        let whole = (self.size, "augment.size".to_string());
+        let views = self.views.iter().enumerate();
+        let views = views.filter_map(|(i, view)| {
+            let size = view.size.filter(|size| *size != self.size)?;
+            Some((size, format!("augment.views.{i}.size")))
+        });
+        let all = std::iter::once(whole).chain(views);
+        let all: Vec<(usize, String)> = all.filter(|(size, _)| wrong(size)).collect();
+        if all.is_empty() {
+            return Ok(());
+        }
+        let sizes: Vec<String> = all
+            .iter()
+            .map(|(size, _)| format!("{size}x{size}"))
+            .collect();
+        let ways = all.iter().map(|(size, key)| {
+            let (nearest, other) = multiples(*size, side);
+            let other = other.map_or(String::new(), |other| format!(" (or {other})"));
+            format!("--set {key}={nearest}{other}")
+        });
+        let ways: Vec<String> = ways.collect();
+        Err(Error::key(
+            "encoder.patch",
+            format!(
+                "patches of {side}x{side} do not tile views of {}; take multiples of {side}: {}",
+                sizes.join(" and "),
+                ways.join(" ")
+            ),
+        ))
     }
 
     /// Refuse a size of the group `i` that cannot be made, or that stands where full size is expected.

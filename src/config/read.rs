@@ -74,12 +74,25 @@ fn apply(table: &mut Table, set: &str) -> Result<()> {
         .filter(|key| !key.is_empty())
         .ok_or_else(|| Error::Usage(format!("--set {set}: there is no key before `=`")))?;
     let mut place = table;
-    for key in keys {
+    let mut keys = keys.into_iter();
+    while let Some(key) = keys.next() {
         let entry = place
             .entry(key)
             .or_insert_with(|| Value::Table(Table::new()));
         place = match entry {
             Value::Table(inner) => inner,
+            Value::Array(list) => {
+                let number = keys.next().and_then(|key| key.parse::<usize>().ok());
+                match number.and_then(|number| list.get_mut(number)) {
+                    Some(Value::Table(inner)) => inner,
+                    _ => {
+                        return Err(Error::Usage(format!(
+                            "--set {set}: `{key}` is array, not a table; set it whole, in TOML, or a key of one of its \
+                             tables, counted from 0: {key}.0.KEY"
+                        )));
+                    }
+                }
+            }
             other => {
                 return Err(Error::Usage(format!(
                     "--set {set}: `{key}` is {}, not a table; set it whole, in TOML",

@@ -55,6 +55,11 @@ pub trait Encoder: Send + Sync {
         false
     }
 
+    /// What height and width of its images must be multiples of, in pixels.
+    fn tile(&self) -> usize {
+        1
+    }
+
     /// Whether it is made from a file, so that its settings alone make no network.
     fn needs_file(&self) -> bool {
         false

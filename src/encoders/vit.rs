@@ -124,6 +124,21 @@ fn is_true(value: &bool) -> bool {
     *value
 }
 
+/// Numbers of a head, but for [`ODD_HEADS`].
+const HEAD: usize = 64;
+
+/// Widths whose published transformers have 16 heads of another size: huge, giant, bigG.
+const ODD_HEADS: [usize; 3] = [1280, 1408, 1664];
+
+/// The heads that published transformers of `width` have, which no shape of theirs tells.
+pub(super) fn usual_heads(width: usize, rotary: bool) -> usize {
+    if ODD_HEADS.contains(&width) && !rotary {
+        16
+    } else {
+        (width / HEAD).max(1)
+    }
+}
+
 /// Usual size of what is added to variances.
 const EPS: f64 = 1e-6;
 
@@ -206,6 +221,10 @@ impl Encoder for Vit {
         Ok(layers.finish(x))
     }
 
+    fn tile(&self) -> usize {
+        self.patch
+    }
+
     starts_from_file!();
 }
 
@@ -231,7 +250,7 @@ impl Vit {
             return Err(Error::key(
                 "encoder.patch",
                 format!(
-                    "patches of {0}x{0} do not tile {height}x{width}",
+                    "patches of {0}x{0} do not tile {height}x{width}; give images of a multiple of {0} pixels",
                     self.patch
                 ),
             ));

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use image::RgbImage;
+use ravine::assembly::image_network;
 use ravine::config::{Config, PRESETS};
+use ravine::judge::causes::causes;
 use serde_json::Value;
 
 use super::common::Any;
@@ -163,5 +165,38 @@ fn weights_among_the_keys_keep_the_encoder_that_tiny_images_would_change() -> Re
     );
     let config = Config::of_run(&run.join("config.toml"))?;
     assert_eq!((config.encoder.name(), config.augment.size), ("resnet", 16));
+    Ok(())
+}
+
+#[test]
+fn sizes_that_patches_do_not_tile_are_named_with_those_that_they_do() -> Result<(), Any> {
+    let encoder = "encoder={kind='vit',patch=14,width=16,depth=1,heads=2}".to_string();
+    let made = |sets: &[String]| -> ravine::error::Result<()> {
+        let config = Config::load(Some("continue-dino"), sets)?;
+        image_network(&config, 3).map(|_| ())
+    };
+    let refused = made(std::slice::from_ref(&encoder)).expect_err("patches that do not tile");
+    let said = refused.to_string();
+    let advice = "--set augment.size=70 (or 56) --set augment.views.1.size=28 (or 42)";
+    assert!(said.contains(advice), "{said}");
+    assert_eq!(refused.exit_code(), 2);
+    let sizes = ["augment.size=70", "augment.views.1.size=28"].map(String::from);
+    made(&[&[encoder][..], &sizes].concat())?;
+    let nowhere = Config::load(Some("continue-dino"), &["augment.views.2.size=28".into()]);
+    let said = nowhere.expect_err("two groups of views").to_string();
+    assert!(said.contains("set it whole"), "{said}");
+    Ok(())
+}
+
+#[test]
+fn a_target_that_starts_from_given_weights_may_stand_still() -> Result<(), Any> {
+    let of = |encoder: &str| -> Result<Vec<String>, Any> {
+        let config = Config::load(Some("continue-dino"), &[encoder.into()])?;
+        let found = causes(&config, 1000)?.into_iter();
+        Ok(found.map(|cause| cause.name).collect())
+    };
+    let still = "still_target".to_string();
+    assert!(of("encoder={kind='resnet'}")?.contains(&still));
+    assert!(!of("encoder={kind='resnet',weights='r.pth'}")?.contains(&still));
     Ok(())
 }

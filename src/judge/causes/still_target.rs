@@ -6,6 +6,9 @@ const LEAST_FOLLOWED: f64 = 0.5;
 
 /// A target that hardly follows in the steps that the run has.
 pub(super) fn find(context: &Context) -> Option<Cause> {
+    if context.config.encoder.part().starts_from_file() {
+        return None; // it answers with what those weights know
+    }
     let train = &context.config.train;
     let target = context.config.target?;
     let steps = train.epochs as f64 * (context.images / train.batch.max(1)) as f64;
