@@ -24,7 +24,7 @@ fn refusal(file: &HashMap<String, Tensor>, network: &Network) -> Result<String, 
         .map(|(name, value)| Ok((name.clone(), copy(value)?)))
         .collect::<candle_core::Result<_>>()?;
     let refusal = load(&path, network).expect_err("another network");
-    assert_eq!(refusal.exit_code(), 1);
+    assert_eq!(refusal.exit_code(), 2);
     for (name, value) in values(network, str::to_string) {
         assert_eq!(gap(&value, &before[&name])?, 0.0, "{name}");
     }

@@ -1,8 +1,9 @@
 //! `ravine weights inspect`, and what files of weights say of the pictures they were trained on.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use candle_core::safetensors;
+use candle_core::{DType, Device, Tensor, safetensors};
 use ravine::encoders::Resnet;
 use ravine::encoders::weights::{inspect, preprocessing};
 
@@ -288,5 +289,30 @@ fn a_run_takes_mean_and_deviation_of_its_starting_weights_unless_they_are_set() 
         said.contains("does not say which mean and deviation"),
         "{said}"
     );
+    Ok(())
+}
+
+#[test]
+fn blocks_of_a_network_that_is_not_known_are_no_sets() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("net.safetensors");
+    let deep_stem = (1..=4).flat_map(|stage| (0..2).map(move |i| format!("layer{stage}.{i}.")));
+    let dense = (1..=6).map(|i| format!("features.denseblock1.denselayer{i}."));
+    for (stem, blocks) in [
+        ("conv1.0.weight", deep_stem.collect::<Vec<_>>()),
+        ("features.conv0.weight", dense.collect()),
+    ] {
+        let names = blocks.iter().map(|block| format!("{block}conv1.weight"));
+        let kernel = Tensor::ones((2, 2, 3, 3), DType::F32, &Device::Cpu)?;
+        let file: HashMap<String, Tensor> = names
+            .chain([stem.to_string()])
+            .map(|name| (name, kernel.clone()))
+            .collect();
+        safetensors::save(&file, &path)?;
+        let found = inspect(&path)?;
+        let names: Vec<&str> = found.sets.iter().map(|set| set.name.as_str()).collect();
+        assert_eq!(names, [""], "{stem}");
+        assert_eq!(found.sets[0].tensors.len(), blocks.len() + 1);
+    }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod inspect;
 mod layouts;
 mod pickled;
 mod sets;
+mod told;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -239,7 +240,7 @@ fn a_run_starts_from_a_file_and_says_what_it_took() -> Result<(), Any> {
             .success()
     );
     arguments.push("--force");
-    let refusal = refused(&arguments, 1);
+    let refusal = refused(&arguments, 2);
     assert!(refusal.contains("resnet.safetensors"), "{refusal}");
     Ok(())
 }

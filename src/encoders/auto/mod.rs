@@ -5,6 +5,7 @@ mod mobile;
 mod shapes;
 mod transformers;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use schemars::JsonSchema;
@@ -26,6 +27,10 @@ use shapes::Shapes;
 pub struct Auto {
     /// Stochastic depth while training, which no file tells: the rate of the last block, see `vit`.
     pub drop_path: f64,
+    /// Heads of a transformer's attention, where neither the file nor a `config.json` beside it tells them and those that
+    /// are usual for its width are not its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heads: Option<usize>,
     /// The .safetensors or .pth file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub weights: Option<String>,
@@ -47,6 +52,16 @@ impl Auto {
             ));
         };
         let mut kind = architecture(Path::new(path), self.weights_key.as_deref())?;
+        if let Some(heads) = self.heads {
+            let EncoderKind::Vit(vit) = &mut kind else {
+                let problem = format!(
+                    "is for vision transformers, and {path} holds a {}: leave it out",
+                    kind.name()
+                );
+                return Err(Error::key("encoder.heads", problem));
+            };
+            vit.heads = heads;
+        }
         let given = (
             self.weights.clone(),
             self.weights_key.clone(),
@@ -60,7 +75,14 @@ impl Auto {
             EncoderKind::MobilenetV3(e) => (e.weights, e.weights_key, e.drop_path) = given,
             EncoderKind::Regnet(e) => (e.weights, e.weights_key, e.drop_path) = given,
             EncoderKind::Swin(e) => (e.weights, e.weights_key, e.drop_path) = given,
-            _ => {}
+            other => {
+                let problem = format!(
+                    "holds a {}, which starts from no file: name the run as pretrained.run under a head, or choose another \
+                     encoder",
+                    other.name()
+                );
+                return Err(Error::Usage(format!("{path}: {problem}")));
+            }
         }
         Ok(kind)
     }
@@ -110,25 +132,75 @@ const READERS: [Reader; 7] = [
 
 /// The encoder whose parameters the file at `path` holds, with random start; `key` is `encoder.weights_key`.
 ///
+/// Files that ravine wrote tell it themselves; of others it is read from names and shapes, and from transformers'
+/// `config.json` beside them.
+///
 /// # Errors
-/// The file cannot be read, no set is below `key`, or nothing in it is an encoder that ravine has.
+/// The file cannot be read, no set is below `key`, a block or the positions are missing, or nothing in it is an encoder
+/// that ravine has.
 pub fn architecture(path: &Path, key: Option<&str>) -> Result<EncoderKind> {
-    let all = weights::shapes(path)?;
+    let held = weights::held(path)?;
+    let refused = |problem: String| Error::Usage(format!("{}: {problem}", path.display()));
+    if let Some(own) = &held.own
+        && let Ok(kind) = serde_json::from_value(own.clone())
+    {
+        return Ok(kind);
+    }
+    let mut gap = None;
     for (anchor, read) in READERS {
-        let found = weights::prefixes(&all, anchor, key).into_iter();
-        let mut found = found.filter_map(|prefix| read(&Shapes::new(&all, prefix)));
-        if let Some(kind) = found.next() {
-            return Ok(kind);
+        for prefix in weights::prefixes(&held.shapes, anchor, key) {
+            let shapes = Shapes::new(&held.shapes, prefix);
+            gap = gap.or_else(|| shapes.gap());
+            let Some(mut kind) = read(&shapes) else {
+                continue;
+            };
+            let mut problem = shapes.gap().map(|block| lacking(&block));
+            if let EncoderKind::Vit(vit) = &mut kind {
+                problem = problem.or_else(|| transformers::misplaced(&shapes, vit));
+                held.told.apply(vit)?;
+            }
+            return problem.map_or(Ok(kind), |problem| Err(refused(problem)));
         }
     }
-    let names: Vec<String> = all.keys().cloned().collect();
-    Err(Error::data(
-        path,
+    Err(match gap {
+        Some(gap) => refused(lacking(&gap)),
+        None => unrecognised(path, &held, key),
+    })
+}
+
+/// The refusal of a file in which no family is found.
+fn unrecognised(path: &Path, held: &weights::Held, key: Option<&str>) -> Error {
+    let anchors = READERS.iter();
+    let all = anchors.flat_map(|(anchor, _)| weights::prefixes(&held.shapes, anchor, None));
+    let sets: BTreeSet<String> = all
+        .map(|prefix| format!("`{}`", prefix.trim_end_matches('.')))
+        .collect();
+    if let Some(key) = key.filter(|_| !sets.is_empty()) {
+        let sets: Vec<String> = sets.into_iter().collect();
+        let problem = format!(
+            "no encoder that is recognised is below `{key}` in {}; it has some below {}",
+            path.display(),
+            weights::some(&sets)
+        );
+        return Error::key("encoder.weights_key", problem);
+    }
+    let names: Vec<String> = held.shapes.keys().cloned().collect();
+    let what = if names.is_empty() {
+        "holds no tensors".into()
+    } else {
         format!(
-            "holds no architecture that is recognised{}; it has {}; encoders that are: {}",
-            key.map(|key| format!(" below `{key}`")).unwrap_or_default(),
-            weights::some(&names),
-            EncoderKind::NAMES.join(", ")
-        ),
+            "holds no architecture that is recognised; it has {}",
+            weights::some(&names)
+        )
+    };
+    Error::Usage(format!(
+        "{}: {what}; encoders that are: {}",
+        path.display(),
+        EncoderKind::NAMES.join(", ")
     ))
+}
+
+/// A network without one of its blocks.
+fn lacking(block: &str) -> String {
+    format!("lacks `{block}` and has later blocks, so a part of it is missing: give a whole file")
 }

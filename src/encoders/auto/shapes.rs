@@ -1,6 +1,6 @@
 //! Shapes of the parameters below a prefix.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::encoders::weights::Shape;
 use crate::graph::Graph;
@@ -43,6 +43,39 @@ impl<'a> Shapes<'a> {
     /// Whether the whole file has a tensor of this name.
     pub(super) fn anywhere(&self, name: &str) -> bool {
         self.all.contains_key(name)
+    }
+
+    /// Whether a name below the prefix has `part` in it.
+    pub(super) fn any(&self, part: &str) -> bool {
+        self.names().any(|name| name.contains(part))
+    }
+
+    /// Names below the prefix, without it.
+    fn names(&self) -> impl Iterator<Item = &'a str> {
+        let names = self.all.keys();
+        names.filter_map(|name| name.strip_prefix(self.prefix.as_str()))
+    }
+
+    /// The first block that is not there though a later one is: `blocks.5`.
+    pub(super) fn gap(&self) -> Option<String> {
+        let mut seen: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+        for name in self.names() {
+            let mut end = 0;
+            for (part, next) in name.split('.').zip(name.split('.').skip(1)) {
+                end += part.len() + 1;
+                let stage = part.strip_prefix("layer").unwrap_or_default();
+                let numbered = part == "blocks" || stage.parse::<usize>().is_ok();
+                if let Ok(number) = next.parse::<usize>()
+                    && numbered
+                {
+                    seen.entry(&name[..end]).or_default().insert(number);
+                }
+            }
+        }
+        seen.iter().find_map(|(before, numbers)| {
+            let gap = (0..*numbers.last()?).find(|number| !numbers.contains(number))?;
+            Some(format!("{before}{gap}"))
+        })
     }
 
     /// How many of `name(first)`, `name(first + 1)`, … there are one after the other.

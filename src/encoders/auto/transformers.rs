@@ -1,14 +1,9 @@
 //! Vision transformers from the shapes of their parameters.
 
 use super::shapes::Shapes;
+use crate::encoders::vit::usual_heads;
 use crate::encoders::{EncoderKind, MlpKind, Pool, Swin, Vit};
 use crate::graph::ops::Positions;
-
-/// Numbers of a head, but for [`ODD_HEADS`].
-const HEAD: usize = 64;
-
-/// Widths whose published transformers have 16 heads of another size: huge, giant, bigG.
-const ODD_HEADS: [usize; 3] = [1280, 1408, 1664];
 
 pub(super) fn vit(shapes: &Shapes) -> Option<EncoderKind> {
     let &[width, _, patch, _] = shapes.of("patch_embed.proj.weight")? else {
@@ -31,8 +26,7 @@ pub(super) fn vit(shapes: &Shapes) -> Option<EncoderKind> {
     let head = shapes.size(&first("attn.q_norm.weight"), 0);
     let heads = match head {
         Some(head) => width / head.max(1),
-        None if ODD_HEADS.contains(&width) && !rotary => 16,
-        None => (width / HEAD).max(1),
+        None => usual_heads(width, rotary),
     };
     let (mlp, mlp_width) = mlp(shapes, pre_norm)?;
     let eps = if rotary || pre_norm { 1e-5 } else { 1e-6 };
@@ -64,10 +58,7 @@ fn positions(shapes: &Shapes, width: usize, class: bool, registers: usize) -> Po
         return Positions::Nowhere;
     };
     let count = dims.iter().product::<usize>() / width.max(1);
-    let square = |front: usize| {
-        let grid = count.saturating_sub(front);
-        grid > 0 && grid.isqrt().pow(2) == grid
-    };
+    let square = |front: usize| is_grid(count, front);
     let class = usize::from(class);
     if registers > 0 && square(class) {
         Positions::Class
@@ -76,6 +67,36 @@ fn positions(shapes: &Shapes, width: usize, class: bool, registers: usize) -> Po
     } else {
         Positions::All
     }
+}
+
+/// Whether `count` positions are `front` ones and a square grid.
+fn is_grid(count: usize, front: usize) -> bool {
+    let grid = count.saturating_sub(front);
+    grid > 0 && grid.isqrt().pow(2) == grid
+}
+
+/// Why the positions of `vit` cannot be those of the file; `None` where they can.
+pub(super) fn misplaced(shapes: &Shapes, vit: &Vit) -> Option<String> {
+    let Some(dims) = shapes.of("pos_embed") else {
+        // DINOv3 turns queries and keys instead: it has registers and LayerScale, and its own files the frequencies.
+        let turned = (vit.registers > 0 && vit.layer_scale) || shapes.any("rope");
+        return (!turned).then(|| {
+            "lacks `pos_embed`, the positions of a vision transformer, and has no rotary ones as DINOv3 does: \
+             put them back into the file"
+                .into()
+        });
+    };
+    let count = dims.iter().product::<usize>() / vit.width.max(1);
+    let class = usize::from(vit.class_token);
+    let fronts = [0, class, class + vit.registers];
+    let fits = fronts.iter().any(|front| is_grid(count, *front));
+    (!fits).then(|| {
+        let with = if vit.class_token { ", with and without a class token" } else { "" };
+        format!(
+            "has {count} positions, which make no square grid of patches{with}: name the encoder, encoder.kind = \"vit\", \
+             and give images of its size"
+        )
+    })
 }
 
 /// The kind of MLP and its inner width.

@@ -35,7 +35,8 @@ impl WeightFile {
     /// Read the names and shapes of `path`: files of safetensors or `torch.save`, by what they hold and not by their names.
     pub(super) fn open(path: &Path) -> Result<Self> {
         if let Err(e) = std::fs::metadata(path) {
-            return Err(Error::data(path, format!("cannot be read: {e}")));
+            let problem = format!("{}: cannot be read: {e}", path.display());
+            return Err(Error::Usage(problem));
         }
         let refused = |problem: String| refuse(path, &problem);
         let files = place::files(path)

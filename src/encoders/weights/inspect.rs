@@ -171,6 +171,8 @@ fn sets(contents: &Contents) -> Vec<Set> {
     for (set, hits) in sets.iter_mut().zip(counts) {
         set.hits = hits;
     }
+    let alike = sets.clone();
+    sets.retain(|set| !is_one_of_many(set, &alike));
     let most = sets.iter().map(|set| set.hits).max().unwrap_or(0);
     sets.retain(|set| 2 * set.hits > most);
     let online = sets.iter().any(|set| is_online(&set.prefix));
@@ -189,6 +191,15 @@ fn sets(contents: &Contents) -> Vec<Set> {
         }];
     }
     sets
+}
+
+/// Whether `set` is a block: small, with others that are called as it is but for numbers (`layer1.0`, `denselayer3`).
+fn is_one_of_many(set: &Set, all: &[Set]) -> bool {
+    const TENSORS: usize = 40;
+    let plain = |set: &Set| set.prefix.replace(|c: char| c.is_ascii_digit(), "");
+    let own = plain(set);
+    let alike = all.iter().filter(|other| plain(other) == own).count();
+    own != set.prefix && set.hits < TENSORS && alike > 2
 }
 
 /// Names below `prefix` and below no other of the `sets` within it.

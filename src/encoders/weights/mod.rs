@@ -7,6 +7,8 @@ mod fit;
 mod formats;
 mod inspect;
 mod names;
+mod notes;
+mod own;
 mod pickle;
 mod place;
 mod plain;
@@ -15,11 +17,14 @@ mod preprocessing;
 mod pth;
 mod storage;
 mod tables;
+mod told;
 mod values;
 mod words;
 
 pub use inspect::{Inspection, StoredBlock, StoredSet, StoredTensor, inspect};
 pub use preprocessing::{Preprocessing, preprocessing};
+
+pub(crate) use own::SETTINGS;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,6 +40,7 @@ use contents::{Contents, Value};
 use file::WeightFile;
 use fit::Fit;
 use positions::Places;
+pub(in crate::encoders) use told::Told;
 pub(in crate::encoders) use words::some;
 
 /// What was found for the parameters of a network.
@@ -56,6 +62,8 @@ pub struct Matched {
     pub resampled: bool,
     /// What torchvision adds to the variances of this network, where the file has its names and the encoder adds something else.
     pub eps: Option<f64>,
+    /// What neither the file nor one beside it tells and was taken on trust, in sentences.
+    pub notes: Vec<String>,
 }
 
 impl fmt::Display for Matched {
@@ -90,8 +98,16 @@ impl fmt::Display for Matched {
                 some(&self.others)
             )?;
         }
+        for note in &self.notes {
+            write!(f, "; {note}")?;
+        }
         Ok(())
     }
+}
+
+/// The refusal of the file at `path`.
+fn bad(path: &Path, problem: impl fmt::Display) -> Error {
+    Error::Usage(format!("{}: {problem}", path.display()))
 }
 
 /// Put the values that `path` (files of safetensors or `torch.save`, or a folder with one) holds into those of `params`
@@ -104,8 +120,8 @@ impl fmt::Display for Matched {
 ///
 /// # Errors
 /// The file cannot be read, nothing in it has a name of the network, no set is below `key`; a shape or a kind of number
-/// differs, a parameter is missing, or the backbone in the file has parameters that the network has no place for:
-/// nothing is changed then.
+/// differs, a parameter is missing or is no finite number, or the backbone in the file has parameters that the network has
+/// no place for: nothing is changed then.
 pub fn load(
     path: &Path,
     key: Option<&str>,
@@ -122,25 +138,38 @@ pub fn load(
     let mut file = WeightFile::open(path)?;
     file.contents.values = names::translated(std::mem::take(&mut file.contents.values));
     let contents = &file.contents;
+    if contents.values.keys().any(|name| is_adapter(name)) {
+        let advice = "holds low-rank adapters beside the layers that they change: export the run first, \
+                      `ravine export RUN --to safetensors --out FILE`, and give FILE";
+        return Err(bad(path, advice));
+    }
     let sets = choose::sets(contents, |name| wanted.contains_key(name), key)?;
     let Some(set) = sets.first() else {
         return Err(nothing(path, contents, &wanted));
     };
     let fit = Fit::new(contents, &sets, &wanted, Places::of(graph));
     if let Some(problem) = fit.problem(contents) {
-        return Err(Error::data(path, problem));
+        return Err(bad(path, problem));
     }
     let mut matched = report(contents, &sets, set);
-    let mut start = Vec::new();
+    matched.notes = notes(path, &file, graph, &fit)?;
+    let (mut start, mut damaged) = (Vec::new(), Vec::new());
     for &(name, value) in &fit.found {
         let spec = wanted[name];
         let mut tensor = file.tensor(value)?;
+        let odd = notes::not_finite(&tensor)?;
+        if odd > 0 {
+            damaged.push((value.name.as_str(), odd));
+        }
         if let Some(plan) = fit.positions.filter(|_| name == fit::POSITIONS) {
             tensor = plan.apply(&tensor)?;
             matched.resampled = plan.resamples();
         }
         start.push((spec, tensor.reshape(spec.shape.as_slice())?));
         matched.taken.push(name.into());
+    }
+    if let Some(problem) = notes::refusal(&damaged) {
+        return Err(bad(path, problem));
     }
     matched.eps = other_eps(&fit, graph, under);
     matched.missing.clone_from(&fit.zero);
@@ -152,6 +181,30 @@ pub fn load(
     Ok(matched)
 }
 
+/// What is taken on trust, see [`Matched::notes`].
+fn notes(path: &Path, file: &WeightFile, graph: &Graph, fit: &Fit) -> Result<Vec<String>> {
+    if let Some(own) = own::encoder(file) {
+        return told::of_own(path, &own).notes(graph); // ravine says all of it
+    }
+    let told = told::of_file(path, file);
+    let mut notes = told.notes(graph)?;
+    if told.heads.is_none() {
+        notes.extend(notes::guessed_heads(graph, fit));
+    }
+    notes.extend(notes::unplaced_class(graph, fit));
+    Ok(notes)
+}
+
+/// What a file tells of its architecture.
+pub(super) struct Held {
+    /// Its tensors by the encoders' names, with what stands before them in the file.
+    pub(super) shapes: BTreeMap<String, Shape>,
+    /// The table `encoder` where ravine wrote it.
+    pub(super) own: Option<serde_json::Value>,
+    /// What `config.json` beside it tells.
+    pub(super) told: Told,
+}
+
 /// A tensor of a file, by the encoders' name.
 #[derive(Clone, Debug)]
 pub(super) struct Shape {
@@ -161,14 +214,19 @@ pub(super) struct Shape {
     pub(super) dims: Vec<usize>,
 }
 
-/// The tensors of the file at `path` by the encoders' names, with what stands before them in the file.
-pub(super) fn shapes(path: &Path) -> Result<BTreeMap<String, Shape>> {
-    let values = names::translated(WeightFile::open(path)?.contents.values);
+/// What the file at `path` tells of its architecture.
+pub(super) fn held(path: &Path) -> Result<Held> {
+    let mut file = WeightFile::open(path)?;
+    let values = names::translated(std::mem::take(&mut file.contents.values));
     let shape = |(name, value): (String, Value)| {
         let (own, dims) = (value.name, value.dims);
         (name, Shape { name: own, dims })
     };
-    Ok(values.into_iter().map(shape).collect())
+    Ok(Held {
+        shapes: values.into_iter().map(shape).collect(),
+        own: own::encoder(&file),
+        told: told::of_file(path, &file),
+    })
 }
 
 /// What stands before `anchor` in the names that end with it, the set that authors evaluate first; only those below `key`.
@@ -233,14 +291,16 @@ fn nothing(path: &Path, contents: &Contents, wanted: &BTreeMap<&str, &ParamSpec>
     let needed: Vec<String> = wanted.keys().map(ToString::to_string).collect();
     let (needed, pickled) = (some(&needed), fit::pickled(contents));
     if found.is_empty() {
-        return Error::Usage(format!(
-            "{}: holds no parameter of this encoder; it has no tensors; the encoder has {needed}{pickled}",
-            path.display()
-        ));
+        return bad(
+            path,
+            format!(
+                "holds no parameter of this encoder; it has no tensors; the encoder has {needed}{pickled}"
+            ),
+        );
     }
     let found = some(&found);
     let problem = format!(
         "holds no parameter of this encoder; it has {found}; the encoder has {needed}{pickled}"
     );
-    Error::data(path, problem)
+    bad(path, problem)
 }

@@ -22,6 +22,12 @@ const USUAL: [&str; 6] = [
     "diffusion_pytorch_model.safetensors",
 ];
 
+/// The folder of a run's checkpoints.
+pub(super) const CHECKPOINTS: &str = "checkpoints";
+
+/// What a run keeps of the weights that it started from.
+pub(super) const START: &str = "start.safetensors";
+
 /// Endings of files of weights.
 const ENDINGS: [&str; 6] = ["safetensors", "pth", "pt", "ckpt", "bin", "tar"];
 
@@ -58,6 +64,12 @@ fn in_folder(folder: &Path) -> Read<PathBuf> {
     if let Some(found) = usual.into_iter().find(|path| path.is_file()) {
         return Ok(found);
     }
+    if folder.join(CHECKPOINTS).is_dir() || folder.join(START).is_file() {
+        return Err(
+            "is the folder of a run; name the file model.safetensors of one of its checkpoints"
+                .into(),
+        );
+    }
     let entries = std::fs::read_dir(folder).map_err(words)?;
     let mut found: Vec<PathBuf> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
@@ -80,10 +92,6 @@ fn in_folder(folder: &Path) -> Read<PathBuf> {
         .collect();
     match found.as_slice() {
         [one] => Ok(one.clone()),
-        [] if folder.join("checkpoints").is_dir() => Err(
-            "is the folder of a run; name the file model.safetensors of one of its checkpoints"
-                .into(),
-        ),
         [] => Err(
             "is a folder without a file of weights (.safetensors, .pth, .pt, .ckpt, .bin)".into(),
         ),

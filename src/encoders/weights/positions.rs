@@ -89,6 +89,11 @@ impl Plan {
         self.from != self.to
     }
 
+    /// Whether tokens in front of the encoder's grid have no position in the file.
+    pub(super) fn lacks(self) -> bool {
+        self.empty > 0
+    }
+
     /// Positions (1, tokens of the encoder, width) from those of the file.
     pub(super) fn apply(self, value: &Tensor) -> Result<Tensor> {
         let (a, b) = (self.from[0] * self.from[1], self.to[0] * self.to[1]);

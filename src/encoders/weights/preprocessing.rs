@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::file::WeightFile;
+use super::own;
 use super::place::is_usual;
 use crate::error::Result;
 
@@ -29,7 +30,8 @@ pub struct Preprocessing {
 
 /// What the file or folder of weights `path`, or a file beside it, says of the pictures; `None` when nothing does.
 ///
-/// Read are a table with `mean` and `std` in a checkpoint (lightly-train's `normalize_args`), and beside a file that has
+/// Read are a table with `mean` and `std` in a checkpoint (lightly-train's `normalize_args`), the metadata of a file that
+/// `ravine export` wrote, the configuration of the run whose checkpoint it is, and beside a file that has
 /// the usual name in a folder of its own: `preprocessor_config.json` (transformers), `config.json` (timm),
 /// `open_clip_config.json`. Names of parameters say nothing: the same networks were trained with several.
 ///
@@ -41,12 +43,23 @@ pub fn preprocessing(path: &Path) -> Result<Option<Preprocessing>> {
 
 /// As [`preprocessing`], of an opened file.
 pub(super) fn of_file(path: &Path, file: &WeightFile) -> Option<Preprocessing> {
-    within(file).or_else(|| {
+    within(file).or_else(|| of_ravine(file)).or_else(|| {
         let first = file.files.first()?;
         if !path.is_dir() && !is_usual(first) {
             return None;
         }
         beside(first)
+    })
+}
+
+/// What ravine wrote: the metadata of an exported file, the configuration of a checkpoint's run.
+fn of_ravine(file: &WeightFile) -> Option<Preprocessing> {
+    let (said, source) = own::pictures(file)?;
+    let (mean, std) = (numbers(said.get("mean")?)?, numbers(said.get("std")?)?);
+    let size = said.get("size").and_then(Value::as_u64);
+    Some(Preprocessing {
+        size: size.map(|side| side as usize),
+        ..sound(&mean, &std, source)?
     })
 }
 
@@ -88,12 +101,17 @@ fn beside(file: &Path) -> Option<Preprocessing> {
     ];
     kinds.iter().find_map(|(name, reader)| {
         let path = file.with_file_name(name);
-        let small = std::fs::metadata(&path).is_ok_and(|file| file.len() <= LONGEST);
-        let text = small.then(|| std::fs::read_to_string(&path).ok())??;
-        let mut found = reader(&serde_json::from_str(&text).ok()?)?;
+        let mut found = reader(&json(&path)?)?;
         found.source = path.display().to_string();
         Some(found)
     })
+}
+
+/// What the file of settings `path` holds; `None` where there is none.
+pub(super) fn json(path: &Path) -> Option<Value> {
+    let small = std::fs::metadata(path).is_ok_and(|file| file.len() <= LONGEST);
+    let text = small.then(|| std::fs::read_to_string(path).ok())??;
+    serde_json::from_str(&text).ok()
 }
 
 fn numbers(value: &Value) -> Option<Vec<f64>> {
