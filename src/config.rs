@@ -18,7 +18,7 @@ use crate::negatives::NegativesKind;
 use crate::objectives::MomentumEncoder;
 use crate::optim::{OptimizerKind, Sgd};
 use crate::regularizers::RegularizerKind;
-use crate::train::TrainConfig;
+use crate::train::{RunFolder, TrainConfig};
 
 mod base;
 mod changes;
@@ -159,6 +159,17 @@ pub const START: &str = "start.safetensors";
 /// The file of a run folder with the network that `encoder.file` named.
 pub const NETWORK: &str = "encoder.onnx";
 
+/// Of a run that `encoder.weights` names, name the file of weights that it ended with.
+fn name_weights(table: &mut Table) -> Result<()> {
+    let encoder = table.get_mut("encoder").and_then(Value::as_table_mut);
+    if let Some(Value::String(path)) = encoder.and_then(|encoder| encoder.get_mut("weights")) {
+        *path = RunFolder::weights_of(Path::new(path.as_str()))?
+            .display()
+            .to_string();
+    }
+    Ok(())
+}
+
 /// More compute threads than this are a typing error.
 const MOST_THREADS: usize = 1024;
 
@@ -175,6 +186,7 @@ impl Config {
         let mut table = Self::table(source)?;
         let pairs = !headed(&table);
         change(&mut table, sets)?;
+        name_weights(&mut table)?;
         if pairs && headed(&table) && !sets.iter().any(|set| set.starts_with("negatives")) {
             table.remove("negatives"); // of pairs of views: a head has wrong answers of its own
         }

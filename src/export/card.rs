@@ -10,6 +10,7 @@ use super::network::{ChannelStatistics, Exported};
 use super::wanted::{Export, With};
 use crate::assembly::{OpenedRun, PARTS};
 use crate::config::Config;
+use crate::encoders::weights::SETTINGS;
 use crate::error::Result;
 use crate::eval::answer_card::AnswerCard;
 use crate::eval::card::Card;
@@ -42,6 +43,12 @@ pub(super) fn facts(run: &OpenedRun, exported: &Exported) -> Vec<(String, String
         facts.push(("mean".into(), numbers(&statistics.mean)));
         facts.push(("std".into(), numbers(&statistics.std)));
     }
+    let settings = serde_json::to_value(&config.encoder);
+    if let Ok(settings) = settings
+        && !config.encoder.part().needs_file()
+    {
+        facts.push((SETTINGS.into(), without_start(settings).to_string()));
+    }
     if let Some(answers) = &exported.answers {
         facts.push((
             "classes".into(),
@@ -52,6 +59,14 @@ pub(super) fn facts(run: &OpenedRun, exported: &Exported) -> Vec<(String, String
         facts.push(("license of the starting weights".into(), license));
     }
     facts
+}
+
+/// The table `encoder` without the file that it started from.
+fn without_start(mut settings: Value) -> Value {
+    if let Some(table) = settings.as_object_mut() {
+        table.retain(|key, _| !key.starts_with("weights"));
+    }
+    settings
 }
 
 fn checkpoint(run: &OpenedRun) -> String {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::RunFolder;
-use super::checkpoint::point;
+use super::checkpoint::{Checkpoint, point};
 use crate::error::{Error, Result, hint};
 
 /// Files of the run folder that point to a checkpoint.
@@ -41,6 +41,21 @@ impl RunFolder {
             path.display(),
             hint(name, known)
         )))
+    }
+
+    /// The file of weights that commands take of the run at `path` without being told which: what it ended with, the moving
+    /// average where it has one; `path` itself where it is no run.
+    ///
+    /// # Errors
+    /// As [`RunFolder::checkpoint`].
+    pub fn weights_of(path: &Path) -> Result<PathBuf> {
+        let is_run =
+            ["checkpoints", "start.safetensors", "latest"].map(|name| path.join(name).exists());
+        if !path.join("config.toml").is_file() || !is_run.contains(&true) {
+            return Ok(path.to_path_buf());
+        }
+        let checkpoint = Self::read(path)?.checkpoint(END)?;
+        Ok(checkpoint.join(Checkpoint::evaluated(&checkpoint).file()))
     }
 
     /// Names of the checkpoints that were kept, the oldest first.

@@ -5,6 +5,7 @@ mod average;
 #[path = "../common/mod.rs"]
 mod common;
 mod freeze;
+mod from_run;
 mod guard;
 mod lora;
 mod presets;

@@ -9,13 +9,15 @@ use crate::cli::output::{print_json, print_text};
 use crate::encoders::weights::{Inspection, StoredSet, StoredTensor, inspect};
 use crate::encoders::{EncoderKind, architecture};
 use crate::error::Result;
+use crate::train::RunFolder;
 
 /// Tensors that are listed without `--all`.
 const FIRST: usize = 8;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A .safetensors, .pth, .pt or .ckpt file, an index of several, or a folder with one.
+    /// A .safetensors, .pth, .pt or .ckpt file, an index of several, or a folder with one; or a run, of which it is what
+    /// `encoder.weights` takes.
     file: PathBuf,
     /// List every tensor, not the first few.
     #[arg(long)]
@@ -23,9 +25,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
-    let found = inspect(&args.file)?;
+    let file = RunFolder::weights_of(&args.file)?;
+    let found = inspect(&file)?;
     // A network that is none of ravine's can be looked at all the same.
-    let encoder = architecture(&args.file, None).ok();
+    let encoder = architecture(&file, None).ok();
     if json {
         return print_json(&Shown { found, encoder });
     }
