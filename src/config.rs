@@ -203,21 +203,14 @@ impl Config {
         let Some(pretrained) = self.pretrained.as_ref() else {
             return Ok(());
         };
-        let run = Path::new(&pretrained.run);
-        let latest = std::fs::read_to_string(run.join("latest")).unwrap_or_default();
-        let step = match latest.trim() {
-            "" => "STEP",
-            step => step,
-        };
-        let weights = run.join("checkpoints").join(step).join("model.safetensors");
         require(
             "pretrained",
             !self.all_heads().is_empty(),
             format!(
                 "gives its encoder to a head, and this configuration has none; add one (`ravine train` with \
-                 --set head.kind=multi_class --set loss.kind=nll), or let pretraining start from that encoder (a \
-                 resnet or vit): --set encoder.weights={} beside the [encoder] of that run",
-                weights.display()
+                 --set head.kind=multi_class --set loss.kind=nll), or let pretraining start from that encoder: \
+                 --set encoder.kind=auto --set encoder.weights={}",
+                pretrained.run
             ),
         )
     }
