@@ -260,6 +260,25 @@ fn pointwise_ops_agree() {
 }
 
 #[test]
+fn a_gelu_read_by_layers_and_added_to_them_has_the_gradient_of_all() {
+    for added in [false, true] {
+        let mut g = Graph::new(&[8]);
+        let linear = || Op::Linear(Linear::new(8, 8, true));
+        let x = g.input();
+        let x = g.push("first", linear(), &[x]).unwrap();
+        let gelu = g.push("gelu", Op::Gelu(Gelu), &[x]).unwrap();
+        g.mark("gelu", gelu);
+        let a = g.push("second", linear(), &[gelu]).unwrap();
+        let b = g.push("third", linear(), &[gelu]).unwrap();
+        let with = if added { gelu } else { b };
+        let sum = g.push("add1", Op::Add(Add), &[a, with]).unwrap();
+        let all = g.push("add2", Op::Add(Add), &[sum, b]).unwrap();
+        g.mark("y", all);
+        agree(&g, 5, 1e-5);
+    }
+}
+
+#[test]
 fn a_node_read_twice_collects_both_gradients() {
     let mut g = Graph::new(&[4, 5, 5]);
     let x = g.input();

@@ -37,7 +37,8 @@ impl Plan {
         self
     }
 
-    /// Linear layers that read a GELU take the gradient of their input through it.
+    /// Linear layers that read a GELU take the gradient of their input through it; not where the same layer adds the GELU to
+    /// its result, since that part of the gradient follows.
     fn activated(&mut self) {
         for gelu in 0..self.steps.len() {
             let step = &self.steps[gelu];
@@ -46,7 +47,10 @@ impl Plan {
             }
             let output = step.output;
             let behind = self.steps.iter_mut().find(|s| s.inputs.contains(&output));
-            let fits = |s: &&mut Step| matches!(s.op, Op::Linear(_)) && s.inputs[0] == output;
+            let fits = |s: &&mut Step| {
+                let once = s.inputs[0] == output && !s.inputs[1..].contains(&output);
+                matches!(s.op, Op::Linear(_)) && once
+            };
             if let Some(behind) = behind.filter(fits) {
                 behind.completes = Some(gelu);
             }
