@@ -81,7 +81,7 @@
 //! | 4 answers | [`inference`], [`negatives`] |
 //! | 5 objectives | [`objectives`] |
 //! | 6 learning, and measuring embeddings | [`optim`], [`train`], [`eval`] |
-//! | 7 what decides a run | [`config`] |
+//! | 7 what decides a run, and tables of embeddings | [`config`], [`embeddings`] |
 //! | 8 from a configuration to live parts | [`assembly`] |
 //! | 9 how good a trained thing is | [`judge`] |
 //! | 10 whole runs, figures of them, networks for other programs | [`run`], `figures`, [`export`] |
@@ -97,6 +97,7 @@ pub mod augment;
 pub mod cli;
 pub mod config;
 pub mod data;
+pub mod embeddings;
 pub mod encoders;
 pub mod energies;
 pub mod error;

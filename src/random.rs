@@ -35,6 +35,8 @@ pub enum Purpose {
     Latent = 12,
     /// Residual branches that samples skip at a step; `view` is the view and the place in the network.
     DropPath = 13,
+    /// Centers that clusters of embeddings start from.
+    Clusters = 14,
 }
 
 /// A ChaCha8 generator positioned at its own key: no two (seed, purpose, step, sample, view) share one.

@@ -22,6 +22,7 @@ mod probe;
 mod progress;
 mod stop;
 mod surface;
+mod tables;
 mod train;
 mod training;
 mod weights;
@@ -29,6 +30,7 @@ mod weights;
 use clap::{Parser, Subcommand};
 
 use crate::error::Result;
+use tables::{cluster, duplicates, neighbors, outliers, select};
 
 /// Self-supervised learning of images, seen as energy-based learning.
 ///
@@ -68,6 +70,16 @@ commands! {
     Compare => compare,
     /// Write the embeddings of a data set to a file.
     Embed => embed,
+    /// Find the rows of a table of embeddings that are nearest to each other.
+    Neighbors => neighbors,
+    /// Find rows of a table of embeddings that show the same, and those that leak between parts.
+    Duplicates => duplicates,
+    /// Rank the rows of a table of embeddings by how far they are from all others.
+    Outliers => outliers,
+    /// Divide the rows of a table of embeddings into clusters, compare them with classes, list doubtful labels.
+    Cluster => cluster,
+    /// Choose the rows of a table of embeddings to label next.
+    Select => select,
     /// Write the encoder for other programs: ONNX, safetensors, PyTorch.
     Export => export,
     /// Measure how well a probe reads classes from frozen embeddings.

@@ -17,27 +17,27 @@ const MAX_HEADER: usize = 1 << 16;
 
 /// How one number is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Kind {
+pub(crate) struct Kind {
     letter: u8, // as NumPy's type strings have it: f, i, u, b
     /// Bytes of a number.
-    pub(super) size: usize,
+    pub(crate) size: usize,
     big: bool,
 }
 
 /// What the header of an array says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Header {
-    pub(super) kind: Kind,
+pub(crate) struct Header {
+    pub(crate) kind: Kind,
     /// Whether the first axis is the one that runs fastest.
-    pub(super) fortran: bool,
-    pub(super) shape: Vec<usize>,
+    pub(crate) fortran: bool,
+    pub(crate) shape: Vec<usize>,
     /// Bytes before the numbers.
-    pub(super) start: u64,
+    pub(crate) start: u64,
 }
 
 /// Why an array cannot be read.
 #[derive(Debug)]
-pub(super) enum Broken {
+pub(crate) enum Broken {
     Incomplete(io::Error),
     NotNpy,
     Unusable(String),
@@ -51,7 +51,7 @@ impl From<io::Error> for Broken {
 
 impl Broken {
     /// A sentence with the path; a file that reads well but cannot be used is the user's to mend (exit code 2).
-    pub(super) fn at(self, path: &Path) -> Error {
+    pub(crate) fn at(self, path: &Path) -> Error {
         match self {
             Self::Unusable(problem) => Error::Usage(format!("{}: {problem}", path.display())),
             other => Error::data(path, other.sentence()),
@@ -72,7 +72,7 @@ impl Broken {
 
 impl Header {
     /// Read the header at the start of `file`, of which nothing else is read.
-    pub(super) fn read(file: &mut impl Read) -> Result<Self, Broken> {
+    pub(crate) fn read(file: &mut impl Read) -> Result<Self, Broken> {
         let mut start = [0_u8; 10];
         file.read_exact(&mut start)?;
         if !start.starts_with(MAGIC) {
@@ -122,7 +122,7 @@ impl Header {
     }
 
     /// Bytes of all numbers; `None` where no machine has as many.
-    pub(super) fn bytes(&self) -> Option<u64> {
+    pub(crate) fn bytes(&self) -> Option<u64> {
         let mut sizes = self.shape.iter().map(|&size| size as u64);
         sizes.try_fold(self.kind.size as u64, u64::checked_mul)
     }
@@ -130,7 +130,7 @@ impl Header {
 
 impl Kind {
     /// Numbers of `letter` (`f`, `i`, `u`, `b`) and `size` bytes, the high one first where `big`; `None` for others.
-    pub(super) fn new(letter: u8, size: usize, big: bool) -> Option<Self> {
+    pub(crate) fn new(letter: u8, size: usize, big: bool) -> Option<Self> {
         let known = match letter {
             b'f' => matches!(size, 2 | 4 | 8),
             b'i' | b'u' => matches!(size, 1 | 2 | 4 | 8),
@@ -153,7 +153,7 @@ impl Kind {
     }
 
     /// The number in `bytes`, as many as it has.
-    pub(super) fn number(self, bytes: &[u8]) -> f64 {
+    pub(crate) fn number(self, bytes: &[u8]) -> f64 {
         let mut little = [0; 8];
         for (place, byte) in bytes.iter().take(self.size).enumerate() {
             let place = if self.big {

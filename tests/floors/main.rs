@@ -18,7 +18,7 @@ const FLOORS: [&[&str]; 12] = [
     &["inference", "negatives"],
     &["objectives"],
     &["optim", "train", "eval"],
-    &["config"],
+    &["config", "embeddings"],
     &["assembly"],
     &["judge"],
     &["run", "figures", "export"],

@@ -10,3 +10,4 @@ pub(super) use columns::{Columns, is_index, unusable};
 pub(super) use csv::Csv;
 pub(super) use open::{is_named_as_table, open};
 pub(super) use parquet::Parquet;
+pub(crate) use parquet::guarded;

@@ -28,7 +28,7 @@ pub(in crate::data) struct Parquet {
 
 impl Parquet {
     pub(in crate::data) fn open(path: &Path) -> Result<Self> {
-        let metadata = guard(path, || {
+        let metadata = guarded(path, || {
             let file = File::open(path).map_err(|e| Error::data(path, e))?;
             ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| {
                 let problem = format!("not a complete Parquet file ({e}); write it again");
@@ -97,7 +97,7 @@ impl Parquet {
                 format!("cannot be decoded ({e}); write it again"),
             )
         };
-        guard(&self.path, || {
+        guarded(&self.path, || {
             let file = File::open(&self.path).map_err(|e| broken(&e))?;
             let mask =
                 ProjectionMask::roots(self.metadata.parquet_schema(), columns.iter().copied());
@@ -190,7 +190,7 @@ impl Columns for Parquet {
 }
 
 /// A panic inside the Parquet library on hostile bytes is an error like the others.
-fn guard<T>(path: &Path, read: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
         let problem = "the Parquet library panicked on this file; it is corrupt, write it again";
         Err(Error::data(path, problem))

@@ -1,8 +1,10 @@
 //! The embeddings of a data set in a file.
 
+mod light_views;
 mod readout;
 mod views;
 
+pub use light_views::light_views;
 pub use readout::{PositionPool, TokenReadout};
 
 use std::path::PathBuf;

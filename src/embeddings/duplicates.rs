@@ -1,0 +1,147 @@
+//! Groups of rows that show the same: near-duplicates, and those that leak from one part of the data to another.
+
+use super::neighbors::neighbors;
+use super::table::EmbeddingTable;
+use crate::error::Result;
+
+/// Neighbors of a row that are looked at: a larger group holds together through them.
+const NEIGHBORS: usize = 32;
+
+/// Two rows that are nearer than the threshold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DuplicatePair {
+    /// The rows, the lower one first.
+    pub rows: (usize, usize),
+    /// Their cosine.
+    pub cosine: f32,
+}
+
+/// What a threshold finds.
+#[derive(Clone, Debug)]
+pub struct Duplicates {
+    /// Pairs of rows whose cosine is at least the threshold, nearest first; of a row those with its 32 nearest.
+    pub pairs: Vec<DuplicatePair>,
+    /// Rows that pairs connect, each group in order, the largest group first.
+    pub groups: Vec<Vec<usize>>,
+    /// Rows of other parts than `train` that are in a group with one of `train`: known before they are asked.
+    pub leaked: Vec<usize>,
+}
+
+/// Find the rows of `table` whose cosine is at least `threshold`.
+///
+/// # Errors
+/// Those of [`neighbors`].
+pub fn duplicates(
+    table: &EmbeddingTable,
+    threshold: f32,
+    mut progress: impl FnMut(usize) -> Result<()>,
+) -> Result<Duplicates> {
+    let mut pairs = Vec::new();
+    let mut groups = Groups::new(table.rows());
+    let k = NEIGHBORS.min(table.rows().saturating_sub(1));
+    neighbors(table, None, k, |row, near| {
+        for near in near.iter().take_while(|near| near.cosine >= threshold) {
+            groups.join(row, near.row);
+            pairs.push(DuplicatePair {
+                rows: (row.min(near.row), row.max(near.row)),
+                cosine: near.cosine,
+            });
+        }
+        progress(row)
+    })?;
+    // A pair is found from both sides; their cosines may differ in the last digit.
+    pairs.sort_by(|a, b| a.rows.cmp(&b.rows).then(b.cosine.total_cmp(&a.cosine)));
+    pairs.dedup_by_key(|pair| pair.rows);
+    pairs.sort_by(|a, b| b.cosine.total_cmp(&a.cosine).then(a.rows.cmp(&b.rows)));
+    let groups = groups.all();
+    let trained = |row: &usize| table.part(*row) == Some("train");
+    let leaked = groups
+        .iter()
+        .filter(|group| group.iter().any(trained))
+        .flatten();
+    let mut leaked: Vec<usize> = leaked
+        .filter(|row| table.part(**row).is_some() && !trained(row))
+        .copied()
+        .collect();
+    leaked.sort_unstable();
+    Ok(Duplicates {
+        pairs,
+        groups,
+        leaked,
+    })
+}
+
+/// Sets of rows that grow together.
+struct Groups {
+    above: Vec<u32>,
+}
+
+impl Groups {
+    fn new(rows: usize) -> Self {
+        Self {
+            above: (0..rows as u32).collect(),
+        }
+    }
+
+    fn top(&mut self, row: usize) -> usize {
+        let mut row = row;
+        while self.above[row] as usize != row {
+            self.above[row] = self.above[self.above[row] as usize];
+            row = self.above[row] as usize;
+        }
+        row
+    }
+
+    /// The lower top stays: groups do not depend on the order in which rows come.
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.top(a), self.top(b));
+        self.above[a.max(b)] = a.min(b) as u32;
+    }
+
+    /// All sets of two rows and more.
+    fn all(mut self) -> Vec<Vec<usize>> {
+        let mut sets = std::collections::BTreeMap::<usize, Vec<usize>>::new();
+        for row in 0..self.above.len() {
+            let top = self.top(row);
+            sets.entry(top).or_default().push(row);
+        }
+        let mut sets: Vec<_> = sets.into_values().filter(|set| set.len() > 1).collect();
+        sets.sort_by_key(|set| (std::cmp::Reverse(set.len()), set[0]));
+        sets
+    }
+}
+
+/// The cosine that divides pictures seen twice from pictures of different things best.
+///
+/// `same` are cosines of pictures with lightly changed views of themselves, `others` those of rows with their nearest other
+/// row. Between them lies a valley: the threshold with the fewest of both on the wrong side, each set as shares of its own,
+/// in the middle of the values that are equally good. Few true duplicates among `others` do not move it.
+///
+/// Returns the threshold, the share of `same` below it, the share of `others` above it.
+#[must_use]
+pub fn valley(same: &[f32], others: &[f32]) -> (f32, f64, f64) {
+    let (mut same, mut others) = (same.to_vec(), others.to_vec());
+    same.sort_by(f32::total_cmp);
+    others.sort_by(f32::total_cmp);
+    let wrong = |t: f32| {
+        let below = same.partition_point(|s| *s < t) as f64 / same.len().max(1) as f64;
+        let above = others.len() - others.partition_point(|o| *o < t);
+        (below, above as f64 / others.len().max(1) as f64)
+    };
+    let mut edges: Vec<f32> = same.iter().chain(&others).copied().collect();
+    edges.sort_by(f32::total_cmp);
+    let middles = edges.windows(2).map(|pair| f32::midpoint(pair[0], pair[1]));
+    let costs: Vec<(f32, f64)> = middles.map(|t| (t, { wrong(t).0 + wrong(t).1 })).collect();
+    let least = costs
+        .iter()
+        .map(|(_, cost)| *cost)
+        .fold(f64::INFINITY, f64::min);
+    let best: Vec<f32> = costs
+        .iter()
+        .filter(|(_, cost)| *cost <= least)
+        .map(|(t, _)| *t)
+        .collect();
+    let threshold = best.get(best.len() / 2).copied().unwrap_or(1.0);
+    let (below, above) = wrong(threshold);
+    (threshold, below, above)
+}

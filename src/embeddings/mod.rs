@@ -1,0 +1,27 @@
+//! Tables of embeddings, ravine's own and those of other programs, and what is asked of them.
+//!
+//! | question | module |
+//! |---|---|
+//! | which rows are nearest? | [`neighbors`] |
+//! | which rows show the same? | [`duplicates`] |
+//! | which rows are far from all others? | [`outliers`] |
+//! | which rows belong together? | [`clusters`] |
+//! | which labels are doubtful? | [`label_errors`] |
+//! | which rows should be labelled next? | [`select`] |
+//!
+//! A table is read once; its numbers wait in memory, or in an unnamed file where they are many, and are asked for in
+//! blocks: memory does not grow with the rows, but for their names. All comparisons are exact.
+
+pub mod clusters;
+pub mod duplicates;
+mod filling;
+mod formats;
+pub mod label_errors;
+pub mod neighbors;
+mod numbers;
+pub mod outliers;
+pub mod select;
+mod table;
+mod words;
+
+pub use table::EmbeddingTable;

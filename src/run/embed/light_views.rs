@@ -1,0 +1,99 @@
+//! How near pictures stay to lightly changed views of themselves.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use candle_core::Tensor;
+
+use super::readout::Readout;
+use crate::assembly::{EVAL_BATCH, InferenceSetup, OpenedRun};
+use crate::augment::{
+    AugmentConfig, ColorJitter, HorizontalFlip, Operation, RandomResizedCrop, Resize, ViewConfig,
+};
+use crate::data::{Dataset, Part, Subset, Views, open_with_parts};
+use crate::error::{Error, Result};
+use crate::eval::embed as through;
+use crate::train::Observer;
+
+/// Cosines between the features of up to `count` pictures of the run's data, evenly spread over it, and those of one light
+/// view each: a crop of 90 % and more, the mirror image half of the time, brightness and contrast changed by up to a tenth;
+/// drawn from the run's seed.
+///
+/// # Errors
+/// Data that cannot be read; [`Error::Interrupted`] after a stop from outside.
+pub fn light_views(
+    run: &OpenedRun,
+    count: usize,
+    observer: &mut dyn Observer,
+    stop: &AtomicBool,
+) -> Result<Vec<f32>> {
+    let config = run.config.clone().without_head();
+    let setup = InferenceSetup::new(&config)?;
+    setup.notes.iter().for_each(|note| observer.message(note));
+    run.load(setup.network.params())?;
+    let readout = Readout::new(&setup.network, ("features", None), (None, None))?;
+    let (dataset, _) = open_with_parts(&config.data, Part::All)?;
+    let step = dataset.len().div_ceil(count.max(1)).max(1);
+    let indices = (0..dataset.len() as u32).step_by(step).collect();
+    let some: Arc<dyn Dataset> = Arc::new(Subset::new(dataset, indices));
+    let views: Arc<dyn Views> = Arc::new(light(&config.augment).build(setup.views.shapes()[0][0])?);
+    let mut cosines = Vec::new();
+    through::embed_views(
+        &some,
+        &views,
+        (EVAL_BATCH / 2, config.data.worker_count(), config.seed),
+        &setup.device,
+        |seen: &[Tensor]| {
+            let features = seen.iter().map(|x| readout.read(x));
+            Ok(Tensor::cat(&features.collect::<Result<Vec<_>>>()?, 1)?)
+        },
+        |pairs| {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::Interrupted("stopped; nothing was written".into()));
+            }
+            let half = pairs.dim / 2;
+            let cosine = |row: usize| {
+                let (a, b) = pairs.row(row).split_at(half);
+                let dot = |a: &[f32], b: &[f32]| {
+                    a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>()
+                };
+                (dot(a, b) / (dot(a, a) * dot(b, b)).sqrt().max(1e-12)) as f32
+            };
+            cosines.extend((0..pairs.rows()).map(cosine));
+            Ok(())
+        },
+    )?;
+    Ok(cosines)
+}
+
+/// The whole picture, and a light view of it.
+fn light(augment: &AugmentConfig) -> AugmentConfig {
+    let view = |ops| ViewConfig {
+        count: 1,
+        size: None,
+        ops,
+    };
+    let crop = RandomResizedCrop {
+        scale: [0.9, 1.0],
+        ratio: [0.95, 1.05],
+        ..RandomResizedCrop::default()
+    };
+    let jitter = ColorJitter {
+        brightness: 0.1,
+        contrast: 0.1,
+        saturation: 0.0,
+        hue: 0.0,
+        ..ColorJitter::default()
+    };
+    AugmentConfig {
+        views: vec![
+            view(vec![Operation::Resize(Resize::default())]),
+            view(vec![
+                Operation::RandomResizedCrop(crop),
+                Operation::HorizontalFlip(HorizontalFlip::default()),
+                Operation::ColorJitter(jitter),
+            ]),
+        ],
+        ..augment.clone()
+    }
+}
