@@ -195,7 +195,12 @@ fn run() {
             linear("f32 ", Products::F32(simd), (rows, input, output));
             if let Some(bf16) = Bf16::detect() {
                 linear("bf16", Products::Bf16(bf16), (rows, input, output));
-                linear("high", Products::Bf16(bf16.split()), (rows, input, output));
+                linear("high", Products::Bf16(bf16.in_two()), (rows, input, output));
+                linear(
+                    "six ",
+                    Products::Bf16(bf16.in_three()),
+                    (rows, input, output),
+                );
             }
         }
     }

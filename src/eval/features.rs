@@ -1,5 +1,7 @@
 //! A matrix of embeddings with the ids and labels of its rows.
 
+use rayon::prelude::*;
+
 use crate::data::Part;
 use crate::error::{Error, Result};
 
@@ -94,6 +96,16 @@ impl Features {
         known.max().map_or(0, |&m| m as usize + 1)
     }
 
+    /// The place of the first value that is not finite.
+    fn first_not_finite(&self) -> Option<usize> {
+        const PART: usize = 1 << 14;
+        let finite = |part: &[f32]| part.iter().fold(true, |all, v| all & v.is_finite());
+        let parts = self.values.par_chunks(PART).enumerate();
+        let (part, values) = parts.find_first(|(_, part)| !finite(part))?;
+        let at = values.iter().position(|v| !v.is_finite())?;
+        Some(part * PART + at)
+    }
+
     /// Refuse a matrix whose parts disagree in length or that holds NaN or infinity.
     ///
     /// # Errors
@@ -127,7 +139,7 @@ impl Features {
                 )));
             }
         }
-        match self.values.iter().position(|v| !v.is_finite()) {
+        match self.first_not_finite() {
             Some(at) => {
                 let i = at / self.dim;
                 let id = self.ids.get(i).map_or("", String::as_str);

@@ -2,8 +2,12 @@
 
 use std::collections::VecDeque;
 
+use super::curvature::Curvature;
 use super::line_search::{Point, strong_wolfe};
 use super::products::dot;
+
+/// A curvature is measured again when the gradient is down to this share of its size at the last time.
+const RENEW: f64 = 1e-3;
 
 /// When to stop, and how much of the past to keep.
 #[derive(Clone, Copy, Debug)]
@@ -69,10 +73,18 @@ impl Lbfgs {
     /// assert_eq!(end.stop, Stop::Converged);
     /// assert!((end.x[0] - 3.0).abs() < 1e-6);
     /// ```
-    pub fn minimize(
+    pub fn minimize(&self, start: Vec<f64>, f: impl FnMut(&[f64], &mut [f64]) -> f64) -> Optimum {
+        self.minimize_with(start, f, |_| None)
+    }
+
+    /// [`Lbfgs::minimize`], with H that of `curvature(x)` and the last pairs.
+    ///
+    /// It is asked for at the start, and again whenever the gradient has fallen by a factor of 1,000.
+    pub(super) fn minimize_with(
         &self,
         start: Vec<f64>,
         mut f: impl FnMut(&[f64], &mut [f64]) -> f64,
+        mut curvature: impl FnMut(&[f64]) -> Option<Curvature>,
     ) -> Optimum {
         let mut evaluate = |x: Vec<f64>| {
             let mut gradient = vec![0.0; x.len()];
@@ -82,27 +94,33 @@ impl Lbfgs {
         let mut here = evaluate(start);
         let mut pairs = VecDeque::new();
         let (mut iterations, mut stop) = (0, Stop::MaxIter);
+        let (mut metric, mut renewed) = (None, f64::INFINITY);
         loop {
-            if largest(&here.gradient) <= self.tolerance {
+            let gradient = largest(&here.gradient);
+            if gradient <= self.tolerance {
                 stop = Stop::Converged;
                 break;
             }
             if iterations == self.max_iter {
                 break;
             }
-            let direction = descent(&here.gradient, &pairs);
-            let first = if pairs.is_empty() {
+            if gradient <= RENEW * renewed {
+                metric = curvature(&here.x);
+                renewed = gradient;
+            }
+            let direction = descent(&here.gradient, &pairs, metric.as_ref());
+            let first = if pairs.is_empty() && metric.is_none() {
                 // Without curvature, move no coordinate sum by more than 1.
                 (1.0 / here.gradient.iter().map(|g| g.abs()).sum::<f64>()).min(1.0)
             } else {
                 1.0
             };
             let Some(next) = strong_wolfe(&here, &direction, first, &mut evaluate) else {
-                if pairs.is_empty() {
+                if pairs.is_empty() && metric.is_none() {
                     stop = Stop::NoProgress;
                     break;
                 }
-                pairs.clear(); // once more along the plain gradient before giving up
+                (pairs, metric) = (VecDeque::new(), None); // once more along the plain gradient before giving up
                 continue;
             };
             remember(&mut pairs, &here, &next, self.history);
@@ -144,8 +162,9 @@ fn remember(pairs: &mut VecDeque<Pair>, here: &Point, next: &Point, history: usi
     });
 }
 
-/// −H g by the two-loop recursion, H scaled by the newest pair's (s · y) / (y · y).
-fn descent(gradient: &[f64], pairs: &VecDeque<Pair>) -> Vec<f64> {
+/// −H g by the two-loop recursion; it starts from the inverse of `metric`, or of the identity, scaled so that it maps the
+/// newest pair's y to a vector of the same product with y as s.
+fn descent(gradient: &[f64], pairs: &VecDeque<Pair>, metric: Option<&Curvature>) -> Vec<f64> {
     let mut q: Vec<f64> = gradient.iter().map(|g| -g).collect();
     let mut alphas = Vec::with_capacity(pairs.len());
     for pair in pairs.iter().rev() {
@@ -153,8 +172,15 @@ fn descent(gradient: &[f64], pairs: &VecDeque<Pair>) -> Vec<f64> {
         add(&mut q, -alpha, &pair.y);
         alphas.push(alpha);
     }
+    let solve = |mut x: Vec<f64>| {
+        if let Some(metric) = metric {
+            metric.solve(&mut x);
+        }
+        x
+    };
+    q = solve(q);
     if let Some(newest) = pairs.back() {
-        let scale = 1.0 / (newest.rho * dot(&newest.y, &newest.y));
+        let scale = 1.0 / (newest.rho * dot(&newest.y, &solve(newest.y.clone())));
         for v in &mut q {
             *v *= scale;
         }

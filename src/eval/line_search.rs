@@ -7,6 +7,9 @@ use super::products::dot;
 const SUFFICIENT: f64 = 1e-4;
 const CURVATURE: f64 = 0.9;
 
+/// Share of the value by which a sum over many rows may be off: a step that is better by less is judged by its slope.
+const ROUNDING: f64 = 8.0 * f64::EPSILON;
+
 /// Doublings and bisections before giving up.
 const TRIES: usize = 40;
 
@@ -61,11 +64,11 @@ impl<F: FnMut(Vec<f64>) -> Point> Line<'_, F> {
         let mut t = first;
         for _ in 0..TRIES {
             let trial = self.at(t);
+            if self.good(&trial) {
+                return Some(trial.point);
+            }
             if self.too_high(&trial) || trial.point.value >= before.point.value {
                 return self.zoom(before, trial);
-            }
-            if self.flat(&trial) {
-                return Some(trial.point);
             }
             if trial.slope >= 0.0 {
                 return self.zoom(trial, before);
@@ -80,12 +83,12 @@ impl<F: FnMut(Vec<f64>) -> Point> Line<'_, F> {
     fn zoom(&mut self, mut low: Trial, mut high: Trial) -> Option<Point> {
         for _ in 0..TRIES {
             let trial = self.at(between(&low, &high));
+            if self.good(&trial) {
+                return Some(trial.point);
+            }
             if self.too_high(&trial) || trial.point.value >= low.point.value {
                 high = trial;
             } else {
-                if self.flat(&trial) {
-                    return Some(trial.point);
-                }
                 if trial.slope * (high.t - low.t) >= 0.0 {
                     high = low;
                 }
@@ -117,9 +120,15 @@ impl<F: FnMut(Vec<f64>) -> Point> Line<'_, F> {
         }
     }
 
-    /// Also true of NaN and infinity.
+    /// Whether both conditions are met.
+    fn good(&self, trial: &Trial) -> bool {
+        !self.too_high(trial) && self.flat(trial)
+    }
+
+    /// By more than rounding; also true of NaN and infinity.
     fn too_high(&self, trial: &Trial) -> bool {
-        let bound = self.start.value + SUFFICIENT * trial.t * self.slope;
+        let rounding = ROUNDING * self.start.value.abs();
+        let bound = self.start.value + SUFFICIENT * trial.t * self.slope + rounding;
         !(trial.point.value <= bound && trial.slope.is_finite())
     }
 

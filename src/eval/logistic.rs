@@ -4,20 +4,15 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::cross_entropy::{BLOCK, Problem, Space, padded};
 use super::features::{Features, argmax, check_pair};
 use super::lbfgs::{Lbfgs, Stop};
-use super::products::{add_transposed_times, times};
 use super::standardize::Standardize;
 use crate::error::{Error, Result};
 
-/// The sums over rows are split in this many parts, whatever the number of threads, and added in order.
-const PARTS: usize = 16;
-/// Rows that are standardised to f64 at a time, to stay in the cache.
-const BLOCK: usize = 128;
-
 /// Multinomial logistic regression: how much of the classes a linear layer can read off the embedding.
 ///
-/// Lowers `mean_n −log softmax(Wᵀ z_n + b)[label] + l2 ‖W‖²` by L-BFGS ([`super::lbfgs`]), z = (x − mean) / (std + 1e-6)
+/// Lowers `mean_n −log softmax(Wᵀ z_n + b)[label] + l2 ‖W‖²` by L-BFGS ([`super::lbfgs`]; with many rows in the metric of the curvature), z = (x − mean) / (std + 1e-6)
 /// with the training part's mean and standard deviation (N − 1, [`super::standardize`]); the bias is not penalised. Sums are in f64.
 /// It has one optimum and no learning rate to choose, so two encoders are compared fairly: the default
 /// judge, and the one for few labels. On millions of rows take the linear probe of the trainer.
@@ -91,7 +86,11 @@ impl Logistic {
             ..Lbfgs::default()
         };
         let start = vec![0.0; (train.dim + 1) * classes];
-        let end = search.minimize(start, |w, g| problem.objective(w, g));
+        let end = search.minimize_with(
+            start,
+            |w, g| problem.objective(w, g),
+            |w| problem.curvature(w),
+        );
         Ok(Fitted {
             weights: end.x,
             objective: end.value,
@@ -117,15 +116,13 @@ impl Fitted {
                 "embeddings of {dim} numbers, but the probe was fitted on {fitted}"
             )));
         }
+        let weights = padded(&self.weights, self.classes);
         let blocks: Vec<Vec<f32>> = queries
             .values
             .par_chunks(BLOCK * dim)
-            .map(|block| {
-                let mut z = Vec::new();
-                with_bias(&self.scaler, block, &mut z);
-                let mut logits = vec![0.0; block.len() / dim * self.classes];
-                times(&z, &self.weights, dim + 1, &mut logits);
-                logits.into_iter().map(|l| -l as f32).collect()
+            .map_init(Space::default, |space, block| {
+                let logits = space.logits(&self.scaler, block, &weights);
+                logits.iter().map(|l| -l as f32).collect()
             })
             .collect();
         Ok(blocks.concat())
@@ -139,7 +136,8 @@ impl Fitted {
         let mut bias = vec![0.0; classes];
         for class in 0..classes {
             let mut energy = -self.weights[dim * classes + class];
-            for (feature, (mean, scale)) in self.scaler.columns().enumerate() {
+            let (mean, scale) = self.scaler.columns();
+            for (feature, (mean, scale)) in mean.iter().zip(scale).enumerate() {
                 let slope = -self.weights[feature * classes + class] * scale;
                 weight[class * dim + feature] = slope as f32;
                 energy -= slope * mean;
@@ -161,91 +159,4 @@ impl Fitted {
         };
         Ok(energies.chunks_exact(self.classes).map(class).collect())
     }
-}
-
-/// Standardised rows with a 1 appended for the bias, (B, D) -> (B, D + 1).
-fn with_bias(scaler: &Standardize, block: &[f32], z: &mut Vec<f64>) {
-    let dim = scaler.dim();
-    z.resize(block.len() / dim * (dim + 1), 1.0);
-    for (z, row) in z.chunks_exact_mut(dim + 1).zip(block.chunks_exact(dim)) {
-        for (z, value) in z.iter_mut().zip(scaler.row(row)) {
-            *z = value;
-        }
-    }
-}
-
-struct Problem<'a> {
-    train: &'a Features,
-    labels: &'a [u32],
-    classes: usize,
-    scaler: &'a Standardize,
-    l2: f64,
-}
-
-impl Problem<'_> {
-    /// The objective at `w` (D + 1, C); `gradient` receives its gradient.
-    fn objective(&self, w: &[f64], gradient: &mut [f64]) -> f64 {
-        let (rows, dim) = (self.train.rows(), self.train.dim);
-        let part = rows.div_ceil(PARTS).max(4 * BLOCK);
-        let sums: Vec<(f64, Vec<f64>)> = self
-            .train
-            .values
-            .par_chunks(part * dim)
-            .zip(self.labels.par_chunks(part))
-            .map(|(values, labels)| self.part(w, values, labels))
-            .collect();
-        let mut loss = 0.0;
-        gradient.fill(0.0);
-        for (part_loss, part_gradient) in sums {
-            loss += part_loss;
-            for (g, p) in gradient.iter_mut().zip(part_gradient) {
-                *g += p;
-            }
-        }
-        let scale = 1.0 / rows as f64;
-        let mut penalty = 0.0;
-        for g in gradient.iter_mut() {
-            *g *= scale;
-        }
-        let penalised = dim * self.classes; // all but the bias
-        for (g, w) in gradient.iter_mut().zip(&w[..penalised]) {
-            *g += 2.0 * self.l2 * w;
-            penalty += w * w;
-        }
-        loss * scale + self.l2 * penalty
-    }
-
-    /// Summed cross-entropy of some rows and its gradient by `w`.
-    fn part(&self, w: &[f64], values: &[f32], labels: &[u32]) -> (f64, Vec<f64>) {
-        let dim = self.train.dim;
-        let mut gradient = vec![0.0; w.len()];
-        let (mut z, mut logits) = (Vec::new(), Vec::new());
-        let mut loss = 0.0;
-        for (block, labels) in values.chunks(BLOCK * dim).zip(labels.chunks(BLOCK)) {
-            with_bias(self.scaler, block, &mut z);
-            logits.resize(labels.len() * self.classes, 0.0);
-            times(&z, w, dim + 1, &mut logits);
-            for (row, label) in logits.chunks_exact_mut(self.classes).zip(labels) {
-                loss += cross_entropy(row, *label as usize);
-            }
-            add_transposed_times(&z, &logits, labels.len(), &mut gradient);
-        }
-        (loss, gradient)
-    }
-}
-
-/// −log softmax(row)[label]; `row` becomes its gradient, softmax − onehot(label).
-fn cross_entropy(row: &mut [f64], label: usize) -> f64 {
-    let most = row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let right = row[label] - most;
-    let mut total = 0.0;
-    for v in row.iter_mut() {
-        *v = (*v - most).exp();
-        total += *v;
-    }
-    for v in row.iter_mut() {
-        *v /= total;
-    }
-    row[label] -= 1.0;
-    total.ln() - right
 }

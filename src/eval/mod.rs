@@ -4,6 +4,7 @@
 //! |---|---|
 //! | do neighbours share a class? | [`knn`] |
 //! | can a linear layer read the classes? | [`logistic`] (by [`lbfgs`], on features made [`standardize`]d) |
+//! | which are the nearest, exactly? | [`Bank`] |
 //! | is the nearest of the same class, and all of it near? | [`retrieval`] |
 //! | which of several labels does an image have? | [`multi_label`] |
 //! | with how few labels? | [`low_shot`] |
@@ -16,10 +17,13 @@
 //! [`card`] and [`answer_card`] say what was measured and how; [`writers`] store embeddings.
 
 pub mod answer_card;
+mod bank;
 pub mod calibration;
 pub mod card;
 pub mod class_figures;
 pub mod collapse;
+mod cross_entropy;
+mod curvature;
 pub mod embed;
 pub mod energy_gap;
 pub mod features;
@@ -30,7 +34,9 @@ pub mod logistic;
 pub mod low_shot;
 mod moments;
 pub mod multi_label;
+mod nearest;
 mod products;
+mod ranks;
 pub mod retrieval;
 mod rounded;
 pub mod spectrum;
@@ -40,5 +46,7 @@ pub mod together;
 mod with_baselines;
 pub mod writers;
 
+pub use bank::Bank;
 pub use features::Features;
+pub use nearest::Neighbor;
 pub use rounded::rounded;

@@ -5,13 +5,17 @@ use std::fmt;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::bank::{Bank, ROWS, Space};
 use super::card::WithBaselines;
 use super::features::{Features, check_pair};
-use super::products::{inverse_norms, normalized, rows_by_rows};
+use super::products::normalized;
+use super::ranks::Ranks;
 use crate::error::{Error, Result};
 
-/// Queries a thread handles together.
-const QUERIES: usize = 16;
+/// Cosines that are kept at a time, in a table of some queries by the whole gallery.
+const TABLE: usize = 32 << 20;
+/// Queries of such a table, at least and at most.
+const QUERIES: [usize; 2] = [16, 512];
 
 /// How well a gallery, ranked by cosine to a query, puts the query's class first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,20 +40,30 @@ pub struct Retrieval {
 pub fn retrieve(gallery: &Features, queries: &Features, ks: &[usize]) -> Result<Retrieval> {
     check_pair(gallery, queries)?;
     let (known, asked) = (gallery.known_labels()?, queries.known_labels()?);
-    let dim = gallery.dim;
-    let scales = inverse_norms(&gallery.values, dim);
-    let found: Vec<(Option<usize>, f64)> = queries
-        .values
-        .par_chunks(QUERIES * dim)
-        .zip(asked.par_chunks(QUERIES))
-        .flat_map_iter(|(block, labels)| {
-            let mut cosines = vec![0.0; labels.len() * known.len()];
-            rows_by_rows(&normalized(block, dim), &gallery.values, dim, &mut cosines);
-            let rows = cosines.chunks_exact(known.len()).zip(labels);
-            let ranked = rows.map(|(row, &label)| one(row, &scales, &known, label));
-            ranked.collect::<Vec<_>>()
-        })
-        .collect();
+    let bank = Bank::new(&gallery.values, gallery.dim);
+    let mut classes = vec![Vec::new(); gallery.classes().max(queries.classes())];
+    for (row, &label) in known.iter().enumerate() {
+        classes[label as usize].push(row as u32);
+    }
+    let count = (TABLE / known.len()).clamp(QUERIES[0], QUERIES[1]);
+    let mut table = vec![0.0; count.min(asked.len()) * known.len()];
+    let mut found: Vec<(Option<usize>, f64)> = Vec::with_capacity(asked.len());
+    let blocks = queries.values.chunks(count * gallery.dim);
+    for (block, labels) in blocks.zip(asked.chunks(count)) {
+        let table = &mut table[..labels.len() * known.len()];
+        fill(&bank, &normalized(block, gallery.dim), labels.len(), table);
+        let ranked = labels.par_iter().enumerate();
+        let ranked = ranked.map_init(Ranks::default, |ranks, (query, &label)| {
+            let parts = table.chunks(labels.len() * ROWS);
+            let products = parts.map(|part| {
+                let width = part.len() / labels.len();
+                &part[query * width..][..width]
+            });
+            let own = (label, known.as_slice(), classes[label as usize].as_slice());
+            judge(|found| ranks.each(&bank, products, own, found))
+        });
+        found.par_extend(ranked);
+    }
     let counted: Vec<(usize, f64)> = found
         .into_iter()
         .filter_map(|(first, precision)| Some((first?, precision)))
@@ -68,22 +82,24 @@ pub fn retrieve(gallery: &Features, queries: &Features, ks: &[usize]) -> Result<
     })
 }
 
-/// Rank of the first of class `label` (`None` if there is none) and the average precision, by products and scales.
-fn one(products: &[f32], scales: &[f32], known: &[u32], label: u32) -> (Option<usize>, f64) {
-    let cosine = |i: usize| products[i] * scales[i];
-    let mut order: Vec<u32> = (0..known.len() as u32).collect();
-    order.sort_unstable_by(|&a, &b| {
-        let (x, y) = (cosine(a as usize), cosine(b as usize));
-        y.total_cmp(&x).then(a.cmp(&b))
+/// The products of a block of `queries` at length 1 with the whole bank: blocks of [`ROWS`] of its rows one after the other,
+/// each (Q, rows).
+fn fill(bank: &Bank, block: &[f32], queries: usize, table: &mut [f32]) {
+    let parts = table.par_chunks_mut(queries * ROWS).enumerate();
+    parts.for_each_init(Space::default, |space, (part, to)| {
+        let rows = (part * ROWS, to.len() / queries);
+        bank.products(block, rows, to, space);
     });
-    let relevant = order.iter().enumerate();
-    let relevant = relevant.filter(|&(_, &row)| known[row as usize] == label);
+}
+
+/// The first of some ranks (`None` if there is none) and the average precision; `each` goes through them, the lowest first.
+fn judge(each: impl FnOnce(&mut dyn FnMut(usize))) -> (Option<usize>, f64) {
     let (mut first, mut sum, mut count) = (None, 0.0, 0);
-    for (rank, _) in relevant {
+    each(&mut |rank| {
         first.get_or_insert(rank);
         count += 1;
         sum += f64::from(count) / (rank + 1) as f64;
-    }
+    });
     (first, sum / f64::from(count.max(1)))
 }
 

@@ -1,6 +1,11 @@
 //! Features at mean 0 and deviation 1, as the linear and the logistic probe want them.
 
+use rayon::prelude::*;
+
 use super::features::Features;
+
+/// Rows that a task adds up.
+const PART: usize = 1024;
 
 /// Added to every standard deviation: a constant feature becomes 0.
 const EPSILON: f64 = 1e-6;
@@ -18,27 +23,17 @@ impl Standardize {
     /// ```
     /// use ravine::eval::{Features, standardize::Standardize};
     /// let train = Features { dim: 1, values: vec![1.0, 3.0], ..Features::default() };
-    /// let z: Vec<f64> = Standardize::by(&train).row(&[3.0]).collect();
-    /// assert!((z[0] - 0.5_f64.sqrt()).abs() < 1e-5);
+    /// let z = Standardize::by(&train).rows(&train);
+    /// assert!((z[1] - 0.5_f32.sqrt()).abs() < 1e-5);
     /// ```
     #[must_use]
     pub fn by(train: &Features) -> Self {
-        let (rows, dim) = (train.rows(), train.dim);
-        let mut mean = vec![0.0; dim];
-        for row in train.values.chunks_exact(dim) {
-            for (m, x) in mean.iter_mut().zip(row) {
-                *m += f64::from(*x);
-            }
-        }
+        let rows = train.rows();
+        let mut mean = sums(train, |_, x| x);
         for m in &mut mean {
             *m /= rows as f64;
         }
-        let mut squares = vec![0.0; dim];
-        for row in train.values.chunks_exact(dim) {
-            for ((s, x), m) in squares.iter_mut().zip(row).zip(&mean) {
-                *s += (f64::from(*x) - m).powi(2);
-            }
-        }
+        let squares = sums(train, |d, x| (x - mean[d]).powi(2));
         let degrees = rows.saturating_sub(1).max(1) as f64;
         let scale = |s: &f64| 1.0 / ((s / degrees).sqrt() + EPSILON);
         let scale = squares.iter().map(scale).collect();
@@ -52,22 +47,45 @@ impl Standardize {
     }
 
     /// Mean of each column, and what its difference from it is multiplied with.
-    pub fn columns(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
-        self.mean.iter().copied().zip(self.scale.iter().copied())
-    }
-
-    /// z of one row, (D,) -> (D,).
-    pub fn row<'a>(&'a self, row: &'a [f32]) -> impl Iterator<Item = f64> + 'a {
-        let columns = row.iter().zip(&self.mean).zip(&self.scale);
-        columns.map(|((x, m), s)| (f64::from(*x) - m) * s)
+    #[must_use]
+    pub fn columns(&self) -> (&[f64], &[f64]) {
+        (&self.mean, &self.scale)
     }
 
     /// z of all `features`, (N, D) -> (N, D).
     #[must_use]
     pub fn rows(&self, features: &Features) -> Vec<f32> {
-        let rows = features.values.chunks_exact(self.dim());
-        rows.flat_map(|row| self.row(row))
-            .map(|z| z as f32)
-            .collect()
+        let mut z = features.values.clone();
+        z.par_chunks_exact_mut(self.dim()).for_each(|row| {
+            for ((z, mean), scale) in row.iter_mut().zip(&self.mean).zip(&self.scale) {
+                *z = ((f64::from(*z) - mean) * scale) as f32;
+            }
+        });
+        z
     }
+}
+
+/// `Σ of(d, x)` over all rows for each of the D columns: rows are added in order within parts, and parts in order.
+fn sums(train: &Features, of: impl Fn(usize, f64) -> f64 + Sync) -> Vec<f64> {
+    let part = |rows: &[f32]| {
+        let mut sums = vec![0.0; train.dim];
+        for row in rows.chunks_exact(train.dim) {
+            for (d, (sum, x)) in sums.iter_mut().zip(row).enumerate() {
+                *sum += of(d, f64::from(*x));
+            }
+        }
+        sums
+    };
+    let parts: Vec<Vec<f64>> = train
+        .values
+        .par_chunks(PART * train.dim)
+        .map(part)
+        .collect();
+    let mut total = vec![0.0; train.dim];
+    for part in parts {
+        for (total, part) in total.iter_mut().zip(part) {
+            *total += part;
+        }
+    }
+    total
 }

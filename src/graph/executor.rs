@@ -16,7 +16,8 @@ use crate::params::Params;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
-    /// 32-bit floats.
+    /// 32-bit floats. On AMX the wide products of tokens are computed as six products of bfloat16, of three numbers for
+    /// each operand that together hold its 24 bits, summed in 32 bits: errors are those of summing in 32 bits.
     #[default]
     F32,
     /// 32-bit floats, their products as three products of bfloat16 where that is faster (AMX): errors of about 2⁻¹⁶ of a

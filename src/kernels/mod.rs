@@ -12,12 +12,14 @@
     reason = "kernels are built per instruction set by inlining, named as in their formulas, and walk several rows by one index"
 )]
 
+pub mod above;
 pub mod activation;
 pub mod attention;
 pub mod batch_norm;
 pub mod bf16;
 pub mod conv;
 mod conv_shape;
+pub mod cosines;
 pub mod curve;
 mod depthwise;
 mod direct;
@@ -29,6 +31,7 @@ pub mod layer_norm;
 pub mod layout;
 pub mod log_partition;
 pub mod memory;
+pub mod narrow;
 pub mod normalize;
 pub mod pixels;
 pub mod pool;

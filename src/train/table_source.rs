@@ -42,11 +42,14 @@ impl TableSource {
         }
     }
 
-    fn batch(&self, step: u64) -> Result<Loaded> {
-        let per_epoch = self.batches_per_epoch();
-        let mut rng = stream(self.seed, Purpose::Order, step / per_epoch, 0, 0);
-        let order = permutation(self.samples(), &mut rng);
-        let start = (step % per_epoch) as usize * self.batch;
+    /// The order of the rows in `epoch`.
+    fn order(&self, epoch: u64) -> Vec<usize> {
+        let mut rng = stream(self.seed, Purpose::Order, epoch, 0, 0);
+        permutation(self.samples(), &mut rng)
+    }
+
+    fn batch(&self, step: u64, order: &[usize]) -> Result<Loaded> {
+        let start = (step % self.batches_per_epoch()) as usize * self.batch;
         let rows = &order[start..order.len().min(start + self.batch)];
         let labels = self.labels.as_ref().map(|labels| {
             let chosen: Vec<u32> = rows.iter().map(|&i| labels[i]).collect();
@@ -85,7 +88,15 @@ impl Source for TableSource {
     }
 
     fn steps(&self, first: u64, end: u64) -> Box<dyn Iterator<Item = Result<Loaded>> + '_> {
-        Box::new((first..end).map(|step| self.batch(step)))
+        let mut drawn = None; // once an epoch: a batch is a small part of it
+        Box::new((first..end).map(move |step| {
+            let epoch = step / self.batches_per_epoch();
+            if drawn.as_ref().is_none_or(|(of, _)| *of != epoch) {
+                drawn = Some((epoch, self.order(epoch)));
+            }
+            let order = drawn.as_ref().map_or(&[][..], |(_, order)| order);
+            self.batch(step, order)
+        }))
     }
 
     fn samples(&self) -> usize {

@@ -46,14 +46,14 @@ fn naive_knn(knn: &Knn, bank: &Features, query: &[f32]) -> Vec<f64> {
 
 #[test]
 fn knn_in_blocks_is_naive_knn() {
-    // More than one block of bank rows (4096) and of queries (256).
-    let (bank, queries) = (blobs(5000, 16, 10, 0.3, 1), blobs(300, 16, 10, 0.3, 2));
+    // More than one block of bank rows and of queries (512 of either).
+    let (bank, queries) = (blobs(5000, 16, 10, 0.3, 1), blobs(600, 16, 10, 0.3, 2));
     let knn = Knn {
         k: 20,
         temperature: 0.1,
     };
     let votes = knn.predict(&bank, &queries).unwrap();
-    for i in (0..300).step_by(7) {
+    for i in (0..600).step_by(7) {
         let naive = naive_knn(&knn, &bank, queries.row(i));
         for (a, e) in votes.scores[i * 10..(i + 1) * 10].iter().zip(naive) {
             assert!((a - e).abs() <= 1e-4 * e + 1e-6, "{a} instead of {e}");

@@ -164,3 +164,19 @@ fn the_number_of_threads_does_not_change_the_logistic_probe() {
     let [one, three] = on_one_and_three_threads(weights);
     assert_eq!(one, three);
 }
+
+#[test]
+fn the_logistic_probe_takes_few_steps_however_unequal_the_directions_are() {
+    // Every feature is a sum of a common one and a hundredth of its own: the directions differ by a factor of 40,000 in curvature.
+    let mut data = blobs(3000, 16, 3, 0.3, 9);
+    for row in data.values.chunks_exact_mut(16) {
+        let common: f32 = row.iter().sum();
+        row.iter_mut().for_each(|x| *x = common + 0.01 * *x);
+    }
+    let fitted = Logistic::default().fit(&data).unwrap();
+    assert_eq!(fitted.stop, Stop::Converged);
+    assert!(fitted.iterations <= 30, "{} steps", fitted.iterations);
+    let weights = || Logistic::default().fit(&data).unwrap().weights;
+    let [one, three] = on_one_and_three_threads(weights);
+    assert_eq!(one, three);
+}

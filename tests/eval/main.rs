@@ -4,6 +4,7 @@ mod card;
 mod knn;
 mod logistic;
 mod metrics;
+mod retrieval;
 mod writers;
 
 use std::collections::HashMap;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ravine::encoders::{Encoder, Vit};
 use ravine::graph::{CpuExecutor, Mode, Precision};
+use ravine::kernels::Simd;
 use ravine::kernels::bf16::Bf16;
 
 use crate::graphs::residual;
@@ -81,6 +82,43 @@ fn high_is_32_bits_to_a_ten_thousandth() {
                 let apart = apart(&values(&actual.gradients.of[name]), &values(gradient));
                 assert!(apart < tolerance, "{name}: {apart}");
             }
+        }
+    }
+}
+
+/// Six products of bfloat16 for one keep all bits: what differs is the order of sums, and evaluation in bf16 is that of f32.
+#[test]
+fn wide_products_of_32_bits_are_such_in_parts_too() {
+    let vit = Vit {
+        patch: 2,
+        width: 128,
+        depth: 1,
+        heads: 4,
+        ..Vit::default()
+    };
+    let graph = vit.graph(&[3, 8, 8]).unwrap();
+    let x = tensor(&[5, 3, 8, 8], 4);
+    let plain = CpuExecutor::with_simd(Simd::detect());
+    let splits = Bf16::detect().is_some_and(Bf16::splits);
+    for mode in [Mode::Train(None), Mode::Eval] {
+        let run =
+            |executor: &CpuExecutor| pass(&network(&graph, Arc::new(executor.clone())), &x, mode);
+        let (actual, expected) = (run(&CpuExecutor::new()), run(&plain));
+        for (a, e) in actual.outputs.iter().zip(&expected.outputs) {
+            assert!(apart(&values(a), &values(e)) < 1e-6);
+        }
+        let last = |outcome: &Outcome| values(outcome.outputs.last().unwrap());
+        assert_eq!(
+            last(&actual) == last(&expected),
+            !splits,
+            "in parts where that is faster"
+        );
+        for (name, gradient) in &expected.gradients.of {
+            let apart = apart(&values(&actual.gradients.of[name]), &values(gradient));
+            assert!(apart < 3e-6, "{name}: {apart}");
+        }
+        if let (Ok(bf16), Mode::Eval) = (CpuExecutor::with_precision(Precision::Bf16), mode) {
+            same(&run(&bf16), &actual, 0.0);
         }
     }
 }

@@ -16,6 +16,14 @@ use crate::kernels::Simd;
 use crate::kernels::bf16::Bf16;
 use crate::params::Params;
 
+/// What products of an evaluation are computed by: those of rounded operands are in 32 bits there.
+fn evaluating(bf16: Bf16) -> Option<Bf16> {
+    match bf16.parts() {
+        1 => bf16.splits().then(|| bf16.in_three()),
+        _ => Some(bf16),
+    }
+}
+
 /// The outputs of `graph` for `x`, and the tape.
 pub(super) fn run(
     arena: &Arc<Arena>,
@@ -34,7 +42,11 @@ pub(super) fn run(
     let context = Context {
         arena,
         simd,
-        bf16: bf16.filter(|bf16| mode != Mode::Eval || bf16.is_split()),
+        bf16: if mode == Mode::Eval {
+            bf16.and_then(evaluating)
+        } else {
+            bf16
+        },
         params,
         batch: x.dims()[0],
         mode,

@@ -51,7 +51,10 @@ impl CpuExecutor {
     /// With the best instructions of this processor.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_simd(Simd::detect())
+        Self {
+            bf16: tiles().map(Bf16::in_three),
+            ..Self::with_simd(Simd::detect())
+        }
     }
 
     /// With the instructions given: for comparing them.
@@ -70,8 +73,8 @@ impl CpuExecutor {
     /// The processor has no instructions for that precision.
     pub fn with_precision(precision: Precision) -> Result<Self> {
         let bf16 = match precision {
-            Precision::F32 => None,
-            Precision::High => Bf16::detect().filter(|bf16| bf16.splits()).map(Bf16::split),
+            Precision::F32 => tiles().map(Bf16::in_three),
+            Precision::High => tiles().map(Bf16::in_two),
             Precision::Bf16 => Some(Bf16::detect().ok_or_else(|| {
                 Error::key(
                     "train.precision",
@@ -84,6 +87,11 @@ impl CpuExecutor {
             ..Self::new()
         })
     }
+}
+
+/// What makes several products of 16-bit floats faster than one of 32 bits, where this processor has it.
+fn tiles() -> Option<Bf16> {
+    Bf16::detect().filter(|bf16| bf16.splits())
 }
 
 impl Executor for CpuExecutor {

@@ -80,11 +80,11 @@ fn sweep(
     };
     let layers = Layers::fit(&kept, classes, seed)?;
     let labels = held_out.known_labels()?;
-    let right = layers.answers(&held_out)?.into_iter();
+    let right = layers.answers(&held_out).into_iter();
     let right: Vec<f64> = right.map(|answers| accuracy(&answers, &labels)).collect();
     let best = argmax(&right);
     Ok(Swept {
-        answers: layers.answers(test)?.swap_remove(best),
+        answers: layers.answers(test).swap_remove(best),
         learning_rate: LEARNING_RATES[best],
     })
 }

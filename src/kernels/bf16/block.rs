@@ -18,7 +18,7 @@ impl Tiles {
         #[cfg(target_arch = "x86_64")]
         if dot == Bf16Dot::Amx {
             // SAFETY: a `Bf16` of this kind exists only where the processor has tiles.
-            unsafe { super::block_x86::set_up() };
+            unsafe { super::amx::set_up() };
         }
         Self {
             dot,
@@ -37,9 +37,9 @@ impl Tiles {
         unsafe {
             match self.dot {
                 #[cfg(target_arch = "x86_64")]
-                Bf16Dot::Amx => super::block_x86::amx(terms, c, add),
+                Bf16Dot::Amx => super::amx::amx(terms, c, add),
                 #[cfg(target_arch = "x86_64")]
-                Bf16Dot::Avx512 => super::block_x86::avx512(terms, c, add),
+                Bf16Dot::Avx512 => super::avx512::avx512(terms, c, add),
                 _ => portable(terms, c, add),
             }
         }
@@ -51,7 +51,7 @@ impl Drop for Tiles {
         #[cfg(target_arch = "x86_64")]
         if self.dot == Bf16Dot::Amx {
             // SAFETY: as in `new`.
-            unsafe { super::block_x86::release() };
+            unsafe { super::amx::release() };
         }
     }
 }
@@ -60,7 +60,7 @@ fn widen(x: u16) -> f32 {
     f32::from_bits(u32::from(x) << 16)
 }
 
-/// [`Tiles::run`] by widening to 32 bits.
+/// [`Tiles::run`] by widening to 32 bits, summed as AMX does: even and odd products of a part, then both to the sum.
 ///
 /// # Safety
 /// As for [`Tiles::run`].
@@ -73,15 +73,19 @@ unsafe fn portable(terms: &Terms, c: *mut f32, add: bool) {
         }
         for term in terms.of {
             for depth in 0..terms.depth {
-                let part = term.panel.add(depth * PART);
-                for (r, c) in c.chunks_exact_mut(SIDE).enumerate() {
-                    let row = r / 16 * terms.lay.half + r % 16 * terms.lay.row;
-                    let a = term.rows.add(row + depth * terms.lay.part);
-                    for k in 0..DEPTH {
-                        let a = widen(*a.add(k));
+                for (left, right) in terms.pairs() {
+                    let part = term.panel.add(right * terms.next.1 + depth * PART);
+                    let a = left * terms.next.0 + depth * terms.lay.part;
+                    for (r, c) in c.chunks_exact_mut(SIDE).enumerate() {
+                        let row = r / 16 * terms.lay.half + r % 16 * terms.lay.row;
                         for (n, c) in c.iter_mut().enumerate() {
-                            let place = (n / 16) * PART / 2 + (k / 2) * 32 + (n % 16) * 2 + k % 2;
-                            *c += a * widen(*part.add(place));
+                            let column = (n / 16) * PART / 2 + (n % 16) * 2;
+                            let mut sums = [0.0; 2];
+                            for k in 0..DEPTH {
+                                let a = widen(*term.rows.add(a + row + k));
+                                sums[k % 2] += a * widen(*part.add(column + k / 2 * 32 + k % 2));
+                            }
+                            *c += sums[0] + sums[1];
                         }
                     }
                 }

@@ -20,7 +20,7 @@ pub enum Bf16Dot {
 pub struct Bf16 {
     dot: Bf16Dot,
     simd: Simd,
-    split: bool,
+    parts: usize,
 }
 
 impl Bf16 {
@@ -36,34 +36,33 @@ impl Bf16 {
         Self {
             dot: best().min(dot),
             simd: Simd::detect(),
-            split: false,
+            parts: 1,
         }
     }
 
-    /// The same with operands as heads and tails, three products for one: errors of about 2⁻¹⁶ of a product.
+    /// The same with operands as sums of two, three products for one: errors of about 2⁻¹⁶ of a product.
     #[must_use]
-    pub fn split(self) -> Self {
-        Self {
-            split: true,
-            ..self
-        }
+    pub fn in_two(self) -> Self {
+        Self { parts: 2, ..self }
     }
 
-    /// Whether three products of it are faster than one in 32 bits.
+    /// The same with operands as sums of three, which hold all digits of 32-bit floats, six products for one: errors
+    /// are those of summing in 32 bits.
+    #[must_use]
+    pub fn in_three(self) -> Self {
+        Self { parts: 3, ..self }
+    }
+
+    /// Whether three products of it, and six, are faster than one in 32 bits.
     #[must_use]
     pub fn splits(self) -> bool {
         self.dot == Bf16Dot::Amx
     }
 
-    /// Whether operands are heads and tails.
-    #[must_use]
-    pub fn is_split(self) -> bool {
-        self.split
-    }
-
     /// 16-bit floats that stand for a number.
-    pub(super) fn parts(self) -> usize {
-        1 + usize::from(self.split)
+    #[must_use]
+    pub fn parts(self) -> usize {
+        self.parts
     }
 
     /// The instructions in use.

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::dot::Bf16;
 use super::matrix::{self, Operands, Part, Rows};
-use super::operands::{BLOCK, DEPTH, PART, SIDE};
+use super::operands::{BLOCK, SIDE};
 use super::pack::{as_halves, floats, halves, words};
 use crate::kernels::activation::{gelu_slopes, gelus};
 use crate::kernels::gemm::{Order, Start};
@@ -24,14 +24,14 @@ const FAR: usize = 2 << 20;
 /// At least so many tasks, so that cores finish together.
 const TASKS: usize = 16;
 
-/// Words of a panel: of heads, or of tails.
-fn panel_words(k: usize) -> usize {
-    Rows::of(0, k).depth * PART / 2
+/// Words of a panel.
+fn panel_words(bf16: Bf16, k: usize) -> usize {
+    Rows::of(bf16, 0, k).block() / 2
 }
 
 /// How a product is cut: rows of a task, panels of a task.
 fn cut(bf16: Bf16, (m, n, k): (usize, usize, usize)) -> (usize, usize) {
-    let cached = CACHED / (bf16.parts() * Rows::of(1, k).depth * DEPTH);
+    let cached = CACHED / (Rows::of(bf16, 1, k).block() / SIDE).max(1);
     let rows = m.div_ceil(TASKS).clamp(ROWS.0, ROWS.1).min(cached);
     let rows = rows.min(m).max(1).next_multiple_of(SIDE);
     let across = TASKS.div_ceil(m.div_ceil(rows).max(1));
@@ -42,7 +42,7 @@ impl Bf16 {
     /// Floats of workspace that [`Bf16::matmul`] needs for n columns and sums of k.
     #[must_use]
     pub fn matmul_workspace(self, n: usize, k: usize) -> usize {
-        self.parts() * n.div_ceil(SIDE) * panel_words(k)
+        n.div_ceil(SIDE) * panel_words(self, k)
     }
 
     /// `c = start + a · b` with operands rounded; sizes and orders are those of [`crate::kernels::gemm::matmul`].
@@ -77,7 +77,6 @@ pub(crate) fn matmul_then(
     let panels = &mut words(space)[..bf16.matmul_workspace(n, k)];
     pack(bf16, (n, k), b, panels);
     let panels = as_halves(panels);
-    let tails = panels.len() / 2;
     let whole = |start: *const f32| start.addr().is_multiple_of(4 * LINE) && n.is_multiple_of(LINE);
     let far = m * n >= FAR && whole(c.as_ptr()) && then.beside().is_none_or(whole);
     let sink = Sink {
@@ -95,22 +94,19 @@ pub(crate) fn matmul_then(
         .for_each(|task| {
             let first = task % down * rows;
             let rows = rows.min(m - first);
-            let sizes = Rows::of(rows, k);
-            let (blocks, numbers) = (sizes.blocks * BLOCK, bf16.parts() * sizes.len());
+            let sizes = Rows::of(bf16, rows, k);
+            let (blocks, numbers) = (sizes.blocks * BLOCK, sizes.len());
             scratch::with(blocks + floats(numbers), |space| {
                 let (sums, space) = space.split_at_mut(blocks);
                 let packed = halves(space, numbers);
-                let (heads, lows) = packed.split_at_mut(sizes.len());
-                let lows = bf16.is_split().then_some(lows);
                 let a = &a[first * k..][..rows * k];
-                matrix::rows(bf16.simd(), a, k, sizes, heads, lows);
+                matrix::rows(bf16.simd(), a, k, sizes, packed);
                 let group = task / down * across;
                 for column in group..(group + across).min(columns) {
                     let operands = Operands {
                         rows: packed,
                         sizes,
-                        panel: &panels[column * 2 * panel_words(k)..],
-                        tails,
+                        panel: &panels[column * sizes.block()..],
                     };
                     matrix::multiply(bf16, 0, operands, sums, false);
                     let at = first * n + column * SIDE;
@@ -125,14 +121,13 @@ pub(crate) fn matmul_then(
         });
 }
 
-/// All panels of b: heads, then tails.
+/// All panels of b.
 fn pack(bf16: Bf16, (n, k): (usize, usize), (b, order): (&[f32], Order), panels: &mut [u32]) {
     let b = &b[..n * k];
-    let panels = matrix::parts(bf16, panels, panel_words(k));
     panels
-        .into_par_iter()
+        .par_chunks_exact_mut(panel_words(bf16, k).max(1))
         .enumerate()
-        .for_each(|(column, (heads, tails))| {
+        .for_each(|(column, panel)| {
             let first = column * SIDE;
             match order {
                 Order::Plain => {
@@ -141,10 +136,10 @@ fn pack(bf16: Bf16, (n, k): (usize, usize), (b, order): (&[f32], Order), panels:
                         width: n,
                         first,
                     };
-                    matrix::panel(bf16.simd(), part, heads, tails);
+                    matrix::panel(bf16.simd(), part, bf16.parts(), panel);
                 }
                 Order::Transposed => {
-                    matrix::panel_transposed(bf16.simd(), b, k, first, heads, tails);
+                    matrix::panel_transposed(bf16.simd(), b, k, first, bf16.parts(), panel);
                 }
             }
         });

@@ -1,4 +1,4 @@
-//! Products in bfloat16: operands rounded to 16 bits, or split into two such numbers, products summed in 32.
+//! Products in bfloat16: operands rounded to 16 bits, or split into two or three such numbers, products summed in 32.
 //!
 //! Products of matrices, and so those of single pixels, pack both sides once and multiply blocks. Any other
 //! convolution is a sum over taps of matrix products. Images are laid out flat with a border of zeros that
@@ -6,11 +6,14 @@
 //! of a matrix, wherever they lie. Results at positions of the border are computed and left out.
 //!
 //! Activations and parameters stay 32-bit floats; rounding happens while operands are packed. Of 32-bit floats'
-//! 24 significant bits 8 remain, 16 where they are split: gradients lose digits, not range.
+//! 24 significant bits 8 remain, 16 where they are split into two, all where they are split into three: gradients
+//! lose digits, not range.
 
-mod block;
 #[cfg(target_arch = "x86_64")]
-mod block_x86;
+mod amx;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod block;
 mod digits;
 mod dot;
 mod flat;
@@ -32,11 +35,11 @@ use super::gemm::{Order, Start};
 
 impl Bf16 {
     /// Whether a convolution is worth taking: channels fill the units, and Winograd's 32-bit products, a quarter as
-    /// many, are not faster, as they are where no AMX is, and than three products for one.
+    /// many, are not faster, as they are where no AMX is, and than three products for one; six for one are not.
     #[must_use]
     pub fn pays(self, s: &ConvShape) -> bool {
-        let many = self.dot() == Bf16Dot::Avx512 || self.is_split();
-        takes(s) && !(many && s.algorithm() == Algorithm::Winograd)
+        let many = self.dot() == Bf16Dot::Avx512 || self.parts() > 1;
+        takes(s) && self.parts() < 3 && !(many && s.algorithm() == Algorithm::Winograd)
     }
 }
 

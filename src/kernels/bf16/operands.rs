@@ -1,12 +1,13 @@
 //! How a block's operands lie in memory.
 
-use super::dot::Bf16;
-
 /// Rows and columns of a block.
 pub(super) const SIDE: usize = 32;
 
 /// Products summed at once: two per lane of sixteen.
 pub(super) const DEPTH: usize = 32;
+
+/// Numbers of 16 bits that stand for one, at most.
+pub(super) const MOST: usize = 3;
 
 /// Numbers of a panel's part for one tap and [`DEPTH`] source channels: two tiles of 16 pairs by 16 columns.
 pub(super) const PART: usize = DEPTH * SIDE;
@@ -54,30 +55,21 @@ pub(super) struct Terms<'a> {
     pub(super) of: &'a [Term],
     pub(super) lay: Lay,
     pub(super) depth: usize,
+    /// Numbers of 16 bits that stand for one.
+    pub(super) parts: usize,
+    /// From one of those to the next, of rows and of panels.
+    pub(super) next: (usize, usize),
 }
 
-/// The terms of a product and their number: of heads, and where operands are split, of head with tail and tail with
-/// head; tails lie so many numbers behind the heads.
-#[inline(always)]
-pub(super) fn terms(
-    bf16: Bf16,
-    (rows, rows_tail): (&[u16], usize),
-    (panel, panel_tail): (&[u16], usize),
-) -> ([Term; 3], usize) {
-    let heads = Term {
-        rows: rows.as_ptr(),
-        panel: panel.as_ptr(),
-    };
-    if !bf16.is_split() {
-        return ([heads; 3], 1);
+impl Terms<'_> {
+    /// Which parts of both operands are multiplied, those left out being below the last digit; every pair shares a part
+    /// with the one before, and small ones come first.
+    #[inline(always)]
+    pub(super) fn pairs(&self) -> &'static [(usize, usize)] {
+        match self.parts {
+            1 => &[(0, 0)],
+            2 => &[(0, 1), (0, 0), (1, 0)],
+            _ => &[(0, 2), (0, 1), (1, 1), (1, 0), (2, 0), (0, 0)],
+        }
     }
-    let second = Term {
-        panel: panel[panel_tail..].as_ptr(),
-        ..heads
-    };
-    let third = Term {
-        rows: rows[rows_tail..].as_ptr(),
-        ..heads
-    };
-    ([heads, second, third], 3)
 }

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::dot::Bf16;
 use super::matrix::{self, Operands, Part, Rows};
-use super::operands::{BLOCK, PART, SIDE};
+use super::operands::{BLOCK, SIDE};
 use super::pack::{as_halves, words};
 use crate::kernels::product::product;
 use crate::kernels::scratch::lines;
@@ -15,20 +15,14 @@ const DEEP: usize = 256;
 /// Blocks of turned rows that stay in a core's second cache while panels pass by, and panels of a task.
 const GROUP: (usize, usize) = (16, 8);
 
-/// Sizes of what is packed of `rows` rows: the turned left operand, and words of a panel.
-fn sizes(m: usize, rows: usize) -> (Rows, usize) {
-    let turned = Rows::of(m, rows);
-    (turned, turned.depth * PART / 2)
-}
-
 /// Floats of the sums, of the turned operand, of the panels.
 fn floats(bf16: Bf16, (m, n, rows): (usize, usize, usize)) -> [usize; 3] {
-    let (turned, panel) = sizes(m, rows.min(DEEP));
+    let turned = Rows::of(bf16, m, rows.min(DEEP));
     let columns = n.div_ceil(SIDE);
     [
         columns * turned.blocks * BLOCK,
-        lines(bf16.parts() * turned.len() / 2),
-        bf16.parts() * columns * panel,
+        lines(turned.len() / 2),
+        columns * turned.block() / 2,
     ]
 }
 
@@ -64,14 +58,14 @@ impl Bf16 {
         }
         for first in (0..rows).step_by(DEEP) {
             let count = DEEP.min(rows - first);
-            let (turned, panel) = sizes(m, count);
-            let left = &mut left[..self.parts() * turned.len() / 2];
-            let right = &mut right[..self.parts() * n.div_ceil(SIDE) * panel];
+            let turned = Rows::of(self, m, count);
+            let left = &mut left[..turned.len() / 2];
+            let right = &mut right[..n.div_ceil(SIDE) * turned.block() / 2];
             let a = &a[first * m..(first + count) * m];
             let b = &b[first * n..(first + count) * n];
             rayon::join(
                 || turn(self, (a, m), turned, left, &mut totals),
-                || pack(self, (b, n), panel, right),
+                || pack(self, (b, n), turned, right),
             );
             let packed = (as_halves(left), as_halves(right));
             sum(self, turned, packed, (blocks, first > 0));
@@ -83,42 +77,37 @@ impl Bf16 {
     }
 }
 
-/// The left operand's columns as rows, heads, then tails; column sums are added to `totals`.
+/// The left operand's columns as rows; column sums are added to `totals`.
 fn turn(bf16: Bf16, (a, width): (&[f32], usize), sizes: Rows, out: &mut [u32], totals: &mut [f32]) {
-    let blocks = matrix::parts(bf16, out, sizes.depth * PART / 2);
-    blocks
-        .into_par_iter()
+    out.par_chunks_exact_mut(sizes.block() / 2)
         .zip(totals.par_chunks_exact_mut(SIDE))
         .enumerate()
-        .for_each(|(i, ((heads, tails), totals))| {
+        .for_each(|(i, (block, totals))| {
             let part = Part {
                 of: a,
                 width,
                 first: i * SIDE,
             };
-            matrix::turned(bf16.simd(), part, heads, tails, totals);
+            matrix::turned(bf16.simd(), part, sizes.parts, block, totals);
         });
 }
 
-/// The right operand's panels, heads, then tails.
-fn pack(bf16: Bf16, (b, width): (&[f32], usize), panel: usize, out: &mut [u32]) {
-    let panels = matrix::parts(bf16, out, panel);
-    panels
-        .into_par_iter()
+/// The right operand's panels.
+fn pack(bf16: Bf16, (b, width): (&[f32], usize), sizes: Rows, out: &mut [u32]) {
+    out.par_chunks_exact_mut(sizes.block() / 2)
         .enumerate()
-        .for_each(|(column, (heads, tails))| {
+        .for_each(|(column, panel)| {
             let part = Part {
                 of: b,
                 width,
                 first: column * SIDE,
             };
-            matrix::panel(bf16.simd(), part, heads, tails);
+            matrix::panel(bf16.simd(), part, sizes.parts, panel);
         });
 }
 
 /// Adds the products over these rows to the sums: blocks in the order of panels, then of rows of the left operand.
 fn sum(bf16: Bf16, sizes: Rows, (rows, panels): (&[u16], &[u16]), (sums, add): (&mut [f32], bool)) {
-    let panel = sizes.depth * PART;
     let columns = sums.len() / (sizes.blocks * BLOCK);
     let (down, across) = (sizes.blocks.div_ceil(GROUP.0), columns.div_ceil(GROUP.1));
     let sums = Shared::new(sums);
@@ -130,8 +119,7 @@ fn sum(bf16: Bf16, sizes: Rows, (rows, panels): (&[u16], &[u16]), (sums, add): (
             let operands = Operands {
                 rows,
                 sizes,
-                panel: &panels[column * panel..],
-                tails: panels.len() / 2,
+                panel: &panels[column * sizes.block()..],
             };
             let at = (column * sizes.blocks + first) * BLOCK;
             // SAFETY: every task has its own blocks.

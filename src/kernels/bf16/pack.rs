@@ -1,17 +1,11 @@
-//! Operands of convolutions in 16 bits, in the order in which blocks read them: their heads, or their tails.
+//! Operands of convolutions in 16 bits, in the order in which blocks read them, one part of the numbers at a time.
 
 use rayon::prelude::*;
 
-use super::digits::{head, pair, rest};
+use super::digits::{digit, head, pair, round};
 use super::flat::{Images, Pass, Target};
 use super::operands::{DEPTH, PART, SIDE};
 use crate::kernels::simd::multiversion;
-
-/// What is rounded: the number, or what rounding it leaves.
-#[inline(always)]
-fn digit(x: f32, tail: bool) -> f32 {
-    if tail { rest(x) } else { x }
-}
 
 /// Positions laid out for `images` images, the margins that taps reach included.
 #[derive(Clone, Copy)]
@@ -91,7 +85,7 @@ impl Iterator for Walk {
 
 multiversion! {
     /// The planes of the source images `x`, one after another: rows of `depth` · [`DEPTH`] channels.
-    pub(super) fn planes<L>(pass: &Pass, x: &[f32], stack: Stack, depth: usize, tail: bool, out: &mut [u16]) {
+    pub(super) fn planes<L>(pass: &Pass, x: &[f32], stack: Stack, depth: usize, part: usize, out: &mut [u16]) {
         let (source, row) = (pass.source, depth * DEPTH);
         for (&phase, plane) in pass.planes.iter().zip(out.chunks_exact_mut(stack.len * row)) {
             let (before, rest) = plane.split_at_mut(stack.before * row);
@@ -106,7 +100,7 @@ multiversion! {
                 };
                 let (to, none) = to.split_at_mut(source.channels);
                 for (to, from) in to.iter_mut().zip(&x[at..]) {
-                    *to = head(digit(*from, tail));
+                    *to = head(digit(*from, part));
                 }
                 none.fill(0);
             }
@@ -125,8 +119,8 @@ pub(super) fn panels_len(pass: &Pass, target: &Target) -> usize {
     columns(pass.result.channels) * target.taps.len() * depth * PART
 }
 
-/// The weight as the panels of `target`, or what rounding leaves of it.
-pub(super) fn panels(pass: &Pass, target: &Target, weight: &[f32], tail: bool, out: &mut [u16]) {
+/// A part of the weight as the panels of `target`.
+pub(super) fn panels(pass: &Pass, target: &Target, weight: &[f32], part: usize, out: &mut [u16]) {
     let depth = pass.source.channels.div_ceil(DEPTH);
     let panel = target.taps.len() * depth * PART;
     if panel == 0 {
@@ -136,11 +130,11 @@ pub(super) fn panels(pass: &Pass, target: &Target, weight: &[f32], tail: bool, o
         pass.source.channels.is_multiple_of(DEPTH) && pass.result.channels.is_multiple_of(SIDE);
     out.par_chunks_exact_mut(panel)
         .enumerate()
-        .for_each(|(part, out)| {
+        .for_each(|(column, out)| {
             if !whole {
                 out.fill(0);
             }
-            let first = part * SIDE;
+            let first = column * SIDE;
             let mut put = |n: usize, k: usize| {
                 let from = (first + n) * pass.weight.0 + k * pass.weight.1;
                 let to = k / DEPTH * PART
@@ -149,7 +143,7 @@ pub(super) fn panels(pass: &Pass, target: &Target, weight: &[f32], tail: bool, o
                     + n % 16 * 2
                     + k % 2;
                 for (t, tap) in target.taps.iter().enumerate() {
-                    out[to + t * depth * PART] = head(digit(weight[from + tap.place], tail));
+                    out[to + t * depth * PART] = head(digit(weight[from + tap.place], part));
                 }
             };
             let n = SIDE.min(pass.result.channels - first);
@@ -185,10 +179,10 @@ fn sixteen(x: &[f32], at: Option<usize>, count: usize) -> [f32; 16] {
 
 /// Two positions as pairs, channel by channel.
 #[inline(always)]
-fn paired(first: &[f32; 16], second: &[f32; 16], tail: bool) -> Words {
+fn paired(first: &[f32; 16], second: &[f32; 16], part: usize) -> Words {
     let mut words = [0; 16];
     for c in 0..16 {
-        words[c] = pair(digit(first[c], tail), digit(second[c], tail));
+        words[c] = pair(round(digit(first[c], part)), round(digit(second[c], part)));
     }
     words
 }
@@ -207,7 +201,7 @@ pub(super) fn shuffled(from: &[Words; 16], to: &mut [Words; 16]) {
 multiversion! {
     /// Sixteen channels from `first` on of a plane of the source, each a row of `out` over positions.
     pub(super) fn turned<L>(
-        pass: &Pass, x: &[f32], phase: (usize, usize), stack: Stack, first: usize, tail: bool, out: &mut [u16],
+        pass: &Pass, x: &[f32], phase: (usize, usize), stack: Stack, first: usize, part: usize, out: &mut [u16],
     ) {
         let len = out.len() / 16;
         let count = pass.source.channels.saturating_sub(first).min(16);
@@ -225,7 +219,7 @@ multiversion! {
         for block in 0..stack.blocks {
             for words in &mut square {
                 let (first, second) = (sixteen(x, next(), count), sixteen(x, next(), count));
-                *words = paired(&first, &second, tail);
+                *words = paired(&first, &second, part);
             }
             for _ in 0..2 {
                 shuffled(&square, &mut other);
@@ -243,16 +237,16 @@ multiversion! {
 
 multiversion! {
     /// [`SIDE`] channels from `first` on of the result's gradient, as a panel over positions.
-    pub(super) fn over_positions<L>(pass: &Pass, dy: &[f32], first: usize, tail: bool, out: &mut [u32]) {
+    pub(super) fn over_positions<L>(pass: &Pass, dy: &[f32], first: usize, part: usize, out: &mut [u32]) {
         for half in 0..SIDE / 16 {
             let first = first + half * 16;
             let count = pass.result.channels.saturating_sub(first).min(16);
             let mut walk = Walk::new(pass, pass.result, (0, 0), dy.len());
             let mut next = || walk.next().flatten().map(|at| at + first);
-            for part in out.chunks_exact_mut(PART / 2) {
-                for to in part[half * PART / 4..][..PART / 4].chunks_exact_mut(16) {
+            for depth in out.chunks_exact_mut(PART / 2) {
+                for to in depth[half * PART / 4..][..PART / 4].chunks_exact_mut(16) {
                     let (first, second) = (sixteen(dy, next(), count), sixteen(dy, next(), count));
-                    to.copy_from_slice(&paired(&first, &second, tail));
+                    to.copy_from_slice(&paired(&first, &second, part));
                 }
             }
         }

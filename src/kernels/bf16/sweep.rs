@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::block::Tiles;
 use super::dot::Bf16;
 use super::flat::{Pass, Target};
-use super::operands::{self, BLOCK, DEPTH, Lay, PART, SIDE, Terms};
+use super::operands::{BLOCK, DEPTH, Lay, PART, SIDE, Term, Terms};
 use super::pack::{self, Stack};
 use crate::kernels::conv_shape::ConvShape;
 use crate::kernels::scratch;
@@ -27,7 +27,7 @@ fn group(bf16: Bf16, pass: &Pass) -> usize {
     (CACHED / image).clamp(1, pass.batch.div_ceil(TASKS).max(1))
 }
 
-/// Numbers of all panels, of heads or of tails.
+/// Numbers of all panels, of one part.
 fn panels_len(pass: &Pass) -> usize {
     let targets = pass.targets.iter();
     targets.map(|target| pack::panels_len(pass, target)).sum()
@@ -49,9 +49,9 @@ pub(super) fn run(
     let panels = pack::halves(workspace, bf16.parts() * panels_len(pass));
     let mut rest = &mut *panels;
     for target in &pass.targets {
-        for tail in [false, true].into_iter().take(bf16.parts()) {
+        for part in 0..bf16.parts() {
             let (out, after) = rest.split_at_mut(pack::panels_len(pass, target));
-            pack::panels(pass, target, weight, tail, out);
+            pack::panels(pass, target, weight, part, out);
             rest = after;
         }
     }
@@ -69,7 +69,7 @@ pub(super) fn run(
                 let (sums, space) = space.split_at_mut(sums);
                 let planes = pack::halves(space, bf16.parts() * len);
                 for (part, planes) in planes.chunks_exact_mut(len).enumerate() {
-                    pack::planes(bf16.simd(), pass, x, stack, depth, part > 0, planes);
+                    pack::planes(bf16.simd(), pass, x, stack, depth, part, planes);
                 }
                 let mut rest = &*panels;
                 for target in &pass.targets {
@@ -124,10 +124,13 @@ fn sum(
     let near = (NEAR / (bf16.parts() * from.depth * PART)).max(1);
     from.check(bf16, pass, target);
     assert_eq!(sums.len(), from.stack.blocks * BLOCK);
-    let tails = (from.planes.len() / 2, from.panels.len() / 2);
+    let next = (
+        from.planes.len() / bf16.parts(),
+        from.panels.len() / bf16.parts(),
+    );
     let tiles = Tiles::new(bf16);
     let mut panel = 0;
-    let mut terms = Vec::with_capacity(3 * near);
+    let mut terms = Vec::with_capacity(near);
     for column in 0..pack::columns(pass.result.channels) {
         if target.taps.is_empty() {
             sums.fill(0.0);
@@ -143,13 +146,17 @@ fn sum(
                         &from.planes[at..],
                         &from.panels[panel + i * from.depth * PART..],
                     );
-                    let (of, count) = operands::terms(bf16, (rows, tails.0), (panel, tails.1));
-                    terms.extend_from_slice(&of[..count]);
+                    terms.push(Term {
+                        rows: rows.as_ptr(),
+                        panel: panel.as_ptr(),
+                    });
                 }
                 let terms = Terms {
                     of: &terms,
                     lay: Lay::rows(pitch),
                     depth: from.depth,
+                    parts: bf16.parts(),
+                    next,
                 };
                 // SAFETY: whole blocks are there for every tap, and a part of the panel for every tap and depth (checked).
                 unsafe { tiles.run(&terms, c.as_mut_ptr(), turn > 0) };

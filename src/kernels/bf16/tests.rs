@@ -5,7 +5,7 @@ use proptest::test_runner::RngSeed;
 
 use super::*;
 use crate::kernels::batch_norm::Epilogue;
-use crate::kernels::{Simd, Then, im2col, memory};
+use crate::kernels::{Products, Simd, Then, im2col, memory};
 
 /// Whole numbers from −3 to 3 that depend on `seed` only.
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
@@ -19,15 +19,14 @@ fn numbers(count: usize, seed: u64) -> Vec<f32> {
     (0..count).map(|_| next() as f32 - 3.0).collect()
 }
 
-/// Every way of summing that this processor has, of operands as one number and as two.
+/// Every way of summing that this processor has, of operands as one number, as two, as three.
 fn all() -> Vec<Bf16> {
     let mut all = [Bf16Dot::Portable, Bf16Dot::Avx512, Bf16Dot::Amx]
         .map(Bf16::at_most)
         .to_vec();
     all.dedup();
-    let split: Vec<_> = all.iter().map(|bf16| bf16.split()).collect();
-    all.extend(split);
-    all
+    let split = |bf16: &Bf16| [*bf16, bf16.in_two(), bf16.in_three()];
+    all.iter().flat_map(split).collect()
 }
 
 fn equal(s: &ConvShape) {
@@ -125,6 +124,11 @@ fn fractions(count: usize, seed: u64) -> Vec<f32> {
         .collect()
 }
 
+/// What errors may be of the sum of products' sizes.
+fn share(bf16: Bf16) -> f64 {
+    2f64.powi([-7, -15, -21][bf16.parts() - 1])
+}
+
 /// That no element of `c` is further from `Σ a b` than `share` of `Σ |a b|`.
 fn near(
     c: &[f32],
@@ -149,7 +153,7 @@ fn products_of_any_size_keep_the_digits_that_are_promised() {
     let sizes = [(1, 1, 1), (33, 17, 40), (70, 100, 520), (300, 48, 16)];
     let sizes = if cfg!(miri) { &sizes[..2] } else { &sizes };
     for bf16 in all() {
-        let share = 2f64.powi(if bf16.is_split() { -15 } else { -7 });
+        let share = share(bf16);
         for &(m, n, k) in sizes {
             let (a, b) = (fractions(m * k, 1), fractions(k * n, 2));
             let (bias, residual) = (fractions(n, 3), fractions(m * n, 4));
@@ -194,7 +198,7 @@ fn products_over_rows_keep_the_digits_that_are_promised() {
     let sizes = [(1, 1, 1), (17, 33, 40), (100, 70, 1100), (33, 16, 512)];
     let sizes = if cfg!(miri) { &sizes[..2] } else { &sizes };
     for bf16 in all() {
-        let share = 2f64.powi(if bf16.is_split() { -15 } else { -7 });
+        let share = share(bf16);
         for &(m, n, rows) in sizes {
             let (a, b) = (fractions(m * rows, 1), fractions(rows * n, 2));
             let mut space = vec![f32::NAN; bf16.over_rows_workspace((m, n, rows))];
@@ -204,6 +208,34 @@ fn products_over_rows_keep_the_digits_that_are_promised() {
             near(&c, n, rows, |i, p| a[p * m + i], |p, j| b[p * n + j], share);
             near(&sums, 1, rows, |i, p| a[p * m + i], |_, _| 1.0, 1e-6);
         }
+    }
+}
+
+/// Root of the mean square of `c − a · b`, which is computed in 64 bits.
+fn error((m, n, k): (usize, usize, usize), a: &[f32], b: &[f32], c: &[f32]) -> f64 {
+    let square = |at: usize| {
+        let products = (0..k).map(|p| f64::from(a[at / n * k + p]) * f64::from(b[p * n + at % n]));
+        (f64::from(c[at]) - products.sum::<f64>()).powi(2)
+    };
+    ((0..m * n).map(square).sum::<f64>() / (m * n) as f64).sqrt()
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "too many products")]
+fn products_of_three_parts_are_about_as_near_as_those_of_32_bits() {
+    let size @ (m, n, k) = (64, 96, 1600);
+    let (a, b) = (fractions(m * k, 1), fractions(k * n, 2));
+    let products = |products: Products| {
+        let mut space = vec![f32::NAN; products.matmul_workspace(n, k)];
+        let mut c = vec![f32::NAN; m * n];
+        let to = (&mut c[..], Start::Zero);
+        products.matmul(size, &a, (&b, Order::Plain), to, &mut space);
+        error(size, &a, &b, &c)
+    };
+    let plain = products(Products::F32(Simd::detect()));
+    for dot in [Bf16Dot::Portable, Bf16Dot::Amx].map(Bf16::at_most) {
+        let parts = products(Products::Bf16(dot.in_three()));
+        assert!(parts <= 2.0 * plain, "{dot:?}: {parts} for {plain}");
     }
 }
 

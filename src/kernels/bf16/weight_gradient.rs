@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::block::Tiles;
 use super::dot::Bf16;
 use super::flat::{Pass, Tap};
-use super::operands::{self, BLOCK, Lay, PART, SIDE, Terms};
+use super::operands::{BLOCK, Lay, PART, SIDE, Term, Terms};
 use super::pack::{self, Stack};
 use crate::kernels::conv_shape::ConvShape;
 use crate::kernels::scratch::lines;
@@ -21,7 +21,7 @@ struct Sizes {
     stack: Stack,
     /// Numbers from one channel's row of positions to the next.
     row: usize,
-    /// Numbers of the source's planes, rows of positions: heads, or tails.
+    /// Numbers of the source's planes, rows of positions, of one part.
     turned: usize,
     /// Numbers of the gradient's panels, likewise.
     panels: usize,
@@ -99,8 +99,8 @@ pub(super) fn run(
                     .par_chunks_mut(sizes.stack.blocks * PART / 2)
                     .enumerate();
                 parts.for_each(|(part, out)| {
-                    let (tail, column) = (part / columns > 0, part % columns);
-                    pack::over_positions(bf16.simd(), &pass, dy, column * SIDE, tail, out);
+                    let (part, column) = (part / columns, part % columns);
+                    pack::over_positions(bf16.simd(), &pass, dy, column * SIDE, part, out);
                 });
             },
         );
@@ -120,9 +120,9 @@ fn turn_source(bf16: Bf16, pass: &Pass, sizes: &Sizes, x: &[f32], out: &mut [u16
     let parts = out.par_chunks_exact_mut(16 * sizes.row).enumerate();
     parts.for_each(|(i, out)| {
         let at = i * 16 * sizes.row;
-        let (tail, at) = (at / sizes.turned > 0, at % sizes.turned);
+        let (part, at) = (at / sizes.turned, at % sizes.turned);
         let (phase, first) = (pass.planes[at / plane], at % plane / sizes.row);
-        pack::turned(bf16.simd(), pass, x, phase, sizes.stack, first, tail, out);
+        pack::turned(bf16.simd(), pass, x, phase, sizes.stack, first, part, out);
     });
 }
 
@@ -157,12 +157,15 @@ fn sum(
             for (tap, c) in taps(pass).iter().zip(sums.chunks_exact_mut(BLOCK)) {
                 let position = (sizes.stack.before + block * SIDE).wrapping_add_signed(tap.offset);
                 let from = &turned[tap.plane * plane + row * SIDE * sizes.row + position..];
-                let (of, terms) =
-                    operands::terms(bf16, (from, sizes.turned), (panel, sizes.panels));
                 let terms = Terms {
-                    of: &of[..terms],
+                    of: &[Term {
+                        rows: from.as_ptr(),
+                        panel: panel.as_ptr(),
+                    }],
                     lay: Lay::rows(sizes.row),
                     depth: near.min(sizes.stack.blocks - block),
+                    parts: bf16.parts(),
+                    next: (sizes.turned, sizes.panels),
                 };
                 // SAFETY: 32 rows of all positions are there for every tap, and a part of the panel for as many (checked).
                 unsafe { tiles.run(&terms, c.as_mut_ptr(), add || block > 0) };

@@ -1,5 +1,7 @@
 //! Sixteen lanes of 32-bit floats, whatever the instruction set.
 
+use super::doubles::Doubles;
+
 /// Sixteen 32-bit floats.
 ///
 /// # Safety
@@ -15,6 +17,8 @@
 pub(crate) unsafe trait Lanes: Copy {
     /// Whether 32 registers of all 16 lanes are there, so that wide micro-kernels pay.
     const WIDE: bool;
+    /// Of the same instruction set.
+    type Doubles: Doubles;
     unsafe fn splat(value: f32) -> Self;
     unsafe fn load(from: *const f32) -> Self;
     unsafe fn load_some(from: *const f32, count: usize) -> Self;

@@ -9,6 +9,7 @@ pub(crate) struct Portable([f32; 16]);
 // SAFETY: plain Rust, no instruction set assumed.
 unsafe impl Lanes for Portable {
     const WIDE: bool = false;
+    type Doubles = [f64; 8];
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         Self([value; 16])

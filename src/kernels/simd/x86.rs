@@ -13,6 +13,7 @@ use std::arch::x86_64::{
     _mm512_unpackhi_ps, _mm512_unpacklo_pd, _mm512_unpacklo_ps,
 };
 
+use super::doubles_x86::{Doubles256, Doubles512};
 use super::lanes::Lanes;
 use super::portable::Portable;
 
@@ -29,6 +30,7 @@ fn mask(count: usize) -> u16 {
 // SAFETY: used only where `Simd` has proved AVX-512; pointers are the caller's promise.
 unsafe impl Lanes for Avx512 {
     const WIDE: bool = true;
+    type Doubles = Doubles512;
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         // SAFETY: the contract of `Lanes`.
@@ -168,6 +170,7 @@ pub(crate) struct Avx2(__m256, __m256);
 // SAFETY: used only where `Simd` has proved AVX2 and FMA; pointers are the caller's promise.
 unsafe impl Lanes for Avx2 {
     const WIDE: bool = false;
+    type Doubles = Doubles256;
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         // SAFETY: the contract of `Lanes`.

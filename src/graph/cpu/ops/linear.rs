@@ -25,7 +25,7 @@ pub(super) fn forward(
     let params = cx.parameters(step)?;
     let size = (x.len() / op.input, op.output, op.input);
     let mut y = cx.arena.take(size.0 * size.1);
-    let products = products::of_matrices(cx, op.input, op.output);
+    let products = products::of_matrices(cx, size.0, (op.input, op.output));
     let mut space = cx
         .arena
         .take(products.matmul_workspace(op.output, op.input));
@@ -105,7 +105,7 @@ fn backward_parameters(
     let mut weight = vec![0.0; op.output * op.input];
     let mut bias = params.get(1).map(|param| (param, vec![0.0; op.output]));
     let sums = bias.as_mut().map(|(_, sums)| sums.as_mut_slice());
-    let products = products::of_matrices(cx, op.input, op.output);
+    let products = products::of_matrices(cx, size.2, (op.input, op.output));
     let mut space = cx.arena.take(products.over_rows_workspace(size));
     products.over_rows(size, gradient, x, (&mut weight, sums), &mut space);
     flow.parameter(&params[0], weight)?;
@@ -123,11 +123,11 @@ fn backward_input(
     (dx, add): (&mut [f32], bool),
     then: Then,
 ) {
-    let products = products::of_matrices(cx, op.input, op.output);
+    let size = (dx.len() / op.input, op.input, op.output);
+    let products = products::of_matrices(cx, size.0, (op.input, op.output));
     let mut space = cx
         .arena
         .take(products.matmul_workspace(op.input, op.output));
-    let size = (dx.len() / op.input, op.input, op.output);
     let start = if add { Start::Old } else { Start::Zero };
     let weight = (weight, Order::Plain);
     products.matmul_then(size, gradient, weight, (dx, start), &mut space, then);
