@@ -171,7 +171,9 @@ fn the_logistic_probe_takes_few_steps_however_unequal_the_directions_are() {
     let mut data = blobs(3000, 16, 3, 0.3, 9);
     for row in data.values.chunks_exact_mut(16) {
         let common: f32 = row.iter().sum();
-        row.iter_mut().for_each(|x| *x = common + 0.01 * *x);
+        for x in row.iter_mut() {
+            *x = common + 0.01 * *x;
+        }
     }
     let fitted = Logistic::default().fit(&data).unwrap();
     assert_eq!(fitted.stop, Stop::Converged);
