@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::entry::{is_folder, is_hidden};
 use crate::data::part::Part;
 use crate::error::{Error, Result};
 
@@ -30,14 +31,14 @@ fn search(
     found: &mut Vec<PathBuf>,
 ) -> Result<()> {
     for entry in fs::read_dir(folder).map_err(|e| Error::data(folder, e))? {
-        let path = entry.map_err(|e| Error::data(folder, e))?.path();
-        let name = path.file_name().unwrap_or_default();
-        if name.as_encoded_bytes().starts_with(b".") {
+        let entry = entry.map_err(|e| Error::data(folder, e))?;
+        if is_hidden(&entry) {
             continue;
         }
+        let path = entry.path();
         if is_shard(&path) {
             found.push(path);
-        } else if depth > 0 && path.is_dir() {
+        } else if depth > 0 && is_folder(&entry) {
             search(&path, depth - 1, is_shard, found)?;
         }
     }

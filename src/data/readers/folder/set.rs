@@ -1,8 +1,11 @@
 //! One part of a folder of images as a set.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
 
 use super::annotations::Annotations;
 use super::classes::{class_of, foreign, level, level_of, names, nested, number};
@@ -126,7 +129,7 @@ impl Folder {
             found.walk(root, folder)?;
         }
         let notes = found.notes();
-        found.images.sort();
+        found.images.par_sort_unstable(); // no two are equal
         let mut folder = Self {
             wanted,
             part,
@@ -280,6 +283,10 @@ impl Folder {
     ) {
         let mut labels = vec![UNKNOWN; self.files.len()];
         let (mut outside, mut strange) = (Vec::new(), Vec::new());
+        // Of two names that only differ in bytes that are no text, the first counts.
+        let numbers = classes.iter().enumerate().rev();
+        let numbers: HashMap<&str, u32> =
+            numbers.map(|(i, name)| (name.as_str(), i as u32)).collect();
         for (file, label) in self.files.iter().zip(&mut labels) {
             if self.apart.iter().any(|folder| file.starts_with(folder)) {
                 continue;
@@ -288,8 +295,8 @@ impl Folder {
                 outside.push(text_of(file));
                 continue;
             };
-            match number(name.as_ref().as_ref(), classes) {
-                Some(known) => *label = known,
+            match numbers.get(name.as_ref()) {
+                Some(known) => *label = *known,
                 None => strange.push(name),
             }
         }
