@@ -33,6 +33,7 @@ pub mod multi_label;
 mod products;
 pub mod retrieval;
 mod rounded;
+mod singular;
 pub mod spectrum;
 pub mod standardize;
 pub mod surface;
