@@ -13,24 +13,20 @@ pub(super) struct Instructions {
 }
 
 impl Instructions {
-    /// Hold all kernels of this process to what was asked for, before an executor is made.
-    pub(super) fn hold(&self) -> Result<()> {
+    /// Hold all kernels of this process to what was asked for, before an executor is made; refused where `other` computes,
+    /// which would not follow.
+    pub(super) fn hold(&self, other: Option<&str>) -> Result<()> {
         let Some(level) = self.simd else {
             return Ok(());
         };
+        if let Some(other) = other {
+            return Err(Error::Usage(format!(
+                "--simd (or RAVINE_SIMD) is for the cpu executor; {other} has instructions of its own, so leave it out"
+            )));
+        }
         allowed(level, Simd::best().level())?;
         Simd::hold_to(level);
         Ok(())
-    }
-
-    /// Refuse a choice that `who` would not follow.
-    pub(super) fn reach(&self, who: &str) -> Result<()> {
-        if self.simd.is_none() {
-            return Ok(());
-        }
-        Err(Error::Usage(format!(
-            "--simd (or RAVINE_SIMD) is for the cpu executor; {who} has instructions of its own, so leave it out"
-        )))
     }
 }
 

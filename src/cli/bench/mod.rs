@@ -13,7 +13,7 @@ use super::instructions::Instructions;
 use super::output::{open_device, print_json, print_text};
 use super::part::by_name;
 use crate::assembly::{
-    FEW, FREE_SHARE, Growth, choose_executor, free_memory, peak_memory, set_threads,
+    FEW, FREE_SHARE, Growth, choose_executor, free_memory, on_kernels, peak_memory, set_threads,
 };
 use crate::encoders::{
     self, Convnet, Convnext, Efficientnet, Encoder, Projector, Resnet, Stem, Vit,
@@ -193,15 +193,12 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let alone = usize::from(args.work == Work::Augment);
     set_threads(args.threads.unwrap_or(alone));
     let device = open_device(&args.device)?;
-    args.instructions.hold()?;
+    let network = args.work != Work::Augment;
+    let own = network && on_kernels(&args.executor, &device);
+    let other = if network { "candle" } else { "augmentation" };
+    args.instructions.hold((!own).then_some(other))?;
     let executor = choose_executor(&args.executor, &device, args.precision)?;
     let name = executor.name();
-    let network = args.work != Work::Augment;
-    let own = network && name == "cpu";
-    if !own {
-        let who = if network { name } else { "augmentation" };
-        args.instructions.reach(who)?;
-    }
     let times = match args.work {
         Work::Step => step((encoder, batch, size), &device, &executor, args.seconds)?,
         Work::Augment => augment::run(batch, size, args.seconds)?,

@@ -85,7 +85,11 @@ impl Found {
             return Ok(());
         }
         let way = Way { real, above: way };
-        let folders = self.files_of(&here, folder)?;
+        let before = self.images.len();
+        let mut folders = self.files_of(&here, folder)?;
+        // Each folder is sorted by itself, so that sorting all of them finds little to do.
+        self.images[before..].par_sort_unstable();
+        folders.sort_unstable();
         if self.hasty {
             // One after the other, for the first picture ends it.
             return folders.iter().try_for_each(|folder| {

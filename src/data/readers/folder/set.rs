@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
-
 use super::annotations::Annotations;
 use super::classes::{class_of, foreign, level, level_of, names, nested, number};
 use super::files::{Found, read};
@@ -129,7 +127,7 @@ impl Folder {
             found.walk(root, folder)?;
         }
         let notes = found.notes();
-        found.images.par_sort_unstable(); // no two are equal
+        found.images.sort();
         let mut folder = Self {
             wanted,
             part,
