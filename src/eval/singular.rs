@@ -36,7 +36,9 @@ pub(super) fn singular_values(values: &[f32], dim: usize) -> Result<Vec<f64>> {
     let size = dim.min(rows);
     let largest = (0..size).fold(0.0, |most: f64, i| most.max(product[i * size + i]));
     if largest > 0.0 {
-        product.iter_mut().for_each(|v| *v /= largest);
+        for value in &mut product {
+            *value /= largest;
+        }
     }
     let (mut diagonal, mut beside) = tridiagonal(&mut product, size);
     if !solve(&mut diagonal, &mut beside) {
