@@ -124,6 +124,12 @@ pub fn choose_executor(
     }
 }
 
+/// Whether [`choose_executor`] takes the cpu executor, whose kernels keep to a level of vector instructions.
+#[must_use]
+pub fn on_kernels(name: &str, device: &Device) -> bool {
+    device.is_cpu() && name != "candle"
+}
+
 /// Compute with `threads` threads, or all cores when 0. Only the first call of a process has an effect.
 pub fn set_threads(threads: usize) {
     // A second call finds the pool built; the first one's number stands.

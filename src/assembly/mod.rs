@@ -21,7 +21,7 @@ mod recipe;
 mod space;
 mod statistics;
 
-pub use device::{ChosenDevice, choose_device, choose_executor, set_threads};
+pub use device::{ChosenDevice, choose_device, choose_executor, on_kernels, set_threads};
 pub use encoded::{Encoded, rows_at_once};
 pub use head_setup::{HeadData, HeadSetup, SCALES};
 pub use image_setup::{EVAL_BATCH, ImageSetup, InferenceSetup, PARTS};

@@ -14,6 +14,7 @@ mod eval;
 mod export;
 mod hardware;
 mod infer;
+mod instructions;
 mod list;
 mod output;
 mod part;

@@ -1,48 +1,28 @@
 //! A metric in which a function is about as steep in every direction.
 
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::cholesky::llt::factor::{
-    LltRegularization, cholesky_in_place, cholesky_in_place_scratch,
-};
-use faer::linalg::cholesky::llt::solve::solve_in_place;
-use faer::{MatMut, MatRef, Par, Spec};
-
-use super::products::clear_vector_registers;
+use nalgebra::linalg::Cholesky;
+use nalgebra::{DMatrix, Dyn};
 
 /// The Hessian of a function of a matrix (N, C), taken as one and the same (N, N) for each of its columns, as its Cholesky
 /// factor.
 pub(super) struct Curvature {
-    /// Column-major; what is above the diagonal means nothing.
-    factor: Vec<f64>,
+    factor: Cholesky<f64, Dyn>,
     dim: usize,
 }
 
 impl Curvature {
     /// That of the symmetric `matrix` (N, N); `None` where it is not positive definite.
-    pub(super) fn of(mut matrix: Vec<f64>, dim: usize) -> Option<Self> {
-        let scratch = cholesky_in_place_scratch::<f64>(dim, Par::Seq, Spec::default());
-        let done = cholesky_in_place(
-            MatMut::from_column_major_slice_mut(&mut matrix, dim, dim),
-            LltRegularization::default(),
-            Par::Seq, // equal bits whatever the number of threads
-            MemStack::new(&mut MemBuffer::new(scratch)),
-            Spec::default(),
-        );
-        clear_vector_registers();
-        let factor = matrix;
-        done.is_ok().then_some(Self { factor, dim })
+    pub(super) fn of(matrix: Vec<f64>, dim: usize) -> Option<Self> {
+        let factor = Cholesky::new(DMatrix::from_vec(dim, dim, matrix))?;
+        Some(Self { factor, dim })
     }
 
     /// `x` (N, C), row-major, multiplied by the inverse.
     pub(super) fn solve(&self, x: &mut [f64]) {
         let columns = x.len() / self.dim;
-        solve_in_place(
-            MatRef::from_column_major_slice(&self.factor, self.dim, self.dim),
-            MatMut::from_row_major_slice_mut(x, self.dim, columns),
-            Par::Seq,
-            MemStack::new(&mut []),
-        );
-        clear_vector_registers();
+        let mut solved = DMatrix::from_row_slice(self.dim, columns, x);
+        self.factor.solve_mut(&mut solved);
+        x.copy_from_slice(solved.transpose().as_slice());
     }
 }
 

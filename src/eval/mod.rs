@@ -39,6 +39,7 @@ mod products;
 mod ranks;
 pub mod retrieval;
 mod rounded;
+mod singular;
 pub mod spectrum;
 pub mod standardize;
 pub mod surface;

@@ -7,17 +7,6 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// Zero the upper halves of the vector registers, which faer's AVX code leaves filled.
-///
-/// With them filled, every later `exp` or `ln` of this thread is some ten times slower on Intel processors, which
-/// then save and merge the halves at each switch between old and new vector code.
-pub(super) fn clear_vector_registers() {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(avx) = faer::traits::pulp::core_arch::x86::Avx::try_new() {
-        avx._mm256_zeroupper();
-    }
-}
-
 /// Rows that a task measures.
 const ROWS: usize = 256;
 

@@ -1,13 +1,9 @@
 //! How much of the embedding space is used: spread and effective rank.
 
-use faer::diag::Diag;
-use faer::dyn_stack::{MemBuffer, MemStack};
-use faer::linalg::svd::{ComputeSvdVectors, svd, svd_scratch};
-use faer::{MatRef, Par, Spec};
-
 use super::features::Features;
 use super::moments::moments;
-use super::products::{clear_vector_registers, normalized};
+use super::products::normalized;
+use super::singular::singular_values;
 use crate::error::{Error, Result};
 
 /// Added to every share of a spectrum before its logarithm is taken.
@@ -42,15 +38,13 @@ pub fn relative_spread(z: &Features) -> f64 {
 /// RankMe, the effective number of directions: exp(−Σ p log p), p = σ / Σ σ + 1e-7, σ the singular values of z (N, D).
 ///
 /// Between 1 and min(N, D); neither centred nor normalised. Source: Garrido, Balestriero, Najman, LeCun, *RankMe*,
-/// 2023. Choose it to compare runs of one method without labels. Cost: an SVD in f64, N D²; a few thousand rows tell enough.
+/// 2023. Choose it to compare runs of one method without labels. Cost: N D² in f64; a few thousand rows tell enough.
 ///
 /// # Errors
 /// [`Error::Failed`] when z is empty, all zero, or not finite.
 pub fn rankme(z: &Features) -> Result<f64> {
     z.check()?;
-    let values: Vec<f64> = z.values.iter().map(|v| f64::from(*v)).collect();
-    let matrix = MatRef::from_row_major_slice(&values, z.rows(), z.dim);
-    effective_rank(&singular_values(matrix)?)
+    effective_rank(&singular_values(&z.values, z.dim)?)
 }
 
 /// [`rankme`], and 1 where every embedding is zero: a single point, as a last batch norm makes of images that are all
@@ -75,24 +69,4 @@ fn effective_rank(spectrum: &[f64]) -> Result<f64> {
     }
     let share = spectrum.iter().map(|s| s / total + EPSILON);
     Ok((-share.map(|p| p * p.ln()).sum::<f64>()).exp())
-}
-
-/// Singular values of `matrix`, largest first, on one thread: equal bits whatever the number of threads.
-fn singular_values(matrix: MatRef<'_, f64>) -> Result<Vec<f64>> {
-    let (rows, columns) = matrix.shape();
-    let mut values = Diag::<f64>::zeros(rows.min(columns));
-    let no = ComputeSvdVectors::No;
-    let scratch = svd_scratch::<f64>(rows, columns, no, no, Par::Seq, Spec::default());
-    let result = svd(
-        matrix,
-        values.as_mut(),
-        None,
-        None,
-        Par::Seq,
-        MemStack::new(&mut MemBuffer::new(scratch)),
-        Spec::default(),
-    );
-    clear_vector_registers();
-    result.map_err(|e| Error::Failed(format!("the singular values did not converge: {e:?}")))?;
-    Ok(values.column_vector().iter().copied().collect())
 }

@@ -1,5 +1,7 @@
 //! A step on noise and some batches of the loader before a run, to say how long the run will take.
 
+use std::num::NonZero;
+use std::thread::available_parallelism;
 use std::time::Instant;
 
 use candle_core::Tensor;
@@ -11,10 +13,14 @@ use crate::objectives::Batch;
 use crate::random::{Purpose, normal, stream};
 use crate::train::gradients;
 
-/// A first step that takes longer than this is not repeated, though it also found the memory.
-const PATIENCE: f64 = 5.0;
+/// Steps are timed for this long, or until there are [`MOST_STEPS`]; a first step that takes longer is not repeated,
+/// though it also found the memory.
+const STEPPING: f64 = 1.5;
 
-/// Batches of the loader are timed for this long, or until there are [`MOST_BATCHES`].
+/// More say nothing new.
+const MOST_STEPS: usize = 9;
+
+/// Batches of the loader are timed for this long, or until there are [`MOST_BATCHES`] or one of each worker.
 const LOADING: f64 = 1.0;
 
 /// More say nothing new.
@@ -30,30 +36,41 @@ pub(super) struct DryRun {
     step: f64,
     /// Reading and augmenting a batch for the first time, and again.
     load: (f64, f64),
-    /// Whether the processors that compute also load.
-    shared: bool,
+    /// Shares of the processors that a step and the loader keep busy, where the processors that compute also load.
+    shared: Option<(f64, f64)>,
 }
 
 impl DryRun {
     /// Measured on a network of its own that is thrown away.
     pub(super) fn of(setup: &ImageSetup) -> Result<Self> {
         let first = loading(setup)?;
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        let share = |threads: usize| threads.min(cores) as f64 / cores as f64;
+        let computing_threads = rayon::current_num_threads();
+        let shares = (
+            share(computing_threads),
+            share(setup.config.data.worker_count()),
+        );
+        let (again, kept) = (loading(setup)?.min(first), kept_share(setup));
         Ok(Self {
             step: computing(setup)?,
-            load: (first, loading(setup)?.min(first)),
-            shared: setup.device.is_cpu(),
+            load: (first, kept * again + (1.0 - kept) * first),
+            shared: setup.device.is_cpu().then_some(shares),
         })
+    }
+
+    /// Seconds of a step that also loads a batch in `load` seconds: neither can be faster than it is alone, nor both
+    /// together keep more than all processors busy.
+    fn both(&self, load: f64) -> f64 {
+        let apart = self.step.max(load);
+        let busy = |(computing, loading)| computing * self.step + loading * load;
+        self.shared.map_or(apart, |shares| apart.max(busy(shares)))
     }
 
     /// Seconds of an epoch of `steps`, the first or a later one.
     fn epoch(&self, steps: u64, first: bool) -> f64 {
         let load = if first { self.load.0 } else { self.load.1 };
-        let step = if self.shared {
-            self.step + load
-        } else {
-            self.step.max(load)
-        };
-        steps as f64 * step
+        steps as f64 * self.both(load)
     }
 
     /// Seconds of `epochs` epochs of `steps` each.
@@ -105,32 +122,52 @@ fn computing(setup: &ImageSetup) -> Result<f64> {
     let params = network.params().clone();
     let objective = objective(config, network)?;
     let batch = noise(setup, config.train.batch)?;
-    let mut seconds = f64::INFINITY;
-    for _ in 0..2 {
+    let step = || -> Result<f64> {
         let started = Instant::now();
         gradients(&objective, &batch, config.train.chunks, &params)?;
         setup.device.synchronize()?;
-        seconds = started.elapsed().as_secs_f64();
-        if seconds > PATIENCE {
-            break;
+        Ok(started.elapsed().as_secs_f64())
+    };
+    let first = step()?;
+    if first > STEPPING {
+        return Ok(first);
+    }
+    let (started, mut seconds) = (Instant::now(), vec![step()?]);
+    while seconds.len() < MOST_STEPS && started.elapsed().as_secs_f64() + first < STEPPING {
+        seconds.push(step()?);
+    }
+    seconds.sort_by(f64::total_cmp);
+    Ok(seconds[seconds.len() / 2])
+}
+
+/// Seconds that the loader takes for a batch, computing nothing beside it; what it cannot read is met again in training.
+///
+/// Workers load side by side, so that only whole rounds of all of them tell how many batches come in a time.
+fn loading(setup: &ImageSetup) -> Result<f64> {
+    let (loader, workers) = (setup.loader()?, setup.config.data.worker_count() as u64);
+    let started = Instant::now();
+    let (mut seconds, mut batches) = (0.0, 0);
+    for batch in loader.steps(0, workers * MOST_BATCHES.div_ceil(workers)) {
+        batch?;
+        batches += 1;
+        if batches % workers == 0 {
+            seconds = started.elapsed().as_secs_f64() / batches as f64;
+            if seconds * batches as f64 > LOADING {
+                break;
+            }
         }
     }
     Ok(seconds)
 }
 
-/// Seconds that the loader takes for a batch, computing nothing beside it; what it cannot read is met again in training.
-fn loading(setup: &ImageSetup) -> Result<f64> {
-    let loader = setup.loader()?;
-    let started = Instant::now();
-    let mut batches = 0;
-    for batch in loader.steps(0, MOST_BATCHES.min(loader.batches_per_epoch())) {
-        batch?;
-        batches += 1;
-        if started.elapsed().as_secs_f64() > LOADING {
-            break;
-        }
+/// The share of the images that stay in memory once they are decoded, as the first of them tells; 1 where none is meant to.
+fn kept_share(setup: &ImageSetup) -> f64 {
+    let train = &setup.splits.train;
+    let bytes = train.get(0).map_or(0, |image| image.pixels.memory());
+    if setup.kept == 0 || bytes == 0 {
+        return 1.0;
     }
-    Ok(started.elapsed().as_secs_f64() / f64::from(batches.max(1)))
+    (setup.kept as f64 / (bytes * train.len()) as f64).min(1.0)
 }
 
 /// `rows` samples with the views of the run.
@@ -174,15 +211,27 @@ mod tests {
         let run = DryRun {
             step: 0.5,
             load: (1.5, 0.5),
-            shared: true,
+            shared: Some((1.0, 1.0)),
         };
         assert_eq!(run.seconds(3, 10), 20.0 + 2.0 * 10.0);
         assert_eq!(run.epochs_within(run.seconds(3, 10), 10), 3);
         assert_eq!(run.epochs_within(1.0, 10), 1);
         let apart = DryRun {
-            shared: false,
+            shared: None,
             ..run
         };
         assert_eq!(apart.seconds(2, 10), 15.0 + 5.0);
+    }
+
+    #[test]
+    fn a_worker_beside_idle_processors_costs_a_step_nothing() {
+        let run = |step, load, shares| DryRun {
+            step,
+            load: (load, load),
+            shared: Some(shares),
+        };
+        assert_eq!(run(1.0, 0.5, (0.5, 0.25)).seconds(1, 10), 10.0);
+        assert_eq!(run(0.5, 2.0, (0.5, 0.25)).seconds(1, 10), 20.0);
+        assert_eq!(run(1.0, 1.0, (1.0, 0.25)).seconds(1, 10), 12.5);
     }
 }

@@ -189,3 +189,24 @@ fn a_single_picture_is_a_set_of_one() {
         "{problem}"
     );
 }
+
+/// Folders are walked side by side, and what is found in them is one set with one count of what was passed over.
+#[test]
+fn many_folders_make_one_sorted_set() {
+    let dir = tempfile::tempdir().unwrap();
+    for class in 0..40 {
+        for deeper in ["a", "b"] {
+            let folder = dir.path().join(format!("class{class:02}/{deeper}"));
+            write(&folder.join("1.png"), &png(class));
+            write(&folder.join("2.heic"), b"no picture that is read");
+            write(&folder.join(".3.png"), &png(class));
+        }
+    }
+    let set = all(&at(dir.path())).unwrap();
+    let ids: Vec<_> = (0..set.len()).map(|i| set.id(i)).collect();
+    assert_eq!(ids.len(), 80);
+    assert!(ids.is_sorted() && set.classes().len() == 40);
+    assert!((0..80).all(|i| set.label(i) == Some(i as u32 / 2)));
+    let notes = set.notes().join("; ");
+    assert!(notes.contains("80 .heic"), "{notes}");
+}

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, ListArray, StringArray};
-use arrow::datatypes::Int64Type;
-use arrow::record_batch::RecordBatch;
+use arrow_array::RecordBatch;
+use arrow_array::types::Int64Type;
+use arrow_array::{ArrayRef, Int64Array, ListArray, StringArray};
 use parquet::arrow::ArrowWriter;
 use ravine::data::{DataConfig, Dataset, ReaderKind, open};
 

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ::parquet::arrow::ArrowWriter;
-use arrow::array::{
+use arrow_array::types::Int32Type;
+use arrow_array::{
     ArrayRef, BinaryArray, BooleanArray, DictionaryArray, Float64Array, Int64Array, NullArray,
     RecordBatch, StringArray, StructArray,
 };
-use arrow::datatypes::{DataType, Field, Fields, Int32Type, Schema};
+use arrow_schema::{DataType, Field, Fields, Schema};
 use ravine::data::{DataConfig, Dataset, open};
 
 use crate::tiny::*;
@@ -332,8 +333,9 @@ fn pictures_that_a_table_names_by_path_are_read_from_disk() {
 /// A column of lists gives several labels a picture.
 #[test]
 fn lists_are_tags_named_by_the_metadata_over_all_parts() {
-    use arrow::array::{ListArray, ListBuilder, StringBuilder};
-    use arrow::datatypes::Int64Type;
+    use arrow_array::ListArray;
+    use arrow_array::builder::{ListBuilder, StringBuilder};
+    use arrow_array::types::Int64Type;
     let dir = tempfile::tempdir().unwrap();
     let names = ["cat", "ant", "dog"];
     let write = |name: &str, rows: Vec<Option<Vec<Option<i64>>>>| {

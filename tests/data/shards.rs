@@ -55,3 +55,16 @@ fn pictures_labels_and_keys_are_those_that_the_peers_read() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn shards_behind_a_link_are_found() {
+    let shards = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/shards");
+    for shard in ["train-000000.tar", "one.parquet"] {
+        let (elsewhere, around) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        std::fs::copy(shards.join(shard), elsewhere.path().join(shard)).unwrap();
+        std::os::unix::fs::symlink(elsewhere.path(), around.path().join("here")).unwrap();
+        let (direct, linked) = (all(&at(elsewhere.path())), all(&at(around.path())));
+        assert_eq!(direct.unwrap().len(), linked.unwrap().len(), "{shard}");
+    }
+}

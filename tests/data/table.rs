@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ::parquet::arrow::ArrowWriter;
-use arrow::array::{ArrayRef, Int32Array, RecordBatch, StringArray};
+use arrow_array::{ArrayRef, Int32Array, RecordBatch, StringArray};
 use ravine::data::table::{CONSTANT, ColumnScale, Layout, Tables, open, open_part, read};
 use ravine::data::{DataConfig, Part};
 

@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::path::Path;
 
-use arrow::array::AsArray;
-use arrow::datatypes::{DataType, Float16Type, Float32Type};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float16Type, Float32Type};
+use arrow_schema::DataType;
 use candle_core::{DType, Device, Tensor};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use ravine::eval::Features;

@@ -4,10 +4,9 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Float64Array, ListArray, StringArray};
-use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{DataType, Field, Schema};
-use arrow::record_batch::RecordBatch;
+use arrow_array::types::Float64Type;
+use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use ravine::embeddings::EmbeddingTable;
 use ravine::error::Error;
@@ -41,14 +40,10 @@ fn every_format_reads_back_as_it_was_written() -> Result<(), Any> {
 fn foreign(path: &Path, names: &[&str], lists: &[&[f64]]) -> Result<(), Any> {
     let item = Arc::new(Field::new("element", DataType::Float64, true));
     let list = || -> ArrayRef {
-        let lengths = OffsetBuffer::from_lengths(lists.iter().map(|list| list.len()));
-        let values = Float64Array::from(lists.concat());
-        Arc::new(ListArray::new(
-            item.clone(),
-            lengths,
-            Arc::new(values),
-            None,
-        ))
+        let rows = lists.iter().map(|list| Some(list.iter().map(|v| Some(*v))));
+        let lists = ListArray::from_iter_primitive::<Float64Type, _, _>(rows);
+        let (_, lengths, values, _) = lists.into_parts();
+        Arc::new(ListArray::new(item.clone(), lengths, values, None))
     };
     let mut columns: Vec<(String, ArrayRef)> = names
         .iter()

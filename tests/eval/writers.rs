@@ -3,8 +3,9 @@
 use std::fs::File;
 use std::path::Path;
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Float32Type, Int32Type};
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float32Type, Int32Type};
 use candle_core::{Device, Tensor};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use ravine::data::Part;
@@ -354,7 +355,7 @@ fn further_columns_stand_behind_the_others_under_names_of_their_own() {
     let cells = batch
         .column(6)
         .as_any()
-        .downcast_ref::<arrow::array::StringArray>()
+        .downcast_ref::<arrow_array::StringArray>()
         .unwrap();
     assert_eq!(cells.iter().collect::<Vec<_>>(), [None, Some("7")]);
 }

@@ -9,10 +9,11 @@ use candle_core::{Device, Tensor};
 use serde::Serialize;
 
 use self::repeat::repeat;
+use super::instructions::Instructions;
 use super::output::{open_device, print_json, print_text};
 use super::part::by_name;
 use crate::assembly::{
-    FEW, FREE_SHARE, Growth, choose_executor, free_memory, peak_memory, set_threads,
+    FEW, FREE_SHARE, Growth, choose_executor, free_memory, on_kernels, peak_memory, set_threads,
 };
 use crate::encoders::{
     self, Convnet, Convnext, Efficientnet, Encoder, Projector, Resnet, Stem, Vit,
@@ -20,6 +21,7 @@ use crate::encoders::{
 use crate::energies::{Cosine, EnergyKind};
 use crate::error::{Error, Result};
 use crate::graph::{Executor, Network, Precision};
+use crate::kernels::Simd;
 use crate::losses::{InfoNce, LossKind};
 use crate::negatives::PairsKind;
 use crate::objectives::{Batch, Joint};
@@ -54,6 +56,8 @@ pub(super) struct Args {
     /// Of the products: f32, high (as three of bf16), bf16 (of a step only).
     #[arg(long, default_value = "f32", value_parser = by_name(Precision::ALL, Precision::name))]
     precision: Precision,
+    #[command(flatten)]
+    instructions: Instructions,
     /// How long to repeat it.
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
@@ -159,6 +163,8 @@ struct Report {
     peak_bytes: Option<u64>,
     encoder: Option<&'static str>,
     executor: Option<&'static str>,
+    /// Vector instructions of the cpu executor.
+    simd: Option<&'static str>,
     precision: Option<&'static str>,
     /// What is augmented.
     images: Option<&'static str>,
@@ -187,6 +193,10 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let alone = usize::from(args.work == Work::Augment);
     set_threads(args.threads.unwrap_or(alone));
     let device = open_device(&args.device)?;
+    let network = args.work != Work::Augment;
+    let own = network && on_kernels(&args.executor, &device);
+    let other = if network { "candle" } else { "augmentation" };
+    args.instructions.hold((!own).then_some(other))?;
     let executor = choose_executor(&args.executor, &device, args.precision)?;
     let name = executor.name();
     let times = match args.work {
@@ -194,7 +204,6 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         Work::Augment => augment::run(batch, size, args.seconds)?,
         Work::Embed => embedding((encoder, batch, size), &device, executor, args.seconds)?,
     };
-    let network = args.work != Work::Augment;
     let median = times[times.len() / 2];
     let report = Report {
         work: match args.work {
@@ -206,6 +215,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         peak_bytes: peak_memory(),
         encoder: network.then(|| encoder.name()),
         executor: network.then_some(name),
+        simd: own.then(|| Simd::detect().level().name()),
         precision: (args.work == Work::Step || args.precision == Precision::High)
             .then(|| args.precision.name()),
         images: (!network).then_some(augment::source(size)),
@@ -229,7 +239,10 @@ impl Report {
             None => String::new(),
         };
         let network = match (self.encoder, self.executor) {
-            (Some(encoder), Some(executor)) => format!(" of {encoder} on {executor}"),
+            (Some(encoder), Some(executor)) => {
+                let simd = self.simd.map(|simd| format!(" ({simd})"));
+                format!(" of {encoder} on {executor}{}", simd.unwrap_or_default())
+            }
             _ => self
                 .images
                 .map(|images| format!(" of {images}"))

@@ -5,6 +5,7 @@ mod cifar;
 mod class_level;
 mod class_names;
 mod digits;
+mod entry;
 mod folder;
 mod idx;
 mod labels;

@@ -3,6 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
+use super::entry::{is_folder, is_hidden};
 use crate::data::part::Part;
 use crate::error::{Error, Result};
 
@@ -17,31 +20,29 @@ pub(super) fn files(root: &Path, is_shard: fn(&Path) -> bool) -> Result<Vec<Path
     if root.is_file() {
         return Ok(vec![root.to_path_buf()]);
     }
-    let mut found = Vec::new();
-    search(root, DEPTH, is_shard, &mut found)?;
+    let mut found = search(root, DEPTH, is_shard)?;
     found.sort();
     Ok(found)
 }
 
-fn search(
-    folder: &Path,
-    depth: usize,
-    is_shard: fn(&Path) -> bool,
-    found: &mut Vec<PathBuf>,
-) -> Result<()> {
+fn search(folder: &Path, depth: usize, is_shard: fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
+    let (mut found, mut folders) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder).map_err(|e| Error::data(folder, e))? {
-        let path = entry.map_err(|e| Error::data(folder, e))?.path();
-        let name = path.file_name().unwrap_or_default();
-        if name.as_encoded_bytes().starts_with(b".") {
+        let entry = entry.map_err(|e| Error::data(folder, e))?;
+        if is_hidden(&entry) {
             continue;
         }
+        let path = entry.path();
         if is_shard(&path) {
             found.push(path);
-        } else if depth > 0 && path.is_dir() {
-            search(&path, depth - 1, is_shard, found)?;
+        } else if depth > 0 && is_folder(&entry) {
+            folders.push(path);
         }
     }
-    Ok(())
+    let inside = folders.par_iter();
+    let inside = inside.map(|folder| search(folder, depth - 1, is_shard));
+    found.extend(inside.collect::<Result<Vec<_>>>()?.into_iter().flatten());
+    Ok(found)
 }
 
 /// The part that a file stands for by the start of its own name, the name of its folder, or any word of its own name

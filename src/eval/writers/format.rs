@@ -4,7 +4,7 @@ use std::path::Path;
 
 use std::io::Write;
 
-use arrow::datatypes::{ArrowPrimitiveType, Float16Type};
+use arrow_array::types::{ArrowPrimitiveType, Float16Type};
 use serde_json::Value;
 
 use crate::error::Result;

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use arrow::array::{
+use arrow_array::RecordBatch;
+use arrow_array::{
     ArrayRef, FixedSizeListArray, Float16Array, Float32Array, Int32Array, StringArray,
 };
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::record_batch::RecordBatch;
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
@@ -86,7 +86,7 @@ impl Parquet {
         })
     }
 
-    fn batch(&self, rows: &Features) -> Result<RecordBatch, arrow::error::ArrowError> {
+    fn batch(&self, rows: &Features) -> Result<RecordBatch, arrow_schema::ArrowError> {
         let marks: Vec<_> = (0..rows.rows()).map(|i| self.names.of(rows, i)).collect();
         let labels: Int32Array = marks.iter().map(|(l, _)| l.map(|l| l as i32)).collect();
         let classes: StringArray = marks.iter().map(|(_, class)| *class).collect();

@@ -1,5 +1,7 @@
 //! Choice of the instruction set at run time.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 /// Instruction sets, the better the later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -11,6 +13,24 @@ pub enum Level {
     Avx512,
 }
 
+impl Level {
+    /// All of them, the best first.
+    pub const ALL: [Self; 3] = [Self::Avx512, Self::Avx2, Self::Portable];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+}
+
+/// The level that [`Simd::detect`] stays at or below.
+static HELD: AtomicU8 = AtomicU8::new(Level::Avx512 as u8);
+
 /// Proof that the processor has the instructions of a [`Level`]; can only be had by asking it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Simd(Level);
@@ -18,7 +38,7 @@ pub struct Simd(Level);
 impl Simd {
     /// The best level of this processor; the portable one under Miri, which interprets no vector instructions.
     #[must_use]
-    pub fn detect() -> Self {
+    pub fn best() -> Self {
         #[cfg(all(target_arch = "x86_64", not(miri)))]
         {
             use std::arch::is_x86_feature_detected as has;
@@ -33,10 +53,24 @@ impl Simd {
         Self(Level::Portable)
     }
 
+    /// The level to compute with: the best of this processor, or the one that the process is held to.
+    #[must_use]
+    pub fn detect() -> Self {
+        let held = HELD.load(Ordering::Relaxed);
+        let free = Level::ALL.into_iter().find(|level| *level as u8 <= held);
+        Self::at_most(free.unwrap_or(Level::Portable))
+    }
+
+    /// Hold what [`Simd::detect`] finds in this process from now on to `level` or below; call it before executors are
+    /// made, which keep what they found.
+    pub fn hold_to(level: Level) {
+        HELD.store(level as u8, Ordering::Relaxed);
+    }
+
     /// The best level of this processor that is not above `level`: for comparing levels.
     #[must_use]
     pub fn at_most(level: Level) -> Self {
-        Self(Self::detect().0.min(level))
+        Self(Self::best().0.min(level))
     }
 
     /// The level.

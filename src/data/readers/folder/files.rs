@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use super::wanted::{DICOM, EXTENSIONS, Wanted, is_named_video};
 use crate::data::dicom::{START, WAY_OUT, is_dicom, is_directory};
+use crate::data::readers::entry::{is_file, is_folder, is_hidden};
 use crate::error::{Error, Result};
 
 /// Formats of pictures that are not read; some begin as a TIFF file does.
@@ -35,7 +38,18 @@ pub(super) struct Found {
     dicom: usize,                    // DICOM files that this build does not read
     runs: usize,                     // folders of runs
     loose: usize,                    // links that lead nowhere
-    above: Vec<PathBuf>, // the real folders on the way down: a link cannot lead in circles
+}
+
+/// The real folders on the way down: a link cannot lead in circles.
+struct Way<'a> {
+    real: PathBuf,
+    above: Option<&'a Self>,
+}
+
+impl Way<'_> {
+    fn passed(&self, real: &Path) -> bool {
+        self.real == real || self.above.is_some_and(|way| way.passed(real))
+    }
 }
 
 enum Kind {
@@ -60,36 +74,88 @@ impl Found {
     /// # Errors
     /// A folder that cannot be read.
     pub(super) fn walk(&mut self, root: &Path, folder: &Path) -> Result<()> {
+        self.below(root, folder, None)
+    }
+
+    /// [`Found::walk`] with the folders on the `way` down to the one above; folders in one are looked into at once.
+    fn below(&mut self, root: &Path, folder: &Path, way: Option<&Way>) -> Result<()> {
         let here = root.join(folder);
         let real = here.canonicalize().map_err(|e| Error::data(&here, e))?;
-        if self.above.contains(&real) {
+        if way.is_some_and(|way| way.passed(&real)) {
             return Ok(());
         }
-        self.above.push(real);
-        for entry in fs::read_dir(&here).map_err(|e| Error::data(&here, e))? {
+        let way = Way { real, above: way };
+        let before = self.images.len();
+        let mut folders = self.files_of(&here, folder)?;
+        // Each folder is sorted by itself, so that sorting all of them finds little to do.
+        self.images[before..].par_sort_unstable();
+        folders.sort_unstable();
+        if self.hasty {
+            // One after the other, for the first picture ends it.
+            return folders.iter().try_for_each(|folder| {
+                let enough = self.has_pictures_beside();
+                if enough {
+                    Ok(())
+                } else {
+                    self.below(root, folder, Some(&way))
+                }
+            });
+        }
+        let inside = folders.par_iter().map(|folder| {
+            let mut found = Self::new(self.wanted);
+            found.below(root, folder, Some(&way)).map(|()| found)
+        });
+        let inside: Vec<Self> = inside.collect::<Result<_>>()?;
+        for found in inside {
+            self.join(found);
+        }
+        Ok(())
+    }
+
+    /// Collect the files in `here`, which is called `folder`, and return the folders in it.
+    fn files_of(&mut self, here: &Path, folder: &Path) -> Result<Vec<PathBuf>> {
+        let mut folders = Vec::new();
+        for entry in fs::read_dir(here).map_err(|e| Error::data(here, e))? {
             if self.hasty && self.has_pictures_beside() {
                 break;
             }
-            let entry = entry.map_err(|e| Error::data(&here, e))?;
-            let (path, name) = (entry.path(), entry.file_name());
-            if name.as_encoded_bytes().starts_with(b".") {
+            let entry = entry.map_err(|e| Error::data(here, e))?;
+            if is_hidden(&entry) {
                 continue;
             }
+            let (path, name) = (entry.path(), entry.file_name());
             let kind = entry.file_type().map_err(|e| Error::data(&path, e))?;
-            if kind.is_dir() || (kind.is_symlink() && path.is_dir()) {
+            if is_folder(&entry) {
                 if is_run(&path) {
                     self.runs += 1;
                 } else {
-                    self.walk(root, &folder.join(name))?;
+                    folders.push(folder.join(name));
                 }
-            } else if kind.is_file() || path.is_file() {
+            } else if is_file(&entry) {
                 self.add(&path, folder.join(name));
             } else if kind.is_symlink() {
                 self.loose += 1;
             }
         }
-        self.above.pop();
-        Ok(())
+        Ok(folders)
+    }
+
+    /// Take what was found elsewhere.
+    fn join(&mut self, other: Self) {
+        self.images.extend(other.images);
+        self.sheets.extend(other.sheets);
+        for (own, counts) in [
+            (&mut self.unread, other.unread),
+            (&mut self.beside, other.beside),
+            (&mut self.others, other.others),
+        ] {
+            for (name, count) in counts {
+                *own.entry(name).or_default() += count;
+            }
+        }
+        self.dicom += other.dicom;
+        self.runs += other.runs;
+        self.loose += other.loose;
     }
 
     fn add(&mut self, path: &Path, relative: PathBuf) {
@@ -207,9 +273,9 @@ pub(in crate::data::readers) fn has_picture_name(text: &str) -> bool {
     extension.is_some_and(|extension| EXTENSIONS.contains(&extension))
 }
 
-/// Whether a file is one of those that are `wanted`.
-pub(super) fn is_one(path: &Path, wanted: Wanted) -> bool {
-    path.is_file() && is_wanted(&kind(path), wanted)
+/// Whether an entry of a folder is a file of those that are `wanted`.
+pub(super) fn is_entry(entry: &DirEntry, wanted: Wanted) -> bool {
+    is_file(entry) && is_wanted(&kind(&entry.path()), wanted)
 }
 
 fn is_wanted(kind: &Kind, wanted: Wanted) -> bool {
@@ -221,7 +287,7 @@ fn is_wanted(kind: &Kind, wanted: Wanted) -> bool {
 
 /// Whether a file is read as an image: by its name, else by its content.
 pub(in crate::data::readers) fn is_image(path: &Path) -> bool {
-    is_one(path, Wanted::Pictures)
+    path.is_file() && is_wanted(&kind(path), Wanted::Pictures)
 }
 
 /// The extension of a file in words.

@@ -1,11 +1,12 @@
 //! Which folders of a root are the parts that it was split into by hand.
 
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::path::{Path, PathBuf};
 
 use super::files::{self, Found};
 use super::wanted::Wanted;
 use crate::data::part::{Part, is_neutral};
+use crate::data::readers::entry::{is_folder, is_hidden};
 use crate::error::{Error, Result};
 
 /// The folders of a root that is split by hand, their names relative to it.
@@ -30,17 +31,13 @@ pub(super) fn parts(root: &Path, wanted: Wanted) -> Result<Option<Layout>> {
     let (mut folders, mut files_here) = (Vec::new(), 0);
     for entry in fs::read_dir(root).map_err(|e| Error::data(root, e))? {
         let entry = entry.map_err(|e| Error::data(root, e))?;
-        let (path, name) = (entry.path(), entry.file_name());
-        if name.as_encoded_bytes().starts_with(b".") {
+        if is_hidden(&entry) {
             continue;
         }
-        if path.is_dir() && files::holds_runs(&path) {
-            continue;
-        }
-        if path.is_dir() {
-            folders.push(PathBuf::from(name));
-        } else if files::is_one(&path, wanted) {
-            files_here += 1;
+        if !is_folder(&entry) {
+            files_here += usize::from(files::is_entry(&entry, wanted));
+        } else if !files::holds_runs(&entry.path()) {
+            folders.push(PathBuf::from(entry.file_name()));
         }
     }
     folders.sort();
@@ -76,19 +73,18 @@ pub(super) fn find(root: &Path, wanted: Wanted) -> Result<Option<(PathBuf, Layou
         return Ok(Some((root.to_path_buf(), layout)));
     }
     let entries = fs::read_dir(root).map_err(|e| Error::data(root, e))?;
-    let shown = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default();
-        !name.as_encoded_bytes().starts_with(b".")
+    let inside: Vec<_> = entries.flatten().filter(|e| !is_hidden(e)).collect();
+    let folders = inside.iter().filter(|entry| is_folder(entry));
+    let mut folders = folders
+        .map(DirEntry::path)
+        .filter(|path| !files::holds_runs(path));
+    let (Some(only), None) = (folders.next(), folders.next()) else {
+        return Ok(None);
     };
-    let inside: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(shown).collect();
-    let folder = |path: &&PathBuf| path.is_dir() && !files::holds_runs(path);
-    let folders: Vec<&PathBuf> = inside.iter().filter(folder).collect();
-    match folders.as_slice() {
-        [only] if !inside.iter().any(|path| files::is_one(path, wanted)) => {
-            Ok(parts(only, wanted)?.map(|layout| ((*only).clone(), layout)))
-        }
-        _ => Ok(None),
+    if inside.iter().any(|entry| files::is_entry(entry, wanted)) {
+        return Ok(None);
     }
+    Ok(parts(&only, wanted)?.map(|layout| (only, layout)))
 }
 
 fn is_unlabelled(folder: &Path) -> bool {

@@ -1,6 +1,7 @@
 //! One part of a folder of images as a set.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -280,6 +281,10 @@ impl Folder {
     ) {
         let mut labels = vec![UNKNOWN; self.files.len()];
         let (mut outside, mut strange) = (Vec::new(), Vec::new());
+        // Of two names that only differ in bytes that are no text, the first counts.
+        let numbers = classes.iter().enumerate().rev();
+        let numbers: HashMap<&str, u32> =
+            numbers.map(|(i, name)| (name.as_str(), i as u32)).collect();
         for (file, label) in self.files.iter().zip(&mut labels) {
             if self.apart.iter().any(|folder| file.starts_with(folder)) {
                 continue;
@@ -288,8 +293,8 @@ impl Folder {
                 outside.push(text_of(file));
                 continue;
             };
-            match number(name.as_ref().as_ref(), classes) {
-                Some(known) => *label = known,
+            match numbers.get(name.as_ref()) {
+                Some(known) => *label = *known,
                 None => strange.push(name),
             }
         }

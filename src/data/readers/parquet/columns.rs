@@ -1,7 +1,7 @@
 //! Which columns of a Parquet file hold the images and the labels, and what its metadata say of them.
 
 use ::parquet::arrow::arrow_reader::ArrowReaderMetadata;
-use arrow::datatypes::{DataType, Schema};
+use arrow_schema::{DataType, Schema};
 
 /// Names that a column of classes usually has.
 pub(super) const LABELS: [&str; 6] = [

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
-use arrow::array::{ArrayRef, AsArray};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Float64Type, Int64Type};
+use arrow_array::ArrayRef;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type};
+use arrow_cast::cast;
+use arrow_schema::DataType;
 
 use super::columns::is_text;
 use crate::data::readers::labels::{Collected, Labels, UNKNOWN};

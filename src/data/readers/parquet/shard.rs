@@ -10,9 +10,10 @@ use ::parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder,
 };
 use ::parquet::file::metadata::RowGroupMetaData;
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef};
+use arrow_cast::cast;
+use arrow_schema::DataType;
 
 use super::columns::{
     ImageColumns, LABELS, LabelColumn, class_names, image_columns, is_text, label_column, names,
