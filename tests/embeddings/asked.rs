@@ -1,9 +1,11 @@
 //! Neighbors, duplicates, outliers, clusters and selections of planted truth.
 
 use ravine::embeddings::EmbeddingTable;
-use ravine::embeddings::clusters::{agreement, spherical_k_means};
+use ravine::embeddings::agreement::agreement;
+use ravine::embeddings::clusters::spherical_k_means;
 use ravine::embeddings::duplicates::{duplicates, valley};
 use ravine::embeddings::label_errors::label_errors;
+use ravine::embeddings::leakage::leakage;
 use ravine::embeddings::neighbors::neighbors;
 use ravine::embeddings::outliers::{energies_of, outlyingness, separation};
 use ravine::embeddings::select::{SelectBy, select};
@@ -92,6 +94,25 @@ fn planted_duplicates_are_found_and_those_across_parts_leak() -> Result<(), Any>
             .all(|pair| pair[0].cosine >= pair[1].cosine)
     );
     assert!(found.pairs.iter().any(|pair| pair.rows == (40, 41)));
+    Ok(())
+}
+
+#[test]
+fn rows_that_leak_flatter_what_is_measured_on_them() -> Result<(), Any> {
+    // Without any structure, only copies of training rows are known.
+    let mut rows = clouds(100, 24, 1, 1.0);
+    rows.labels = (0..100).map(|i| Some(i * 7 / 3 % 2)).collect();
+    for test in (4..100).step_by(10) {
+        let original = rows.row(test - 1).to_vec();
+        rows.values[test * 24..][..24].copy_from_slice(&original);
+        rows.labels[test] = rows.labels[test - 1];
+    }
+    let table = table(&rows)?;
+    let found = duplicates(&table, 0.999, |_| Ok(()))?;
+    assert_eq!(found.leaked, (4..100).step_by(10).collect::<Vec<_>>());
+    let leak = leakage(&table, &found.leaked)?.ok_or("nothing was compared")?;
+    assert_eq!(leak.rows, 20);
+    assert!(leak.accuracy >= leak.accuracy_without + 0.1, "{leak:?}");
     Ok(())
 }
 

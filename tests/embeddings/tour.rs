@@ -32,6 +32,13 @@ fn every_question_is_one_command() -> Result<(), Any> {
         .ok_or("no line")?;
     let said = json(&["--json", "neighbors", &table, "--rows", id, "-k", "3"])?;
     assert_eq!(said[0]["neighbors"].as_array().map(Vec::len), Some(3));
+    let sheet = at("sheets");
+    assert!(
+        ravine(&["neighbors", &table, "--rows", id, "--sheet", &sheet])
+            .status
+            .success()
+    );
+    assert!(folder.path().join("sheets/neighbors.png").exists());
     let said = json(&["--json", "duplicates", &table])?;
     let threshold = said["threshold"].as_f64().ok_or("no threshold")?;
     assert!(threshold > 0.5 && threshold <= 1.0, "{threshold}");

@@ -8,7 +8,8 @@ use serde_json::json;
 use super::{Asked, Csv, Watch, named};
 use crate::cli::output::{print_json, print_text};
 use crate::embeddings::EmbeddingTable;
-use crate::embeddings::clusters::{Clusters, agreement, spherical_k_means};
+use crate::embeddings::agreement::agreement;
+use crate::embeddings::clusters::{Clusters, spherical_k_means};
 use crate::embeddings::label_errors::{Disagreement, label_errors};
 use crate::error::Result;
 

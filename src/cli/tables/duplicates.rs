@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use super::pictures::Pictures;
 use super::{Asked, Csv, Watch, named};
 use crate::cli::chosen::Chosen;
 use crate::cli::output::{notes, print_json, print_text};
@@ -12,6 +13,7 @@ use crate::cli::progress::Bars;
 use crate::cli::stop::stop_flag;
 use crate::embeddings::EmbeddingTable;
 use crate::embeddings::duplicates::{Duplicates, duplicates, valley};
+use crate::embeddings::leakage::{Leakage, leakage};
 use crate::embeddings::neighbors::neighbors;
 use crate::error::{Error, Result};
 use crate::eval::rounded;
@@ -29,12 +31,11 @@ pub(in crate::cli) struct Args {
     /// Cosine from which on two rows count as the same; chosen by the run's own pictures when left out.
     #[arg(long, value_name = "COSINE")]
     threshold: Option<f32>,
-    /// The run that made the table, on whose pictures the threshold is chosen; the one that the table names when left out.
-    #[arg(long, value_name = "RUN", conflicts_with = "threshold")]
-    run: Option<PathBuf>,
     /// File to write: a line `group,id,class,part` for each row of a group, as CSV.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: Pictures,
     #[command(flatten)]
     chosen: Chosen,
 }
@@ -55,6 +56,11 @@ pub(in crate::cli) fn run(args: &Args, json: bool) -> Result<()> {
     if let Some(out) = &args.out {
         write(&table, &found, out)?;
     }
+    let leak = if found.leaked.is_empty() {
+        None
+    } else {
+        leakage(&table, &found.leaked)?
+    };
     if json {
         let id = |row: &usize| table.id(*row);
         let groups: Vec<Vec<&str>> = found
@@ -67,20 +73,22 @@ pub(in crate::cli) fn run(args: &Args, json: bool) -> Result<()> {
             "table": table.path().display().to_string(), "rows": table.rows(), "threshold": threshold,
             "pairs": found.pairs.iter().map(pair).collect::<Vec<_>>(), "groups": groups,
             "leaked": found.leaked.iter().map(id).collect::<Vec<_>>(),
+            "knn_with_and_without": leak,
         }));
     }
-    print_text(&said(&table, threshold, &found))
+    let list = |group: &Vec<usize>| {
+        let first: Vec<usize> = group.iter().take(4).copied().collect();
+        (format!("{} rows", group.len()), first)
+    };
+    let lists: Vec<_> = found.groups.iter().map(list).collect();
+    let drawn = args.pictures.draw(&table, "duplicates", &lists)?;
+    print_text(&(said(&table, threshold, &found, leak) + &drawn))
 }
 
 /// The threshold between the run's pictures with light views of themselves, and rows with their nearest others.
 fn choose(args: &Args, table: &EmbeddingTable) -> Result<f32> {
-    let Some(root) = args.run.clone().or_else(|| table.run()) else {
-        return Err(Error::Usage(format!(
-            "{} does not say which run made it: give the run with --run, or a cosine with --threshold",
-            table.path().display()
-        )));
-    };
-    let run = args.chosen.open(&root)?;
+    let mut run = args.chosen.open(&args.pictures.root(table)?)?;
+    args.pictures.of_table(&mut run);
     let same = light_views(&run, LOOKED_AT, &mut Bars::new(), &*stop_flag()?)?;
     let step = (table.rows() / LOOKED_AT).max(1);
     let asked: Vec<usize> = (0..table.rows()).step_by(step).collect();
@@ -118,7 +126,12 @@ fn write(table: &EmbeddingTable, found: &Duplicates, out: &Path) -> Result<()> {
     csv.finish()
 }
 
-fn said(table: &EmbeddingTable, threshold: f32, found: &Duplicates) -> String {
+fn said(
+    table: &EmbeddingTable,
+    threshold: f32,
+    found: &Duplicates,
+    leak: Option<Leakage>,
+) -> String {
     let rows: usize = found.groups.iter().map(Vec::len).sum();
     let spare = rows - found.groups.len();
     let mut text = format!(
@@ -142,6 +155,13 @@ fn said(table: &EmbeddingTable, threshold: f32, found: &Duplicates) -> String {
             text,
             "{} rows of other parts are near-duplicates of training rows: what is measured on them is known already",
             found.leaked.len()
+        );
+    }
+    if let Some(leak) = leak {
+        let _ = writeln!(
+            text,
+            "  kNN accuracy on the {} rows of other parts: {:.4} with them, {:.4} without",
+            leak.rows, leak.accuracy, leak.accuracy_without
         );
     }
     text

@@ -4,6 +4,7 @@ pub(super) mod cluster;
 pub(super) mod duplicates;
 pub(super) mod neighbors;
 pub(super) mod outliers;
+mod pictures;
 pub(super) mod select;
 
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::pictures::Pictures;
 use super::{Asked, Csv, Watch, named};
 use crate::cli::output::{print_json, print_text};
 use crate::embeddings::EmbeddingTable;
@@ -27,6 +28,8 @@ pub(in crate::cli) struct Args {
     /// File to write: a line `id,rank,neighbor,cosine` for each, as CSV.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: Pictures,
 }
 
 pub(in crate::cli) fn run(args: &Args, json: bool) -> Result<()> {
@@ -56,17 +59,20 @@ pub(in crate::cli) fn run(args: &Args, json: bool) -> Result<()> {
             table.path().display()
         )));
     }
-    let (mut text, mut list) = (String::new(), Vec::new());
+    let (mut text, mut list, mut sheets) = (String::new(), Vec::new(), Vec::new());
     neighbors(&table, rows.as_deref(), args.k, |row, near| {
         write_row(&mut text, &table, row, near);
         list.push(object(&table, row, near));
+        let rows = std::iter::once(row).chain(near.iter().map(|near| near.row));
+        sheets.push((table.id(row).to_string(), rows.collect()));
         watch.row()
     })?;
     drop(watch);
+    let drawn = args.pictures.draw(&table, "neighbors", &sheets)?;
     if json {
         print_json(&list)
     } else {
-        print_text(&text)
+        print_text(&(text + &drawn))
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::pictures::Pictures;
 use super::{Asked, Csv, Watch, named};
 use crate::cli::output::{print_json, print_text};
 use crate::embeddings::EmbeddingTable;
@@ -32,6 +33,8 @@ pub(in crate::cli) struct Args {
     /// File to write: a line `id,energy,density_ratio,class,part` for each row, the farthest first, as CSV.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    pictures: Pictures,
 }
 
 pub(in crate::cli) fn run(args: &Args, json: bool) -> Result<()> {
@@ -105,7 +108,10 @@ pub(in crate::cli) fn run(args: &Args, json: bool) -> Result<()> {
             apart.auroc, apart.fpr_at_95_tpr
         );
     }
-    print_text(&text)
+    let list = |row: &usize| (format!("{:.3}", found.energy[*row]), vec![*row]);
+    let lists: Vec<_> = ranking.iter().take(SHOWN).map(list).collect();
+    let drawn = args.pictures.draw(&table, "outliers", &lists)?;
+    print_text(&(text + &drawn))
 }
 
 /// Whether each row is of `part`.
