@@ -61,7 +61,7 @@ multiversion! {
 }
 
 multiversion! {
-    /// For each cosine: its [`rank`] times 2, plus 1 where its label is `label`, to `keys`, and `(high − cosine) · per`,
+    /// For each cosine: its `rank` times 2, plus 1 where its label is `label`, to `keys`, and `(high − cosine) · per`,
     /// which is below 2^16 − 1, rounded to `buckets`.
     ///
     /// # Panics
