@@ -10,7 +10,7 @@ use super::then::Then;
 pub enum Products {
     /// In 32 bits.
     F32(Simd),
-    /// Of operands in 16 bits, or split into two such numbers.
+    /// Of operands in 16 bits, or split into two or three such numbers.
     Bf16(Bf16),
 }
 

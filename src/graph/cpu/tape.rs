@@ -17,7 +17,7 @@ use crate::params::{Param, Params};
 pub(super) struct Context<'a> {
     pub(super) arena: &'a Arc<Arena>,
     pub(super) simd: Simd,
-    /// There when products of a training step are computed in 16 bits.
+    /// There when wide products are computed of numbers of 16 bits: one, two or three for each operand.
     pub(super) bf16: Option<Bf16>,
     pub(super) params: &'a Params,
     pub(super) batch: usize,

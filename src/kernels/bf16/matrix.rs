@@ -4,8 +4,8 @@ use super::block::Tiles;
 use super::digits::{near, pair, rest, round};
 use super::dot::Bf16;
 use super::operands::{BLOCK, DEPTH, Lay, MOST, PART, SIDE, Term, Terms};
-use super::pack::Words;
-use crate::kernels::simd::{Lanes, multiversion, prefetch};
+use super::pack::{Words, turn};
+use crate::kernels::simd::{multiversion, prefetch};
 
 /// Parts of a panel that stay in a core's first cache while rows pass by.
 const NEAR: usize = 12;
@@ -183,23 +183,6 @@ multiversion! {
                 }
                 turn::<L>(&square, &mut out[part * next + at..][..PART / 4]);
             }
-        }
-    }
-}
-
-/// Rows to columns, after one another to `out`.
-#[inline(always)]
-fn turn<L: Lanes>(square: &[Words; 16], out: &mut [u32]) {
-    assert_eq!(out.len(), 256);
-    // SAFETY: sixteen rows of sixteen words of any bits are read and written; the lanes' instructions were proved.
-    unsafe {
-        let mut rows = [L::splat(0.0); 16];
-        for (lanes, row) in rows.iter_mut().zip(square) {
-            *lanes = L::load(row.as_ptr().cast());
-        }
-        let columns = L::turn(rows);
-        for (column, out) in columns.iter().zip(out.chunks_exact_mut(16)) {
-            column.store(out.as_mut_ptr().cast());
         }
     }
 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::digits::{digit, head, pair, round};
 use super::flat::{Images, Pass, Target};
 use super::operands::{DEPTH, PART, SIDE};
-use crate::kernels::simd::multiversion;
+use crate::kernels::simd::{Lanes, multiversion};
 
 /// Positions laid out for `images` images, the margins that taps reach included.
 #[derive(Clone, Copy)]
@@ -187,13 +187,19 @@ fn paired(first: &[f32; 16], second: &[f32; 16], part: usize) -> Words {
     words
 }
 
-/// Rows in turn with those half the square below: done four times, rows stand where columns were.
+/// Rows to columns, after one another to `out`.
 #[inline(always)]
-pub(super) fn shuffled(from: &[Words; 16], to: &mut [Words; 16]) {
-    for i in 0..8 {
-        for c in 0..8 {
-            (to[2 * i][2 * c], to[2 * i][2 * c + 1]) = (from[i][c], from[i + 8][c]);
-            (to[2 * i + 1][2 * c], to[2 * i + 1][2 * c + 1]) = (from[i][8 + c], from[i + 8][8 + c]);
+pub(super) fn turn<L: Lanes>(square: &[Words; 16], out: &mut [u32]) {
+    assert_eq!(out.len(), 256);
+    // SAFETY: sixteen rows of sixteen words of any bits are read and written; the lanes' instructions were proved.
+    unsafe {
+        let mut rows = [L::splat(0.0); 16];
+        for (lanes, row) in rows.iter_mut().zip(square) {
+            *lanes = L::load(row.as_ptr().cast());
+        }
+        let columns = L::turn(rows);
+        for (column, out) in columns.iter().zip(out.chunks_exact_mut(16)) {
+            column.store(out.as_mut_ptr().cast());
         }
     }
 }
@@ -215,17 +221,14 @@ multiversion! {
         }
         let mut walk = Walk::new(pass, pass.source, phase, x.len());
         let mut next = || walk.next().flatten().map(|at| at + first);
-        let (mut square, mut other) = ([[0; 16]; 16], [[0; 16]; 16]);
+        let (mut square, mut rows) = ([[0; 16]; 16], [0; 256]);
         for block in 0..stack.blocks {
             for words in &mut square {
                 let (first, second) = (sixteen(x, next(), count), sixteen(x, next(), count));
                 *words = paired(&first, &second, part);
             }
-            for _ in 0..2 {
-                shuffled(&square, &mut other);
-                shuffled(&other, &mut square);
-            }
-            for (row, words) in out.chunks_exact_mut(len).zip(&square) {
+            turn::<L>(&square, &mut rows);
+            for (row, words) in out.chunks_exact_mut(len).zip(rows.chunks_exact(16)) {
                 let to = &mut row[stack.before + block * SIDE..][..SIDE];
                 for (to, word) in to.chunks_exact_mut(2).zip(words) {
                     to.copy_from_slice(&[*word as u16, (*word >> 16) as u16]);
