@@ -54,7 +54,7 @@ pub fn duplicates(
     pairs.dedup_by_key(|pair| pair.rows);
     pairs.sort_by(|a, b| b.cosine.total_cmp(&a.cosine).then(a.rows.cmp(&b.rows)));
     let groups = groups.all();
-    let trained = |row: &usize| table.part(*row) == Some("train");
+    let trained = |row: &usize| table.is_trained_on(*row);
     let leaked = groups
         .iter()
         .filter(|group| group.iter().any(trained))

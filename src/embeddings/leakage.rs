@@ -40,7 +40,7 @@ pub fn leakage(table: &EmbeddingTable, leaked: &[usize]) -> Result<Option<Leakag
     let known = |row: &usize| table.class(*row).is_some() && table.part(*row).is_some();
     let (train, others): (Vec<usize>, Vec<usize>) = (0..table.rows())
         .filter(known)
-        .partition(|row| table.part(*row) == Some("train"));
+        .partition(|row| table.is_trained_on(*row));
     if train.is_empty() || others.is_empty() {
         return Ok(None);
     }

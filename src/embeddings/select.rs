@@ -74,12 +74,16 @@ pub fn select(table: &EmbeddingTable, budget: usize, by: SelectBy, seed: u64) ->
         rows.iter().max_by(better).copied()
     };
     let mut rows: Vec<usize> = groups.iter().filter_map(best).collect();
-    // Equal rows make fewer clusters than were asked for: the rest is filled with the best of all others.
-    let mut rest: Vec<usize> = (0..table.rows())
-        .filter(|row| !rows.contains(row))
-        .collect();
-    rest.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
-    rows.extend(rest.into_iter().take(budget.saturating_sub(rows.len())));
+    if rows.len() < budget {
+        // Equal rows make fewer clusters than were asked for: the rest is filled with the best of all others.
+        let mut free = vec![true; table.rows()];
+        for row in &rows {
+            free[*row] = false;
+        }
+        let mut rest: Vec<usize> = (0..table.rows()).filter(|row| free[*row]).collect();
+        rest.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]).then(a.cmp(b)));
+        rows.extend(rest.into_iter().take(budget - rows.len()));
+    }
     let coverage = coverage(table, &rows)?;
     Ok(Selection { rows, coverage })
 }

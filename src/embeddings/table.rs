@@ -9,6 +9,7 @@ use super::filling::Filling;
 use super::formats;
 use super::numbers::Numbers;
 use super::words::Words;
+use crate::data::Part;
 use crate::error::{Error, Result, nearest};
 
 /// N embeddings of D numbers with an id each, and the part and class of those where they are known.
@@ -28,7 +29,7 @@ impl EmbeddingTable {
     ///
     /// # Errors
     /// [`Error::Usage`] on a file of another kind, one without embeddings, embeddings of different lengths, numbers that
-    /// are not finite, ids that name several rows; [`Error::Data`] where it cannot be read.
+    /// are not finite, another number of ids than of rows; [`Error::Data`] where it cannot be read.
     pub fn open(path: &Path, column: Option<&str>) -> Result<Self> {
         let mut filling = Filling::new(path);
         formats::read(path, column, &mut filling)?;
@@ -104,6 +105,12 @@ impl EmbeddingTable {
     #[must_use]
     pub fn part(&self, row: usize) -> Option<&str> {
         self.parts.get(row)
+    }
+
+    /// Whether a row is of the part that is trained on.
+    #[must_use]
+    pub fn is_trained_on(&self, row: usize) -> bool {
+        self.part(row) == Some(Part::Train.name())
     }
 
     /// The class of a row, where known.

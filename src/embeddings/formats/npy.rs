@@ -31,6 +31,9 @@ pub(super) fn read(path: &Path, _: Option<&str>, into: &mut Filling) -> Result<(
         );
         return Err(Error::data(path, problem));
     }
+    if rows == 0 {
+        return Ok(());
+    }
     let dim: usize = sides.iter().product();
     let size = header.kind.size;
     for first in (0..rows).step_by(ROWS) {

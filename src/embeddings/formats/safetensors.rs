@@ -42,6 +42,9 @@ pub(super) fn read(path: &Path, column: Option<&str>, into: &mut Filling) -> Res
     let name = choose(&metadata, column, into)?;
     let tensors = metadata.tensors();
     let info = tensors[&name];
+    if info.shape[0] == 0 {
+        return Ok(());
+    }
     let dim: usize = info.shape[1..].iter().product();
     numbers(&mut file, start, info, |values| into.append(&values, dim))
         .map_err(|e| broken(&e))??;
