@@ -1,13 +1,62 @@
 //! Groups of rows that show the same: near-duplicates, and those that leak from one part of the data to another.
 
-use super::neighbors::neighbors;
+use super::neighbors::{Neighbor, neighbors};
 use super::table::EmbeddingTable;
 use crate::error::Result;
 
 /// Neighbors of a row that are looked at: a larger group holds together through them.
 const NEIGHBORS: usize = 32;
 
-/// Two rows that are nearer than the threshold.
+/// Neighbors behind the nearest that a row's surroundings are measured by.
+const AROUND: usize = 8;
+
+/// When two rows count as the same.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Criterion {
+    /// Their cosine is at least this.
+    Cosine(f32),
+    /// Of either, the distance 1 − cosine to the other is at most `ratio` times [`surroundings`]; or their cosine is at
+    /// least `cosine`, as in bursts of more pictures than surroundings are measured by.
+    Relative {
+        /// Share of the surroundings.
+        ratio: f32,
+        /// Cosine that is enough by itself.
+        cosine: f32,
+    },
+}
+
+impl Criterion {
+    /// Whether a row with these surroundings shows the same as one at `cosine`.
+    fn holds(self, cosine: f32, around: f32) -> bool {
+        match self {
+            Self::Cosine(least) => cosine >= least,
+            Self::Relative {
+                ratio,
+                cosine: least,
+            } => cosine >= least || 1.0 - cosine <= ratio * around,
+        }
+    }
+}
+
+/// How far a row's neighbors are in the mean, of `near`, nearest first, the eight from place `first` on; 1 where there are
+/// none.
+///
+/// Pictures of one series are all near each other, those of a rare thing far from all: a duplicate is near by the measure of
+/// its surroundings, as a match of local features is in Lowe, *Distinctive Image Features from Scale-Invariant Keypoints*,
+/// 2004, section 7.1.
+#[must_use]
+pub fn surroundings(near: &[Neighbor], first: usize) -> f32 {
+    let around = near.get(first..).unwrap_or_default();
+    let around = &around[..AROUND.min(around.len())];
+    if around.is_empty() {
+        return 1.0;
+    }
+    let sum: f32 = around.iter().map(|near| 1.0 - near.cosine).sum();
+    sum / around.len() as f32
+}
+
+/// Two rows that show the same.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DuplicatePair {
     /// The rows, the lower one first.
@@ -16,10 +65,10 @@ pub struct DuplicatePair {
     pub cosine: f32,
 }
 
-/// What a threshold finds.
+/// What a criterion finds.
 #[derive(Clone, Debug)]
 pub struct Duplicates {
-    /// Pairs of rows whose cosine is at least the threshold, nearest first; of a row those with its 32 nearest.
+    /// Pairs of rows that show the same, nearest first; of a row those with its 32 nearest.
     pub pairs: Vec<DuplicatePair>,
     /// Rows that pairs connect, each group in order, the largest group first.
     pub groups: Vec<Vec<usize>>,
@@ -27,20 +76,24 @@ pub struct Duplicates {
     pub leaked: Vec<usize>,
 }
 
-/// Find the rows of `table` whose cosine is at least `threshold`.
+/// Find the rows of `table` that show the same by `criterion`.
 ///
 /// # Errors
 /// Those of [`neighbors`].
 pub fn duplicates(
     table: &EmbeddingTable,
-    threshold: f32,
+    criterion: Criterion,
     mut progress: impl FnMut(usize) -> Result<()>,
 ) -> Result<Duplicates> {
     let mut pairs = Vec::new();
     let mut groups = Groups::new(table.rows());
     let k = NEIGHBORS.min(table.rows().saturating_sub(1));
     neighbors(table, None, k, |row, near| {
-        for near in near.iter().take_while(|near| near.cosine >= threshold) {
+        let around = surroundings(near, 1);
+        for near in near
+            .iter()
+            .take_while(|near| criterion.holds(near.cosine, around))
+        {
             groups.join(row, near.row);
             pairs.push(DuplicatePair {
                 rows: (row.min(near.row), row.max(near.row)),
@@ -111,11 +164,11 @@ impl Groups {
     }
 }
 
-/// The cosine that divides pictures seen twice from pictures of different things best.
+/// The number that divides pictures seen twice from pictures of different things best.
 ///
-/// `same` are cosines of pictures with lightly changed views of themselves, `others` those of rows with their nearest other
-/// row. Between them lies a valley: the threshold with the fewest of both on the wrong side, each set as shares of its own,
-/// in the middle of the values that are equally good. Few true duplicates among `others` do not move it.
+/// `same` are cosines, or ratios turned negative, of pictures with lightly changed views of themselves, `others` those of rows
+/// with their nearest other row. Between them lies a valley: the threshold with the fewest of both on the wrong side, each set
+/// as shares of its own, in the middle of the values that are equally good. Few true duplicates among `others` do not move it.
 ///
 /// Returns the threshold, the share of `same` below it, the share of `others` above it.
 #[must_use]

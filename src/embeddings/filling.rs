@@ -19,6 +19,8 @@ pub(super) struct Filling {
     pub(super) notes: Vec<String>,
     /// The run that made the embeddings.
     pub(super) run: Option<PathBuf>,
+    /// Whether features of mirror images are averaged in.
+    pub(super) flips: bool,
 }
 
 impl Filling {
@@ -31,13 +33,16 @@ impl Filling {
             classes: Words::default(),
             notes: Vec::new(),
             run: None,
+            flips: false,
         }
     }
 
     /// Take what `ravine embed` says of a table, as JSON.
     pub(super) fn about(&mut self, words: &str) {
         let about: Option<serde_json::Value> = serde_json::from_str(words).ok();
-        self.run = about.and_then(|about| Some(PathBuf::from(about["run"].as_str()?)));
+        let about = about.unwrap_or_default();
+        self.run = about["run"].as_str().map(PathBuf::from);
+        self.flips = about["flips"] == true;
     }
 
     /// Rows read so far.

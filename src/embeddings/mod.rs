@@ -3,7 +3,7 @@
 //! | question | module |
 //! |---|---|
 //! | which rows are nearest? | [`neighbors`] |
-//! | which rows show the same? | [`duplicates`] |
+//! | which rows show the same? | [`duplicates`], best of embeddings after [`whitening`] |
 //! | what do rows that leak do to a measurement? | [`leakage`] |
 //! | which rows are far from all others? | [`outliers`] |
 //! | which rows belong together, and as classes do? | [`clusters`], [`agreement`] |
@@ -25,6 +25,7 @@ mod numbers;
 pub mod outliers;
 pub mod select;
 mod table;
+pub mod whitening;
 mod words;
 
 pub use table::EmbeddingTable;

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::filling::Filling;
 use super::formats;
-use super::numbers::Numbers;
+use super::numbers::{Numbers, blocks};
 use super::words::Words;
 use crate::data::Part;
 use crate::error::{Error, Result, nearest};
@@ -16,11 +17,12 @@ use crate::error::{Error, Result, nearest};
 pub struct EmbeddingTable {
     path: PathBuf,
     numbers: Numbers,
-    ids: Vec<String>,
-    parts: Words,
-    classes: Words,
+    ids: Arc<[String]>,
+    parts: Arc<Words>,
+    classes: Arc<Words>,
     notes: Vec<String>,
     run: Option<PathBuf>,
+    flips: bool,
 }
 
 impl EmbeddingTable {
@@ -54,11 +56,12 @@ impl EmbeddingTable {
         Ok(Self {
             path: filling.path,
             numbers,
-            ids: filling.ids,
-            parts: filling.parts,
-            classes: filling.classes,
+            ids: filling.ids.into(),
+            parts: Arc::new(filling.parts),
+            classes: Arc::new(filling.classes),
             notes: filling.notes,
             run: filling.run,
+            flips: filling.flips,
         })
     }
 
@@ -84,6 +87,12 @@ impl EmbeddingTable {
     #[must_use]
     pub fn run(&self) -> Option<PathBuf> {
         self.run.clone()
+    }
+
+    /// Whether every embedding is the mean of those of a picture and its mirror image, where the file says so.
+    #[must_use]
+    pub fn has_flips(&self) -> bool {
+        self.flips
     }
 
     /// What a person should know of how it was read.
@@ -141,6 +150,31 @@ impl EmbeddingTable {
     pub fn read(&self, rows: Range<usize>) -> Result<Cow<'_, [f32]>> {
         assert!(rows.start <= rows.end && rows.end <= self.rows());
         self.numbers.read(rows)
+    }
+
+    /// The same rows with the embeddings that `map` makes of a block of theirs, as many numbers each.
+    ///
+    /// # Errors
+    /// What `map` returns; where the table cannot be read again or no copy written.
+    ///
+    /// # Panics
+    /// `map` makes more or fewer numbers.
+    pub fn map(&self, map: impl Fn(&[f32]) -> Result<Vec<f32>>) -> Result<Self> {
+        let mut numbers = Numbers::new(self.dim());
+        for rows in blocks(self.rows(), self.dim()) {
+            numbers.append(&map(&self.read(rows)?)?, &self.path)?;
+        }
+        assert_eq!(numbers.rows(), self.rows());
+        Ok(Self {
+            path: self.path.clone(),
+            numbers,
+            ids: Arc::clone(&self.ids),
+            parts: Arc::clone(&self.parts),
+            classes: Arc::clone(&self.classes),
+            notes: self.notes.clone(),
+            run: self.run.clone(),
+            flips: self.flips,
+        })
     }
 
     /// The rows that `ids` name.

@@ -50,4 +50,5 @@ pub mod writers;
 pub use bank::Bank;
 pub use features::Features;
 pub use nearest::Neighbor;
+pub(crate) use products::normalized;
 pub use rounded::rounded;

@@ -32,7 +32,7 @@ fn squares(row: &[f32]) -> f64 {
 }
 
 /// The rows of `values` (N, D) at length 1 (a zero row stays zero).
-pub(super) fn normalized(values: &[f32], dim: usize) -> Vec<f32> {
+pub(crate) fn normalized(values: &[f32], dim: usize) -> Vec<f32> {
     let scales = inverse_norms(values, dim);
     let mut out = values.to_vec();
     out.par_chunks_exact_mut(dim)

@@ -3,7 +3,7 @@
 use ravine::embeddings::EmbeddingTable;
 use ravine::embeddings::agreement::agreement;
 use ravine::embeddings::clusters::spherical_k_means;
-use ravine::embeddings::duplicates::{duplicates, valley};
+use ravine::embeddings::duplicates::{Criterion, duplicates, valley};
 use ravine::embeddings::label_errors::label_errors;
 use ravine::embeddings::leakage::leakage;
 use ravine::embeddings::neighbors::neighbors;
@@ -84,7 +84,7 @@ fn planted_duplicates_are_found_and_those_across_parts_leak() -> Result<(), Any>
             rows.values[copy * 16 + i] = v * 3.0 + 0.01 * (i as f32 - 8.0) * v;
         }
     }
-    let found = duplicates(&table(&rows)?, 0.995, |_| Ok(()))?;
+    let found = duplicates(&table(&rows)?, Criterion::Cosine(0.995), |_| Ok(()))?;
     assert_eq!(found.groups, [vec![7, 12, 104], vec![40, 41]]);
     assert_eq!(found.leaked, [104]);
     assert!(
@@ -108,7 +108,7 @@ fn rows_that_leak_flatter_what_is_measured_on_them() -> Result<(), Any> {
         rows.labels[test] = rows.labels[test - 1];
     }
     let table = table(&rows)?;
-    let found = duplicates(&table, 0.999, |_| Ok(()))?;
+    let found = duplicates(&table, Criterion::Cosine(0.999), |_| Ok(()))?;
     assert_eq!(found.leaked, (4..100).step_by(10).collect::<Vec<_>>());
     let leak = leakage(&table, &found.leaked)?.ok_or("nothing was compared")?;
     assert_eq!(leak.rows, 20);

@@ -12,15 +12,17 @@ use crate::cli::output::{notes, print_json, print_text};
 use crate::cli::progress::Bars;
 use crate::cli::stop::stop_flag;
 use crate::embeddings::EmbeddingTable;
-use crate::embeddings::duplicates::{Duplicates, duplicates, valley};
+use crate::embeddings::duplicates::{Criterion, Duplicates, duplicates, surroundings, valley};
 use crate::embeddings::leakage::{Leakage, leakage};
-use crate::embeddings::neighbors::neighbors;
+use crate::embeddings::neighbors::{nearest, neighbors};
+use crate::embeddings::whitening::Whitening;
 use crate::error::{Error, Result};
-use crate::eval::rounded;
 use crate::run::light_views;
 
 /// Pictures that the threshold is chosen on.
 const LOOKED_AT: usize = 500;
+/// Neighbors that surroundings need, and the nearest.
+const FOLLOWING: usize = 9;
 /// Pairs and groups that are shown.
 const SHOWN: usize = 10;
 
@@ -28,9 +30,13 @@ const SHOWN: usize = 10;
 pub(in crate::cli) struct Args {
     #[command(flatten)]
     of: Asked,
-    /// Cosine from which on two rows count as the same; chosen by the run's own pictures when left out.
+    /// Cosine from which on two rows count as the same; when left out, rows far nearer to each other than to the neighbors
+    /// that follow do, by how much chosen on the run's own pictures.
     #[arg(long, value_name = "COSINE")]
     threshold: Option<f32>,
+    /// Compare the embeddings as they are, without whitening.
+    #[arg(long)]
+    plain: bool,
     /// File to write: a line `group,id,class,part` for each row of a group, as CSV.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -42,16 +48,22 @@ pub(in crate::cli) struct Args {
 
 pub(in crate::cli) fn run(args: &Args, json: bool) -> Result<()> {
     let table = args.of.open()?;
-    let threshold = match args.threshold {
-        Some(threshold) if threshold > -1.0 && threshold <= 1.0 => threshold,
+    let white = (!args.plain).then(|| Whitening::of(&table)).transpose()?;
+    let whitened = white
+        .as_ref()
+        .map(|white| table.map(|rows| white.apply(rows)));
+    let whitened = whitened.transpose()?;
+    let compared = whitened.as_ref().unwrap_or(&table);
+    let criterion = match args.threshold {
+        Some(threshold) if threshold > -1.0 && threshold <= 1.0 => Criterion::Cosine(threshold),
         Some(other) => {
             let problem = format!("--threshold {other}: it is a cosine, above -1 and up to 1");
             return Err(Error::Usage(problem));
         }
-        None => choose(args, &table)?,
+        None => choose(args, &table, compared, white.as_ref())?,
     };
     let watch = Watch::rows(table.rows())?;
-    let found = duplicates(&table, threshold, |_| watch.row())?;
+    let found = duplicates(compared, criterion, |_| watch.row())?;
     drop(watch);
     if let Some(out) = &args.out {
         write(&table, &found, out)?;
@@ -70,7 +82,7 @@ pub(in crate::cli) fn run(args: &Args, json: bool) -> Result<()> {
             .collect();
         let pair = |pair: &crate::embeddings::duplicates::DuplicatePair| json!({ "ids": [table.id(pair.rows.0), table.id(pair.rows.1)], "cosine": pair.cosine });
         return print_json(&json!({
-            "table": table.path().display().to_string(), "rows": table.rows(), "threshold": threshold,
+            "table": table.path().display().to_string(), "rows": table.rows(), "criterion": criterion, "whitened": !args.plain,
             "pairs": found.pairs.iter().map(pair).collect::<Vec<_>>(), "groups": groups,
             "leaked": found.leaked.iter().map(id).collect::<Vec<_>>(),
             "knn_with_and_without": leak,
@@ -82,32 +94,96 @@ pub(in crate::cli) fn run(args: &Args, json: bool) -> Result<()> {
     };
     let lists: Vec<_> = found.groups.iter().map(list).collect();
     let drawn = args.pictures.draw(&table, "duplicates", &lists)?;
-    print_text(&(said(&table, threshold, &found, leak) + &drawn))
+    print_text(&(said(&table, criterion, &found, leak) + &drawn))
 }
 
-/// The threshold between the run's pictures with light views of themselves, and rows with their nearest others.
-fn choose(args: &Args, table: &EmbeddingTable) -> Result<f32> {
+/// The criterion that divides the run's pictures with light views of themselves from rows with their nearest others, both as
+/// they are `compared`.
+fn choose(
+    args: &Args,
+    table: &EmbeddingTable,
+    compared: &EmbeddingTable,
+    white: Option<&Whitening>,
+) -> Result<Criterion> {
     let mut run = args.chosen.open(&args.pictures.root(table)?)?;
     args.pictures.of_table(&mut run);
-    let same = light_views(&run, LOOKED_AT, &mut Bars::new(), &*stop_flag()?)?;
-    let step = (table.rows() / LOOKED_AT).max(1);
-    let asked: Vec<usize> = (0..table.rows()).step_by(step).collect();
-    let mut others = Vec::new();
-    neighbors(table, Some(&asked), 1, |_, near| {
-        others.push(near[0].cosine);
-        Ok(())
-    })?;
+    let wanted = (LOOKED_AT, table.has_flips());
+    let views = light_views(&run, wanted, &mut Bars::new(), &*stop_flag()?)?;
+    if views.dim != table.dim() {
+        return Err(Error::Usage(format!(
+            "the run's features have {} numbers, the embeddings of {} have {}: give --threshold, or embed --output features",
+            views.dim,
+            table.path().display(),
+            table.dim()
+        )));
+    }
+    let features = match white {
+        Some(white) => white.apply(&views.features)?,
+        None => views.features,
+    };
+    let (cosines, same) = seen_twice(compared, &features)?;
+    let others = seen_once(compared)?;
     let (threshold, below, above) = valley(&same, &others);
     notes(&[format!(
-        "threshold {:.4}: {:.1} % of {} pictures are farther from a light view of themselves (crop of 90 %, mirror image, \
-         brightness), {:.1} % of {} rows nearer to another row; --threshold sets another",
-        rounded(threshold.into(), 4),
+        "near-duplicates are at most {:.3} times as far from each other as from the neighbors that follow: {:.1} % of {} \
+         pictures are farther from a light view of themselves (crop of 90 %, mirror image, brightness), {:.1} % of {} rows \
+         nearer to another row; --threshold asks for a cosine instead",
+        -threshold,
         100.0 * below,
         same.len(),
         100.0 * above,
         others.len(),
     )]);
-    Ok(threshold)
+    Ok(Criterion::Relative {
+        ratio: -threshold,
+        cosine: cosines[cosines.len() / 2],
+    })
+}
+
+/// Of pictures (N, 2, D), each followed by a light view: their cosines in order, and their distances as shares of the larger
+/// surroundings of the two, negative.
+fn seen_twice(compared: &EmbeddingTable, features: &[f32]) -> Result<(Vec<f32>, Vec<f32>)> {
+    let dim = compared.dim();
+    let pairs = features.chunks_exact(2 * dim);
+    let mut cosines: Vec<f32> = pairs.map(|pair| cosine(pair.split_at(dim))).collect();
+    // The first is the picture itself.
+    let around: Vec<f32> = nearest(compared, features, FOLLOWING)?
+        .iter()
+        .map(|near| surroundings(near, 1))
+        .collect();
+    let ratio = |(cosine, around): (&f32, &[f32])| (cosine - 1.0) / around[0].max(around[1]);
+    let same = cosines.iter().zip(around.chunks_exact(2)).map(ratio);
+    let same = same.collect();
+    cosines.sort_by(f32::total_cmp);
+    Ok((cosines, same))
+}
+
+/// Of rows with their nearest other: the same shares.
+fn seen_once(compared: &EmbeddingTable) -> Result<Vec<f32>> {
+    let step = (compared.rows() / LOOKED_AT).max(1);
+    let asked: Vec<usize> = (0..compared.rows()).step_by(step).collect();
+    let k = FOLLOWING.min(compared.rows().saturating_sub(1));
+    let mut first = Vec::new();
+    neighbors(compared, Some(&asked), k, |_, near| {
+        first.push((near[0], surroundings(near, 1)));
+        Ok(())
+    })?;
+    let theirs: Vec<usize> = first.iter().map(|(near, _)| near.row).collect();
+    let mut ratios = Vec::new();
+    neighbors(compared, Some(&theirs), k, |_, near| {
+        let (nearest, around) = first[ratios.len()];
+        ratios.push((nearest.cosine - 1.0) / around.max(surroundings(near, 1)));
+        Ok(())
+    })?;
+    Ok(ratios)
+}
+
+fn cosine((a, b): (&[f32], &[f32])) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| {
+        let products = a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b));
+        products.sum::<f64>()
+    };
+    (dot(a, b) / (dot(a, a) * dot(b, b)).sqrt().max(1e-12)) as f32
 }
 
 fn write(table: &EmbeddingTable, found: &Duplicates, out: &Path) -> Result<()> {
@@ -128,14 +204,18 @@ fn write(table: &EmbeddingTable, found: &Duplicates, out: &Path) -> Result<()> {
 
 fn said(
     table: &EmbeddingTable,
-    threshold: f32,
+    criterion: Criterion,
     found: &Duplicates,
     leak: Option<Leakage>,
 ) -> String {
     let rows: usize = found.groups.iter().map(Vec::len).sum();
     let spare = rows - found.groups.len();
+    let how = match criterion {
+        Criterion::Cosine(least) => format!(" (cosine {least:.4} and more)"),
+        Criterion::Relative { .. } => String::new(),
+    };
     let mut text = format!(
-        "{} of {} rows are in {} groups of near-duplicates (cosine {threshold:.4} and more); without {spare} of them none is left\n",
+        "{} of {} rows are in {} groups of near-duplicates{how}; without {spare} of them none is left\n",
         rows,
         table.rows(),
         found.groups.len(),

@@ -1,4 +1,4 @@
-//! How near pictures stay to lightly changed views of themselves.
+//! Pictures beside lightly changed views of themselves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use candle_core::Tensor;
 
 use super::readout::Readout;
+use super::views;
 use crate::assembly::{EVAL_BATCH, InferenceSetup, OpenedRun};
 use crate::augment::{
     AugmentConfig, ColorJitter, HorizontalFlip, Operation, RandomResizedCrop, Resize, ViewConfig,
@@ -15,18 +16,27 @@ use crate::error::{Error, Result};
 use crate::eval::embed as through;
 use crate::train::Observer;
 
-/// Cosines between the features of up to `count` pictures of the run's data, evenly spread over it, and those of one light
-/// view each: a crop of 90 % and more, the mirror image half of the time, brightness and contrast changed by up to a tenth;
-/// drawn from the run's seed.
+/// Features of pictures, each followed by those of a light view of it.
+#[derive(Clone, Debug)]
+pub struct LightViews {
+    /// D.
+    pub dim: usize,
+    /// (N, 2, D).
+    pub features: Vec<f32>,
+}
+
+/// The features of up to `count` pictures of the run's data, evenly spread over it, and of one light view each: a crop of
+/// 90 % and more, the mirror image half of the time, brightness and contrast changed by up to a tenth; drawn from the run's
+/// seed. With `flips` features are those of a picture and its mirror image averaged, as in a table that was embedded so.
 ///
 /// # Errors
 /// Data that cannot be read; [`Error::Interrupted`] after a stop from outside.
 pub fn light_views(
     run: &OpenedRun,
-    count: usize,
+    (count, flips): (usize, bool),
     observer: &mut dyn Observer,
     stop: &AtomicBool,
-) -> Result<Vec<f32>> {
+) -> Result<LightViews> {
     let config = run.config.clone().without_head();
     let setup = InferenceSetup::new(&config)?;
     setup.notes.iter().for_each(|note| observer.message(note));
@@ -37,33 +47,33 @@ pub fn light_views(
     let indices = (0..dataset.len() as u32).step_by(step).collect();
     let some: Arc<dyn Dataset> = Arc::new(Subset::new(dataset, indices));
     let views: Arc<dyn Views> = Arc::new(light(&config.augment).build(setup.views.shapes()[0][0])?);
-    let mut cosines = Vec::new();
+    let mut found = LightViews {
+        dim: 0,
+        features: Vec::new(),
+    };
     through::embed_views(
         &some,
         &views,
         (EVAL_BATCH / 2, config.data.worker_count(), config.seed),
         &setup.device,
         |seen: &[Tensor]| {
-            let features = seen.iter().map(|x| readout.read(x));
-            Ok(Tensor::cat(&features.collect::<Result<Vec<_>>>()?, 1)?)
+            let read =
+                |x: &Tensor| views::averaged(std::slice::from_ref(x), flips, |x| readout.read(x));
+            Ok(Tensor::cat(
+                &seen.iter().map(read).collect::<Result<Vec<_>>>()?,
+                1,
+            )?)
         },
         |pairs| {
             if stop.load(Ordering::Relaxed) {
                 return Err(Error::Interrupted("stopped; nothing was written".into()));
             }
-            let half = pairs.dim / 2;
-            let cosine = |row: usize| {
-                let (a, b) = pairs.row(row).split_at(half);
-                let dot = |a: &[f32], b: &[f32]| {
-                    a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>()
-                };
-                (dot(a, b) / (dot(a, a) * dot(b, b)).sqrt().max(1e-12)) as f32
-            };
-            cosines.extend((0..pairs.rows()).map(cosine));
+            found.dim = pairs.dim / 2;
+            found.features.extend_from_slice(&pairs.values);
             Ok(())
         },
     )?;
-    Ok(cosines)
+    Ok(found)
 }
 
 /// The whole picture, and a light view of it.

@@ -4,7 +4,7 @@ mod light_views;
 mod readout;
 mod views;
 
-pub use light_views::light_views;
+pub use light_views::{LightViews, light_views};
 pub use readout::{PositionPool, TokenReadout};
 
 use std::path::PathBuf;
