@@ -22,13 +22,15 @@ use crate::train::{RunFolder, TrainConfig};
 
 mod base;
 mod changes;
+mod origin;
 mod presets;
 mod probe;
 mod read;
 mod renamed;
 mod title;
 
-pub use changes::Change;
+pub use changes::{Change, is_of_the_machine};
+pub use origin::Told;
 pub use presets::{PRESETS, preset};
 pub use probe::ProbeConfig;
 pub use read::BASE;

@@ -74,7 +74,7 @@
 //!
 //! | floor | modules |
 //! |---|---|
-//! | 0 ground | [`error`], [`ranges`], [`atomic`], [`random`], [`params`], [`registry`], [`kernels`], [`host`], [`onnx`] |
+//! | 0 ground | [`error`], [`ranges`], [`atomic`], [`random`], [`params`], [`registry`], [`kernels`], [`host`], [`onnx`], [`events`] |
 //! | 1 data, networks, drawings | [`data`], [`augment`], [`graph`], `plot` |
 //! | 2 machines | [`encoders`], [`energies`] |
 //! | 3 asked of them | [`losses`], [`regularizers`], [`heads`] |
@@ -102,6 +102,7 @@ pub mod encoders;
 pub mod energies;
 pub mod error;
 pub mod eval;
+pub mod events;
 pub mod export;
 #[cfg(feature = "figures")]
 pub mod figures;

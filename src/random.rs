@@ -37,6 +37,8 @@ pub enum Purpose {
     DropPath = 13,
     /// Centers that clusters of embeddings start from.
     Clusters = 14,
+    /// Values of a random search; `step` is the trial, `sample` a hash of the key's name.
+    Sweep = 15,
 }
 
 /// A ChaCha8 generator positioned at its own key: no two (seed, purpose, step, sample, view) share one.

@@ -23,16 +23,24 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// All keys with their values, and the network they make.
+    #[command(after_long_help = "Example:\n  ravine config show vicreg --set encoder.kind=vit")]
     Show {
         /// A preset or a TOML file; the embedded digits when left out.
         config: Option<String>,
         /// Change one key, for example --set encoder.depth=18.
         #[arg(long = "set", value_name = "KEY=VALUE")]
         sets: Vec<String>,
+        /// Each key with where its value comes from: a default, a preset, a file, or --set.
+        #[arg(long)]
+        origin: bool,
     },
     /// JSON Schema of the configuration, for completion in editors.
+    #[command(after_long_help = "Example:\n  ravine config schema > ravine.schema.json")]
     Schema,
 }
+
+/// Origins stand below each other, but for keys with longer values.
+const WIDEST: usize = 60;
 
 /// Classes assumed for the summary of a head when no data are open.
 const CLASSES: usize = 10;
@@ -40,7 +48,12 @@ const CLASSES: usize = 10;
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let (config, sets) = match &args.command {
         Command::Schema => return print_json(&schema()),
-        Command::Show { config, sets } => (config, sets),
+        Command::Show {
+            config,
+            sets,
+            origin: true,
+        } => return origins(config.as_deref(), sets, json),
+        Command::Show { config, sets, .. } => (config, sets),
     };
     let config = Config::load(config.as_deref(), sets)?;
     let (graphs, input) = networks(&config)?;
@@ -55,6 +68,24 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let tables: Vec<String> = summaries.iter().map(ToString::to_string).collect();
     let notes = format!("network for {input}\n{}", tables.join("\n"));
     print_text(&format!("{}\n{}", config.to_toml()?, commented(&notes)))
+}
+
+/// Every key with where its value comes from.
+fn origins(config: Option<&str>, sets: &[String], json: bool) -> Result<()> {
+    let told = Config::told(config, sets)?;
+    if json {
+        return print_json(&told);
+    }
+    let lines: Vec<(String, String)> = told
+        .into_iter()
+        .map(|told| (format!("{} = {}", told.key, told.value), told.origin))
+        .collect();
+    let width = lines.iter().map(|(line, _)| line.chars().count());
+    let width = width.filter(|width| *width <= WIDEST).max().unwrap_or(0);
+    let lines = lines
+        .iter()
+        .map(|(line, origin)| format!("{line:<width$}  # {origin}\n"));
+    print_text(&lines.collect::<String>())
 }
 
 /// `text` as comments of TOML, so that what is shown can be saved and read again.

@@ -7,16 +7,16 @@ use crate::error::Result;
 #[derive(Debug, Default, clap::Args)]
 pub(super) struct Hardware {
     /// auto, cpu, cuda, cuda:1, metal.
-    #[arg(long)]
+    #[arg(long, env = "RAVINE_DEVICE")]
     device: Option<String>,
     /// auto, candle, cpu.
-    #[arg(long)]
+    #[arg(long, env = "RAVINE_EXECUTOR")]
     executor: Option<String>,
     /// Compute threads; all cores when left out.
-    #[arg(long)]
+    #[arg(long, env = "RAVINE_THREADS")]
     threads: Option<usize>,
     /// Loader threads; one a core when left out.
-    #[arg(long)]
+    #[arg(long, env = "RAVINE_WORKERS")]
     workers: Option<usize>,
 }
 

@@ -12,17 +12,22 @@ mod doctor;
 mod embed;
 mod eval;
 mod export;
+mod generate;
 mod hardware;
 mod infer;
 mod instructions;
 mod list;
+mod metrics;
 mod output;
 mod part;
 mod pretrain;
 mod probe;
 mod progress;
+mod runs;
 mod stop;
 mod surface;
+mod sweep;
+mod table;
 mod tables;
 mod train;
 mod training;
@@ -31,26 +36,43 @@ mod weights;
 use clap::{Parser, Subcommand};
 
 use crate::error::Result;
-use tables::{cluster, duplicates, neighbors, outliers, select};
+use output::set_loudness;
+use tables::{cluster, compare_embeddings, duplicates, neighbors, outliers, select};
 
 /// Self-supervised learning of images, seen as energy-based learning.
 ///
 /// `ravine pretrain` alone trains on embedded digits and says what was learned, in some seconds.
 #[derive(Debug, Parser)]
-#[command(name = "ravine", version, arg_required_else_help = true)]
+#[command(
+    name = "ravine",
+    version,
+    arg_required_else_help = true,
+    after_long_help = "Example:\n  ravine pretrain\n\nVariables: RAVINE_DEVICE, RAVINE_EXECUTOR, RAVINE_THREADS, \
+    RAVINE_WORKERS, RAVINE_RUNS and RAVINE_SIMD stand for options that are not given; RAVINE_REMOTE_CACHE is the folder of \
+    what came over the net; NO_COLOR takes colours off. Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 130 \
+    interrupted with the state saved."
+)]
 pub struct Cli {
     /// Print results as JSON.
     #[arg(long, global = true)]
     json: bool,
+    /// Say nothing but results and errors.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Say what every step and probe journals.
+    #[arg(short, long, global = true)]
+    verbose: bool,
     #[command(subcommand)]
     command: Command,
 }
 
-/// From one line a command, with its help above it: what is parsed, and what runs.
+/// From one line a command, with its help above it and an example: what is parsed, and what runs.
 macro_rules! commands {
-    ($($(#[$about:meta])* $variant:ident => $file:ident),+ $(,)?) => {
+    ($($(#[$about:meta])* $variant:ident => $file:ident, $example:literal);+ $(;)?) => {
         #[derive(Debug, Subcommand)]
-        enum Command { $($(#[$about])* $variant($file::Args)),+ }
+        enum Command {
+            $($(#[$about])* #[command(after_long_help = concat!("Example:\n  ", $example))] $variant($file::Args)),+
+        }
 
         impl Command {
             fn run(&self, json: bool) -> Result<()> {
@@ -62,45 +84,55 @@ macro_rules! commands {
 
 commands! {
     /// Pretrain an encoder on images without labels.
-    Pretrain => pretrain,
+    Pretrain => pretrain, "ravine pretrain --data photos/ --budget 10m";
     /// Train any objective: an energy-based head on labels, or pairs of views.
-    Train => train,
+    Train => train, "ravine train --data photos/ --set pretrained.run=runs/simclr-photos";
     /// Ask a trained head: answers, energies, probabilities, minima.
-    Infer => infer,
-    /// Compare the energies of two trained heads over classes, raw and calibrated.
-    Compare => compare,
+    Infer => infer, "ravine infer runs/classifier-photos --data new/ --json";
+    /// Compare two runs: encoders on the same images, or the energies of two heads over classes.
+    Compare => compare, "ravine compare runs/simclr-photos runs/vicreg-photos";
     /// Write the embeddings of a data set to a file.
-    Embed => embed,
+    Embed => embed, "ravine embed runs/simclr-photos --data photos/ --out photos.parquet";
     /// Find the rows of a table of embeddings that are nearest to each other.
-    Neighbors => neighbors,
+    Neighbors => neighbors, "ravine neighbors photos.parquet --rows cat/7.jpg -k 5";
     /// Find rows of a table of embeddings that show the same, and those that leak between parts.
-    Duplicates => duplicates,
+    Duplicates => duplicates, "ravine duplicates photos.parquet --out duplicates.csv";
     /// Rank the rows of a table of embeddings by how far they are from all others.
-    Outliers => outliers,
+    Outliers => outliers, "ravine outliers photos.parquet --out outliers.csv";
     /// Divide the rows of a table of embeddings into clusters, compare them with classes, list doubtful labels.
-    Cluster => cluster,
+    Cluster => cluster, "ravine cluster photos.parquet --clusters 10";
     /// Choose the rows of a table of embeddings to label next.
-    Select => select,
+    Select => select, "ravine select photos.parquet --budget 500 --out label-these.csv";
+    /// Say how alike two tables of embeddings of the same rows are, and what changes from class to class.
+    CompareEmbeddings => compare_embeddings, "ravine compare-embeddings simclr.parquet vicreg.parquet";
+    /// List runs with their best numbers, verdicts and how far they are.
+    Runs => runs, "ravine runs";
+    /// Write what a run journaled as CSV: a row a step.
+    Metrics => metrics, "ravine metrics runs/simclr-photos --out metrics.csv";
+    /// Train a configuration with one set of values after another, and rank them on the validation part.
+    Sweep => sweep, "ravine sweep sweep.toml";
     /// Write the encoder for other programs: ONNX, safetensors, PyTorch.
-    Export => export,
+    Export => export, "ravine export runs/simclr-photos --out encoder.onnx";
     /// Measure how well a probe reads classes from frozen embeddings.
-    Probe => probe,
+    Probe => probe, "ravine probe runs/simclr-photos --kind logistic --labels-per-class 10";
     /// Look at the energies between images and their views.
-    Eval => eval,
+    Eval => eval, "ravine eval invariance runs/simclr-photos";
     /// Draw the energy of a trained head, or of several side by side.
-    Surface => surface,
+    Surface => surface, "ravine surface runs/parabola";
     /// Look into files of weights of other programs.
-    Weights => weights,
+    Weights => weights, "ravine weights inspect resnet50.safetensors";
     /// List the parts a configuration can name.
-    List => list,
+    List => list, "ravine list losses";
     /// Show a configuration, or its JSON schema.
-    Config => config,
+    Config => config, "ravine config show vicreg --origin";
     /// Look at a data set.
-    Data => data,
+    Data => data, "ravine data check photos/";
     /// Check this machine: device, threads, gradients of every operation.
-    Doctor => doctor,
+    Doctor => doctor, "ravine doctor";
+    /// Write manual pages, or completions for a shell.
+    Generate => generate, "ravine generate completions bash > ~/.local/share/bash-completion/completions/ravine";
     /// Time training steps, augmentation or embedding on this machine.
-    Bench => bench,
+    Bench => bench, "ravine bench step --encoder resnet18";
 }
 
 /// Run one command.
@@ -108,5 +140,6 @@ commands! {
 /// # Errors
 /// Whatever the command could not do, as a sentence.
 pub fn run(cli: &Cli) -> Result<()> {
+    set_loudness(cli.quiet, cli.verbose);
     cli.command.run(cli.json)
 }

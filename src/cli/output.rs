@@ -1,5 +1,9 @@
 //! What commands print.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use indicatif::ProgressBar;
+
 use crate::error::{Error, Result};
 
 /// The device called `name`; a word on standard error where it is not the one hoped for.
@@ -9,10 +13,44 @@ pub(super) fn open_device(name: &str) -> Result<candle_core::Device> {
     Ok(chosen.device)
 }
 
-/// Print what a user should know on standard error.
+/// How much is said beside results: 0 nothing, 1 what a user should know, 2 what every step journals.
+static LOUDNESS: AtomicU8 = AtomicU8::new(1);
+
+/// Follow `--quiet` and `--verbose` from here on.
+pub(super) fn set_loudness(quiet: bool, verbose: bool) {
+    let loudness = if quiet { 0 } else { 1 + u8::from(verbose) };
+    LOUDNESS.store(loudness, Ordering::Relaxed);
+}
+
+/// Whether nothing is said beside results and errors.
+pub(super) fn is_quiet() -> bool {
+    LOUDNESS.load(Ordering::Relaxed) == 0
+}
+
+/// Whether everything is said.
+pub(super) fn is_verbose() -> bool {
+    LOUDNESS.load(Ordering::Relaxed) == 2
+}
+
+/// Say on standard error what a user should know.
+pub(super) fn note(text: &str) {
+    if !is_quiet() {
+        eprintln!("{text}");
+    }
+}
+
+/// A bar for `count` things, on a terminal only.
+pub(super) fn bar(count: usize) -> ProgressBar {
+    if is_quiet() {
+        return ProgressBar::hidden();
+    }
+    ProgressBar::new(count as u64)
+}
+
+/// Say several sentences.
 pub(super) fn notes(notes: &[String]) {
-    for note in notes {
-        eprintln!("{note}");
+    for text in notes {
+        note(text);
     }
 }
 

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::output::{is_quiet, is_verbose, note};
 use crate::eval::rounded;
 use crate::run::Estimate;
-use crate::train::{Observer, Probed, StepReport};
+use crate::train::{Line, Observer, Probed, StepReport};
 
 /// One bar for the run, one for the epoch; messages go above them.
 pub(super) struct Bars {
@@ -21,6 +22,8 @@ pub(super) struct Bars {
     last: Option<StepReport>,
     /// A line of the last step of an epoch, unless a probe of that step says the same and more.
     held: Option<String>,
+    /// What the last probe called the run.
+    verdict: Option<String>,
     /// Whether it is said already where the numbers of probes are explained.
     explained: bool,
 }
@@ -41,18 +44,32 @@ fn probe_line(last: Option<&StepReport>, found: &Probed) -> String {
     let loss = last.map(|report| format!("loss {:.4}", rounded(report.loss, 4)));
     let numbers = found.values.iter();
     let numbers = numbers.map(|(name, value)| format!("{name} {:.3}", rounded(*value, 3)));
-    let note = |wanted| found.notes.iter().find(|(name, _)| *name == wanted);
-    let verdict = note("verdict").map(|(_, verdict)| match note("causes") {
-        Some((_, causes)) if !causes.is_empty() => format!("{verdict} (likely: {causes})"),
-        _ => verdict.clone(),
+    let verdict = noted(found, "verdict").map(|verdict| match noted(found, "causes") {
+        Some(causes) if !causes.is_empty() => format!("{verdict} (likely: {causes})"),
+        _ => verdict.into(),
     });
     let all: Vec<String> = loss.into_iter().chain(numbers).chain(verdict).collect();
     format!("{place}: {}", all.join(", "))
 }
 
+/// What a probe says under `name`.
+fn noted<'a>(found: &'a Probed, name: &str) -> Option<&'a str> {
+    let mut notes = found.notes.iter();
+    notes
+        .find(|(own, _)| *own == name)
+        .map(|(_, text)| text.as_str())
+}
+
+/// A line of the journal in words.
+fn journal_line(step: u64, line: &Line) -> String {
+    let own = line.iter().filter(|(name, _)| *name != "step");
+    let words = own.map(|(name, value)| format!("{name} {value}"));
+    format!("step {step}: {}", words.collect::<Vec<_>>().join(", "))
+}
+
 impl Bars {
     pub(super) fn new() -> Self {
-        let terminal = std::io::stderr().is_terminal();
+        let terminal = std::io::stderr().is_terminal() && !is_quiet();
         let target = if terminal {
             ProgressDrawTarget::stderr()
         } else {
@@ -73,6 +90,7 @@ impl Bars {
             lines: Lines::default(),
             last: None,
             held: None,
+            verdict: None,
             explained: false,
         }
     }
@@ -134,16 +152,25 @@ impl Observer for Bars {
         self.epoch.set_length(report.per_epoch);
         self.epoch
             .set_position((report.step - 1) % report.per_epoch + 1);
+        let verdict = self.verdict.iter().map(|verdict| format!(", {verdict}"));
         let text = format!(
-            "loss {:.4}, {:.0} images/s",
+            "loss {:.4}, {:.0} images/s{}",
             report.loss,
-            report.images_per_s()
+            report.images_per_s(),
+            verdict.collect::<String>()
         );
         self.epoch.set_message(text);
     }
 
+    fn journaled(&mut self, step: u64, line: &Line) {
+        if is_verbose() {
+            self.message(&journal_line(step, line));
+        }
+    }
+
     fn probed(&mut self, step: u64, found: &Probed) {
         self.held = None;
+        self.verdict = noted(found, "verdict").map(String::from);
         let last = self.last.filter(|report| report.step == step);
         self.message(&probe_line(last.as_ref(), found));
         if !std::mem::replace(&mut self.explained, true) {
@@ -153,7 +180,7 @@ impl Observer for Bars {
 
     fn message(&mut self, text: &str) {
         if self.all.println(text).is_err() || !self.terminal {
-            eprintln!("{text}");
+            note(text);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::chosen::Chosen;
-use super::output::{print_json, print_text};
+use super::output::{note, print_json, print_text};
 use crate::error::{Error, Result};
 use crate::figures::{Named, Opened, figures, side_by_side};
 use crate::heads::Space;
@@ -71,9 +71,9 @@ fn tell_missing(run: &Opened, figures: &[Named]) {
         .iter()
         .any(|(name, _)| ["surface", "slices"].contains(name));
     if let (Space::Vectors(dim), false) = (run.task.space, surface) {
-        eprintln!(
+        note(&format!(
             "answers of {dim} numbers have no surface that could be drawn; only their energies are"
-        );
+        ));
     }
 }
 

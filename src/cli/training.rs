@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::hardware::Hardware;
-use super::output::{print_json, print_text};
+use super::output::{note, print_json, print_text};
 use super::progress::Bars;
 use super::stop::stop_flag;
 use crate::assembly::{Recipe, set_epochs};
@@ -25,11 +25,14 @@ pub(super) struct Args {
     data: Vec<String>,
     /// What the run may cost, instead of a number of epochs: a time on this machine (90s, 10m, 2h) or images to see
     /// (200k, 1.5M).
-    #[arg(long, conflicts_with = "resume")]
+    #[arg(long, visible_alias = "time", conflicts_with = "resume")]
     budget: Option<Budget>,
-    /// Run folder; runs/METHOD-DATA when left out.
+    /// Run folder; METHOD-DATA below --runs when left out.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Folder of the runs that are given no folder of their own.
+    #[arg(long, value_name = "DIR", default_value = "runs", env = "RAVINE_RUNS")]
+    runs: PathBuf,
     /// Change one key of the configuration, for example --set train.epochs=5.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     sets: Vec<String>,
@@ -47,6 +50,25 @@ pub(super) struct Args {
     force: bool,
     #[command(flatten)]
     hardware: Hardware,
+}
+
+impl Args {
+    /// Of a configuration that is trained without a line of its own.
+    pub(super) fn of(config: Option<String>, data: Option<String>, sets: Vec<String>) -> Self {
+        Self {
+            config,
+            data: data.into_iter().collect(),
+            budget: None,
+            out: None,
+            runs: PathBuf::new(),
+            sets,
+            resume: false,
+            epochs: None,
+            accept_changes: false,
+            force: false,
+            hardware: Hardware::default(),
+        }
+    }
 }
 
 /// `work` under progress bars, until a signal says stop.
@@ -79,8 +101,10 @@ pub(super) fn prepare(args: &Args, usual: &str) -> Result<(Config, Place)> {
             ));
         }
         let unfinished = args.epochs.is_none();
-        let newest =
-            || newest(unfinished).inspect(|run| eprintln!("going on with {}", run.display()));
+        let newest = || {
+            newest(&args.runs, unfinished)
+                .inspect(|run| note(&format!("going on with {}", run.display())))
+        };
         let out = args.out.clone().map_or_else(newest, Ok)?;
         let (mut config, place) = if args.accept_changes {
             Place::resume_edited(&out)?
@@ -109,10 +133,13 @@ pub(super) fn prepare(args: &Args, usual: &str) -> Result<(Config, Place)> {
     let config = sized(config, fitted, args)?;
     let force = args.force;
     if args.out.is_none() && !force {
-        let place = Place::Free(usual_name(&config));
+        let place = Place::Free(args.runs.join(usual_name(&config)));
         return Ok((config, place));
     }
-    let path = args.out.clone().unwrap_or_else(|| usual_name(&config));
+    let path = args
+        .out
+        .clone()
+        .unwrap_or_else(|| args.runs.join(usual_name(&config)));
     RunFolder::check(&path, force)?;
     Ok((config, Place::New { path, force }))
 }
@@ -135,14 +162,14 @@ fn sized(config: Config, fitted: bool, args: &Args) -> Result<Config> {
     }
     let (config, reasons) = within(config, fits, args.budget)?;
     for reason in reasons {
-        eprintln!("{reason}");
+        note(&reason);
     }
     Ok(config)
 }
 
 /// The configuration: a file or preset as it is, or a preset (`usual` when none is named) fitted to the images of
 /// `--data`; and whether it was fitted.
-fn configuration(args: &Args, usual: &str) -> Result<(Config, bool)> {
+pub(super) fn configuration(args: &Args, usual: &str) -> Result<(Config, bool)> {
     let named = args.config.as_deref();
     let ([data, more @ ..], true) = (
         args.data.as_slice(),
@@ -182,7 +209,7 @@ fn configuration(args: &Args, usual: &str) -> Result<(Config, bool)> {
     for reason in &recipe.reasons {
         // What was set is not what was chosen.
         if !given.iter().any(|key| reason.contains(key.as_str())) {
-            eprintln!("{reason}");
+            note(reason);
         }
     }
     Ok((recipe.config.with(&args.sets)?, true))

@@ -17,6 +17,26 @@ pub(super) fn of_file(path: &Path) -> Result<Table> {
     on_base(read(path)?, path, DEEPEST)
 }
 
+/// The table of the file `path`, then that of its `base`, and so on, each with what it is called.
+pub(super) fn layers(path: &Path) -> Result<Vec<(String, Table)>> {
+    let (mut found, mut next) = (Vec::new(), Some(path.to_path_buf()));
+    while let Some(path) = next.take().filter(|_| found.len() <= DEEPEST) {
+        let mut table = read(&path)?;
+        let base = table.remove(BASE);
+        found.push((format!("file {}", path.display()), table));
+        let Some(name) = base.as_ref().and_then(Value::as_str) else {
+            continue;
+        };
+        let beside = path.parent().unwrap_or(Path::new("")).join(name);
+        if beside.is_file() {
+            next = Some(beside);
+        } else if let Some(text) = preset(name) {
+            found.push((format!("preset {name}"), parse(text, name)?));
+        }
+    }
+    Ok(found)
+}
+
 fn on_base(mut table: Table, path: &Path, left: usize) -> Result<Table> {
     let Some(base) = table.remove(BASE) else {
         return Ok(table);

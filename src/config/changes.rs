@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 /// Keys that say how a machine computes and what is kept and looked at on the way, not what is learned. A name that
 /// ends in a full stop is a whole table.
-const OF_THE_MACHINE: [&str; 10] = [
+const OF_THE_MACHINE: [&str; 11] = [
     "device",
     "executor",
     "threads",
@@ -20,6 +20,7 @@ const OF_THE_MACHINE: [&str; 10] = [
     "data.keep_decoded",
     "train.save_every",
     "train.keep",
+    "train.tensorboard",
     "probe.",
 ];
 
@@ -44,10 +45,15 @@ impl Change {
     /// Whether a run learns the same with either value.
     #[must_use]
     pub fn is_of_the_machine(&self) -> bool {
-        OF_THE_MACHINE
-            .iter()
-            .any(|key| self.key == *key || (key.ends_with('.') && self.key.starts_with(key)))
+        is_of_the_machine(&self.key)
     }
+}
+
+/// Whether a run learns the same with any value of `key`.
+#[must_use]
+pub fn is_of_the_machine(key: &str) -> bool {
+    let mut known = OF_THE_MACHINE.iter();
+    known.any(|own| key == *own || (own.ends_with('.') && key.starts_with(own)))
 }
 
 impl Config {
@@ -56,7 +62,13 @@ impl Config {
     /// # Errors
     /// A value that TOML cannot hold.
     pub fn changes(&self, was: &Self) -> Result<Vec<Change>> {
-        let (was, is) = (flat(was)?, flat(self)?);
+        let words = |config: &Self| -> Result<BTreeMap<String, String>> {
+            let leaves = config.leaves()?.into_iter();
+            Ok(leaves
+                .map(|(key, value)| (key, value.to_string()))
+                .collect())
+        };
+        let (was, is) = (words(was)?, words(self)?);
         let none = || "none".to_string();
         let keys = was
             .keys()
@@ -72,23 +84,26 @@ impl Config {
         changes.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(changes)
     }
+
+    /// Every key by its whole path, with its value.
+    ///
+    /// # Errors
+    /// A value that TOML cannot hold.
+    pub fn leaves(&self) -> Result<BTreeMap<String, Value>> {
+        let table = Table::try_from(self)
+            .map_err(|e| Error::Failed(format!("the configuration cannot be written: {e}")))?;
+        let mut keys = BTreeMap::new();
+        descend(&table, "", &mut keys);
+        Ok(keys)
+    }
 }
 
-/// Every key of `config` by its whole path, with its value as TOML.
-fn flat(config: &Config) -> Result<BTreeMap<String, String>> {
-    let table = Table::try_from(config)
-        .map_err(|e| Error::Failed(format!("the configuration cannot be written: {e}")))?;
-    let mut keys = BTreeMap::new();
-    descend(&table, "", &mut keys);
-    Ok(keys)
-}
-
-fn descend(table: &Table, path: &str, keys: &mut BTreeMap<String, String>) {
+fn descend(table: &Table, path: &str, keys: &mut BTreeMap<String, Value>) {
     for (key, value) in table {
         match value {
             Value::Table(inner) => descend(inner, &format!("{path}{key}."), keys),
             value => {
-                keys.insert(format!("{path}{key}"), value.to_string());
+                keys.insert(format!("{path}{key}"), value.clone());
             }
         }
     }

@@ -9,11 +9,13 @@
 //! | which rows belong together, and as classes do? | [`clusters`], [`agreement`] |
 //! | which labels are doubtful? | [`label_errors`] |
 //! | which rows should be labelled next? | [`select`] |
+//! | how alike are two tables of the same rows? | [`alike`] |
 //!
 //! A table is read once; its numbers wait in memory, or in an unnamed file where they are many, and are asked for in
 //! blocks: memory does not grow with the rows, but for their names. All comparisons are exact.
 
 pub mod agreement;
+pub mod alike;
 pub mod clusters;
 pub mod duplicates;
 mod filling;

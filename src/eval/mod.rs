@@ -9,6 +9,7 @@
 //! | which of several labels does an image have? | [`multi_label`] |
 //! | with how few labels? | [`low_shot`] |
 //! | how many directions are used? | [`spectrum`] |
+//! | how alike are two embeddings? | [`LinearCka`] |
 //! | are right answers lower in energy than wrong ones? | [`energy_gap`] |
 //! | which classes are taken for which? | [`class_figures`] |
 //! | can energies be read as probabilities? | [`calibration`] |
@@ -20,6 +21,7 @@ pub mod answer_card;
 mod bank;
 pub mod calibration;
 pub mod card;
+mod cka;
 pub mod class_figures;
 pub mod collapse;
 mod cross_entropy;
@@ -48,6 +50,7 @@ mod with_baselines;
 pub mod writers;
 
 pub use bank::Bank;
+pub use cka::LinearCka;
 pub use features::Features;
 pub use nearest::Neighbor;
 pub(crate) use products::normalized;

@@ -9,7 +9,8 @@ use candle_core::Tensor;
 use serde_json::{Map, Value};
 
 use super::Session;
-use super::going_on::{FINGERPRINT, goes_on};
+use super::going_on::{FINGERPRINT, done, goes_on};
+use super::tensorboard::Recorder;
 use crate::atomic::{AtomicFile, dir_beside, write, write_bytes};
 use crate::config::{Config, NETWORK, START};
 use crate::encoders::lora::is_adapter;
@@ -59,16 +60,16 @@ pub(super) fn fit(job: Job, session: Session) -> Result<(Progress, RunFolder)> {
 }
 
 fn train(
-    job: Job,
+    mut job: Job,
     folder: &RunFolder,
     resume: bool,
     (observer, stop): (&mut dyn Observer, &AtomicBool),
 ) -> Result<Progress> {
+    let mut messages = std::mem::take(&mut job.messages);
     let (name, seen) = &job.data;
     if resume {
         unchanged(&folder.file(name), seen, &job.config.data.source)?;
     }
-    let mut messages = job.messages;
     if resume {
         let said = goes_on(folder, job.config, job.source.batches_per_epoch())?;
         messages.extend(said);
@@ -91,6 +92,25 @@ fn train(
     for message in &messages {
         observer.message(message);
     }
+    if !job.config.train.tensorboard {
+        return steps(job, folder, resume, (observer, stop));
+    }
+    let resumed = resume.then(|| done(folder)).transpose()?;
+    let mut recorder = Recorder::start(observer, folder, job.config, resumed)?;
+    let trained = steps(job, folder, resume, (&mut recorder, stop));
+    match &trained {
+        Err(Error::Interrupted(_)) => {} // to be gone on with
+        ended => recorder.end(ended.is_ok()),
+    }
+    trained
+}
+
+fn steps(
+    job: Job,
+    folder: &RunFolder,
+    resume: bool,
+    (observer, stop): (&mut dyn Observer, &AtomicBool),
+) -> Result<Progress> {
     Trainer {
         objective: job.objective,
         params: job.params,

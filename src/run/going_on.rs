@@ -79,7 +79,7 @@ pub(super) fn goes_on(folder: &RunFolder, config: &Config, per_epoch: u64) -> Re
 }
 
 /// Steps that the latest checkpoint has behind it.
-fn done(folder: &RunFolder) -> Result<u64> {
+pub(super) fn done(folder: &RunFolder) -> Result<u64> {
     let progress: Progress = Checkpoint::progress(&folder.pointed("latest")?)?;
     Ok(progress.step)
 }

@@ -8,10 +8,13 @@
 //! | [`light_views`] | see pictures beside lightly changed views of themselves |
 //! | [`pack`] | write a copy of a data set that loads fast |
 //! | [`probe`] | measure how well classes can be read from them |
+//! | [`compare_encoders`] | say how two encoders see the same images |
+//! | [`list_runs`] | say what runs there are, and how far and how good they are |
 //!
 //! Nothing here prints: messages go to the [`Observer`] of the [`Session`].
 
 mod budget;
+mod compared;
 mod dry_run;
 mod embed;
 mod estimate;
@@ -19,21 +22,27 @@ mod fit;
 mod going_on;
 mod head_verdict;
 mod held;
+mod listed;
 mod pack;
 mod place;
 mod pretrain;
 mod probe;
+mod sweep;
+mod tensorboard;
 mod train_head;
 
 pub use budget::{Budget, within};
+pub use compared::{ComparedEncoders, PairedAccuracy, compare_encoders};
 pub use embed::{
     Embedding, EmbeddingsFile, LightViews, PositionPool, TokenReadout, embed, light_views,
 };
 pub use estimate::Estimate;
+pub use listed::{BestNumber, ListedRun, RunState, list_runs};
 pub use pack::{PackFormat, PackedFile, PackedPart, PackedSet, Packing, pack};
 pub use place::{Place, newest, usual_name};
 pub use pretrain::pretrain;
 pub use probe::probe;
+pub use sweep::{Search, SweepPlan, Trial, lower_is_better, sweep_score};
 pub use train_head::train_head;
 
 use std::path::PathBuf;

@@ -110,29 +110,29 @@ fn claim(path: &Path) -> Result<PathBuf> {
     Ok(name)
 }
 
-/// `runs/METHOD-DATA`, the folder of a run of `config` that has not been given another.
+/// `METHOD-DATA`, the name of the folder of a run of `config` that has not been given another.
 #[must_use]
 pub fn usual_name(config: &Config) -> PathBuf {
     let source = Path::new(&config.data.source);
     let whole = source.canonicalize().unwrap_or_default(); // `.` and `..` have a name too
     let data = source.file_stem().or(whole.file_name());
     let data = data.unwrap_or_default().to_string_lossy();
-    Path::new("runs").join(format!("{}-{data}", config.method))
+    PathBuf::from(format!("{}-{data}", config.method))
 }
 
-/// The run folder under `runs/` that was written last; with `unfinished`, of those without a card. A run
+/// The run folder in the folder `runs` that was written last; with `unfinished`, of those without a card. A run
 /// that has saved nothing cannot go on.
 ///
 /// # Errors
 /// There is none.
-pub fn newest(unfinished: bool) -> Result<PathBuf> {
-    let entries = fs::read_dir("runs").into_iter().flatten().flatten();
-    let runs = entries.filter(|entry| {
+pub fn newest(runs: &Path, unfinished: bool) -> Result<PathBuf> {
+    let entries = fs::read_dir(runs).into_iter().flatten().flatten();
+    let found = entries.filter(|entry| {
         let run = entry.path();
         let has = |name: &str| run.join(name).is_file();
         has("config.toml") && has("latest") && !(unfinished && has("card.json"))
     });
-    runs.max_by_key(|run| {
+    found.max_by_key(|run| {
         fs::metadata(run.path().join("metrics.jsonl"))
             .and_then(|m| m.modified())
             .ok()
@@ -141,8 +141,9 @@ pub fn newest(unfinished: bool) -> Result<PathBuf> {
     .ok_or_else(|| {
         let what = if unfinished { "unfinished run" } else { "run" };
         Error::Usage(format!(
-            "there is no {what} under runs/ to resume; give the folder with --out (and --epochs N to go on with a \
-             finished run)"
+            "there is no {what} under {}/ to resume; give the folder with --out (and --epochs N to go on with a \
+             finished run)",
+            runs.display()
         ))
     })
 }

@@ -46,6 +46,9 @@ pub struct TrainConfig {
     pub save_every: f64,
     /// Checkpoints kept beside the best one.
     pub keep: usize,
+    /// Whether the run folder also gets event files for TensorBoard: what `metrics.jsonl` holds, pictures of views, and the
+    /// keys of the configuration.
+    pub tensorboard: bool,
 }
 
 impl Default for TrainConfig {
@@ -65,6 +68,7 @@ impl Default for TrainConfig {
             clip: 0.0,
             save_every: 1.0,
             keep: 2,
+            tensorboard: false,
         }
     }
 }

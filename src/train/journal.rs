@@ -4,8 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::Line;
 use crate::atomic::AtomicFile;
 use crate::error::{Error, Result};
 
@@ -41,11 +42,12 @@ impl Journal {
     ///
     /// # Errors
     /// The disk is full or gone.
-    pub fn append(&mut self, object: Map<String, Value>) -> Result<()> {
-        let line = format!("{}\n", Value::Object(object));
+    pub fn append(&mut self, object: &Line) -> Result<()> {
+        let unwritable = |e: String| Error::data(&self.path, format!("cannot be written: {e}"));
+        let line = serde_json::to_string(object).map_err(|e| unwritable(e.to_string()))?;
         self.file
-            .write_all(line.as_bytes())
-            .map_err(|e| Error::data(&self.path, format!("cannot be written: {e}")))
+            .write_all(format!("{line}\n").as_bytes())
+            .map_err(|e| unwritable(e.to_string()))
     }
 }
 

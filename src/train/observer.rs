@@ -1,6 +1,8 @@
 //! What probes find and what observers see of a run.
 
+use super::lines::Line;
 use crate::error::Result;
+use crate::objectives::Batch;
 
 /// What a probe found, in the order it is journaled.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +67,10 @@ impl StepReport {
 
 /// Watches a run: progress bars, messages.
 pub trait Observer {
+    /// Before each step, with what it learns from.
+    fn batch(&mut self, _batch: &Batch) {}
+    /// After each line of the journal.
+    fn journaled(&mut self, _step: u64, _line: &Line) {}
     /// After each step.
     fn step(&mut self, _report: &StepReport) {}
     /// After each probe.

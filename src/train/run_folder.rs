@@ -1,14 +1,15 @@
 //! The run folder: where everything a run leaves behind has its place.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::events::PREFIX;
 
 /// Locked while a process writes the run.
 const LOCK: &str = ".lock";
 
-/// `config.toml`, `config.lock.toml`, `before.json`, `metrics.jsonl`, `checkpoints/`, `latest`, `best`, `end`, `card.json`, `energies.jsonl`, `figures/`, `quarantine.jsonl`.
+/// `config.toml`, `config.lock.toml`, `before.json`, `metrics.jsonl`, `checkpoints/`, `latest`, `best`, `end`, `card.json`, `energies.jsonl`, `figures/`, `quarantine.jsonl`, and event files of TensorBoard.
 #[derive(Debug)]
 pub struct RunFolder {
     root: PathBuf,
@@ -97,6 +98,21 @@ impl RunFolder {
         })
     }
 
+    /// Whether `root` holds a run.
+    #[must_use]
+    pub fn is_run(root: &Path) -> bool {
+        holds_run(root)
+    }
+
+    /// Whether a process writes the run now.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        let Ok(file) = File::open(self.file(LOCK)) else {
+            return false;
+        };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
     /// Remove what an earlier run wrote, and nothing else.
     fn clear(&self) -> Result<()> {
         let fail = |path: &Path, e| Error::data(path, format!("cannot be removed: {e}"));
@@ -120,7 +136,13 @@ impl RunFolder {
             "scales.json",
             "start.safetensors",
         ];
-        for path in files.map(|name| self.root.join(name)) {
+        let events = fs::read_dir(&self.root).into_iter().flatten().flatten();
+        let events = events.map(|entry| entry.path()).filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(PREFIX)
+        });
+        let files = files.map(|name| self.root.join(name)).into_iter();
+        for path in files.chain(events) {
             if path.exists() {
                 fs::remove_file(&path).map_err(|e| fail(&path, e))?;
             }

@@ -8,14 +8,14 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::average::Average;
 use super::config::due;
 use super::observer::{Observer, Probe, StepReport};
 use super::pacing::Pacing;
 use super::source::Source;
-use super::{Checkpoint, Journal, Progress, RunFolder, TrainConfig, audit, gradients};
+use super::{Checkpoint, Journal, Line, Progress, RunFolder, TrainConfig, audit, gradients};
 use crate::error::{Error, Result};
 use crate::objectives::{Batch, Objective};
 use crate::optim::{ENCODER, OptimizerKind, State, clip};
@@ -197,6 +197,7 @@ impl Trainer<'_> {
         }
         batch.step = step;
         batch.progress = step as f64 / steps as f64;
+        self.observer.batch(&batch);
         let computed = gradients(self.objective, &batch, self.config.chunks, self.params)?;
         if !computed.loss.is_finite() {
             let what = format!("the loss is {} at step {}", computed.loss, step + 1);
@@ -244,15 +245,16 @@ impl Trainer<'_> {
         for (name, value) in computed.metrics {
             line.insert(name.into(), json!(value));
         }
-        live.journal.append(line)?;
+        live.journal.append(&line)?;
+        self.observer.journaled(step + 1, &line);
         self.observer.step(&report);
         Ok(())
     }
 }
 
 /// The first keys of every line.
-fn head(step: u64, per_epoch: u64) -> Map<String, Value> {
-    let mut line = Map::new();
+fn head(step: u64, per_epoch: u64) -> Line {
+    let mut line = Line::new();
     line.insert("step".into(), json!(step));
     line.insert("epoch".into(), json!(step as f64 / per_epoch as f64));
     line

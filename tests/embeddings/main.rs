@@ -1,5 +1,6 @@
 //! Tables of embeddings: read from every format, and what is asked of them.
 
+mod alike;
 mod asked;
 #[path = "../common/mod.rs"]
 mod common;

@@ -11,6 +11,7 @@ use source::{imports, sources};
 const FLOORS: [&[&str]; 12] = [
     &[
         "error", "ranges", "atomic", "random", "params", "registry", "kernels", "host", "onnx",
+        "events",
     ],
     &["data", "augment", "graph", "plot"],
     &["encoders", "energies"],
@@ -26,10 +27,11 @@ const FLOORS: [&[&str]; 12] = [
 ];
 
 /// Imports between modules of one floor.
-const SIDEWAYS: [(&str, &str); 10] = [
+const SIDEWAYS: [(&str, &str); 11] = [
     ("ranges", "error"),
     ("atomic", "error"),
     ("host", "error"),
+    ("events", "error"),
     ("params", "error"),
     ("params", "random"),
     ("augment", "data"),

@@ -4,10 +4,10 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressStyle;
 
 use super::images::Images;
-use crate::cli::output::{notes, print_json, print_text};
+use crate::cli::output::{bar, note, notes, print_json, print_text};
 use crate::cli::part::one_of;
 use crate::cli::stop::stop_flag;
 use crate::data::Part;
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         shard_bytes: args.shard_size * 1_000_000,
         force: args.force,
     };
-    let bar = ProgressBar::new(0); // on a terminal only
+    let bar = bar(0);
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} pictures, {eta} left") {
         bar.set_style(style);
     }
@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let packed = packed?;
     notes(&packed.notes);
     for bad in packed.passed_over.iter().take(PRINTED) {
-        eprintln!("passed over: {}: {}", bad.id, bad.reason);
+        note(&format!("passed over: {}: {}", bad.id, bad.reason));
     }
     if json {
         return print_json(&packed);

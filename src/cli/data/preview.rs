@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::augment::MultiView;
-use crate::cli::output::{print_json, print_text};
+use crate::cli::output::{note, print_json, print_text};
 use crate::config::Config;
 use crate::data::{self, Image};
 use crate::error::{Error, Result};
@@ -96,7 +96,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         }));
     }
     for skipped in &skipped {
-        eprintln!("skipped {skipped}");
+        note(&format!("skipped {skipped}"));
     }
     if drawings.is_empty() {
         return Err(Error::Failed("none of the images could be read".into()));

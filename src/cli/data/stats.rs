@@ -1,7 +1,7 @@
 //! `ravine data stats`: mean and deviation of the pixels.
 
 use super::images::Images;
-use crate::cli::output::{print_json, print_text};
+use crate::cli::output::{note, print_json, print_text};
 use crate::data::depth::RangeInUse;
 use crate::data::{Part, Statistics, open_part};
 use crate::error::Result;
@@ -42,10 +42,10 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         values.join(", ")
     };
     if unreadable > 0 {
-        eprintln!(
+        note(&format!(
             "{unreadable} of {} images cannot be read and do not count; `ravine data check` names them",
             images + unreadable
-        );
+        ));
     }
     print_text(&format!(
         "mean = [{}]\nstd = [{}]\n{}",

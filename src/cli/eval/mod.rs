@@ -15,8 +15,10 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// The mean energy that each augmentation costs: 0 is what the encoder does not see.
+    #[command(after_long_help = "Example:\n  ravine eval invariance runs/simclr-photos")]
     Invariance(opened::Args),
     /// Different images with the lowest energies: the hardest wrong answers, and those that may be right after all.
+    #[command(after_long_help = "Example:\n  ravine eval negatives runs/simclr-photos")]
     Negatives(negatives::Listed),
 }
 

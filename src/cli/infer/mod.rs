@@ -13,7 +13,7 @@ use self::answers::{classes, vectors};
 use self::questions::{Asked, questions};
 use self::table::Form;
 use super::chosen::Chosen;
-use super::output::{print_json, print_text};
+use super::output::{note, print_json, print_text};
 use crate::assembly::HeadSetup;
 use crate::atomic::AtomicFile;
 use crate::config::Config;
@@ -103,7 +103,7 @@ fn few_enough(asked: &Asked, config: &Config) -> Result<()> {
             "{sentence}. Mend or remove them, or raise the share that may be: --set data.max_bad_share=0.5"
         )));
     }
-    eprintln!("{sentence}");
+    note(&sentence);
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! Commands that ask a table of embeddings.
 
 pub(super) mod cluster;
+pub(super) mod compare_embeddings;
 pub(super) mod duplicates;
 pub(super) mod neighbors;
 pub(super) mod outliers;
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::ProgressBar;
 
-use super::output::notes;
+use super::output::{bar, notes};
 use super::stop::stop_flag;
 use crate::atomic::AtomicFile;
 use crate::embeddings::EmbeddingTable;
@@ -46,7 +47,7 @@ struct Watch {
 impl Watch {
     fn rows(count: usize) -> Result<Self> {
         Ok(Self {
-            bar: ProgressBar::new(count as u64),
+            bar: bar(count),
             stop: stop_flag()?,
         })
     }

@@ -13,6 +13,7 @@ pub(super) struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Show what a file of weights holds: sets, shapes, precision, preprocessing. Nothing in it is run.
+    #[command(after_long_help = "Example:\n  ravine weights inspect resnet50.safetensors")]
     Inspect(inspect::Args),
 }
 

@@ -15,7 +15,7 @@ impl Trainer<'_> {
             }
             let line = json!({"step": live.progress.step, "sample": bad.sample, "id": bad.id, "reason": bad.reason});
             if let Value::Object(line) = line {
-                live.quarantine.append(line)?;
+                live.quarantine.append(&line)?;
             }
             self.observer
                 .message(&format!("skipped {}: {}", bad.id, bad.reason));

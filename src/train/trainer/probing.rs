@@ -52,7 +52,8 @@ impl Trainer<'_> {
         for (name, text) in &found.notes {
             line.insert((*name).into(), json!(text));
         }
-        live.journal.append(line)?;
+        live.journal.append(&line)?;
+        self.observer.journaled(step, &line);
         self.observer.probed(step, &found);
         let (improved, said) = live.progress.probed(&found, self.guarded);
         if let Some(said) = said {

@@ -1,32 +1,19 @@
-//! `ravine compare`: may the energies of two models be compared? Raw, calibrated, and of heads trained jointly.
+//! May the energies of two heads be compared? Raw, calibrated, and of heads trained jointly.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
-use super::chosen::Chosen;
-use super::output::{print_json, print_text};
+use super::asked::Args;
 use crate::assembly::HeadSetup;
+use crate::cli::output::{print_json, print_text};
 use crate::data::Part;
 use crate::error::{Error, Result};
 use crate::eval::calibration::{calibration, fit_beta};
 use crate::eval::together::{lower, sum, surprise};
 use crate::heads::Space;
 use crate::judge::{BINS, judge_head};
-
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    /// Run folder of a head over classes.
-    first: PathBuf,
-    /// Run folder of another one, on the same data.
-    second: PathBuf,
-    /// A run whose heads were trained jointly, to stand beside them.
-    #[arg(long, value_name = "RUN")]
-    joint: Option<PathBuf>,
-    #[command(flatten)]
-    chosen: Chosen,
-}
 
 /// Energies of one model.
 struct Model {
