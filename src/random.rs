@@ -37,6 +37,8 @@ pub enum Purpose {
     DropPath = 13,
     /// Centers that clusters of embeddings start from.
     Clusters = 14,
+    /// Starts and draws of a map of embeddings; `step` is the round, `sample` the row.
+    Projection = 15,
 }
 
 /// A ChaCha8 generator positioned at its own key: no two (seed, purpose, step, sample, view) share one.

@@ -21,6 +21,7 @@ mod part;
 mod pretrain;
 mod probe;
 mod progress;
+mod report;
 mod stop;
 mod surface;
 mod tables;
@@ -31,7 +32,7 @@ mod weights;
 use clap::{Parser, Subcommand};
 
 use crate::error::Result;
-use tables::{cluster, duplicates, neighbors, outliers, select};
+use tables::{cluster, duplicates, map, neighbors, outliers, select};
 
 /// Self-supervised learning of images, seen as energy-based learning.
 ///
@@ -81,6 +82,10 @@ commands! {
     Cluster => cluster,
     /// Choose the rows of a table of embeddings to label next.
     Select => select,
+    /// Draw the rows of a table of embeddings, or the pictures of a run, as points of a plane.
+    Map => map,
+    /// Show runs on one page of HTML that opens without a network: curves, energies, map, neighbors, card.
+    Report => report,
     /// Write the encoder for other programs: ONNX, safetensors, PyTorch.
     Export => export,
     /// Measure how well a probe reads classes from frozen embeddings.

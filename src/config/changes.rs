@@ -74,6 +74,16 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Every key by its whole path, with its value as TOML, in the order of the alphabet.
+    ///
+    /// # Errors
+    /// A value that TOML cannot hold.
+    pub fn keys(&self) -> Result<Vec<(String, String)>> {
+        Ok(flat(self)?.into_iter().collect())
+    }
+}
+
 /// Every key of `config` by its whole path, with its value as TOML.
 fn flat(config: &Config) -> Result<BTreeMap<String, String>> {
     let table = Table::try_from(config)

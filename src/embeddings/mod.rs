@@ -9,6 +9,7 @@
 //! | which rows belong together, and as classes do? | [`clusters`], [`agreement`] |
 //! | which labels are doubtful? | [`label_errors`] |
 //! | which rows should be labelled next? | [`select`] |
+//! | how does it all look? | [`projection`] |
 //!
 //! A table is read once; its numbers wait in memory, or in an unnamed file where they are many, and are asked for in
 //! blocks: memory does not grow with the rows, but for their names. All comparisons are exact.
@@ -23,6 +24,7 @@ pub mod leakage;
 pub mod neighbors;
 mod numbers;
 pub mod outliers;
+pub mod projection;
 pub mod select;
 mod table;
 mod words;
