@@ -21,7 +21,7 @@ if [ -z "${RAVINE:-}" ]; then
 fi
 
 [ -d "$out/first" ] || "$RAVINE" pretrain digits --out "$out/first" --set train.epochs=8 --set probe.every=0.5
-[ -d "$out/second" ] || "$RAVINE" pretrain vicreg --data digits --out "$out/second" --set train.epochs=6
+[ -d "$out/second" ] || "$RAVINE" pretrain digits --out "$out/second" --set train.epochs=6 --set optimizer.lr=0.001
 [ -d "$out/collapsed" ] || "$RAVINE" pretrain lab/collapse-no-repulsion --out "$out/collapsed" --set train.epochs=4
 "$RAVINE" report "$out/first"
 "$RAVINE" report "$out/first" "$out/second" "$out/collapsed" --images 1500 --out "$out/several.html"
@@ -38,6 +38,11 @@ card.knn.per_class[0].class = "<svg onload=alert(3)>";
 fs.writeFileSync(process.argv[2], JSON.stringify(card));
 JS
 "$RAVINE" report "$hostile" --images 100 --out "$out/hostile.html"
+
+# A run that goes on.
+rm -rf "$out/live"
+cp -r "$out/first" "$out/live"
+rm "$out/live/card.json"
 
 # 200,000 points.
 node - "$out/many.npy" <<'JS'
@@ -56,4 +61,4 @@ modules="$target/report-modules"
 mkdir -p "$modules"
 [ -d "$modules/node_modules/playwright-core" ] || npm install --silent --prefix "$modules" playwright-core
 cp tests/report/page.mjs "$modules/page.mjs"
-node "$modules/page.mjs" "$(command -v "${CHROMIUM:-chromium}")" "$out"
+RAVINE=$RAVINE node "$modules/page.mjs" "$(command -v "${CHROMIUM:-chromium}")" "$out"

@@ -1,6 +1,8 @@
 // What tests/report_in_chromium.sh asks of the pages: node page.mjs CHROMIUM FOLDER
 
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { appendFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
@@ -162,5 +164,22 @@ await on("many/map.html", "dark", "wide", async (page) => {
   await page.waitForTimeout(100);
   await seen(page, "many-dark-wide");
 });
+
+// A page that follows a run: a line more in the journal, and the page has it.
+const server = spawn(process.env.RAVINE, ["report", `${folder}/live`, "--serve", "--images", "0"]);
+const address = await new Promise((done) => { server.stdout.once("data", (text) => done(String(text).split(" ")[0])); });
+const page = await browser.newPage();
+const wrong = [];
+page.on("console", (m) => { if (m.type() === "error") wrong.push(m.text()); });
+page.on("request", (r) => { if (!r.url().startsWith(address)) wrong.push(`asked for ${r.url()}`); });
+await page.goto(address);
+const loss = () => page.locator(".chart svg").first().getAttribute("aria-label");
+assert.match(await loss(), /to 3\./);
+appendFileSync(`${folder}/live/metrics.jsonl`, `${JSON.stringify({ step: 1000, epoch: 50, loss: 0.125 })}\n`);
+await page.waitForFunction(() => /to 0\.125/.test(document.querySelector(".chart svg").getAttribute("aria-label")), null, { timeout: 8000 });
+assert.match(await page.locator(".run .of").textContent(), /at epoch 50 of/);
+assert.deepEqual(wrong, []);
+server.kill("SIGINT");
+console.log("a page follows its run");
 await browser.close();
 console.log(`screenshots lie in ${folder}`);

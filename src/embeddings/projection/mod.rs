@@ -2,8 +2,8 @@
 //!
 //! | kind | keeps |
 //! |---|---|
-//! | [`pca`] | distances along the two directions in which rows differ most |
-//! | [`umap`] | which rows are neighbors; distances between groups say little |
+//! | [`pca()`] | distances along the two directions in which rows differ most |
+//! | [`umap()`] | which rows are neighbors; distances between groups say little |
 //!
 //! Rows are compared by cosine, so they are taken at length 1. The same for one seed on any number of threads.
 

@@ -59,8 +59,8 @@ function chart(spec) {
   const svg = shape("svg", { tabindex: 0, role: "img" });
   const tip = element("div", { class: "tip", hidden: true });
   const caption = element("figcaption");
-  const numbers = element("div");
-  const figure = element("figure", { class: "chart" }, caption, svg, tip, numbers);
+  const numbers = folded("Numbers", () => asTable(spec, lines));
+  const figure = element("figure", { class: "chart" }, caption, svg, tip, numbers.details);
   let lines = [], place = null, at = null;
 
   function draw() {
@@ -71,7 +71,9 @@ function chart(spec) {
       spec[1].forEach(([, label, broken], i) => caption.append(element("span", {},
         element("i", { class: broken ? "sample dashed" : "sample", "--own": data.runs.length === 1 ? runColor(i) : "var(--soft)" }), label)));
     }
-    numbers.replaceChildren(folded("Numbers", () => asTable(spec, lines)));
+    numbers.refresh();
+    const ends = lines.map((l) => `${l.label} from ${short(l.y[0])} to ${short(l.y[l.y.length - 1])}`);
+    svg.setAttribute("aria-label", `${spec[0]} by ${axis}. ${ends.join("; ")}. Arrow keys read the values.`);
     svg.replaceChildren();
     const { width, height } = svg.getBoundingClientRect();
     if (!width) return;
@@ -101,8 +103,6 @@ function chart(spec) {
       svg.append(shape("path", { class: line.broken ? "curve dashed" : "curve", d: path, style: `stroke:${line.color}` }));
       if (line.x.length === 1) svg.append(shape("circle", { cx: place.x(line.x[0]), cy: place.y(line.y[0]), r: 3, style: `fill:${line.color}` }));
     }
-    const ends = lines.map((l) => `${l.label} from ${short(l.y[0])} to ${short(l.y[l.y.length - 1])}`);
-    svg.setAttribute("aria-label", `${spec[0]} by ${axis}. ${ends.join("; ")}. Arrow keys read the values.`);
     svg.append(shape("g", { class: "marks" }));
     if (at !== null) point(at, false);
   }
@@ -124,7 +124,7 @@ function chart(spec) {
     tip.hidden = false;
     const left = place.x(here) + 12;
     tip.style.left = `${left + tip.offsetWidth > place.width ? Math.max(0, left - tip.offsetWidth - 24) : left}px`;
-    tip.style.top = `${svg.offsetTop === undefined ? 24 : 30}px`;
+    tip.style.top = "30px";
     if (aloud) say(`${axis} ${short(here)}: ${found.map(({ line, i }) => `${line.label} ${short(line.y[i])}`).join(", ")}`);
   }
 

@@ -61,11 +61,14 @@ function runColor(index) {
   return `var(--run${index % 6})`;
 }
 
-/** A table that is made once it is asked for. */
+/** A table that is made when it is asked for; `refresh` makes an open one anew. */
 function folded(summary, make) {
   const details = element("details", {}, element("summary", {}, summary));
-  details.addEventListener("toggle", () => {
-    if (details.open && details.children.length === 1) details.append(make());
-  });
-  return details;
+  const refresh = () => {
+    if (!details.open) return;
+    while (details.children.length > 1) details.lastChild.remove();
+    details.append(make());
+  };
+  details.addEventListener("toggle", refresh);
+  return { details, refresh };
 }

@@ -9,7 +9,12 @@ function histograms(home) {
   const output = element("output", { "aria-live": "off" });
   const play = element("button", { type: "button" }, "Play");
   const key = (name, text) => element("span", {}, element("i", { class: "key", "--own": `var(--${name})` }), text);
-  const numbers = element("div");
+  const numbers = folded("Numbers", () => {
+    const one = all[Number(slider.value)];
+    const edge = (i) => short(one.range[0] + i / one.right.length * (one.range[1] - one.range[0]));
+    return table(`Shares of right and wrong ${what}`, ["energy", "right", "wrong"],
+      one.right.map((v, i) => [`${edge(i)} to ${edge(i + 1)}`, `${short(100 * v)} %`, `${short(100 * one.wrong[i])} %`]));
+  });
   let timer = null;
 
   function draw() {
@@ -17,6 +22,10 @@ function histograms(home) {
     const where = `epoch ${short(one.epoch)}, step ${short(one.step)}`;
     output.textContent = where;
     slider.setAttribute("aria-valuetext", where);
+    const [low, high] = one.range;
+    const mean = (list) => list.reduce((sum, v, i) => sum + v * (low + (i + 0.5) / list.length * (high - low)), 0);
+    svg.setAttribute("aria-label", `At ${where}: right ${what} have a mean energy near ${short(mean(one.right))}, wrong ones near ${short(mean(one.wrong))}.`);
+    numbers.refresh();
     const { width, height } = svg.getBoundingClientRect();
     svg.replaceChildren();
     if (!width) return;
@@ -28,7 +37,6 @@ function histograms(home) {
       svg.append(shape("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(v), y2: y(v) }));
       svg.append(shape("text", { x: LEFT - 6, y: y(v) + 4, "text-anchor": "end" }, `${short(Number((100 * v).toFixed(2)))} %`));
     }
-    const [low, high] = one.range;
     for (const v of ticks(low, high, 8)) {
       svg.append(shape("text", { x: x((v - low) / (high - low || 1) * one.right.length), y: height - 6, "text-anchor": "middle" }, short(v)));
     }
@@ -37,13 +45,6 @@ function histograms(home) {
         class: kind, x: x(i) + 1, width: Math.max(1, x(i + 1) - x(i) - 2), y: y(v), height: Math.max(0, height - BOTTOM - y(v)), rx: 2,
       })));
     }
-    const mean = (list) => list.reduce((sum, v, i) => sum + v * (low + (i + 0.5) / list.length * (high - low)), 0);
-    svg.setAttribute("aria-label", `At ${where}: right ${what} have a mean energy near ${short(mean(one.right))}, wrong ones near ${short(mean(one.wrong))}.`);
-    numbers.replaceChildren(folded("Numbers", () => table(`Shares of right and wrong ${what} at ${where}`, ["energy", "right", "wrong"],
-      one.right.map((v, i) => {
-        const edge = (j) => short(low + j / one.right.length * (high - low));
-        return [`${edge(i)} to ${edge(i + 1)}`, `${short(100 * v)} %`, `${short(100 * one.wrong[i])} %`];
-      }))));
   }
 
   function stop() {
@@ -65,7 +66,7 @@ function histograms(home) {
   slider.addEventListener("input", () => { if (timer) stop(); draw(); });
   home.replaceChildren(
     element("div", { class: "keys" }, key("right", `right ${what}`), key("wrong", `${run.answers ? "most offending " : ""}wrong ${what}`)), svg,
-    element("div", { class: "slider" }, play, slider, output), numbers);
+    element("div", { class: "slider" }, play, slider, output), numbers.details);
   play.hidden = slider.disabled = all.length < 2;
   new ResizeObserver(draw).observe(svg);
   draw();
