@@ -81,6 +81,22 @@ impl RunRecord {
         })
     }
 
+    /// Read several runs; those whose folders have one name go by their paths.
+    ///
+    /// # Errors
+    /// As [`RunRecord::open`].
+    pub fn open_all(roots: &[impl AsRef<Path>]) -> Result<Vec<Self>> {
+        let runs = roots.iter().map(|root| Self::open(root.as_ref()));
+        let mut runs: Vec<Self> = runs.collect::<Result<_>>()?;
+        let names: Vec<String> = runs.iter().map(|run| run.name.clone()).collect();
+        for run in &mut runs {
+            if names.iter().filter(|name| **name == run.name).count() > 1 {
+                run.name = run.root.display().to_string();
+            }
+        }
+        Ok(runs)
+    }
+
     /// The folder.
     #[must_use]
     pub fn root(&self) -> &Path {

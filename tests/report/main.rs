@@ -30,8 +30,8 @@ fn folder(
         Config::load(Some("digits"), &[])?.to_toml()?,
     )?;
     if !lines.is_empty() {
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
-        fs::write(run.join("metrics.jsonl"), text)?;
+        let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
+        fs::write(run.join("metrics.jsonl"), text.join("\n") + "\n")?;
     }
     for (file, text) in files {
         fs::write(run.join(file), text)?;
@@ -172,6 +172,22 @@ fn two_runs_are_overlaid_and_compared() -> Result<(), Any> {
     );
     assert_eq!(page.matches("class=\"of-run\"").count(), 2);
     assert!(page.contains("<select id=\"picker\">"));
+    Ok(())
+}
+
+#[test]
+fn runs_of_one_name_go_by_their_paths() -> Result<(), Any> {
+    let root = tempfile::tempdir()?;
+    let a = folder(&root.path().join("a"), "run", &[], &[])?;
+    let b = folder(&root.path().join("b"), "run", &[], &[])?;
+    let runs = RunRecord::open_all(&[&a, &b])?;
+    let pictures = vec![Err(String::new()), Err(String::new())];
+    let page = report(&Report {
+        runs: &runs,
+        pictures,
+        live: false,
+    })?;
+    assert_eq!(data(&page)?["runs"][1]["name"], b.display().to_string());
     Ok(())
 }
 

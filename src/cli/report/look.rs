@@ -48,7 +48,7 @@ fn pictures(args: &Args, root: &Path) -> Result<RunPictures> {
     };
     notes(table.notes());
     let album = Album::open(&run);
-    if let (Err(wrong), true) = (&album, args.table.is_some()) {
+    if let Err(wrong) = &album {
         notes(&[format!("pictures are left out: {wrong}")]);
     }
     let album = album.ok();

@@ -3,7 +3,7 @@
 mod look;
 mod serve;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::json;
 
@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
             "--table is of one run; give that run alone".into(),
         ));
     }
-    let records: Vec<RunRecord> = open(&args.runs)?;
+    let records = RunRecord::open_all(&args.runs)?;
     let pictures = records.iter().map(|run| look::at(args, run.root()));
     let pictures = pictures.collect::<Result<_>>()?;
     if args.serve {
@@ -80,11 +80,4 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         }));
     }
     print_text(&format!("{}\n", out.display()))
-}
-
-/// What the folders tell now.
-fn open(runs: &[impl AsRef<Path>]) -> Result<Vec<RunRecord>> {
-    runs.iter()
-        .map(|run| RunRecord::open(run.as_ref()))
-        .collect()
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Args, open};
+use super::Args;
 use crate::cli::output::print_text;
 use crate::cli::stop::stop_flag;
 use crate::error::{Error, Result};
@@ -59,7 +59,7 @@ fn answer(mut visitor: TcpStream, port: u16, args: &Args, page: &str) -> std::io
     visitor.set_write_timeout(Some(PATIENCE))?;
     let head = head(&mut visitor)?;
     let (status, kind, body) = respond(&head, port, page, || {
-        open(&args.runs).and_then(|runs| live_data(&runs))
+        RunRecord::open_all(&args.runs).and_then(|runs| live_data(&runs))
     });
     write!(
         visitor,
