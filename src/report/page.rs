@@ -197,8 +197,9 @@ const PAIRS: &str = "How the energies of right pairs (two views of one picture) 
 const ANSWERS: &str = "How the energies of right answers and of the most offending wrong ones to the same questions are distributed at \
                        the end. Low is compatible: right answers should lie left.";
 
-const MAP: &str = "Each point is a row of the table of embeddings; near points are similar. Drag to move, scroll to zoom, point to see, \
-                   click to keep. With the keyboard: arrow keys go to the next point, Enter keeps it, + and - zoom, 0 shows all.";
+const MAP: &str = "Each point is a row of the table of embeddings; near points are similar. Drag to move, point to see, click to keep a \
+                   point and its neighbors; after a click, scroll to zoom. With the keyboard: arrow keys go to the next point, \
+                   Enter keeps it, + and - zoom, 0 shows all.";
 
 /// Where the map is drawn, and what it tells without being seen.
 fn map(atlas: &Atlas, index: usize) -> String {
