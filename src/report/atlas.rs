@@ -149,8 +149,9 @@ impl Atlas {
                 .map(|near| json!([near.row, rounded(f64::from(near.cosine), 4)]));
             (row.to_string(), near.collect::<Value>())
         });
+        let kind = self.kind.name();
         json!({
-            "kind": self.kind.name(), "rows": self.rows(),
+            "kind": kind, "rows": self.rows(),
             "places": STANDARD.encode(places), "classOf": STANDARD.encode(classes), "classes": self.classes,
             "ids": if self.ids.len() == self.rows() { json!(self.ids.values().collect::<Vec<_>>()) } else { json!(self.ids) },
             "near": near.collect::<serde_json::Map<_, _>>(),

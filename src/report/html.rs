@@ -34,8 +34,7 @@ fn is_unseen(c: char) -> bool {
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// `value` as JSON that may stand within `<script>`: no `<`, `>`, `&`, nor a separator of lines that older parsers end a
-/// string at.
+/// `value` as JSON that may stand within `<script>`: no `<`, `>`, `&`, nor a character that ends a line or is not seen.
 ///
 /// # Errors
 /// A value that JSON cannot hold.
@@ -45,7 +44,7 @@ pub(super) fn json(value: &impl Serialize) -> Result<String> {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+            c if "<>&".contains(c) || is_unseen(c) => {
                 let _ = write!(out, "\\u{:04x}", c as u32);
             }
             c => out.push(c),
@@ -160,7 +159,10 @@ mod tests {
         );
         assert!(text.contains("\\u{202e}gpj."), "{text}");
         let text = json(&hostile).unwrap();
-        assert!(!text.contains(['<', '>', '&', '\u{2028}']), "{text}");
+        assert!(
+            !text.contains(['<', '>', '&', '\u{2028}', '\u{202e}']),
+            "{text}"
+        );
         assert_eq!(serde_json::from_str::<String>(&text).unwrap(), hostile);
     }
 

@@ -75,7 +75,7 @@ fn what_cannot_be_shown_is_a_sentence() -> Result<(), Any> {
     assert!(problem.contains("missing"), "{problem}");
     let problem = refused(&["report", pairs, pairs, "--table", "t.parquet"], 2);
     assert!(problem.contains("--table is of one run"), "{problem}");
-    let problem = refused(&["map", &missing], 1);
+    let problem = refused(&["map", &missing], 2);
     assert!(problem.contains("missing"), "{problem}");
     let out = text(&root.path().join("head.html"));
     assert!(

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Args;
+use super::args::Args;
 use crate::cli::output::notes;
 use crate::cli::progress::Bars;
 use crate::cli::stop::stop_flag;

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::Args;
+use super::args::Args;
 use crate::cli::output::print_text;
 use crate::cli::stop::stop_flag;
 use crate::error::{Error, Result};

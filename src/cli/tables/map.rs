@@ -98,7 +98,7 @@ pub(in crate::cli) fn run(args: &Args, json: bool) -> Result<()> {
     let written = [page, png, csv].map(|path| path.display().to_string());
     if json {
         return print_json(&json!({
-            "of": args.of.display().to_string(), "rows": atlas.rows(), "kind": args.kind.name(), "written": written,
+            "of": args.of.display().to_string(), "rows": atlas.rows(), "written": written,
         }));
     }
     print_text(&format!("{}\n", written.join("\n")))
