@@ -188,6 +188,10 @@ fn runs_of_one_name_go_by_their_paths() -> Result<(), Any> {
         live: false,
     })?;
     assert_eq!(data(&page)?["runs"][1]["name"], b.display().to_string());
+    assert!(
+        !page.contains("href=\"#energies-0\""),
+        "neither has energies"
+    );
     Ok(())
 }
 

@@ -4,12 +4,19 @@ charts();
 document.querySelectorAll(".histogram").forEach(histograms);
 document.querySelectorAll(".map").forEach(map);
 
+/** Lead to the parts of run number `index`, as far as it has them. */
+function lead(index) {
+  document.querySelectorAll("nav a").forEach((link) => {
+    link.href = link.getAttribute("href").replace(/-\d+$/, `-${index}`);
+    link.parentElement.hidden = !document.querySelector(link.hash);
+  });
+}
+lead(0);
+
 const picker = document.getElementById("picker");
 picker?.addEventListener("change", () => {
   document.querySelectorAll(".of-run").forEach((part) => { part.hidden = part.dataset.run !== picker.value; });
-  document.querySelectorAll("nav a").forEach((link) => {
-    link.href = link.getAttribute("href").replace(/-\d+$/, `-${picker.value}`);
-  });
+  lead(picker.value);
   say(`Details of ${data.runs[picker.value].name}`);
 });
 
