@@ -84,7 +84,7 @@
 //! | 7 what decides a run, and tables of embeddings | [`config`], [`embeddings`] |
 //! | 8 from a configuration to live parts | [`assembly`] |
 //! | 9 how good a trained thing is | [`judge`] |
-//! | 10 whole runs, figures of them, networks for other programs | [`run`], `figures`, [`export`] |
+//! | 10 whole runs, figures and reports of them, networks for other programs | [`run`], `figures`, `report`, [`export`] |
 //! | 11 the command line | `cli` |
 
 #![warn(unreachable_pub)]
@@ -128,5 +128,7 @@ pub mod random;
 pub mod ranges;
 pub mod registry;
 pub mod regularizers;
+#[cfg(feature = "figures")]
+pub mod report;
 pub mod run;
 pub mod train;

@@ -39,6 +39,8 @@ pub enum Purpose {
     Clusters = 14,
     /// Values of a random search; `step` is the trial, `sample` a hash of the key's name.
     Sweep = 15,
+    /// Starts and draws of a map of embeddings; `step` is the round, `sample` the row.
+    Projection = 16,
 }
 
 /// A ChaCha8 generator positioned at its own key: no two (seed, purpose, step, sample, view) share one.

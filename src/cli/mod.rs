@@ -23,6 +23,7 @@ mod part;
 mod pretrain;
 mod probe;
 mod progress;
+mod report;
 mod runs;
 mod stop;
 mod surface;
@@ -37,7 +38,7 @@ use clap::{Parser, Subcommand};
 
 use crate::error::Result;
 use output::set_loudness;
-use tables::{cluster, compare_embeddings, duplicates, neighbors, outliers, select};
+use tables::{cluster, compare_embeddings, duplicates, map, neighbors, outliers, select};
 
 /// Self-supervised learning of images, seen as energy-based learning.
 ///
@@ -111,6 +112,10 @@ commands! {
     Metrics => metrics, "ravine metrics runs/simclr-photos --out metrics.csv";
     /// Train a configuration with one set of values after another, and rank them on the validation part.
     Sweep => sweep, "ravine sweep sweep.toml";
+    /// Draw the rows of a table of embeddings, or the pictures of a run, as points of a plane.
+    Map => map, "ravine map photos.parquet";
+    /// Show runs on one page of HTML that opens without a network: curves, energies, map, neighbors, card.
+    Report => report, "ravine report runs/simclr-photos";
     /// Write the encoder for other programs: ONNX, safetensors, PyTorch.
     Export => export, "ravine export runs/simclr-photos --out encoder.onnx";
     /// Measure how well a probe reads classes from frozen embeddings.

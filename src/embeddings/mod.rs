@@ -10,6 +10,7 @@
 //! | which labels are doubtful? | [`label_errors`] |
 //! | which rows should be labelled next? | [`select`] |
 //! | how alike are two tables of the same rows? | [`alike`] |
+//! | how does it all look? | [`projection`] |
 //!
 //! A table is read once; its numbers wait in memory, or in an unnamed file where they are many, and are asked for in
 //! blocks: memory does not grow with the rows, but for their names. All comparisons are exact.
@@ -25,6 +26,7 @@ pub mod leakage;
 pub mod neighbors;
 mod numbers;
 pub mod outliers;
+pub mod projection;
 pub mod select;
 mod table;
 pub mod whitening;

@@ -81,6 +81,12 @@ impl Diagnosis {
         self
     }
 
+    /// What the loss reads when all embeddings are equal; `None` for a loss that has no such value.
+    #[must_use]
+    pub fn collapse_value(&self) -> Option<f64> {
+        self.collapse_value
+    }
+
     /// What may go wrong by construction, a sentence each.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
         let sentence = |cause: &Cause| format!("warning ({}): {}", cause.name, cause.why);

@@ -3,7 +3,7 @@
 use crate::registry::Entry;
 
 /// Name and meaning of every number of a probe's line, of runs without and with a head.
-const METRICS: [(&str, &str); 14] = [
+const METRICS: [(&str, &str); 15] = [
     (
         "knn",
         "share of validation images whose neighbours vote for the right class: 1 is best",
@@ -31,6 +31,10 @@ const METRICS: [(&str, &str); 14] = [
     (
         "active",
         "share of wrong answers that still push, in losses with a margin: 0 teaches nothing",
+    ),
+    (
+        "collapse_value",
+        "what the loss reads when all embeddings are equal: a loss that stays there has learned nothing",
     ),
     (
         "accuracy",

@@ -131,6 +131,8 @@ impl<'a> Online<'a> {
             let range = self.setup.config.energy.part().range(cloud.dim);
             found.lists = histograms(&right, &wrong, range);
         }
+        let at_collapse = self.diagnosis.collapse_value();
+        (found.values).extend(at_collapse.map(|value| ("collapse_value", value)));
         if let Some(loss) = moment.loss {
             let cloud = (spread, rank, cloud.dim);
             let diagnosed = self.diagnosis.judge((moment.step, loss), cloud, auroc);

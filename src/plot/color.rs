@@ -49,6 +49,34 @@ const VIRIDIS: [u32; 33] = [
     0x96d83f, 0xabdc32, 0xc0df24, 0xd5e21a, 0xeae51a, 0xfde725,
 ];
 
+/// Colours of points by class, seen on light and on dark paper.
+const CLASSES: [u32; 10] = [
+    0x3b82c4, 0xe8743b, 0x19a979, 0xe0527d, 0x945ecf, 0xc9a227, 0x13a4b4, 0x9a6a50, 0x6f8a98,
+    0x7cae2e,
+];
+
+/// The colour of class number `index` of `count`: of up to ten, colours of their own; of more, hues a golden angle apart.
+#[must_use]
+pub fn class_color(index: usize, count: usize) -> Color {
+    if count <= CLASSES.len() {
+        return Color::of(CLASSES[index % CLASSES.len()]);
+    }
+    let hue = (index as f64 * 137.508) % 360.0;
+    let light = [0.5, 0.62, 0.42][index % 3];
+    let chroma = 0.62 * f64::min(light, 1.0 - light);
+    let part = |n: f64| {
+        let k = (n + hue / 30.0) % 12.0;
+        let value = light - chroma * f64::min(k - 3.0, 9.0 - k).clamp(-1.0, 1.0);
+        (255.0 * value).round() as u8
+    };
+    Color {
+        r: part(0.0),
+        g: part(8.0),
+        b: part(4.0),
+        alpha: 255,
+    }
+}
+
 impl Color {
     /// From `0xrrggbb`, opaque.
     #[must_use]

@@ -7,6 +7,7 @@
 //! | [`Plane`] | (E_C, E_I) of each question, with the margin line |
 //! | [`Histogram`] | energies of right against wrong answers |
 //! | [`Picture`] | images side by side: the views of a sample, or a pair |
+//! | [`Scatter`] | rows of a table as points of a plane, by class |
 //! | [`Bars`] | energies of all classes for one question |
 //!
 //! A [`Drawing`] knows its size and draws itself; [`sheet`] puts several under one title and legend. The same drawings
@@ -27,6 +28,7 @@ mod picture;
 mod plane;
 mod png;
 mod scale;
+mod scatter;
 mod sheet;
 mod svg;
 
@@ -41,6 +43,7 @@ pub use picture::{Panel, Picture};
 pub use plane::Plane;
 pub use png::PIXELS;
 pub use scale::{Scale, short};
+pub use scatter::Scatter;
 pub use sheet::sheet;
 
 use std::io::Write;

@@ -9,7 +9,7 @@ use crate::events::PREFIX;
 /// Locked while a process writes the run.
 const LOCK: &str = ".lock";
 
-/// `config.toml`, `config.lock.toml`, `before.json`, `metrics.jsonl`, `checkpoints/`, `latest`, `best`, `end`, `card.json`, `energies.jsonl`, `figures/`, `quarantine.jsonl`, and event files of TensorBoard.
+/// `config.toml`, `config.lock.toml`, `before.json`, `metrics.jsonl`, `checkpoints/`, `latest`, `best`, `end`, `card.json`, `energies.jsonl`, `figures/`, `map/`, `report.html`, `quarantine.jsonl`, and event files of TensorBoard.
 #[derive(Debug)]
 pub struct RunFolder {
     root: PathBuf,
@@ -116,7 +116,7 @@ impl RunFolder {
     /// Remove what an earlier run wrote, and nothing else.
     fn clear(&self) -> Result<()> {
         let fail = |path: &Path, e| Error::data(path, format!("cannot be removed: {e}"));
-        for folder in [self.checkpoints(), self.file("figures")] {
+        for folder in [self.checkpoints(), self.file("figures"), self.file("map")] {
             if folder.exists() {
                 fs::remove_dir_all(&folder).map_err(|e| fail(&folder, e))?;
             }
@@ -133,6 +133,7 @@ impl RunFolder {
             "quarantine.jsonl",
             "energies.jsonl",
             "data.json",
+            "report.html",
             "scales.json",
             "start.safetensors",
         ];

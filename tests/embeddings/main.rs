@@ -5,6 +5,7 @@ mod asked;
 #[path = "../common/mod.rs"]
 mod common;
 mod opened;
+mod projection;
 mod tour;
 
 use std::path::Path;

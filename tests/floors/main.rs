@@ -22,7 +22,7 @@ const FLOORS: [&[&str]; 12] = [
     &["config", "embeddings"],
     &["assembly"],
     &["judge"],
-    &["run", "figures", "export"],
+    &["run", "figures", "report", "export"],
     &["cli"],
 ];
 

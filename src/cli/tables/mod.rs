@@ -3,6 +3,7 @@
 pub(super) mod cluster;
 pub(super) mod compare_embeddings;
 pub(super) mod duplicates;
+pub(super) mod map;
 pub(super) mod neighbors;
 pub(super) mod outliers;
 mod pictures;

@@ -2,10 +2,12 @@
 
 mod light_views;
 mod readout;
+mod some;
 mod views;
 
 pub use light_views::{LightViews, light_views};
 pub use readout::{PositionPool, TokenReadout};
+pub use some::embed_some;
 
 use std::path::PathBuf;
 use std::sync::Arc;
