@@ -164,37 +164,53 @@ impl Groups {
     }
 }
 
-/// The number that divides pictures seen twice from pictures of different things best.
+/// A threshold, and what it is expected to find.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Valley {
+    /// From here on two pictures count as the same.
+    pub threshold: f32,
+    /// Share of duplicates that are found.
+    pub recall: f64,
+    /// Share of what is found that are duplicates.
+    pub precision: f64,
+}
+
+/// The number that divides pictures seen twice from pictures of different things: the one with the highest F1.
 ///
-/// `same` are cosines, or ratios turned negative, of pictures with lightly changed views of themselves, `others` those of rows
-/// with their nearest other row. Between them lies a valley: the threshold with the fewest of both on the wrong side, each set
-/// as shares of its own, in the middle of the values that are equally good. Few true duplicates among `others` do not move it.
-///
-/// Returns the threshold, the share of `same` below it, the share of `others` above it.
+/// `same` are nearnesses (cosines, or ratios turned negative) of pictures with lightly changed views of themselves, which
+/// stand for duplicates; `others` those of rows with their nearest other row, of which an unknown share π are duplicates too.
+/// Hardly any others are as near as half of the views are, but for those duplicates, half of which are: π is twice the share
+/// of others that near. Then recall r is the share of `same` above the threshold, precision π r over the share of `others`
+/// above it. Of values that are equally good the highest.
 #[must_use]
-pub fn valley(same: &[f32], others: &[f32]) -> (f32, f64, f64) {
+pub fn valley(same: &[f32], others: &[f32]) -> Valley {
     let (mut same, mut others) = (same.to_vec(), others.to_vec());
     same.sort_by(f32::total_cmp);
     others.sort_by(f32::total_cmp);
-    let wrong = |t: f32| {
-        let below = same.partition_point(|s| *s < t) as f64 / same.len().max(1) as f64;
-        let above = others.len() - others.partition_point(|o| *o < t);
-        (below, above as f64 / others.len().max(1) as f64)
+    let above = |sorted: &[f32], t: f32| {
+        let count = sorted.len() - sorted.partition_point(|s| *s < t);
+        count as f64 / sorted.len().max(1) as f64
+    };
+    let median = same.get(same.len() / 2).copied().unwrap_or(1.0);
+    let least = 1.0 / others.len().max(1) as f64;
+    let duplicates = (2.0 * above(&others, median)).clamp(least, 0.5);
+    let judged = |threshold: f32| {
+        let (recall, found) = (above(&same, threshold), above(&others, threshold));
+        let precision = (duplicates * recall / found.max(1e-12)).min(1.0);
+        Valley {
+            threshold,
+            recall,
+            precision,
+        }
+    };
+    let f1 = |valley: &Valley| {
+        2.0 * valley.precision * valley.recall / (valley.precision + valley.recall).max(1e-12)
     };
     let mut edges: Vec<f32> = same.iter().chain(&others).copied().collect();
     edges.sort_by(f32::total_cmp);
     let middles = edges.windows(2).map(|pair| f32::midpoint(pair[0], pair[1]));
-    let costs: Vec<(f32, f64)> = middles.map(|t| (t, { wrong(t).0 + wrong(t).1 })).collect();
-    let least = costs
-        .iter()
-        .map(|(_, cost)| *cost)
-        .fold(f64::INFINITY, f64::min);
-    let best: Vec<f32> = costs
-        .iter()
-        .filter(|(_, cost)| *cost <= least)
-        .map(|(t, _)| *t)
-        .collect();
-    let threshold = best.get(best.len() / 2).copied().unwrap_or(1.0);
-    let (below, above) = wrong(threshold);
-    (threshold, below, above)
+    let all: Vec<Valley> = middles.map(judged).collect();
+    let most = all.iter().map(f1).fold(0.0, f64::max);
+    let best = all.iter().rev().find(|valley| f1(valley) >= most);
+    best.copied().unwrap_or_else(|| judged(1.0))
 }

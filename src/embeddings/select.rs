@@ -54,12 +54,20 @@ pub struct Selection {
     pub coverage: Vec<(usize, f64)>,
 }
 
-/// Choose `budget` rows of `table`.
+/// Choose `budget` rows of `table`: of those without a class, but where all have one, as in a comparison of ways to choose,
+/// of all.
 ///
 /// # Errors
-/// [`crate::error::Error::Usage`] where `budget` is 0 or above the number of rows, or no row has a class where
-/// [`SelectBy::Uncertainty`] and [`SelectBy::Mixed`] ask for some.
+/// [`crate::error::Error::Usage`] where `budget` is 0 or above the number of rows to choose from;
+/// where [`SelectBy::Uncertainty`] and [`SelectBy::Mixed`] ask for classes of some rows and no row has one, or all have.
 pub fn select(table: &EmbeddingTable, budget: usize, by: SelectBy, seed: u64) -> Result<Selection> {
+    let mut free = unlabelled(table);
+    let count = free.iter().filter(|free| **free).count();
+    if budget > count {
+        return Err(table.error(format!(
+            "{budget} rows cannot be chosen of {count} that have no class yet"
+        )));
+    }
     let clusters = spherical_k_means(table, budget, seed)?;
     let scores = match by {
         SelectBy::Coverage => clusters.cosine.clone(),
@@ -71,12 +79,13 @@ pub fn select(table: &EmbeddingTable, budget: usize, by: SelectBy, seed: u64) ->
     groups.sort_by_key(|rows| (std::cmp::Reverse(rows.len()), rows.first().copied()));
     let best = |rows: &Vec<usize>| {
         let better = |a: &&usize, b: &&usize| scores[**a].total_cmp(&scores[**b]).then(b.cmp(a));
-        rows.iter().max_by(better).copied()
+        let rows = rows.iter().filter(|row| free[**row]);
+        rows.max_by(better).copied()
     };
     let mut rows: Vec<usize> = groups.iter().filter_map(best).collect();
     if rows.len() < budget {
-        // Equal rows make fewer clusters than were asked for: the rest is filled with the best of all others.
-        let mut free = vec![true; table.rows()];
+        // Equal rows make fewer clusters than were asked for, and some hold labelled rows only: the rest is filled with the
+        // best of all others.
         for row in &rows {
             free[*row] = false;
         }
@@ -86,6 +95,16 @@ pub fn select(table: &EmbeddingTable, budget: usize, by: SelectBy, seed: u64) ->
     }
     let coverage = coverage(table, &rows)?;
     Ok(Selection { rows, coverage })
+}
+
+/// Whether each row may be chosen.
+fn unlabelled(table: &EmbeddingTable) -> Vec<bool> {
+    let rows = 0..table.rows();
+    let free: Vec<bool> = rows.map(|row| table.class(row).is_none()).collect();
+    if free.contains(&true) {
+        return free;
+    }
+    vec![true; table.rows()]
 }
 
 /// Mean cosine of each row to its nearest others.
@@ -99,27 +118,31 @@ fn typicality(table: &EmbeddingTable) -> Result<Vec<f32>> {
     Ok(means)
 }
 
-/// Entropy of the classes of each row's nearest others that have one; below all others where the row's own class is known.
+/// Entropy of the classes of each row's nearest others that have one.
 fn uncertainty(table: &EmbeddingTable) -> Result<Vec<f32>> {
-    if !table.has_classes() {
-        return Err(table.error(
+    let labelled = (0..table.rows()).filter(|row| table.class(*row).is_some());
+    match labelled.count() {
+        0 => Err(table.error(
             "no row has a class, by which rows are uncertain; label some first, chosen by coverage or typicality",
-        ));
+        )),
+        all if all == table.rows() => Err(table.error(
+            "every row has a class: there is nothing to be uncertain of; ask for coverage or typicality",
+        )),
+        _ => entropies(table),
     }
+}
+
+fn entropies(table: &EmbeddingTable) -> Result<Vec<f32>> {
     let k = NEIGHBORS.min(table.rows().saturating_sub(1));
     let mut entropies = Vec::with_capacity(table.rows());
-    neighbors(table, None, k, |row, near| {
+    neighbors(table, None, k, |_, near| {
         let mut votes = std::collections::BTreeMap::<&str, f32>::new();
         for class in near.iter().filter_map(|near| table.class(near.row)) {
             *votes.entry(class).or_default() += 1.0;
         }
         let total: f32 = votes.values().sum();
         let entropy: f32 = votes.values().map(|v| -v / total * (v / total).ln()).sum();
-        entropies.push(if table.class(row).is_some() {
-            -1.0
-        } else {
-            entropy
-        });
+        entropies.push(if total > 0.0 { entropy } else { 0.0 });
         Ok(())
     })?;
     Ok(entropies)

@@ -121,9 +121,16 @@ fn the_valley_lies_between_and_few_true_duplicates_do_not_move_it() {
     let same: Vec<f32> = (0..100).map(|i| 0.95 + 0.0005 * i as f32).collect();
     let mut others: Vec<f32> = (0..98).map(|i| 0.2 + 0.005 * i as f32).collect();
     others.extend([0.99, 0.995]);
-    let (threshold, below, above) = valley(&same, &others);
-    assert!((0.69..=0.951).contains(&threshold), "{threshold}");
-    assert_eq!((below, above), (0.0, 0.02));
+    let found = valley(&same, &others);
+    assert!((0.69..=0.951).contains(&found.threshold), "{found:?}");
+    assert_eq!((found.recall, found.precision), (1.0, 1.0));
+    // Where both overlap, rare duplicates make a few of the many others costly.
+    others.extend((0..40).map(|i| 0.94 + 0.0005 * i as f32));
+    let strict = valley(&same, &others);
+    assert!(
+        strict.threshold > found.threshold && strict.recall < 1.0,
+        "{strict:?}"
+    );
 }
 
 #[test]
@@ -226,5 +233,33 @@ fn a_selection_holds_every_cloud_and_covers_more_with_every_row() -> Result<(), 
         );
         assert_eq!(chosen.coverage.last().map(|last| last.0), Some(8));
     }
+    Ok(())
+}
+
+#[test]
+fn only_rows_without_a_class_are_chosen_where_there_are_any() -> Result<(), Any> {
+    let mut rows = clouds(120, 16, 6, 0.4);
+    for (i, label) in rows.labels.iter_mut().enumerate() {
+        if i % 3 > 0 {
+            *label = None;
+        }
+    }
+    let some = table(&rows)?;
+    for by in SelectBy::ALL {
+        let chosen = select(&some, 30, by, 0)?;
+        assert_eq!(chosen.rows.len(), 30, "{by:?}");
+        assert!(chosen.rows.iter().all(|row| row % 3 > 0), "{by:?}");
+    }
+    let said = |rows: &EmbeddingTable, budget, by| {
+        let wrong = select(rows, budget, by, 0);
+        wrong.err().map(|e| e.to_string()).unwrap_or_default()
+    };
+    let many = said(&some, 81, SelectBy::Coverage);
+    assert!(many.contains("81 rows cannot be chosen of 80"), "{many}");
+    rows.labels = clouds(120, 16, 6, 0.4).labels;
+    let all = table(&rows)?;
+    assert_eq!(select(&all, 12, SelectBy::Coverage, 0)?.rows.len(), 12);
+    let none = said(&all, 12, SelectBy::Mixed);
+    assert!(none.contains("every row has a class"), "{none}");
     Ok(())
 }

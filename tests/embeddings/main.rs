@@ -7,6 +7,7 @@ mod common;
 mod opened;
 mod projection;
 mod tour;
+mod whitened;
 
 use std::path::Path;
 

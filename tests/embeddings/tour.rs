@@ -1,4 +1,5 @@
-//! What the README shows: from a run to its neighbors, duplicates, outliers, clusters and a selection, one command each.
+//! What the README shows: from a run to its neighbors, duplicates, outliers, clusters, a selection, a report and a map, one
+//! command each.
 
 use std::fs;
 
@@ -40,8 +41,24 @@ fn every_question_is_one_command() -> Result<(), Any> {
     );
     assert!(folder.path().join("sheets/neighbors.png").exists());
     let said = json(&["--json", "duplicates", &table])?;
-    let threshold = said["threshold"].as_f64().ok_or("no threshold")?;
-    assert!(threshold > 0.5 && threshold <= 1.0, "{threshold}");
+    let ratio = said["criterion"]["relative"]["ratio"].as_f64();
+    assert!(
+        ratio.is_some_and(|ratio| (0.0..1.0).contains(&ratio)),
+        "{said}"
+    );
+    assert_eq!(said["whitened"], true);
+    let said = json(&[
+        "--json",
+        "duplicates",
+        &table,
+        "--plain",
+        "--threshold",
+        "0.999",
+    ])?;
+    assert!(
+        said["criterion"]["cosine"].is_number() && said["whitened"] == false,
+        "{said}"
+    );
     let ranked = at("outliers.csv");
     let said = json(&[
         "--json",
@@ -62,6 +79,10 @@ fn every_question_is_one_command() -> Result<(), Any> {
     ])?;
     assert_eq!(said["ids"].as_array().map(Vec::len), Some(25));
     assert_eq!(fs::read_to_string(&chosen)?.lines().count(), 26);
+    assert!(ravine(&["report", &run]).status.success());
+    assert!(folder.path().join("run/report.html").exists());
+    assert!(ravine(&["map", &table]).status.success());
+    assert!(folder.path().join("digits-map/map.png").exists());
     let problem = refused(&["neighbors", &table], 2);
     assert!(problem.contains("name some with --rows"), "{problem}");
     let problem = refused(&["outliers", &table, "--known-good", "holdout"], 2);

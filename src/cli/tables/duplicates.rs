@@ -19,10 +19,14 @@ use crate::embeddings::whitening::Whitening;
 use crate::error::{Error, Result};
 use crate::run::light_views;
 
-/// Pictures that the threshold is chosen on.
-const LOOKED_AT: usize = 500;
+/// Pictures, and rows, that the threshold is chosen on.
+const LOOKED_AT: (usize, usize) = (500, 5000);
 /// Neighbors that surroundings need, and the nearest.
 const FOLLOWING: usize = 9;
+/// Share of their surroundings beyond which rows are no duplicates, and the cosine below which no burst is: an encoder may not
+/// see that light views show the same.
+const MOST: f32 = 0.5;
+const LEAST: f32 = 0.9;
 /// Pairs and groups that are shown.
 const SHOWN: usize = 10;
 
@@ -107,7 +111,7 @@ fn choose(
 ) -> Result<Criterion> {
     let mut run = args.chosen.open(&args.pictures.root(table)?)?;
     args.pictures.of_table(&mut run);
-    let wanted = (LOOKED_AT, table.has_flips());
+    let wanted = (LOOKED_AT.0, table.has_flips());
     let views = light_views(&run, wanted, &mut Bars::new(), &*stop_flag()?)?;
     if views.dim != table.dim() {
         return Err(Error::Usage(format!(
@@ -121,22 +125,31 @@ fn choose(
         Some(white) => white.apply(&views.features)?,
         None => views.features,
     };
+    let mirrored = views.mirrored && !table.has_flips();
     let (cosines, same) = seen_twice(compared, &features)?;
     let others = seen_once(compared)?;
-    let (threshold, below, above) = valley(&same, &others);
+    let valley = valley(&same, &others);
+    let ratio = (-valley.threshold).clamp(0.0, MOST);
+    let found = same.iter().filter(|same| -**same <= ratio).count();
+    let recall = found as f64 / same.len().max(1) as f64;
     notes(&[format!(
-        "near-duplicates are at most {:.3} times as far from each other as from the neighbors that follow: {:.1} % of {} \
-         pictures are farther from a light view of themselves (crop of 90 %, mirror image, brightness), {:.1} % of {} rows \
-         nearer to another row; --threshold asks for a cosine instead",
-        -threshold,
-        100.0 * below,
+        "near-duplicates are at most {ratio:.3} times as far from each other as from the neighbors that follow: so are {:.1} % \
+         of {} pictures from a light view of themselves, and an estimated {:.0} % of \
+         the rows found are duplicates; --threshold asks for a cosine instead",
+        100.0 * recall,
         same.len(),
-        100.0 * above,
-        others.len(),
+        100.0 * valley.precision,
     )]);
+    if recall < 0.9 && mirrored {
+        notes(&[
+            "embeddings of `ravine embed --flips` find more: mirror images are the same to them"
+                .into(),
+        ]);
+    }
+    let half = cosines.get(cosines.len() / 2).copied();
     Ok(Criterion::Relative {
-        ratio: -threshold,
-        cosine: cosines[cosines.len() / 2],
+        ratio,
+        cosine: half.unwrap_or(1.0).max(LEAST),
     })
 }
 
@@ -160,7 +173,7 @@ fn seen_twice(compared: &EmbeddingTable, features: &[f32]) -> Result<(Vec<f32>, 
 
 /// Of rows with their nearest other: the same shares.
 fn seen_once(compared: &EmbeddingTable) -> Result<Vec<f32>> {
-    let step = (compared.rows() / LOOKED_AT).max(1);
+    let step = (compared.rows() / LOOKED_AT.1).max(1);
     let asked: Vec<usize> = (0..compared.rows()).step_by(step).collect();
     let k = FOLLOWING.min(compared.rows().saturating_sub(1));
     let mut first = Vec::new();

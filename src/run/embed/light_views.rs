@@ -23,11 +23,13 @@ pub struct LightViews {
     pub dim: usize,
     /// (N, 2, D).
     pub features: Vec<f32>,
+    /// Whether mirror images are among the views.
+    pub mirrored: bool,
 }
 
 /// The features of up to `count` pictures of the run's data, evenly spread over it, and of one light view each: a crop of
-/// 90 % and more, the mirror image half of the time, brightness and contrast changed by up to a tenth; drawn from the run's
-/// seed. With `flips` features are those of a picture and its mirror image averaged, as in a table that was embedded so.
+/// 90 % and more, the mirror image half of the time where the run's own augmentations make such, brightness and contrast
+/// changed by up to a tenth; drawn from the run's seed. With `flips` features are those of a picture and its mirror image averaged, as in a table that was embedded so.
 ///
 /// # Errors
 /// Data that cannot be read; [`Error::Interrupted`] after a stop from outside.
@@ -50,6 +52,7 @@ pub fn light_views(
     let mut found = LightViews {
         dim: 0,
         features: Vec::new(),
+        mirrored: mirrors(&config.augment),
     };
     through::embed_views(
         &some,
@@ -76,6 +79,12 @@ pub fn light_views(
     Ok(found)
 }
 
+/// Whether a picture and its mirror image are to be the same.
+fn mirrors(augment: &AugmentConfig) -> bool {
+    let mut ops = augment.views.iter().flat_map(|view| &view.ops);
+    ops.any(|op| matches!(op, Operation::HorizontalFlip(_)))
+}
+
 /// The whole picture, and a light view of it.
 fn light(augment: &AugmentConfig) -> AugmentConfig {
     let view = |ops| ViewConfig {
@@ -95,15 +104,15 @@ fn light(augment: &AugmentConfig) -> AugmentConfig {
         hue: 0.0,
         ..ColorJitter::default()
     };
+    let mut ops = vec![
+        Operation::RandomResizedCrop(crop),
+        Operation::ColorJitter(jitter),
+    ];
+    if mirrors(augment) {
+        ops.push(Operation::HorizontalFlip(HorizontalFlip::default()));
+    }
     AugmentConfig {
-        views: vec![
-            view(vec![Operation::Resize(Resize::default())]),
-            view(vec![
-                Operation::RandomResizedCrop(crop),
-                Operation::HorizontalFlip(HorizontalFlip::default()),
-                Operation::ColorJitter(jitter),
-            ]),
-        ],
+        views: vec![view(vec![Operation::Resize(Resize::default())]), view(ops)],
         ..augment.clone()
     }
 }
