@@ -28,7 +28,7 @@ pub struct LightViews {
 }
 
 /// The features of up to `count` pictures of the run's data, evenly spread over it, and of one light view each: a crop of
-/// 90 % and more, the mirror image half of the time where the run's own augmentations make such, brightness and contrast
+/// 80 % and more, the mirror image half of the time where the run's own augmentations make such, brightness and contrast
 /// changed by up to a tenth; drawn from the run's seed. With `flips` features are those of a picture and its mirror image averaged, as in a table that was embedded so.
 ///
 /// # Errors
@@ -93,7 +93,7 @@ fn light(augment: &AugmentConfig) -> AugmentConfig {
         ops,
     };
     let crop = RandomResizedCrop {
-        scale: [0.9, 1.0],
+        scale: [0.8, 1.0],
         ratio: [0.95, 1.05],
         ..RandomResizedCrop::default()
     };
