@@ -1,6 +1,6 @@
 //! Sums over windows of a field.
 
-use super::BLOCK;
+use super::field::BLOCK;
 use crate::kernels::simd::Lanes;
 
 /// The kernels of a block of channels.

@@ -1,8 +1,15 @@
 //! An image in working memory, sixteen channels of it, among zeros.
 
-use super::BLOCK;
 use crate::kernels::conv_shape::ConvShape;
 use crate::kernels::simd::Lanes;
+
+/// Channels of a task.
+pub(super) const BLOCK: usize = 16;
+
+/// Blocks of channels.
+pub(super) fn blocks(s: &ConvShape) -> usize {
+    s.input.div_ceil(BLOCK)
+}
 
 /// Where its pixels lie, [`BLOCK`] floats each.
 #[derive(Clone, Copy)]

@@ -10,15 +10,12 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use self::correlate::{Outputs, Taps, correlate};
-use self::field::Field;
+use self::field::{BLOCK, Field, blocks};
 pub(super) use self::weight_gradient::{backward_weight, workspace};
 use super::conv_shape::ConvShape;
 use super::scratch;
 use super::shared::Shared;
 use super::simd::{Simd, multiversion};
-
-/// Channels of a task.
-const BLOCK: usize = 16;
 
 multiversion! {
     /// One block of one image: the field is filled from `from`, and the correlation with the taps goes to `y`.
@@ -62,15 +59,6 @@ fn by_block(s: &ConvShape, weight: &[f32], flipped: bool) -> Vec<f32> {
         }
     }
     to
-}
-
-/// Blocks of channels.
-fn blocks(s: &ConvShape) -> usize {
-    s.input.div_ceil(BLOCK)
-}
-
-fn image_lens(s: &ConvShape) -> (usize, usize) {
-    (s.input_len() / s.batch, s.output_len() / s.batch)
 }
 
 /// What one pass over all images reads and writes.

@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::field::Field;
-use super::{BLOCK, blocks, image_lens};
+use super::field::{BLOCK, Field, blocks};
 use crate::kernels::conv_shape::ConvShape;
 use crate::kernels::elementwise;
 use crate::kernels::scratch;
@@ -106,7 +105,7 @@ pub(in crate::kernels) fn backward_weight(
     s.check(x.into(), (dy.len(), dw.len()));
     let parts = parts(s);
     let span = s.batch.div_ceil(parts);
-    let (input, output) = image_lens(s);
+    let (input, output) = (s.input_len() / s.batch, s.output_len() / s.batch);
     let taps = s.kernel * s.kernel;
     let all = &mut workspace[..parts * s.weight_len()];
     let target = Shared::new(all);

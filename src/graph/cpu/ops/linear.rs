@@ -105,7 +105,7 @@ fn backward_parameters(
     let mut weight = vec![0.0; op.output * op.input];
     let mut bias = params.get(1).map(|param| (param, vec![0.0; op.output]));
     let sums = bias.as_mut().map(|(_, sums)| sums.as_mut_slice());
-    let products = products::of_matrices(cx, size.2, (op.input, op.output));
+    let products = products::of_weights(cx, (op.input, op.output));
     let mut space = cx.arena.take(products.over_rows_workspace(size));
     products.over_rows(size, gradient, x, (&mut weight, sums), &mut space);
     flow.parameter(&params[0], weight)?;
