@@ -15,7 +15,6 @@ use crate::data::{Bad, Dataset, Part, Views, tags_in_words};
 use crate::error::Result;
 use crate::eval::writers::{self, EmbeddingForm, EmbeddingWriter};
 use crate::eval::{Features, embed as through};
-
 use crate::train::Observer;
 
 /// The network of a run, what is read off it, and the images that it sees.

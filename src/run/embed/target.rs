@@ -53,8 +53,7 @@ impl Target {
         if !folder.is_dir() {
             fs::create_dir(folder).map_err(failed)?;
         }
-        let before = fs::read_to_string(folder.join(SAID_OF_PARTS)).ok();
-        if before.is_none() && !is_empty(folder).map_err(failed)? {
+        if !folder.join(SAID_OF_PARTS).exists() && !is_empty(folder).map_err(failed)? {
             return Err(Error::Usage(format!(
                 "{}: holds something else than parts of a table; give another folder with --out",
                 folder.display()
@@ -72,6 +71,7 @@ impl Target {
             _lock: lock,
         };
         target.remove(|name| name.starts_with(UNFINISHED))?;
+        let before = fs::read_to_string(folder.join(SAID_OF_PARTS)).ok();
         let before = before.map(|text| serde_json::from_str(&text).unwrap_or_default());
         let differ = before.as_ref().map(|before| differences(before, said));
         match differ {
