@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::graph::Precision;
@@ -40,6 +42,23 @@ impl OpenedRun {
             config,
             transferred: false,
         })
+    }
+
+    /// Open the run at `root` with the checkpoint, weights and precision of products of a table of embeddings that says `about`
+    /// of itself ([`EmbeddingTable::about`](crate::embeddings::EmbeddingTable::about)).
+    ///
+    /// # Errors
+    /// As [`OpenedRun::open`]: the checkpoint may have gone.
+    pub fn of_table(root: &Path, about: &Value) -> Result<Self> {
+        let mut run = Self::open(root, about["checkpoint"].as_str().unwrap_or("end"))?;
+        if about["weights"] == WeightSet::Trained.name() {
+            run.weights = WeightSet::Trained;
+        }
+        let named = |precision: &Precision| about["matmul_precision"] == precision.name();
+        if let Some(precision) = Precision::OF_FEATURES.into_iter().find(named) {
+            run.config.train.precision = precision;
+        }
+        Ok(run)
     }
 
     /// Put the checkpoint's values into `params`.

@@ -1,4 +1,4 @@
-//! `ravine embed`: the embeddings of a data set in a file.
+//! `ravine embed`: the embeddings of a data set in a file, or in a folder of parts.
 
 use std::path::PathBuf;
 
@@ -20,9 +20,16 @@ pub(super) struct Args {
     /// Folder or file of images; the run's own data when left out.
     #[arg(long, value_name = "PATH")]
     data: Option<String>,
-    /// File to write: .parquet, .npy, .safetensors, .csv or .jsonl.
-    #[arg(long, value_name = "FILE")]
+    /// File to write: .parquet, .npy, .safetensors, .csv or .jsonl; with --shard-rows a folder.
+    #[arg(long, value_name = "FILE|DIR")]
     out: PathBuf,
+    /// Fill a folder with Parquet files of N images each, for millions of rows; when it is stopped, the same command keeps
+    /// the parts that are there and goes on after them.
+    #[arg(long, value_name = "N")]
+    shard_rows: Option<usize>,
+    /// Replace the parts of another table that lie in the folder.
+    #[arg(long, requires = "shard_rows")]
+    force: bool,
     /// Which part of the data: all, train, validation, test.
     #[arg(
         long,
@@ -86,6 +93,8 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     opened.config.train.precision = args.matmul_precision;
     let wanted = Embedding {
         out: args.out.clone(),
+        shard_rows: args.shard_rows,
+        force: args.force,
         part: args.part,
         output: args.output.clone(),
         layer: args.layer.clone(),
@@ -101,8 +110,12 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
         return print_json(&written);
     }
     let sides: Vec<String> = written.shape.iter().map(usize::to_string).collect();
+    let parts = written.parts.map_or(String::new(), |parts| {
+        let (count, kept) = (parts.count, parts.kept);
+        format!(" in {count} parts, {kept} of which were there already")
+    });
     print_text(&format!(
-        "{}: {} embeddings of {} numbers\n",
+        "{}: {} embeddings of {} numbers{parts}\n",
         written.out,
         written.rows,
         sides.join("x")

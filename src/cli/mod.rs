@@ -92,9 +92,9 @@ commands! {
     Infer => infer, "ravine infer runs/classifier-photos --data new/ --json";
     /// Compare two runs: encoders on the same images, or the energies of two heads over classes.
     Compare => compare, "ravine compare runs/simclr-photos runs/vicreg-photos";
-    /// Write the embeddings of a data set to a file.
+    /// Write the embeddings of a data set to a file, or to a folder of parts.
     Embed => embed, "ravine embed runs/simclr-photos --data photos/ --out photos.parquet";
-    /// Find the rows of a table of embeddings that are nearest to each other.
+    /// Find the rows of a table of embeddings that are nearest to each other, or to pictures of files.
     Neighbors => neighbors, "ravine neighbors photos.parquet --rows cat/7.jpg -k 5";
     /// Find rows of a table of embeddings that show the same, and those that leak between parts.
     Duplicates => duplicates, "ravine duplicates photos.parquet --out duplicates.csv";

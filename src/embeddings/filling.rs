@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::numbers::Numbers;
 use super::words::Words;
 use crate::error::{Error, Result};
@@ -17,10 +19,8 @@ pub(super) struct Filling {
     pub(super) parts: Words,
     pub(super) classes: Words,
     pub(super) notes: Vec<String>,
-    /// The run that made the embeddings.
-    pub(super) run: Option<PathBuf>,
-    /// Whether features of mirror images are averaged in.
-    pub(super) flips: bool,
+    /// What is said of the embeddings.
+    pub(super) about: Value,
 }
 
 impl Filling {
@@ -32,17 +32,13 @@ impl Filling {
             parts: Words::default(),
             classes: Words::default(),
             notes: Vec::new(),
-            run: None,
-            flips: false,
+            about: Value::Null,
         }
     }
 
     /// Take what `ravine embed` says of a table, as JSON.
     pub(super) fn about(&mut self, words: &str) {
-        let about: Option<serde_json::Value> = serde_json::from_str(words).ok();
-        let about = about.unwrap_or_default();
-        self.run = about["run"].as_str().map(PathBuf::from);
-        self.flips = about["flips"] == true;
+        self.about = serde_json::from_str(words).unwrap_or_default();
     }
 
     /// Rows read so far.

@@ -6,6 +6,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::filling::Filling;
 use super::formats;
 use super::numbers::{Numbers, blocks};
@@ -21,17 +23,17 @@ pub struct EmbeddingTable {
     parts: Arc<Words>,
     classes: Arc<Words>,
     notes: Vec<String>,
-    run: Option<PathBuf>,
-    flips: bool,
+    about: Value,
 }
 
 impl EmbeddingTable {
-    /// Read a `.parquet`, `.npy` or `.safetensors` file: one that `ravine embed` wrote, or another's; `column` names its
-    /// column of embeddings where there are several.
+    /// Read a `.parquet`, `.npy` or `.safetensors` file, or a folder of Parquet files with `_SUCCESS` among them: what
+    /// `ravine embed` wrote, or another program; `column` names the column of embeddings where there are several.
     ///
     /// # Errors
     /// [`Error::Usage`] on a file of another kind, one without embeddings, embeddings of different lengths, numbers that
-    /// are not finite, another number of ids than of rows; [`Error::Data`] where it cannot be read.
+    /// are not finite, another number of ids than of rows, a folder that is not finished; [`Error::Data`] where it cannot
+    /// be read.
     pub fn open(path: &Path, column: Option<&str>) -> Result<Self> {
         let mut filling = Filling::new(path);
         formats::read(path, column, &mut filling)?;
@@ -60,12 +62,11 @@ impl EmbeddingTable {
             parts: Arc::new(filling.parts),
             classes: Arc::new(filling.classes),
             notes: filling.notes,
-            run: filling.run,
-            flips: filling.flips,
+            about: filling.about,
         })
     }
 
-    /// The file.
+    /// The file or folder.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -86,13 +87,19 @@ impl EmbeddingTable {
     /// The run whose encoder made the embeddings, where the file says so.
     #[must_use]
     pub fn run(&self) -> Option<PathBuf> {
-        self.run.clone()
+        self.about["run"].as_str().map(PathBuf::from)
     }
 
     /// Whether every embedding is the mean of those of a picture and its mirror image, where the file says so.
     #[must_use]
     pub fn has_flips(&self) -> bool {
-        self.flips
+        self.about["flips"] == true
+    }
+
+    /// What the file says of the run and of how it was embedded, as `ravine embed` writes it; null where it says nothing.
+    #[must_use]
+    pub fn about(&self) -> &Value {
+        &self.about
     }
 
     /// What a person should know of how it was read.
@@ -172,8 +179,7 @@ impl EmbeddingTable {
             parts: Arc::clone(&self.parts),
             classes: Arc::clone(&self.classes),
             notes: self.notes.clone(),
-            run: self.run.clone(),
-            flips: self.flips,
+            about: self.about.clone(),
         })
     }
 

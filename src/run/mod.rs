@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`pretrain`] | learn from pairs of views, then measure what was learned |
 //! | [`train_head`] | learn answers (labels or vectors), then measure them |
-//! | [`embed`] | write the embeddings of a data set to a file |
+//! | [`embed`] | write the embeddings of a data set to a file, or to a folder of parts |
+//! | [`embed_pictures`] | embed pictures of files as those of a table were |
 //! | [`embed_some`] | write those of some pictures, evenly spread over it |
 //! | [`light_views`] | see pictures beside lightly changed views of themselves |
 //! | [`pack`] | write a copy of a data set that loads fast |
@@ -35,8 +36,8 @@ mod train_head;
 pub use budget::{Budget, within};
 pub use compared::{ComparedEncoders, PairedAccuracy, compare_encoders};
 pub use embed::{
-    Embedding, EmbeddingsFile, LightViews, PositionPool, TokenReadout, embed, embed_some,
-    light_views,
+    EmbeddedPictures, Embedding, EmbeddingsFile, LightViews, PositionPool, TokenReadout,
+    WrittenParts, embed, embed_pictures, embed_some, light_views,
 };
 pub use estimate::Estimate;
 pub use listed::{BestNumber, ListedRun, RunState, list_runs};

@@ -24,6 +24,15 @@ pub enum WeightSet {
 }
 
 impl WeightSet {
+    /// As tables of embeddings name them.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Trained => "trained",
+            Self::Averaged => "averaged",
+        }
+    }
+
     /// The file of a checkpoint that holds them.
     #[must_use]
     pub fn file(self) -> &'static str {

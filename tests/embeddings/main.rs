@@ -5,7 +5,10 @@ mod asked;
 #[path = "../common/mod.rs"]
 mod common;
 mod opened;
+mod parts;
+mod pictures;
 mod projection;
+mod query;
 mod tour;
 mod whitened;
 

@@ -26,6 +26,8 @@ for kind in ["parquet", "npy", "safetensors", "csv", "jsonl"]:
     assert table.labels == first.labels and table.classes == first.classes, kind
     assert table.values.shape == (1797, first.values.shape[1]) and np.allclose(table.values, first.values), kind
 assert first is not None
+parts = ravine.embed(run, out="digits-parts", shard_rows=700)
+assert parts.ids == first.ids and parts.classes == first.classes and np.array_equal(parts.values, first.values)
 assert first.to_pandas().shape[0] == first.to_polars().height == 1797
 
 found = ravine.probe(run, kind="knn")

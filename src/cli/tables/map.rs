@@ -15,6 +15,7 @@ use crate::cli::stop::stop_flag;
 use crate::embeddings::EmbeddingTable;
 use crate::embeddings::projection::ProjectionKind;
 use crate::error::{Error, Result};
+use crate::eval::writers::{SAID_OF_PARTS, SUCCESS};
 use crate::plot::{Scatter, sheet};
 use crate::report::{Album, Atlas, map_page};
 use crate::run::embed_some;
@@ -24,7 +25,7 @@ const SIDE: f64 = 640.0;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Args {
-    /// Table of embeddings (.parquet, .npy or .safetensors), or a run folder, whose pictures are embedded.
+    /// Table of embeddings (.parquet, .npy, .safetensors or a folder of parts), or a run folder, whose pictures are embedded.
     #[arg(value_name = "TABLE|RUN")]
     of: PathBuf,
     /// Its column of embeddings, where there are several.
@@ -54,7 +55,7 @@ pub(in crate::cli) struct Args {
 }
 
 pub(in crate::cli) fn run(args: &Args, json: bool) -> Result<()> {
-    let is_run = args.of.is_dir();
+    let is_run = args.of.is_dir() && !is_table(&args.of);
     let root = is_run.then(|| args.of.clone()).or_else(|| args.run.clone());
     let (table, run) = if let Some(root) = root.filter(|_| is_run) {
         let run = opened(args, &root)?;
@@ -125,6 +126,13 @@ fn embedded(run: &OpenedRun) -> Result<EmbeddingTable> {
     let path = folder.path().join("embeddings.safetensors");
     embed_some(run, usize::MAX, &path, &mut Bars::new(), &*stop_flag()?)?;
     EmbeddingTable::open(&path, None)
+}
+
+/// Whether `folder` holds the parts of a table.
+fn is_table(folder: &Path) -> bool {
+    [SUCCESS, SAID_OF_PARTS]
+        .iter()
+        .any(|name| folder.join(name).exists())
 }
 
 /// Where a map goes that nobody gave a place.

@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 /// A table, as every command takes it.
 #[derive(Debug, clap::Args)]
 struct Asked {
-    /// Table of embeddings: .parquet, .npy or .safetensors, of `ravine embed` or another program.
+    /// Table of embeddings: .parquet, .npy, .safetensors or a folder of parts, of `ravine embed` or another program.
     table: PathBuf,
     /// Its column of embeddings, where there are several.
     #[arg(long, value_name = "NAME")]

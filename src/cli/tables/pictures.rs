@@ -7,10 +7,10 @@ use std::sync::Arc;
 use crate::assembly::OpenedRun;
 use crate::augment::AugmentConfig;
 use crate::cli::data::panels;
-use crate::data::{Dataset, Part, open_with_parts};
+use crate::data::{Dataset, Image, Part, open_with_parts};
 use crate::embeddings::EmbeddingTable;
 use crate::error::{Error, Result};
-use crate::plot::{Drawing, Picture, sheet};
+use crate::plot::{Drawing, Panel, Picture, sheet};
 
 /// Rows of pictures on a sheet.
 const ROWS: usize = 24;
@@ -54,6 +54,17 @@ impl Pictures {
         name: &str,
         lists: &[(String, Vec<usize>)],
     ) -> Result<String> {
+        self.draw_after(&[], table, name, lists)
+    }
+
+    /// The same, each list after the image that it was found for, where there are such.
+    pub(super) fn draw_after(
+        &self,
+        asked: &[Image],
+        table: &EmbeddingTable,
+        name: &str,
+        lists: &[(String, Vec<usize>)],
+    ) -> Result<String> {
         let Some(folder) = &self.sheet else {
             return Ok(String::new());
         };
@@ -71,8 +82,9 @@ impl Pictures {
             },
         };
         let mut drawings: Vec<Box<dyn Drawing>> = Vec::new();
-        for (title, rows) in lists.iter().take(ROWS) {
-            drawings.push(Box::new(album.picture(table, title, rows)?));
+        for (at, (title, rows)) in lists.iter().take(ROWS).enumerate() {
+            let before = asked.get(at);
+            drawings.push(Box::new(album.picture(table, title, (before, rows))?));
         }
         let note = if lists.len() > ROWS {
             vec![format!("The first {ROWS} of {}.", lists.len())]
@@ -97,8 +109,16 @@ struct Album {
 }
 
 impl Album {
-    fn picture(&self, table: &EmbeddingTable, title: &str, rows: &[usize]) -> Result<Picture> {
-        let mut all = Vec::new();
+    fn picture(
+        &self,
+        table: &EmbeddingTable,
+        title: &str,
+        (before, rows): (Option<&Image>, &[usize]),
+    ) -> Result<Picture> {
+        let mut all = match before {
+            Some(image) => self.panels(image)?,
+            None => Vec::new(),
+        };
         for &row in rows {
             let id = table.id(row);
             let Some(&index) = self.places.get(id) else {
@@ -107,13 +127,16 @@ impl Album {
                     table.path().display()
                 )));
             };
-            let image = self.images.get(index)?;
-            let plain = self.augment.evaluation(image.channels)?;
-            all.extend(panels(&plain, &image, (0, 0, 0), self.augment.size)?);
+            all.extend(self.panels(&self.images.get(index)?)?);
         }
         Ok(Picture {
             title: title.into(),
             panels: all,
         })
+    }
+
+    fn panels(&self, image: &Image) -> Result<Vec<Panel>> {
+        let plain = self.augment.evaluation(image.channels)?;
+        panels(&plain, image, (0, 0, 0), self.augment.size)
     }
 }

@@ -11,9 +11,13 @@
 //! What the embeddings are ([`EmbeddingForm::about`]) stands in the metadata of Parquet and safetensors under `ravine`, as JSON, and
 //! in `<stem>.embedding.json` beside the others.
 //!
+//! Very many rows lie in a folder of Parquet files, `part-00000.parquet` and so on, with `_embedding.json` beside them, which
+//! says what they are of, and `_SUCCESS` once all are there.
+//!
 //! Nothing stands under the final name before [`EmbeddingWriter::finish`]; a dropped writer leaves nothing.
 
 mod csv;
+mod folder;
 mod format;
 mod jsonl;
 mod npy;
@@ -23,6 +27,7 @@ mod safetensors;
 use std::io::Write;
 use std::path::Path;
 
+pub use self::folder::{MOST_PARTS, SAID_OF_PARTS, SUCCESS, part_file, part_rows};
 pub use self::format::{EmbeddingForm, EmbeddingWriter, WrittenPrecision};
 use self::format::{Format, Half, Names};
 use super::Features;

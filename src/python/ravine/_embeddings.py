@@ -56,18 +56,22 @@ class Embeddings:
 
 
 def read_embeddings(path: str | os.PathLike[str]) -> Embeddings:
-    """Read a file that `ravine embed` wrote: .parquet (needs pyarrow), .npy, .safetensors, .csv or .jsonl."""
+    """Read a file that `ravine embed` wrote: .parquet (needs pyarrow), .npy, .safetensors, .csv or .jsonl; or a folder of parts."""
     path = pathlib.Path(path)
+    if path.is_dir():
+        if not (path / "_SUCCESS").exists():
+            raise ValueError(f"{path}: has no _SUCCESS: `ravine embed` was stopped; run it again with the same arguments to finish")
+        return _parquet(*sorted(path.glob("part-*.parquet")))
     readers = {".parquet": _parquet, ".npy": _npy, ".safetensors": _safetensors, ".csv": _csv, ".jsonl": _jsonl}
     if path.suffix not in readers:
         raise ValueError(f"{path}: give a file that ends in {', '.join(readers)}")
     return readers[path.suffix](path)
 
 
-def _parquet(path: pathlib.Path) -> Embeddings:
-    from pyarrow import parquet
+def _parquet(*paths: pathlib.Path) -> Embeddings:
+    from pyarrow import concat_tables, parquet
 
-    table = parquet.read_table(path)
+    table = concat_tables([parquet.read_table(path) for path in paths])
     column = table.column("embedding").combine_chunks()
     if hasattr(column, "storage"):
         column = column.storage
