@@ -10,7 +10,7 @@
 //! use ravine::run::{Session, pretrain};
 //!
 //! let folder = tempfile::tempdir()?;
-//! // SimCLR on the embedded digits, one epoch.
+//! // SimCLR on the embedded digits, one epoch; `config.data.source = "photos".into()` takes a folder, before `pretrain`.
 //! let config = Config::load(Some("digits"), &["train.epochs=1".into()])?;
 //! let run = pretrain(&config, Session::new(folder.path().join("run")))?;
 //! println!("{}", run.card);
@@ -86,6 +86,96 @@
 //! | 9 how good a trained thing is | [`judge`] |
 //! | 10 whole runs, figures and reports of them, networks for other programs | [`run`], `figures`, `report`, [`export`] |
 //! | 11 the command line | `cli` |
+//!
+//! One idea a file:
+//!
+//! ```text
+//! src/  error ranges atomic random params registry host   the ground
+//!       kernels/          CPU kernels on plain slices; unsafe code stands only here
+//!       data/ augment/    one reader (data/readers/), one operation a file
+//!       graph/            networks as data: one op a file (graph/ops/), and the executors `candle` and `cpu`
+//!       encoders/ energies/ losses/ regularizers/ heads/
+//!       inference/        right answers searched for
+//!       negatives/        wrong answers: pairs of views that are compared, candidates that a head is offered
+//!       objectives/       joint (view against view) and answers (input against label): all the trainer knows
+//!       optim/ train/     the loop, gradients in chunks, checkpoints, journal, sources of batches
+//!       eval/             what is measured of embeddings and energies, as pure functions; writers
+//!       embeddings/       tables of embeddings, and what is asked of them
+//!       config            what decides a run
+//!       assembly/         from a configuration to live parts: device, data, network, head, checkpoint
+//!       judge/            how good a trained thing is: probes, baselines, cards, verdicts and their causes
+//!       run/              pretrain, train_head, embed, probe, pack: whole runs as functions
+//!       export/ onnx/     networks for other programs, one format a file; the messages of ONNX
+//!       events/           event files of TensorBoard
+//!       plot/ figures/    drawings as SVG and PNG, and figures of trained heads made of them
+//!       report/           pages of HTML on runs and tables
+//!       cli/              arguments, printing, progress bars, signals: nothing else
+//!       python/           the Python module, which runs the command and reads what it writes
+//! ```
+//!
+//! No files import one another in a circle, only `cli` prints, unsafe code stays in [`kernels`], no family looks into another's kinds,
+//! names of public types are unique in the crate, and files have at most 400 lines: `tests/floors` holds all that. Without the default
+//! feature `cli` neither clap nor the progress bars are compiled: `ravine = { path = "..", default-features = false }`.
+//!
+//! # A part of one's own
+//!
+//! A loss, energy, regularizer, optimizer, encoder, head, augmentation, reader, writer, probe, cause of collapse, pairs or candidates of
+//! `negatives`, or a command is one file and its lines in that family's `mod.rs` (the module, its name, its line in the list): parser,
+//! `ravine list`, schema and the laws in `tests/laws` (gradients by finite differences, signs, collapse values, unknown keys) follow from
+//! the list. A graph op also needs its arm on the CPU executor (`graph/cpu/ops/`), a kernel, and its nodes in ONNX (`export/onnx/`); the
+//! compiler names them. `src/losses/squared_hinge.rs` would be
+//!
+//! ```rust,ignore
+//! use candle_core::Tensor;
+//! use schemars::JsonSchema;
+//! use serde::{Deserialize, Serialize};
+//!
+//! use super::{Energies, Loss, Margin};
+//! use crate::error::Result;
+//! use crate::ranges::positive;
+//!
+//! /// Squared hinge, `max(0, margin + E_C − E_I)²`.
+//! #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
+//! #[serde(default, deny_unknown_fields)]
+//! pub struct SquaredHinge {
+//!     /// Difference of energies asked for, above 0.
+//!     pub margin: f64,
+//! }
+//!
+//! impl Default for SquaredHinge {
+//!     fn default() -> Self {
+//!         Self { margin: 1.0 }
+//!     }
+//! }
+//!
+//! impl Loss for SquaredHinge {
+//!     fn forward(&self, energies: &Energies) -> Result<Tensor> {
+//!         let gap = energies
+//!             .positive
+//!             .broadcast_sub(&energies.most_offending()?)?;
+//!         energies.mean(&(gap + self.margin)?.relu()?.sqr()?)
+//!     }
+//!
+//!     fn margin(&self) -> Margin {
+//!         Margin::Finite(self.margin)
+//!     }
+//!
+//!     fn active(&self, right: f64, wrong: f64) -> Option<bool> {
+//!         Some(self.margin + right - wrong > 0.0)
+//!     }
+//!
+//!     fn collapse_value(&self, _: usize) -> Option<f64> {
+//!         Some(self.margin * self.margin)
+//!     }
+//!
+//!     fn validate(&self, _: (f64, f64)) -> Result<()> {
+//!         positive("loss.margin", self.margin)
+//!     }
+//! }
+//! ```
+//!
+//! and its lines in `src/losses/mod.rs` are `mod squared_hinge;`, `pub use squared_hinge::SquaredHinge;` and, in the table,
+//! `"squared_hinge" => SquaredHinge(SquaredHinge),`. Then `--set loss.kind=squared_hinge` trains, on pairs of views and on heads.
 
 #![warn(unreachable_pub)]
 #![deny(unsafe_code)]

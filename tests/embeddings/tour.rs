@@ -1,10 +1,91 @@
-//! What the README shows: from a run to its neighbors, duplicates, outliers, clusters, a selection, a report and a map, one
-//! command each.
+//! What the README shows: from pictures to a report, neighbors, duplicates, outliers, a selection and a map, one command each.
 
 use std::fs;
+use std::path::Path;
 
 use crate::common::Any;
 use crate::common::cli::{json, ravine, refused};
+
+/// The README's first block of commands below `heading`, each without its comment.
+fn commands(heading: &str) -> Result<Vec<Vec<&'static str>>, Any> {
+    let readme = include_str!("../../README.md");
+    let block = readme
+        .split_once(heading)
+        .and_then(|(_, below)| below.split_once("```sh\n"))
+        .and_then(|(_, block)| block.split_once("```"))
+        .map(|(block, _)| block)
+        .ok_or_else(|| format!("the README has no commands below {heading}"))?;
+    let words = |line: &'static str| {
+        let command = line.split(" #").next().unwrap_or(line);
+        command.split_whitespace().collect()
+    };
+    Ok(block.lines().map(words).collect())
+}
+
+/// `photos/` with three classes of 24 pictures.
+fn photos(folder: &Path) -> Result<(), Any> {
+    for (class, name) in (1..).zip(["cat", "dog", "hen"]) {
+        let of = folder.join("photos").join(name);
+        fs::create_dir_all(&of)?;
+        for which in 0..24 {
+            let picture = image::RgbImage::from_fn(16, 16, |x, y| {
+                image::Rgb([x * class * 9, y * (which + 1), x * y * which].map(|v| (v % 256) as u8))
+            });
+            picture.save(of.join(format!("{which}.jpg")))?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_tour_of_the_readme_is_as_it_stands_there() -> Result<(), Any> {
+    let folder = tempfile::tempdir()?;
+    photos(folder.path())?;
+    let tour = commands("## The tour\n")?;
+    let asked: Vec<&str> = tour.iter().map(|words| words[1]).collect();
+    let order = [
+        "pretrain",
+        "embed",
+        "report",
+        "neighbors",
+        "duplicates",
+        "outliers",
+        "select",
+        "map",
+    ];
+    assert_eq!(asked, order);
+    for words in &tour {
+        let mut command = assert_cmd::Command::cargo_bin("ravine")?;
+        command.current_dir(folder.path()).env_remove("RAVINE_RUNS");
+        command.args(&words[1..]);
+        if words[1] == "pretrain" {
+            command.args(["--set", "train.epochs=1"]); // in place of 200
+        }
+        let output = command.output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            words[0] == "ravine" && output.status.success(),
+            "{words:?}: {said}"
+        );
+        assert!(!output.stdout.is_empty(), "{words:?}");
+        let written = words.windows(2).filter(|pair| pair[0] == "--out");
+        for pair in written {
+            assert!(folder.path().join(pair[1]).is_file(), "{words:?}");
+        }
+    }
+    for written in [
+        "runs/simclr-photos/report.html",
+        "sheets/neighbors.png",
+        "sheets/outliers.png",
+        "photos-map/map.html",
+        "photos-map/map.png",
+    ] {
+        assert!(folder.path().join(written).is_file(), "{written}");
+    }
+    let chosen = fs::read_to_string(folder.path().join("label-these.csv"))?;
+    assert_eq!(chosen.lines().count(), 21);
+    Ok(())
+}
 
 #[test]
 fn every_question_is_one_command() -> Result<(), Any> {

@@ -1,4 +1,4 @@
-//! The README's sample loss, compiled as it stands there and held to the laws of losses.
+//! The sample loss of the library's documentation, compiled as it stands there and held to the laws of losses.
 
 use candle_core::{Device, Tensor, Var};
 use ravine::losses::{Energies, Loss, Margin};
@@ -10,9 +10,15 @@ use squared_hinge::SquaredHinge;
 type Any = Box<dyn std::error::Error>;
 
 #[test]
-fn it_is_the_code_of_the_readme() {
-    let readme = include_str!("../../README.md");
-    assert!(readme.contains(include_str!("squared_hinge.rs").trim()));
+fn it_is_the_code_of_the_documentation() {
+    let lines = include_str!("../../src/lib.rs")
+        .lines()
+        .filter_map(|line| line.strip_prefix("//!"));
+    let lines: Vec<&str> = lines
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .collect();
+    let code = include_str!("squared_hinge.rs").trim();
+    assert!(lines.join("\n").contains(code));
 }
 
 /// Loss of one question with the energies `right` and `wrong`, and its gradient by each of them.
