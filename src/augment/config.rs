@@ -97,6 +97,13 @@ fn multiples(size: usize, side: usize) -> (usize, Option<usize>) {
 }
 
 impl AugmentConfig {
+    /// Whether views may be mirror images of their picture.
+    #[must_use]
+    pub fn mirrors(&self) -> bool {
+        let mut ops = self.views.iter().flat_map(|view| &view.ops);
+        ops.any(|op| matches!(op, Operation::HorizontalFlip(_)))
+    }
+
     /// Two views made by `ops`, of `size`, not normalised.
     #[must_use]
     pub fn two_views(size: usize, ops: Vec<Operation>) -> Self {

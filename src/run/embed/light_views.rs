@@ -52,7 +52,7 @@ pub fn light_views(
     let mut found = LightViews {
         dim: 0,
         features: Vec::new(),
-        mirrored: mirrors(&config.augment),
+        mirrored: config.augment.mirrors(),
     };
     through::embed_views(
         &some,
@@ -79,12 +79,6 @@ pub fn light_views(
     Ok(found)
 }
 
-/// Whether a picture and its mirror image are to be the same.
-fn mirrors(augment: &AugmentConfig) -> bool {
-    let mut ops = augment.views.iter().flat_map(|view| &view.ops);
-    ops.any(|op| matches!(op, Operation::HorizontalFlip(_)))
-}
-
 /// The whole picture, and a light view of it.
 fn light(augment: &AugmentConfig) -> AugmentConfig {
     let view = |ops| ViewConfig {
@@ -108,7 +102,7 @@ fn light(augment: &AugmentConfig) -> AugmentConfig {
         Operation::RandomResizedCrop(crop),
         Operation::ColorJitter(jitter),
     ];
-    if mirrors(augment) {
+    if augment.mirrors() {
         ops.push(Operation::HorizontalFlip(HorizontalFlip::default()));
     }
     AugmentConfig {
