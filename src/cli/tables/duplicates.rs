@@ -27,6 +27,8 @@ const FOLLOWING: usize = 9;
 /// see that light views show the same.
 const MOST: f32 = 0.5;
 const LEAST: f32 = 0.9;
+/// Share of light views that must be found, for the estimate of what else is to mean anything.
+const TRUSTED: f64 = 0.75;
 /// Pairs and groups that are shown.
 const SHOWN: usize = 10;
 
@@ -132,13 +134,19 @@ fn choose(
     let ratio = (-valley.threshold).clamp(0.0, MOST);
     let found = same.iter().filter(|same| -**same <= ratio).count();
     let recall = found as f64 / same.len().max(1) as f64;
+    let judged = if recall < TRUSTED {
+        "the encoder hardly knows a light view from another picture, so look at the groups (--sheet DIR)".into()
+    } else {
+        format!(
+            "an estimated {:.0} % of the rows found are duplicates",
+            100.0 * valley.precision
+        )
+    };
     notes(&[format!(
         "near-duplicates are at most {ratio:.3} times as far from each other as from the neighbors that follow: so are {:.1} % \
-         of {} pictures from a light view of themselves, and an estimated {:.0} % of \
-         the rows found are duplicates; --threshold asks for a cosine instead",
+         of {} pictures from a light view of themselves; {judged}; --threshold asks for a cosine instead",
         100.0 * recall,
         same.len(),
-        100.0 * valley.precision,
     )]);
     if recall < 0.9 && mirrored {
         notes(&[
