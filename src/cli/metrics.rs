@@ -21,13 +21,13 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let lines = RunFolder::read(&args.run)?.lines()?;
-    if json {
-        return print_json(&lines);
+    if let Some(path) = &args.out {
+        write(path, &csv(&lines)?)?;
     }
-    let text = csv(&lines)?;
-    match &args.out {
-        Some(path) => write(path, &text),
-        None => print_text(&text),
+    match (json, &args.out) {
+        (true, _) => print_json(&lines),
+        (false, Some(_)) => Ok(()),
+        (false, None) => print_text(&csv(&lines)?),
     }
 }
 

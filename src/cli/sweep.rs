@@ -92,11 +92,19 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
     let mut failed = failures(&out)?;
     if args.retry {
         failed.clear();
+        write(&out.join(FAILED), "{}")?;
     }
-    let mut tried = Vec::new();
+    let (mut tried, mut unscored) = (Vec::new(), None);
     for (number, (trial, config)) in trials.into_iter().zip(configs).enumerate() {
         let run = out.join(&trial.name);
         if !failed.contains_key(&trial.name) {
+            let held = RunFolder::is_run(&run) && ListedRun::read(&run)?.state == RunState::Running;
+            if held {
+                return Err(Error::Failed(format!(
+                    "{} is being written by another process; wait for it, then give the command again",
+                    run.display()
+                )));
+            }
             note(&format!("trial {}: {}", number + 1, trial.name));
             if let Err(error) = make(&run, &config) {
                 stop_on(&error)?;
@@ -105,7 +113,12 @@ pub(super) fn run(args: &Args, json: bool) -> Result<()> {
                 write(&out.join(FAILED), &json!(failed).to_string())?;
             }
         }
-        tried.push(ranked(trial, run, &failed, plan.score.as_deref())?);
+        let score = plan.score.as_deref();
+        tried.push(ranked(trial, run, &failed, score, &mut unscored)?);
+    }
+    if tried.iter().all(|tried| tried.score.is_none()) {
+        let failed = || Error::Failed("no trial could be finished; the lines above say why".into());
+        return Err(unscored.unwrap_or_else(failed));
     }
     report(&out, plan.score.as_deref(), tried, json)
 }
@@ -214,13 +227,21 @@ fn ranked(
     run: PathBuf,
     failed: &BTreeMap<String, String>,
     score: Option<&str>,
+    unscored: &mut Option<Error>,
 ) -> Result<Tried> {
     let problem = failed.get(&trial.name).cloned();
     let (score, verdict) = if problem.is_some() {
         (None, None)
     } else {
-        let found = sweep_score(&RunFolder::read(&run)?, score)?;
-        (Some(found.1), ListedRun::read(&run)?.verdict)
+        let found = match sweep_score(&RunFolder::read(&run)?, score) {
+            Ok((_, value)) => Some(value),
+            Err(error) => {
+                note(&format!("{}: {error}", trial.name));
+                *unscored = Some(error);
+                None
+            }
+        };
+        (found, ListedRun::read(&run)?.verdict)
     };
     Ok(Tried {
         trial,
@@ -261,7 +282,8 @@ fn report(out: &Path, score: Option<&str>, mut tried: Vec<Tried>, json: bool) ->
             let score = tried
                 .score
                 .map_or("-".into(), |score| format!("{score:.4}"));
-            let said = tried.problem.clone().or(tried.verdict.clone());
+            let failed = tried.problem.as_ref().map(|_| "failed".to_string());
+            let said = failed.or(tried.verdict.clone());
             vec![
                 (rank + 1).to_string(),
                 score,

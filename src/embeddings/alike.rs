@@ -79,7 +79,7 @@ impl<'a> Paired<'a> {
             }
         }
         let places: Vec<usize> = (0..rows)
-            .filter_map(|row| found.get(first.id(row)).copied())
+            .filter_map(|row| found.remove(first.id(row)))
             .collect();
         if places.len() != rows || rows != table.rows() {
             return Err(table.error(format!(

@@ -10,6 +10,9 @@ const NEIGHBORS: usize = 32;
 /// Neighbors behind the nearest that a row's surroundings are measured by.
 const AROUND: usize = 8;
 
+/// Least surroundings: cosines of equal rows differ from 1 by rounding.
+const ROUNDING: f32 = 1e-6;
+
 /// When two rows count as the same.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,7 +56,7 @@ pub fn surroundings(near: &[Neighbor], first: usize) -> f32 {
         return 1.0;
     }
     let sum: f32 = around.iter().map(|near| 1.0 - near.cosine).sum();
-    sum / around.len() as f32
+    (sum / around.len() as f32).max(ROUNDING)
 }
 
 /// Two rows that show the same.

@@ -14,6 +14,9 @@ use crate::kernels::gemm::{Order, Start, matmul, workspace};
 /// Rows that the covariance is estimated from; of longer tables these, evenly spread.
 const ROWS: usize = 32_768;
 
+/// Numbers of a row at most: their covariance takes 0.5 GB.
+const WIDEST: usize = 8192;
+
 /// Added to the covariance, as a share of its mean diagonal: directions in which hardly anything varies are noise.
 const RIDGE: f64 = 0.01;
 
@@ -34,9 +37,15 @@ impl Whitening {
     /// That of the rows of `table`, of up to 32,768 of them. Cost: N D² + D³.
     ///
     /// # Errors
-    /// [`Error::Usage`] where all rows are equal; [`Error::Failed`] where the table cannot be read again.
+    /// [`Error::Usage`] where all rows are equal, or D is above 8,192; [`Error::Failed`] where the table cannot be read again.
     pub fn of(table: &EmbeddingTable) -> Result<Self> {
         let (dim, step) = (table.dim(), table.rows().div_ceil(ROWS).max(1));
+        if dim > WIDEST {
+            return Err(table.error(format!(
+                "embeddings of {dim} numbers are too long to be whitened ({WIDEST} is the most); embed them pooled, or \
+                 compare them as they are with --plain"
+            )));
+        }
         let (mut sum, mut products) = (vec![0.0; dim], vec![0.0; dim * dim]);
         for rows in blocks(table.rows(), dim) {
             let first = rows.start;

@@ -26,6 +26,9 @@ pub(super) struct Curve {
     pub(super) step: Vec<f64>,
     /// The number.
     pub(super) value: Vec<f64>,
+    /// The last epoch and number, before what is drawn was thinned out.
+    #[serde(skip)]
+    end: Option<(f64, f64)>,
 }
 
 /// Energies of right and wrong pairs at one step, as shares in equal bins.
@@ -157,10 +160,16 @@ fn thin(histograms: &mut Vec<EnergyHistogram>) {
 impl Curve {
     /// The last value.
     pub(super) fn last(&self) -> Option<f64> {
-        self.value.last().copied()
+        self.end.map(|(_, value)| value)
+    }
+
+    /// The last epoch.
+    pub(super) fn last_epoch(&self) -> Option<f64> {
+        self.end.map(|(epoch, _)| epoch)
     }
 
     fn shorten(&mut self) {
+        self.end = self.epoch.last().copied().zip(self.value.last().copied());
         let count = self.value.len();
         let group = count.div_ceil(POINTS).max(1);
         let short = |values: &[f64]| -> Vec<f64> {
@@ -205,6 +214,7 @@ mod tests {
         let curve = &told.curves["loss"];
         assert_eq!(curve.value.len(), POINTS);
         assert_eq!(curve.value[0], 9.5);
+        assert_eq!(curve.last(), Some(9999.0));
         let count = told.histograms.len();
         assert_eq!(count, HISTOGRAMS);
         assert_eq!(

@@ -83,7 +83,7 @@ pub fn report(report: &Report) -> Result<String> {
     let mut style = STYLE.to_string();
     let mut maps = Vec::new();
     for (index, (run, pictures)) in runs.iter().zip(&report.pictures).enumerate() {
-        let shown = of_run(run, pictures, index, (&mut style, &mut maps))?;
+        let shown = of_run((run, report.live), pictures, index, (&mut style, &mut maps))?;
         let hidden = if index > 0 { " hidden" } else { "" };
         let name = escaped(&run.name);
         let _ = write!(
@@ -115,14 +115,14 @@ pub fn report(report: &Report) -> Result<String> {
 
 /// Everything of one run that is not drawn over others.
 fn of_run(
-    run: &RunRecord,
+    (run, live): (&RunRecord, bool),
     pictures: &std::result::Result<RunPictures, String>,
     index: usize,
     (style, maps): (&mut String, &mut Vec<Value>),
 ) -> Result<String> {
     let id = |part: &str| format!("{part}-{index}");
     let mut out = String::new();
-    if !run.told.histograms.is_empty() {
+    if live || !run.told.histograms.is_empty() {
         let (title, about) = if run.answers {
             ("Energies of right and wrong answers", ANSWERS)
         } else {

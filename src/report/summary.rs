@@ -27,7 +27,7 @@ pub(super) fn state(run: &RunRecord) -> String {
         .told
         .curves
         .get("loss")
-        .and_then(|curve| curve.epoch.last().copied());
+        .and_then(super::journal::Curve::last_epoch);
     match (&run.card, epoch) {
         (Some(_), _) => "finished".into(),
         (None, Some(epoch)) => format!("at epoch {} of {}", number(epoch), run.epochs),

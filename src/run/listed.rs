@@ -89,7 +89,7 @@ impl ListedRun {
         } else {
             RunState::Stopped
         };
-        let made = lines.last().and_then(|line| line["step"].as_u64());
+        let made = lines.last().and_then(step_of);
         let done = progress.as_ref().map_or(0, |progress| progress.step);
         let epochs = number(&config, "train", "epochs").unwrap_or(0);
         Ok(Self {
@@ -196,11 +196,16 @@ fn number(config: &Table, table: &str, key: &str) -> Option<u64> {
     u64::try_from(number).ok()
 }
 
+fn step_of(line: &Line) -> Option<u64> {
+    line.get("step")?.as_u64()
+}
+
 /// Steps of `epochs`, as many an epoch as the journal tells.
 fn steps(lines: &[Line], epochs: u64) -> Option<u64> {
-    let last = lines.iter().rev();
-    let last = last.map(|line| (line["step"].as_f64(), line["epoch"].as_f64()));
-    let mut places = last.filter_map(|(step, epoch)| step.zip(epoch));
+    let mut places = lines.iter().rev().filter_map(|line| {
+        let number = |key: &str| line.get(key)?.as_f64();
+        Some((number("step")?, number("epoch")?))
+    });
     let (step, epoch) = places.find(|(_, epoch)| *epoch > 0.0)?;
     Some((step / epoch * epochs as f64).round() as u64)
 }
@@ -210,7 +215,7 @@ fn on_the_way(lines: &[Line]) -> Option<BestNumber> {
     // (name, whether higher is better)
     let known = [("knn", true), ("accuracy", true), ("argmin_error", false)];
     let probes = lines.iter().filter(|line| !line.contains_key("loss"));
-    let probes = probes.filter(|line| line["step"].as_u64() > Some(0));
+    let probes = probes.filter(|line| step_of(line) > Some(0));
     let found = probes.filter_map(|line| {
         known.iter().find_map(|&(name, higher)| {
             let value = line.get(name)?.as_f64()?;
@@ -223,7 +228,7 @@ fn on_the_way(lines: &[Line]) -> Option<BestNumber> {
         value: best.1,
         interval: None,
         part: "validation".into(),
-        step: best.3["step"].as_u64(),
+        step: step_of(best.3),
     })
 }
 

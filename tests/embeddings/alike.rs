@@ -171,5 +171,10 @@ fn tables_of_other_rows_are_refused() -> Result<(), Any> {
         .map(|e| e.to_string())
         .unwrap_or_default();
     assert!(said.contains("several rows"), "{said}");
+    let said = compared(&c, &a)
+        .err()
+        .map(|e| e.to_string())
+        .unwrap_or_default();
+    assert!(said.contains("39 of the 40 rows"), "{said}");
     Ok(())
 }

@@ -37,7 +37,7 @@ def table(name, label, labels):
     features = datasets.Features({"image": datasets.Image(), "label": label})
     images = [Image.fromarray(p) for p in pictures]
     datasets.Dataset.from_dict({"image": images, "label": labels}, features=features).to_parquet(out / name)
-    return datasets.load_dataset("parquet", data_files=str(out / name), split="train", cache_dir="/tmp/cache-of-goldens")
+    return datasets.load_dataset("parquet", data_files=str(out / name), split="train", cache_dir=str(out / "cache"))
 one = datasets.ClassLabel(names=classes)
 rows = table("one.parquet", one, [2, 0, 1, 1, None, 0])
 name = lambda label: None if label is None else one.int2str(label)

@@ -65,6 +65,17 @@ fn runs_are_listed_with_how_far_and_how_good_they_are() -> Result<(), Any> {
         "{said}"
     );
 
+    let lines = fs::read_to_string(at("stopped/metrics.jsonl"))?;
+    fs::write(
+        at("stopped/metrics.jsonl"),
+        format!("{{\"note\":1}}\n{lines}"),
+    )?;
+    assert_eq!(
+        listed(&at("stopped"))?.len(),
+        1,
+        "a line of another kind is passed over"
+    );
+
     let lock = fs::File::create(at("stopped/.lock"))?;
     lock.lock()?;
     assert_eq!(listed(&at("stopped"))?[0]["state"], "running");
@@ -85,6 +96,9 @@ fn metrics_are_rows_of_numbers() -> Result<(), Any> {
     );
     let text = fs::read_to_string(out)?;
     assert_eq!(text.as_bytes(), ravine(&["metrics", &run]).stdout);
+    let again = folder.path().join("again.csv");
+    json(&["--json", "metrics", &run, "--out", &again.to_string_lossy()])?;
+    assert_eq!(fs::read_to_string(again)?, text);
     let mut table = csv::Reader::from_reader(text.as_bytes());
     let heads = table.headers()?.clone();
     let column = |name: &str| heads.iter().position(|head| head == name);

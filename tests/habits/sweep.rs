@@ -86,6 +86,9 @@ fn a_trial_that_fails_does_not_stop_the_others() -> Result<(), Any> {
     assert!(problem.contains("optimizer.lr"), "{problem}");
     assert!(found["trials"][0]["score"].is_number());
     assert_eq!(sweep()?["trials"], found["trials"]);
+    // Nothing to rank is no result.
+    let only = plan(folder.path(), "\"optimizer.lr\" = [1e30]", "")?;
+    refused(&["sweep", &only[0], "--out", &only[1]], 1);
     Ok(())
 }
 

@@ -32,9 +32,9 @@ async function ask() {
       if (same) drawn.forEach((one) => one.draw()); else charts();
       document.querySelectorAll(".histogram").forEach(histograms);
     }
+    document.body.classList.remove("lost");
   } catch {
-    document.body.classList.add("lost"); // the server has gone: what is here stays
-    return;
+    document.body.classList.add("lost"); // the server does not answer: what is here stays
   }
   setTimeout(ask, 3000);
 }
