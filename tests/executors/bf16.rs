@@ -91,9 +91,9 @@ fn high_is_32_bits_to_a_ten_thousandth() {
 fn wide_products_of_32_bits_are_such_in_parts_too() {
     let vit = Vit {
         patch: 2,
-        width: 128,
+        width: 384,
         depth: 1,
-        heads: 4,
+        heads: 6,
         ..Vit::default()
     };
     let graph = vit.graph(&[3, 8, 8]).unwrap();
