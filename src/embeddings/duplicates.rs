@@ -42,15 +42,14 @@ impl Criterion {
     }
 }
 
-/// How far a row's neighbors are in the mean, of `near`, nearest first, the eight from place `first` on; 1 where there are
-/// none.
+/// How far a row's neighbors are in the mean, of `near`, nearest first, the eight behind the nearest; 1 where there are none.
 ///
 /// Pictures of one series are all near each other, those of a rare thing far from all: a duplicate is near by the measure of
 /// its surroundings, as a match of local features is in Lowe, *Distinctive Image Features from Scale-Invariant Keypoints*,
 /// 2004, section 7.1.
 #[must_use]
-pub fn surroundings(near: &[Neighbor], first: usize) -> f32 {
-    let around = near.get(first..).unwrap_or_default();
+pub fn surroundings(near: &[Neighbor]) -> f32 {
+    let around = near.get(1..).unwrap_or_default();
     let around = &around[..AROUND.min(around.len())];
     if around.is_empty() {
         return 1.0;
@@ -92,7 +91,7 @@ pub fn duplicates(
     let mut groups = Groups::new(table.rows());
     let k = NEIGHBORS.min(table.rows().saturating_sub(1));
     neighbors(table, None, k, |row, near| {
-        let around = surroundings(near, 1);
+        let around = surroundings(near);
         for near in near
             .iter()
             .take_while(|near| criterion.holds(near.cosine, around))

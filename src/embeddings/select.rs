@@ -65,7 +65,7 @@ pub fn select(table: &EmbeddingTable, budget: usize, by: SelectBy, seed: u64) ->
     let count = free.iter().filter(|free| **free).count();
     if budget > count {
         return Err(table.error(format!(
-            "{budget} rows cannot be chosen of {count} that have no class yet"
+            "{budget} rows cannot be chosen of {count}; rows that have a class already are not chosen again"
         )));
     }
     let clusters = spherical_k_means(table, budget, seed)?;

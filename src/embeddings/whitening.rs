@@ -25,7 +25,7 @@ const RIDGE: f64 = 0.01;
 ///
 /// What all pictures share makes every cosine high and hides what tells two apart; without it a cosine near 1 means the
 /// same picture. Source: Jégou and Chum, *Negative Evidences and Co-occurences in Image Retrieval: The Benefit of PCA and
-/// Whitening*, 2012. Choose it to look for duplicates; for classes, neighbors of embeddings as they are do better.
+/// Whitening*, 2012. Choose it to look for duplicates.
 pub struct Whitening {
     /// (D,)
     mean: Vec<f32>,

@@ -40,11 +40,8 @@ const fn highest(
     shown: Shown,
 ) -> Measure {
     Measure {
-        name,
-        card,
-        journal,
-        shown,
         best: Some(f64::max),
+        ..measure(name, card, journal, shown)
     }
 }
 

@@ -145,9 +145,9 @@ fn surroundings_are_the_mean_distance_of_what_follows() {
             row,
         })
         .collect();
-    assert!((surroundings(&near, 1) - 0.45).abs() < 1e-6);
-    assert!((surroundings(&near[..3], 1) - 0.15).abs() < 1e-6);
-    assert_eq!(surroundings(&near[..1], 1), 1.0);
+    assert!((surroundings(&near) - 0.45).abs() < 1e-6);
+    assert!((surroundings(&near[..3]) - 0.15).abs() < 1e-6);
+    assert_eq!(surroundings(&near[..1]), 1.0);
 }
 
 #[test]

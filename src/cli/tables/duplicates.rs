@@ -170,7 +170,7 @@ fn seen_twice(compared: &EmbeddingTable, features: &[f32]) -> Result<(Vec<f32>, 
     // The first is the picture itself.
     let around: Vec<f32> = nearest(compared, features, FOLLOWING)?
         .iter()
-        .map(|near| surroundings(near, 1))
+        .map(|near| surroundings(near))
         .collect();
     let ratio = |(cosine, around): (&f32, &[f32])| (cosine - 1.0) / around[0].max(around[1]);
     let same = cosines.iter().zip(around.chunks_exact(2)).map(ratio);
@@ -186,14 +186,14 @@ fn seen_once(compared: &EmbeddingTable) -> Result<Vec<f32>> {
     let k = FOLLOWING.min(compared.rows().saturating_sub(1));
     let mut first = Vec::new();
     neighbors(compared, Some(&asked), k, |_, near| {
-        first.push((near[0], surroundings(near, 1)));
+        first.push((near[0], surroundings(near)));
         Ok(())
     })?;
     let theirs: Vec<usize> = first.iter().map(|(near, _)| near.row).collect();
     let mut ratios = Vec::new();
     neighbors(compared, Some(&theirs), k, |_, near| {
         let (nearest, around) = first[ratios.len()];
-        ratios.push((nearest.cosine - 1.0) / around.max(surroundings(near, 1)));
+        ratios.push((nearest.cosine - 1.0) / around.max(surroundings(near)));
         Ok(())
     })?;
     Ok(ratios)
